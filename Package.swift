@@ -1,0 +1,47 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+  name: "magnet",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Magnet", targets: ["Magnet"]),
+    .library(name: "HelmBackend", targets: ["HelmBackend"]),
+    .library(name: "Predictors", targets: ["Predictors"]),
+    .executable(name: "magnet", targets: ["magnet-cli"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+  ],
+  targets: [
+    .target(
+      name: "CSimdJSON",
+      linkerSettings: [.linkedLibrary("simdjson")]),
+    .target(name: "Magnet", swiftSettings: strict),
+    .target(name: "HelmBackend", dependencies: ["Magnet", "CSimdJSON"], swiftSettings: strict),
+    .target(name: "Predictors", dependencies: ["Magnet"], swiftSettings: strict),
+    .executableTarget(
+      name: "magnet-cli",
+      dependencies: [
+        "Magnet", "HelmBackend", "Predictors",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "TestSupport", dependencies: ["Magnet"], path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "MagnetTests", dependencies: ["Magnet", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "HelmBackendTests", dependencies: ["HelmBackend", "Magnet", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "PredictorsTests", dependencies: ["Predictors", "HelmBackend", "Magnet", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(name: "CLITests", dependencies: ["magnet-cli", "TestSupport"], swiftSettings: strict),
+  ],
+  cxxLanguageStandard: .cxx17
+)

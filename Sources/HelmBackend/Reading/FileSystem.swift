@@ -1,0 +1,160 @@
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+/// What the operating system said when a file could not be used.
+struct FileError: Error {
+  let code: Int32
+  var description: String { String(cString: strerror(code)) }
+  var isMissing: Bool { code == ENOENT || code == ENOTDIR }
+}
+
+/// The few calls to the operating system that reading needs. None of them writes.
+enum FileSystem {
+  enum Kind { case file, folder, missing }
+
+  struct Entry {
+    let name: String
+    let isFolder: Bool
+    let isLink: Bool
+  }
+
+  /// What identifies a folder whatever path leads to it.
+  struct Identity: Hashable {
+    let device: UInt64
+    let inode: UInt64
+  }
+
+  static func kind(_ path: String) -> Kind {
+    var info = stat()
+    guard stat(path, &info) == 0 else { return .missing }
+    return info.st_mode & S_IFMT == S_IFDIR ? .folder : .file
+  }
+
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  static func identity(_ path: String) -> Identity? {
+    var info = stat()
+    guard stat(path, &info) == 0 else { return nil }
+    return Identity(device: UInt64(info.st_dev), inode: UInt64(info.st_ino))
+  }
+
+  /// What is in a folder, in order of the names' code points; links are looked through.
+  static func entries(_ path: String) throws(FileError) -> [Entry] {
+    guard let folder = opendir(path) else { throw FileError(code: errno) }
+    defer { closedir(folder) }
+    var entries: [Entry] = []
+    while let item = readdir(folder) {
+      let name = withUnsafeBytes(of: &item.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name == "." || name == ".." { continue }
+      let type = Int32(item.pointee.d_type)
+      let isSure = type != Int32(DT_LNK) && type != Int32(DT_UNKNOWN)
+      entries.append(
+        Entry(
+          name: name,
+          isFolder: isSure ? type == Int32(DT_DIR) : kind(path + "/" + name) == .folder,
+          isLink: type == Int32(DT_LNK)))
+    }
+    return entries.sorted { codePointOrder($0.name, $1.name) }
+  }
+
+  /// The absolute form of a path, without `.` and `..`; links stay.
+  static func absolute(_ path: String) -> String {
+    var parts: [Substring] = []
+    var full = path
+    if !path.hasPrefix("/"), let folder = getcwd(nil, 0) {
+      full = String(cString: folder) + "/" + path
+      free(folder)
+    }
+    for part in full.split(separator: "/") where part != "." {
+      if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+    }
+    return "/" + parts.joined(separator: "/")
+  }
+
+  /// The paths that match a pattern of the shell: `*`, `?`, `[...]`.
+  static func matches(_ pattern: String) -> [String] {
+    var found = glob_t()
+    defer { globfree(&found) }
+    guard glob(pattern, GLOB_NOSORT, nil, &found) == 0 else { return [] }
+    return (0..<Int(found.gl_pathc)).compactMap { found.gl_pathv[$0].map { String(cString: $0) } }
+  }
+
+  /// The first and the last bytes of a file, at most `count` each, and its size.
+  static func ends(_ path: String, count: Int) throws(FileError) -> (head: [UInt8], tail: [UInt8], size: Int)
+  {
+    let file = try open(path)
+    defer { close(file) }
+    let size = try self.size(file)
+    func read(at offset: Int) -> [UInt8] {
+      [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+        filled = max(0, pread(file, buffer.baseAddress, count, off_t(offset)))
+      }
+    }
+    return (read(at: 0), size <= count ? read(at: 0) : read(at: size - count), size)
+  }
+
+  private static func open(_ path: String) throws(FileError) -> Int32 {
+    let file = Self.openReadOnly(path)
+    if file < 0 { throw FileError(code: errno) }
+    return file
+  }
+
+  private static func openReadOnly(_ path: String) -> Int32 {
+    #if canImport(Darwin)
+      Darwin.open(path, O_RDONLY | O_CLOEXEC)
+    #else
+      Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    #endif
+  }
+
+  private static func size(_ file: Int32) throws(FileError) -> Int {
+    var info = stat()
+    guard fstat(file, &info) == 0 else { throw FileError(code: errno) }
+    if info.st_mode & S_IFMT == S_IFDIR { throw FileError(code: EISDIR) }
+    return Int(info.st_size)
+  }
+
+  /// Reads a whole file.
+  /// - Parameter buffer: asked for memory of at least the given size.
+  /// - Returns: how many bytes were read.
+  static func read(
+    _ path: String, into buffer: (Int) -> UnsafeMutableRawPointer
+  ) throws(FileError) -> Int {
+    let file = try open(path)
+    defer { close(file) }
+    let size = try self.size(file)
+    let memory = buffer(size)
+    var filled = 0
+    while filled < size {
+      #if canImport(Darwin)
+        let count = Darwin.read(file, memory + filled, size - filled)
+      #else
+        let count = Glibc.read(file, memory + filled, size - filled)
+      #endif
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw FileError(code: errno)
+      }
+      if count == 0 { break }
+      filled += count
+    }
+    return filled
+  }
+
+  static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+}
+
+/// Whether `a` comes before `b` in the order of their code points, Python's.
+func codePointOrder(_ a: String, _ b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
+
+/// Whether path `a` comes before `b`: folder by folder, in the order of code points.
+func pathOrder(_ a: String, _ b: String) -> Bool {
+  a.split(separator: "/").lexicographicallyPrecedes(b.split(separator: "/")) {
+    $0.utf8.lexicographicallyPrecedes($1.utf8)
+  }
+}

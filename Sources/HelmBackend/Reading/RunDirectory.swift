@@ -1,0 +1,68 @@
+import Magnet
+
+/// A folder that HELM wrote one run into.
+struct RunDirectory: Sendable {
+  let path: String
+  /// The names of the files in it.
+  let files: [String]
+
+  /// HELM's files that the tables are made of, in the order HELM writes them.
+  static let coreFiles = ["run_spec.json", "scenario_state.json", "stats.json", "per_instance_stats.json"]
+  /// All files that HELM writes for a run.
+  static let knownFiles =
+    coreFiles + ["scenario.json", "instances.json", "display_predictions.json", "display_requests.json"]
+
+  var folder: String { Self.lastComponent(FileSystem.absolute(path)) }
+
+  var suite: String {
+    Self.lastComponent(FileSystem.absolute(path).split(separator: "/").dropLast().joined(separator: "/"))
+  }
+
+  private static func lastComponent(_ path: String) -> String {
+    path.split(separator: "/").last.map(String.init) ?? "/"
+  }
+
+  func file(_ name: String) -> String { path + "/" + name }
+
+  static func isRun(_ folder: String, _ entries: [FileSystem.Entry]) -> Bool {
+    entries.contains { coreFiles.contains($0.name) }
+      || lastComponent(FileSystem.absolute(folder)).contains(":")
+  }
+
+  /// What keeps the run from being complete, as far as the ends of its files tell; a file whose ends look wrong is
+  /// read to say what is wrong with it. `run_spec.json` is not looked at.
+  func faults(_ reader: JSONFileReader) -> [RunFault] {
+    if files.isEmpty {
+      return [
+        RunFault(
+          file: path, problem: "the run's folder is empty",
+          advice: "HELM leaves it so when a run fails; run it again or remove the folder")
+      ]
+    }
+    return Self.coreFiles.dropFirst().compactMap { name in
+      let kind: JSONTape.Tag = name == "scenario_state.json" ? .object : .array
+      if looksWhole(name, kind) { return nil }
+      do throws(RunFault) {
+        try reader.withTape(file(name)) { (tape) throws(RunFault) in try tape.expect(kind, file: file(name)) }
+        return nil
+      } catch { return error }
+    }
+  }
+
+  private func looksWhole(_ name: String, _ kind: JSONTape.Tag) -> Bool {
+    guard let ends = try? FileSystem.ends(file(name), count: 16) else { return false }
+    let (open, close) = kind == .object ? ("{", "}") : ("[", "]")
+    return ends.head.first == open.utf8.first && ends.tail.last { $0 > 0x20 } == close.utf8.first
+  }
+}
+
+extension JSONTape {
+  /// Checks the kind of the text's top-level value.
+  func expect(_ kind: Tag, file: String) throws(RunFault) {
+    if tag(Self.top) == kind { return }
+    throw RunFault(
+      file: file,
+      problem:
+        "the file holds \(kindName(Self.top)) where \(kind == .object ? "an object" : "a list") is expected")
+  }
+}

@@ -1,0 +1,150 @@
+// Unsafe code, on these invariants:
+// - `words` and `strings` are a tape as simdjson documents it (doc/tape.md): whoever makes a JSONTape keeps both
+//   alive and unchanged while it is used, and the tape was accepted by its parser, so every index read from it
+//   points into it.
+// - An element's index is that of its word; containers hold the index after their end in their low 32 bits.
+
+/// A parsed JSON text as a flat array of words: a view that owns nothing.
+public struct JSONTape {
+  /// What a word says its element is.
+  public enum Tag: UInt8, Sendable {
+    case root = 0x72  // r
+    case object = 0x7B  // {
+    case objectEnd = 0x7D  // }
+    case array = 0x5B  // [
+    case arrayEnd = 0x5D  // ]
+    case string = 0x22  // "
+    case int = 0x6C  // l
+    case unsigned = 0x75  // u
+    case double = 0x64  // d
+    case `true` = 0x74  // t
+    case `false` = 0x66  // f
+    case null = 0x6E  // n
+  }
+
+  public let words: UnsafePointer<UInt64>
+  public let strings: UnsafePointer<UInt8>
+
+  /// A view of a tape that someone else keeps alive.
+  @inlinable public init(words: UnsafePointer<UInt64>, strings: UnsafePointer<UInt8>) {
+    self.words = words
+    self.strings = strings
+  }
+
+  /// The index of the text's one top-level value.
+  public static let top = 1
+
+  /// The kind of the element at `index`.
+  @inlinable public func tag(_ index: Int) -> Tag {
+    Tag(rawValue: UInt8(truncatingIfNeeded: words[index] >> 56)).unsafelyUnwrapped
+  }
+
+  /// The index just after the element at `index`.
+  @inlinable public func after(_ index: Int) -> Int {
+    switch tag(index) {
+    case .object, .array: Int(words[index] & 0xFFFF_FFFF)
+    case .int, .unsigned, .double: index + 2
+    default: index + 1
+    }
+  }
+
+  /// The UTF-8 bytes of the string at `index`.
+  @inlinable public func bytes(_ index: Int) -> UnsafeRawBufferPointer {
+    let start = UnsafeRawPointer(strings) + Int(words[index] & 0x00FF_FFFF_FFFF_FFFF)
+    return UnsafeRawBufferPointer(
+      start: start + 4, count: Int(start.loadUnaligned(as: UInt32.self)))
+  }
+
+  /// The text of the string at `index`.
+  public func string(_ index: Int) -> String { String(decoding: bytes(index), as: UTF8.self) }
+
+  @inlinable public func int(_ index: Int) -> Int64 { Int64(bitPattern: words[index + 1]) }
+
+  @inlinable public func unsigned(_ index: Int) -> UInt64 { words[index + 1] }
+
+  @inlinable public func double(_ index: Int) -> Double { Double(bitPattern: words[index + 1]) }
+
+  /// The index of the value of `key` in the object at `index`; the last one where the key repeats, as in Python.
+  public func value(of key: StaticString, in index: Int) -> Int? {
+    var found: Int?
+    forEachMember(of: index) { name, value in
+      if isString(name, key) { found = value }
+    }
+    return found
+  }
+
+  /// Whether the string at `index` is `text`, which is not empty.
+  @inlinable public func isString(_ index: Int, _ text: StaticString) -> Bool {
+    let bytes = bytes(index)
+    return bytes.count == text.utf8CodeUnitCount
+      && equalBytes(bytes.baseAddress.unsafelyUnwrapped, text.utf8Start, bytes.count)
+  }
+
+  /// Calls `body` with the index of each key and of its value in the object at `index`.
+  @inlinable public func forEachMember<E: Error>(
+    of index: Int, _ body: (Int, Int) throws(E) -> Void
+  ) throws(E) {
+    var at = index + 1
+    while tag(at) != .objectEnd {
+      try body(at, at + 1)
+      at = after(at + 1)
+    }
+  }
+
+  /// Calls `body` with the index of each element of the array at `index`.
+  @inlinable public func forEachElement<E: Error>(of index: Int, _ body: (Int) throws(E) -> Void) throws(E) {
+    var at = index + 1
+    while tag(at) != .arrayEnd {
+      try body(at)
+      at = after(at)
+    }
+  }
+
+  /// The element at `index` in words, for messages: "a number", "an object" ...
+  public func kindName(_ index: Int) -> String {
+    switch tag(index) {
+    case .object: "an object"
+    case .array: "a list"
+    case .string: "a string"
+    case .int, .unsigned, .double: "a number"
+    case .true, .false: "a boolean"
+    default: "null"
+    }
+  }
+}
+
+extension JSONTape {
+  /// Appends the element at `index` as compact JSON, keys in the file's order. Doubles are written with the fewest
+  /// digits that read back the same; NaN and the infinities, which JSON does not have, as strings.
+  public func appendText(of index: Int, to out: inout [UInt8]) {
+    switch tag(index) {
+    case .string: JSONText.appendQuoted(bytes(index), to: &out)
+    case .int: out.append(contentsOf: String(int(index)).utf8)
+    case .unsigned: out.append(contentsOf: String(unsigned(index)).utf8)
+    case .double: JSONText.append(double(index), to: &out)
+    case .true: out.append(contentsOf: "true".utf8)
+    case .false: out.append(contentsOf: "false".utf8)
+    case .array:
+      out.append(UInt8(ascii: "["))
+      var first = true
+      forEachElement(of: index) { element in
+        if !first { out.append(UInt8(ascii: ",")) }
+        first = false
+        appendText(of: element, to: &out)
+      }
+      out.append(UInt8(ascii: "]"))
+    case .object:
+      out.append(UInt8(ascii: "{"))
+      var first = true
+      forEachMember(of: index) { key, value in
+        if !first { out.append(UInt8(ascii: ",")) }
+        first = false
+        JSONText.appendQuoted(bytes(key), to: &out)
+        out.append(UInt8(ascii: ":"))
+        appendText(of: value, to: &out)
+      }
+      out.append(UInt8(ascii: "}"))
+    default: out.append(contentsOf: "null".utf8)
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/// Predictions beside the actual values.
+public struct Comparison: Sendable {
+  /// A prediction and an actual value it was matched with. A prediction matches as many as agree with it.
+  public struct Pair: Sendable {
+    /// The run's name.
+    public let run: String
+    /// The instance's id and the request's number; nil for a statistic of a whole run.
+    public let instance: (id: String?, number: Int)?
+    /// The statistic as predicted.
+    public let predicted: Stat
+    /// The statistic as HELM measured it.
+    public let actual: Stat
+
+    /// Predicted minus actual mean; nil where either is missing.
+    public var error: Double? {
+      guard let predicted = predicted.mean, let actual = actual.mean else { return nil }
+      return predicted - actual
+    }
+  }
+
+  /// A prediction that matched nothing.
+  public struct Unmatched: Sendable {
+    /// The run's name, as predicted.
+    public let run: String
+    /// The request's number; nil for a statistic of a whole run.
+    public let instance: Int?
+    /// The statistic as predicted.
+    public let stat: Stat
+    /// Why, in a sentence, with the nearest names there are.
+    public let reason: String
+  }
+
+  /// In the order of the predictions.
+  public let pairs: [Pair]
+  /// In the order of the predictions.
+  public let unmatched: [Unmatched]
+  /// The names of the example runs, in the order drawn.
+  public internal(set) var trainRuns: [String] = []
+  /// The name of the run that was predicted.
+  public internal(set) var testRun: String?
+  /// What a user should know of how the result came about.
+  public internal(set) var notes: [String] = []
+  /// What is wrong with runs that were left out.
+  public internal(set) var faults: [RunFault] = []
+
+  /// Matches predictions with `stats` of the same run, metric, split and fields of the perturbation: all those that
+  /// any of the predictions carries, null equal to null. The sub-split counts when any prediction carries one.
+  public init(_ predictions: [RunPrediction], with actual: Table) {
+    let matcher = Matcher(
+      names: predictions.map(\.stat.name), runs: predictions.map(\.run), instances: nil, actual: actual,
+      prefix: "stats.name.")
+    pairs = matcher.rowPairs.map { prediction, row in
+      Pair(
+        run: predictions[prediction].run, instance: nil, predicted: predictions[prediction].stat,
+        actual: Stat(row: actual.rows[row]))
+    }
+    unmatched = matcher.unmatched.map {
+      Unmatched(
+        run: predictions[$0].run, instance: nil, stat: predictions[$0].stat, reason: matcher.reason($0))
+    }
+  }
+
+  /// Matches predictions with `perInstanceStats` of the same run, request and metric.
+  /// - Parameter actual: statistics with the column `magnet.instance_predict_id`.
+  public init(_ predictions: [InstancePrediction], with actual: Table) {
+    let matcher = Matcher(
+      names: predictions.map(\.stat.name), runs: predictions.map(\.run),
+      instances: predictions.map(\.instance), actual: actual, prefix: "per_instance_stats.stats.name.")
+    pairs = matcher.rowPairs.map { prediction, row in
+      let found = actual.rows[row]
+      return Pair(
+        run: predictions[prediction].run, instance: (found[.instance], predictions[prediction].instance),
+        predicted: predictions[prediction].stat, actual: Stat(row: found))
+    }
+    unmatched = matcher.unmatched.map {
+      Unmatched(
+        run: predictions[$0].run, instance: predictions[$0].instance, stat: predictions[$0].stat,
+        reason: matcher.reason($0))
+    }
+  }
+}

@@ -1,0 +1,117 @@
+extension Predictor {
+  /// Draws a split of a source's runs, predicts, and compares with the actual values.
+  /// - Parameter patterns: take only runs whose name matches one of these, with `*` and `?`; all when empty.
+  /// - Throws: `PredictError` when too few runs are left or the predictor cannot predict, and what the source throws.
+  public func evaluate(
+    on source: some RunSource, runs patterns: [String] = [], isolation: isolated (any Actor)? = #isolation
+  ) async throws -> Comparison {
+    try evaluate(try await split(source, runs: patterns))
+  }
+
+  /// Predicts the test part of a split, and compares with the actual values.
+  /// - Throws: what the predictor throws.
+  public func evaluate(_ split: DataSplit) throws -> Comparison {
+    warnings = []
+    var comparison = try compare(train: split.train, test: split.test)
+    comparison.trainRuns = split.trainRuns
+    comparison.testRun = split.testRun
+    comparison.notes = split.notes + warnings
+    comparison.faults = split.faults
+    return comparison
+  }
+
+  /// Lists the runs, draws a split and loads the runs drawn.
+  ///
+  /// Run names that repeat across suites count once, in the latest suite. Incomplete runs take no part, and a run
+  /// that turns out to be broken when it is read is left out and the split drawn again; both are in the result's
+  /// `faults`.
+  /// - Parameter patterns: take only runs whose name matches one of these, with `*` and `?`; all when empty.
+  /// - Throws: `PredictError` when too few runs are left, and what the source throws.
+  public func split(
+    _ source: some RunSource, runs patterns: [String] = [], isolation: isolated (any Actor)? = #isolation
+  ) async throws -> DataSplit {
+    let listing = try await source.list()
+    var notes: [String] = []
+    var faults = listing.entries.flatMap(\.faults)
+    let matchers = patterns.map { NamePattern($0) }
+    var population = listing.candidates(notes: &notes).filter { number in
+      let row = listing.runSpecs.rows[number]
+      return (matchers.isEmpty || matchers.contains { $0.matches(row[.run]) }) && includes(row)
+    }
+
+    while true {
+      guard let draw = SplitDraw(population: population.count, exampleRuns: exampleRuns, seed: seed) else {
+        throw tooFewRuns(population.count, of: listing, faults)
+      }
+      let rows = draw.train.map { population[$0] }.sorted() + [population[draw.test]]
+      let tables = try await source.load(
+        rows.map { listing.entries[listing.entryOfRow[$0]] },
+        tables: [.scenarioStates, .stats, .perInstanceStats])
+      if !tables.faults.isEmpty {
+        faults += tables.faults.map(\.fault)
+        let broken = Set(tables.faults.map { rows[$0.run] })
+        population.removeAll(where: broken.contains)
+        continue
+      }
+      func name(_ number: Int) -> String { listing.runSpecs.rows[population[number]][.run] }
+      func part(_ runs: Range<Int>) -> RunTables {
+        RunTables(
+          runSpecs: listing.runSpecs.rows(at: Array(rows[runs])),
+          scenarioStates: tables.table(.scenarioStates, ofRuns: runs),
+          stats: tables.table(.stats, ofRuns: runs),
+          perInstanceStats: tables.table(.perInstanceStats, ofRuns: runs))
+      }
+      let test = sampled(part(exampleRuns..<rows.count), draw, run: name(draw.test), notes: &notes)
+      return DataSplit(
+        train: TrainSplit(prepared(part(0..<exampleRuns))), test: TestSplit(prepared(test)),
+        trainRuns: draw.train.map(name), testRun: name(draw.test), notes: notes, faults: faults)
+    }
+  }
+
+  /// The tables of the run to be predicted with only the rows of the instances drawn.
+  private func sampled(_ tables: RunTables, _ draw: SplitDraw, run: String, notes: inout [String])
+    -> RunTables
+  {
+    let ids = tables.scenarioStates[.instance].unique()
+    if ids.count < evalSamples {
+      notes.append(
+        "\(run): \(ids.count) instances are there and \(evalSamples) were to be drawn; all are used")
+    }
+    let drawn = Set(draw.instances(of: ids.count, samples: evalSamples).map { ids[$0] })
+    var sampled = tables
+    sampled.scenarioStates = tables.scenarioStates.filter { drawn.contains($0[.instance]) }
+    sampled.perInstanceStats = tables.perInstanceStats.filter { drawn.contains($0[.instance]) }
+    return sampled
+  }
+
+  private func tooFewRuns(_ count: Int, of listing: RunListing, _ faults: [RunFault]) -> PredictError {
+    var sentence =
+      "the split needs \(exampleRuns + 1) runs (\(exampleRuns) example runs and one to predict), and "
+      + (count == 1 ? "1 is" : "\(count) are") + " left of the \(listing.entries.count) found"
+    if !faults.isEmpty { sentence += " (\(faults.count) broken)" }
+    return PredictError(sentence + "; give more runs, a wider filter, or fewer example runs")
+  }
+}
+
+extension RunListing {
+  /// The rows of complete runs, in order, each run name once: where suites repeat a name, the latest suite's.
+  func candidates(notes: inout [String]) -> [Int] {
+    let complete = runSpecs.rows.indices.filter { entries[entryOfRow[$0]].faults.isEmpty }
+    var newest: [String: Int] = [:]
+    for row in complete {
+      let name = runSpecs.rows[row][.run]
+      guard let other = newest[name] else {
+        newest[name] = row
+        continue
+      }
+      let suite = entries[entryOfRow[row]].suite
+      let otherSuite = entries[entryOfRow[other]].suite
+      let isNewer = VersionOrder(suite) >= VersionOrder(otherSuite)
+      if isNewer { newest[name] = row }
+      notes.append(
+        "run \(name) is in suites \(otherSuite) and \(suite); the one in \(isNewer ? suite : otherSuite) is used"
+      )
+    }
+    return complete.filter { newest[runSpecs.rows[$0][.run]] == $0 }
+  }
+}

@@ -1,0 +1,144 @@
+/// A table drawn with box characters, its header in heavy lines.
+///
+/// Numbers have three decimals and stand right. Columns of text that do not fit are shortened in the middle; when
+/// that is not enough, the columns go into several tables one under the other, each with the key columns in front.
+public struct TerminalTable: Sendable {
+  private struct Column {
+    let title: String
+    let cells: [String]
+    let isNumeric: Bool
+    let natural: Int
+    /// The least width: numbers and short texts stay whole.
+    let least: Int
+  }
+
+  private let columns: [Column]
+  private let keyCount: Int
+  private let rowCount: Int
+
+  /// Wider texts are shortened even where there is room.
+  private static let widest = 120
+  private static let leastText = 12
+
+  /// A drawing of a table.
+  /// - Parameter keyCount: how many of the first columns tell the rows apart.
+  public init(_ table: Table, keyCount: Int = 1) {
+    self.keyCount = keyCount
+    rowCount = table.rowCount
+    var cells = table.columnNames.map { _ in [String]() }
+    var isNumeric = table.columnNames.map { _ in true }
+    table.forEachRow { row in
+      for column in cells.indices {
+        let cell = row[column]
+        switch cell {
+        case .string, .json, .bool: isNumeric[column] = false
+        default: break
+        }
+        cells[column].append(Self.text(cell))
+      }
+    }
+    columns = table.columnNames.enumerated().map { number, name in
+      let title = printable(name)
+      let widest = cells[number].reduce(displayWidth(title)) { max($0, displayWidth($1)) }
+      let natural = min(widest, Self.widest)
+      return Column(
+        title: title, cells: cells[number], isNumeric: isNumeric[number], natural: natural,
+        least: isNumeric[number] ? natural : min(natural, Self.leastText))
+    }
+  }
+
+  /// A cell as it is shown: doubles to three decimals, nothing as a dash.
+  static func text(_ cell: Cell) -> String {
+    switch cell {
+    case .null: "—"
+    case .double(let value): roundedText(value)
+    default: printable(cell.text)
+    }
+  }
+
+  /// Three decimals, rounded as numpy rounds: times 1000, half to even.
+  static func roundedText(_ value: Double) -> String {
+    let scaled = (value * 1000).rounded(.toNearestOrEven)
+    guard scaled.isFinite, abs(scaled) < 1e15 else { return Cell.double(value).text }
+    let whole = Int64(abs(scaled))
+    let decimals = String(whole % 1000 + 1000).dropFirst()
+    return (scaled < 0 ? "-" : "") + "\(whole / 1000).\(decimals)"
+  }
+
+  /// Draws the table.
+  /// - Parameters:
+  ///   - width: how many columns there are; nil for no limit.
+  ///   - isColored: whether to use the terminal's colours.
+  public func drawn(width: Int? = nil, isColored: Bool = false) -> String {
+    guard !columns.isEmpty else { return "" }
+    return blocks(width).map { draw($0, isColored) }.joined(separator: "\n")
+  }
+
+  /// The columns of each of the tables, with their widths.
+  private func blocks(_ limit: Int?) -> [[(column: Column, width: Int)]] {
+    guard let limit else { return [columns.map { ($0, $0.natural) }] }
+    func total(_ widths: some Sequence<Int>) -> Int { widths.reduce(1) { $0 + $1 + 3 } }
+    let keys = Array(columns.prefix(keyCount))
+    var blocks: [[Column]] = []
+    var current = keys
+    for column in columns.dropFirst(keyCount) {
+      if current.count > keys.count, total((current + [column]).map(\.least)) > limit {
+        blocks.append(current)
+        current = keys
+      }
+      current.append(column)
+    }
+    blocks.append(current)
+    return blocks.map { block in
+      var widths = block.map(\.least)
+      while total(widths) < limit,
+        let narrowest = block.indices.filter({ widths[$0] < block[$0].natural })
+          .min(by: { widths[$0] < widths[$1] })
+      {
+        widths[narrowest] += 1
+      }
+      while total(widths) > limit, let widest = block.indices.max(by: { widths[$0] < widths[$1] }),
+        widths[widest] > 4
+      {
+        widths[widest] -= 1
+      }
+      return Array(zip(block, widths))
+    }
+  }
+
+  private func draw(_ block: [(column: Column, width: Int)], _ isColored: Bool) -> String {
+    func rule(_ left: String, _ line: String, _ joint: String, _ right: String) -> String {
+      left + block.map { String(repeating: line, count: $0.width + 2) }.joined(separator: joint) + right
+        + "\n"
+    }
+    func padded(_ text: String, _ part: (column: Column, width: Int)) -> String {
+      let text = shortened(text, to: part.width)
+      let space = String(repeating: " ", count: part.width - displayWidth(text))
+      return part.column.isNumeric ? space + text : text + space
+    }
+    func styled(_ text: String, _ code: String?) -> String {
+      guard isColored, let code else { return text }
+      return "\u{1B}[\(code)m\(text)\u{1B}[0m"
+    }
+    var out = rule("┏", "━", "┳", "┓")
+    out +=
+      "┃" + block.map { " " + styled(padded($0.column.title, $0), "1") + " " }.joined(separator: "┃") + "┃\n"
+    out += rule("┡", "━", "╇", "┩")
+    for row in 0..<rowCount {
+      let cells = block.map { part in
+        let text = part.column.cells[row]
+        return " " + styled(padded(text, part), Self.colors[text]) + " "
+      }
+      out += "│" + cells.joined(separator: "│") + "│\n"
+    }
+    return out + rule("└", "─", "┴", "┘")
+  }
+
+  /// The colours of the words that rows are told apart by.
+  private static let colors = ["predicted": "36", "actual": "32", "complete": "32"]
+}
+
+extension Table: CustomStringConvertible {
+  /// The table drawn with box characters, as wide as it is.
+  public var description: String { TerminalTable(self).drawn() }
+}

@@ -1,0 +1,98 @@
+// The columns a predictor needs most, by meaning. Any other column is there under its flattened name:
+// `row["run_spec.adapter_spec.max_eval_instances"]`.
+
+extension ColumnKey where Value == String {
+  /// The run's name (`run_spec.name`), in all four tables.
+  public static var run: Self { .init("run_spec.name") }
+  /// The metric's name, in `stats` and `perInstanceStats`.
+  public static var metric: Self { .init("stats.name.name", "per_instance_stats.stats.name.name") }
+}
+
+extension ColumnKey where Value == String? {
+  /// HELM's split of an instance or a statistic: `valid`, `test` ...
+  public static var split: Self {
+    .init(
+      "stats.name.split", "per_instance_stats.stats.name.split",
+      "scenario_state.request_states.instance.split")
+  }
+  /// The part of a split that a statistic is over.
+  public static var subSplit: Self {
+    .init("stats.name.sub_split", "per_instance_stats.stats.name.sub_split")
+  }
+  /// The perturbation's name; nil for inputs as they are.
+  public static var perturbation: Self {
+    .init(
+      "stats.name.perturbation.name", "per_instance_stats.stats.name.perturbation.name",
+      "scenario_state.request_states.instance.perturbation.name")
+  }
+  /// Which inputs a perturbation's statistic is over: `perturbed`, `original`, `worst`.
+  public static var computedOn: Self {
+    .init(
+      "stats.name.perturbation.computed_on", "per_instance_stats.stats.name.perturbation.computed_on",
+      "scenario_state.request_states.instance.perturbation.computed_on")
+  }
+  /// The instance's id, as text.
+  public static var instance: Self {
+    .init("scenario_state.request_states.instance.id", "per_instance_stats.instance_id")
+  }
+  /// The text of an instance's input.
+  public static var input: Self { .init("scenario_state.request_states.instance.input.text") }
+  /// The prompt that was sent.
+  public static var prompt: Self { .init("scenario_state.request_states.request.prompt") }
+  /// The model, such as `openai/gpt2`, in `runSpecs` and `scenarioStates`.
+  public static var model: Self { .init("run_spec.adapter_spec.model", "scenario_state.adapter_spec.model") }
+  /// The class of the scenario.
+  public static var scenario: Self { .init("run_spec.scenario_spec.class_name") }
+}
+
+extension ColumnKey where Value == Double? {
+  public static var mean: Self { .init("stats.mean", "per_instance_stats.stats.mean") }
+  public static var min: Self { .init("stats.min", "per_instance_stats.stats.min") }
+  public static var max: Self { .init("stats.max", "per_instance_stats.stats.max") }
+  public static var sum: Self { .init("stats.sum", "per_instance_stats.stats.sum") }
+  public static var sumSquared: Self { .init("stats.sum_squared", "per_instance_stats.stats.sum_squared") }
+  /// Population variance.
+  public static var variance: Self { .init("stats.variance", "per_instance_stats.stats.variance") }
+  public static var stddev: Self { .init("stats.stddev", "per_instance_stats.stats.stddev") }
+  /// The strength of a perturbation that has one: the share of words it changes.
+  public static var prob: Self {
+    .init(
+      "stats.name.perturbation.prob", "per_instance_stats.stats.name.perturbation.prob",
+      "scenario_state.request_states.instance.perturbation.prob")
+  }
+}
+
+extension ColumnKey where Value == Int? {
+  /// What a statistic is over: train trials in `stats`, values in `perInstanceStats`.
+  public static var count: Self { .init("stats.count", "per_instance_stats.stats.count") }
+  /// The train trial, 0 first.
+  public static var trial: Self {
+    .init("scenario_state.request_states.train_trial_index", "per_instance_stats.train_trial_index")
+  }
+  /// The number of the evaluated request, 0 first: what an `InstancePrediction` refers to.
+  public static var instancePredictID: Self { .init(Table.instancePredictID) }
+}
+
+extension ColumnKey where Value == Bool? {
+  public static var fairness: Self {
+    .init("stats.name.perturbation.fairness", "per_instance_stats.stats.name.perturbation.fairness")
+  }
+  public static var robustness: Self {
+    .init("stats.name.perturbation.robustness", "per_instance_stats.stats.name.perturbation.robustness")
+  }
+}
+
+extension ColumnKey where Value == JSONValue? {
+  /// The perturbations a run was made with: a list of objects with `class_name` and `args`.
+  public static var perturbationSpecs: Self { .init("run_spec.data_augmenter_spec.perturbation_specs") }
+  /// The model's answers to a request.
+  public static var completions: Self {
+    .init("scenario_state.request_states.result.completions")
+  }
+  /// The possible answers of an instance.
+  public static var references: Self { .init("scenario_state.request_states.instance.references") }
+}
+
+extension Table {
+  static let instancePredictID = "magnet.instance_predict_id"
+}

@@ -1,0 +1,162 @@
+/// What is wrong with one run, and where: a sentence with an address.
+public struct RunFault: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The path of the file or folder at fault.
+  public let file: String
+  /// Where in the file: a byte offset, or a dotted path such as `[3].name.name`.
+  public let place: String?
+  public let problem: String
+  /// What would help.
+  public let advice: String?
+
+  /// A fault of one file.
+  public init(file: String, place: String? = nil, problem: String, advice: String? = nil) {
+    self.file = file
+    self.place = place
+    self.problem = problem
+    self.advice = advice
+  }
+
+  public var description: String {
+    "\(file): " + (place.map { "\($0): " } ?? "") + problem + (advice.map { "; \($0)" } ?? "")
+  }
+}
+
+/// The four tables that a run's files become.
+public enum TableKind: String, Sendable, Hashable, CaseIterable {
+  /// `run_spec.json`: a row a run.
+  case runSpecs = "run-specs"
+  /// `scenario_state.json`: a row a request.
+  case scenarioStates = "scenario-states"
+  /// `stats.json`: a row a statistic.
+  case stats
+  /// `per_instance_stats.json`: a row a statistic of an instance.
+  case perInstanceStats = "per-instance-stats"
+}
+
+/// One run as it was found.
+public struct RunEntry: Sendable, Hashable {
+  /// The suite's name: that of the folder the run lies in.
+  public let suite: String
+  /// The name of the run's folder.
+  public let folder: String
+  /// The path of the run's folder.
+  public let path: String
+  /// `run_spec.name`, or the folder's name when the run spec cannot be read.
+  public let name: String
+  /// Whether the run spec could be read.
+  public let isNamed: Bool
+  /// Which of HELM's files are there.
+  public let files: [String]
+  /// What keeps the run from being complete; nothing when it is.
+  public let faults: [RunFault]
+
+  /// A run; `name` is nil when its run spec cannot be read.
+  public init(
+    suite: String, folder: String, path: String, name: String?, files: [String], faults: [RunFault]
+  ) {
+    self.suite = suite
+    self.folder = folder
+    self.path = path
+    self.name = name ?? folder
+    isNamed = name != nil
+    self.files = files
+    self.faults = faults
+  }
+}
+
+/// The runs of a source, in path order, with what their run specs say.
+public struct RunListing: Sendable {
+  public let entries: [RunEntry]
+  /// A row for each entry whose run spec could be read, in the entries' order.
+  public let runSpecs: Table
+  /// The entry that each row of `runSpecs` is of.
+  public let entryOfRow: [Int]
+
+  /// A listing.
+  public init(entries: [RunEntry], runSpecs: Table, entryOfRow: [Int]) {
+    self.entries = entries
+    self.runSpecs = runSpecs
+    self.entryOfRow = entryOfRow
+  }
+}
+
+/// The tables of some runs.
+public struct RunTables: Sendable {
+  /// A row a run; columns `run_spec.`...
+  public var runSpecs: Table
+  /// A row a request; columns `run_spec.name` and `scenario_state.`...
+  public var scenarioStates: Table
+  /// A row a statistic; columns `run_spec.name` and `stats.`...
+  public var stats: Table
+  /// A row a statistic of an instance; columns `run_spec.name` and `per_instance_stats.`...
+  public var perInstanceStats: Table
+  /// What went wrong, by the number of the run among those asked for. A faulty run has no rows in any table.
+  public var faults: [(run: Int, fault: RunFault)]
+  /// In each table, the rows of each of the runs asked for; none for a faulty one.
+  private var rowsOfRun: [TableKind: [Range<Int>]] = [:]
+
+  /// Four tables; those not given are empty.
+  public init(
+    runSpecs: Table = Table(), scenarioStates: Table = Table(), stats: Table = Table(),
+    perInstanceStats: Table = Table()
+  ) {
+    self.runSpecs = runSpecs
+    self.scenarioStates = scenarioStates
+    self.stats = stats
+    self.perInstanceStats = perInstanceStats
+    faults = []
+  }
+
+  /// Tables of several runs, one under the other.
+  /// - Parameter runs: for each run asked for, its tables of these kinds, or what is wrong with it.
+  public init(stacking runs: [Result<[TableKind: Table], RunFault>], kinds: [TableKind]) {
+    self.init()
+    for kind in kinds {
+      let tables = runs.map { (try? $0.get()[kind]) ?? Table() }
+      self[kind] = Table(stacking: tables)
+      var start = 0
+      rowsOfRun[kind] = tables.map { table in
+        defer { start += table.rowCount }
+        return start..<start + table.rowCount
+      }
+    }
+    for (number, run) in runs.enumerated() {
+      if case .failure(let fault) = run { faults.append((run: number, fault: fault)) }
+    }
+  }
+
+  /// The rows in a table of some of the runs asked for, by their numbers.
+  func table(_ kind: TableKind, ofRuns runs: some Sequence<Int>) -> Table {
+    let ranges = rowsOfRun[kind] ?? []
+    return self[kind].rows(at: runs.flatMap { Array(ranges[$0]) })
+  }
+
+  /// One of the four tables.
+  public subscript(kind: TableKind) -> Table {
+    get {
+      switch kind {
+      case .runSpecs: runSpecs
+      case .scenarioStates: scenarioStates
+      case .stats: stats
+      case .perInstanceStats: perInstanceStats
+      }
+    }
+    set {
+      switch kind {
+      case .runSpecs: runSpecs = newValue
+      case .scenarioStates: scenarioStates = newValue
+      case .stats: stats = newValue
+      case .perInstanceStats: perInstanceStats = newValue
+      }
+    }
+  }
+}
+
+/// What can list runs and load their tables.
+public protocol RunSource: Sendable {
+  /// The runs, and their run specs. A run that is incomplete is listed with its faults.
+  func list() async throws -> RunListing
+  /// The tables of some runs, stacked in the order given. A run that cannot be read is left out and reported in
+  /// the result.
+  func load(_ runs: [RunEntry], tables: Set<TableKind>) async throws -> RunTables
+}

@@ -1,0 +1,84 @@
+/// What runs there are, in a table for people: suite, run, scenario, model, instances, files and state.
+public struct RunSummary: Sendable {
+  /// A row a run, in the listing's order.
+  public let table: Table
+  /// What is wrong with incomplete runs.
+  public let faults: [RunFault]
+
+  /// Lists the runs of a source.
+  ///
+  /// The number of instances is HELM's own statistic `num_instances` over the inputs as they are, summed over the
+  /// splits; where a run has none, the number of distinct instances in its scenario state.
+  /// - Parameter isThorough: whether every file is read in full; otherwise `stats.json` alone is.
+  /// - Throws: what the source throws.
+  public init(of source: some RunSource, isThorough: Bool = false) async throws {
+    let listing = try await source.list()
+    let entries = listing.entries
+    var faults = entries.map(\.faults)
+    let whole = entries.indices.filter { faults[$0].isEmpty }
+    let kinds: Set<TableKind> = isThorough ? [.scenarioStates, .stats, .perInstanceStats] : [.stats]
+
+    var instances = [Int?](repeating: nil, count: entries.count)
+    for batch in stride(from: 0, to: whole.count, by: 64) {
+      let part = Array(whole[batch..<min(batch + 64, whole.count)])
+      let counts = try await Self.countInstances(part.map { entries[$0] }, in: source, kinds)
+      for (number, count) in zip(part, counts.counts) { instances[number] = count }
+      for (number, fault) in counts.faults { faults[part[number]].append(fault) }
+    }
+
+    var rowOfEntry: [Int: Row] = [:]
+    for (row, entry) in zip(listing.runSpecs.rows, listing.entryOfRow) { rowOfEntry[entry] = row }
+    let names = ["suite", "run", "scenario", "model", "instances", "files", "state"]
+    let rows = entries.indices.map { number -> [Cell] in
+      let entry = entries[number]
+      let spec = rowOfEntry[number]
+      return [
+        .string(entry.suite), .string(entry.name), Cell(spec.flatMap { Self.scenario(entry.name, $0) }),
+        Cell(spec?[.model]), instances[number].map { .int(Int64($0)) } ?? .null,
+        .string(entry.files.map(Self.shortName).joined(separator: " ")),
+        .string(Self.state(faults[number], of: entry)),
+      ]
+    }
+    table = Table(columnNames: names, rows: rows)
+    self.faults = faults.flatMap { $0 }
+  }
+
+  private static func shortName(_ file: String) -> String {
+    file.hasSuffix(".json") ? String(file.dropLast(5)) : file
+  }
+
+  private static func state(_ faults: [RunFault], of entry: RunEntry) -> String {
+    if faults.isEmpty { return "complete" }
+    let reasons = faults.map { fault in
+      let file =
+        fault.file.hasPrefix(entry.path + "/") ? fault.file.dropFirst(entry.path.count + 1) + ": " : ""
+      return file + (fault.place.map { "\($0): " } ?? "") + fault.problem
+    }
+    return "incomplete: " + reasons.joined(separator: ", ")
+  }
+
+  /// The run name up to its first colon; where there is none, the last part of the scenario's class name.
+  private static func scenario(_ name: String, _ spec: Row) -> String? {
+    if let colon = name.firstIndex(of: ":") { return String(name[..<colon]) }
+    return spec[.scenario]?.split(separator: ".").last.map(String.init)
+  }
+
+  private static func countInstances(
+    _ entries: [RunEntry], in source: some RunSource, _ kinds: Set<TableKind>
+  ) async throws -> (counts: [Int?], faults: [(Int, RunFault)]) {
+    let tables = try await source.load(entries, tables: kinds)
+    var counts = entries.indices.map { number -> Int? in
+      let means = tables.table(.stats, ofRuns: [number]).rows.compactMap { row in
+        row[.metric] == "num_instances" && row[.perturbation] == nil ? row[.mean] : nil
+      }
+      return means.isEmpty ? nil : Int(exactly: means.reduce(0, +))
+    }
+    let broken = Set(tables.faults.map(\.run))
+    let uncounted = entries.indices.filter { counts[$0] == nil && !broken.contains($0) }
+    for number in uncounted {
+      let states = try await source.load([entries[number]], tables: [.scenarioStates])
+      if states.faults.isEmpty { counts[number] = states.scenarioStates[.instance].unique().count }
+    }
+    return (counts, tables.faults.map { ($0.run, $0.fault) })
+  }
+}

@@ -1,0 +1,259 @@
+// Unsafe code, on these invariants:
+// - `words` holds `capacity` words, the first `filled` of them initialised: the cells of rows 0..<filled. What a word
+//   means is `kind`'s: a number's bits, 0 or 1, or a text's code. A null is code 0 in columns of text, `nullBool` in
+//   columns of booleans; among numbers its row stands in `nullRows`, ascending, and its word is 0.
+// - The builder is never copied (~Copyable) and frees its memory once.
+
+/// Collects the cells of one column, row by row, and makes a chunk of them.
+///
+/// Rows come in ascending order; a row that is skipped is null, and setting the last row again replaces its cell.
+/// The kind of the column is that of its cells: integers become doubles once a double is among them, and a column
+/// that mixes other kinds keeps each cell as JSON.
+public struct ColumnBuilder: ~Copyable {
+  @usableFromInline enum Kind: UInt8 { case none, bool, int, double, string, json }
+
+  @usableFromInline var words: UnsafeMutablePointer<UInt64>
+  @usableFromInline var capacity: Int
+  @usableFromInline var filled = 0
+  @usableFromInline var kind = Kind.none
+  @usableFromInline var texts: TextInterner
+  private var nullRows: [Int32] = []
+  private static var nullBool: UInt64 { 2 }
+
+  /// An empty builder.
+  public init() {
+    capacity = 16
+    words = .allocate(capacity: capacity)
+    texts = TextInterner()
+  }
+
+  deinit { words.deallocate() }
+
+  /// Makes `row` the last filled row, with nulls in the rows that were skipped.
+  @inlinable mutating func open(_ row: Int) {
+    if row == filled, row < capacity { filled += 1 } else { openSlowly(row) }
+  }
+
+  @usableFromInline mutating func openSlowly(_ row: Int) {
+    if row >= capacity {
+      let size = max(capacity * 2, row + 1)
+      words = regrown(words, filled, to: size)
+      capacity = size
+    }
+    if row < filled {
+      if nullRows.last == Int32(row) { nullRows.removeLast() }
+      return
+    }
+    while filled < row { appendNull() }
+    filled += 1
+  }
+
+  private mutating func appendNull() {
+    switch kind {
+    case .bool: words[filled] = Self.nullBool
+    case .int, .double:
+      words[filled] = 0
+      nullRows.append(Int32(filled))
+    default: words[filled] = 0
+    }
+    filled += 1
+  }
+
+  /// Sets a null.
+  public mutating func setNull(row: Int) {
+    open(row)
+    filled = row
+    appendNull()
+  }
+
+  /// Sets a number.
+  @inlinable public mutating func set(_ value: Double, row: Int) {
+    if kind != .double { becomeDouble() }
+    if kind == .double {
+      open(row)
+      words[row] = value.bitPattern
+    } else {
+      setMixed(.double(value), row)
+    }
+  }
+
+  /// Sets an integer.
+  @inlinable public mutating func set(_ value: Int64, row: Int) {
+    if kind == .int {
+      open(row)
+      words[row] = UInt64(bitPattern: value)
+    } else if kind == .double {
+      open(row)
+      words[row] = Double(value).bitPattern
+    } else {
+      setFirstInt(value, row)
+    }
+  }
+
+  /// Sets a boolean.
+  @inlinable public mutating func set(_ value: Bool, row: Int) {
+    if kind != .bool { become(.bool) }
+    if kind == .bool {
+      open(row)
+      words[row] = value ? 1 : 0
+    } else {
+      setMixed(.bool(value), row)
+    }
+  }
+
+  /// Sets a text, given as UTF-8.
+  @inlinable public mutating func set(utf8 bytes: UnsafeRawBufferPointer, row: Int) {
+    if kind == .string {
+      let code = texts.code(bytes)
+      open(row)
+      words[row] = UInt64(code)
+    } else {
+      setFirstText(bytes, row)
+    }
+  }
+
+  /// Sets a list or an object, given as compact JSON.
+  public mutating func set(json bytes: UnsafeRawBufferPointer, row: Int) {
+    if kind != .json { becomeJSON(row) }
+    let code = texts.code(bytes)
+    open(row)
+    words[row] = UInt64(code)
+  }
+
+  /// Sets a cell of any kind.
+  public mutating func set(_ cell: Cell, row: Int) {
+    switch cell {
+    case .null: setNull(row: row)
+    case .bool(let value): set(value, row: row)
+    case .int(let value): set(value, row: row)
+    case .double(let value): set(value, row: row)
+    case .string(var value): value.withUTF8 { set(utf8: UnsafeRawBufferPointer($0), row: row) }
+    case .json(var value): value.withUTF8 { set(json: UnsafeRawBufferPointer($0), row: row) }
+    }
+  }
+
+  /// Sets the cell of `row` to that of an earlier row.
+  public mutating func repeatCell(of earlier: Int, row: Int) {
+    if nullRows.last.map({ $0 >= earlier }) == true, nullRows.contains(Int32(earlier)) {
+      return setNull(row: row)
+    }
+    open(row)
+    words[row] = words[earlier]
+  }
+
+  /// Takes back the cell of `row`, when it is the last one set.
+  public mutating func removeCell(row: Int) {
+    guard filled > row else { return }
+    filled = row
+    if nullRows.last == Int32(row) { nullRows.removeLast() }
+  }
+
+  @usableFromInline mutating func setFirstInt(_ value: Int64, _ row: Int) {
+    become(.int)
+    if kind == .int {
+      open(row)
+      words[row] = UInt64(bitPattern: value)
+    } else {
+      setMixed(.int(value), row)
+    }
+  }
+
+  @usableFromInline mutating func setFirstText(_ bytes: UnsafeRawBufferPointer, _ row: Int) {
+    become(.string)
+    if kind == .string {
+      set(utf8: bytes, row: row)
+    } else {
+      setMixed(.string(String(decoding: bytes, as: UTF8.self)), row)
+    }
+  }
+
+  /// Takes on `new` when no row holds a value yet.
+  @usableFromInline mutating func become(_ new: Kind) {
+    guard kind == .none else { return }
+    let rows = filled
+    kind = new
+    filled = 0
+    while filled < rows { appendNull() }
+  }
+
+  @usableFromInline mutating func becomeDouble() {
+    guard kind == .int else { return become(.double) }
+    kind = .double
+    for at in 0..<filled { words[at] = Double(Int64(bitPattern: words[at])).bitPattern }
+  }
+
+  private mutating func becomeJSON(_ row: Int) {
+    if kind == .none { return become(.json) }
+    let cells = finish(rowCount: filled)
+    kind = .json
+    for at in 0..<cells.count where at != row { setMixed(cells[at], at) }
+  }
+
+  /// Sets a cell of a column whose kinds are mixed: every value is kept as JSON.
+  @usableFromInline mutating func setMixed(_ cell: Cell, _ row: Int) {
+    var json: [UInt8] = []
+    switch cell {
+    case .null: return setNull(row: row)
+    case .string(let value): JSONText.appendQuoted(value.utf8, to: &json)
+    case .double(let value): JSONText.append(value, to: &json)
+    default: json = Array(cell.text.utf8)
+    }
+    json.withUnsafeBytes { set(json: $0, row: row) }
+  }
+
+  /// The chunk of rows `0..<rowCount`; the builder is empty afterwards.
+  public mutating func finish(rowCount: Int) -> ColumnChunk {
+    while filled < rowCount {
+      if filled == capacity {
+        words = regrown(words, filled, to: max(capacity * 2, rowCount))
+        capacity = max(capacity * 2, rowCount)
+      }
+      appendNull()
+    }
+    let chunk = ColumnChunk(storage: encoded(rowCount), count: rowCount)
+    filled = 0
+    kind = .none
+    nullRows.removeAll(keepingCapacity: true)
+    texts.reset()
+    return chunk
+  }
+
+  private func encoded(_ rowCount: Int) -> ColumnChunk.Storage {
+    let cells = UnsafeBufferPointer(start: words, count: rowCount)
+    guard kind != .none, let first = cells.first else { return .constant(.null) }
+    let isConstant = nullRows.isEmpty && cells.allSatisfy { $0 == first }
+    switch kind {
+    case .none: return .constant(.null)
+    case .bool:
+      if isConstant { return .constant(first == Self.nullBool ? .null : .bool(first == 1)) }
+      return .bools(cells.map { UInt8(truncatingIfNeeded: $0) })
+    case .int:
+      if isConstant { return .constant(.int(Int64(bitPattern: first))) }
+      return .ints(cells.map { Int64(bitPattern: $0) }, nullMask(rowCount))
+    case .double:
+      if isConstant { return .constant(.double(Double(bitPattern: first))) }
+      return .doubles(cells.map { Double(bitPattern: $0) }, nullMask(rowCount))
+    case .string, .json:
+      let dictionary = texts.dictionary()
+      if isConstant {
+        if first == 0 { return .constant(.null) }
+        let text = dictionary[Int(first) - 1]
+        return .constant(kind == .string ? .string(text) : ColumnChunk.jsonCell(text))
+      }
+      let codes: Codes =
+        switch dictionary.count {
+        case ..<256: .one(cells.map { UInt8(truncatingIfNeeded: $0) })
+        case ..<65536: .two(cells.map { UInt16(truncatingIfNeeded: $0) })
+        default: .four(cells.map { UInt32(truncatingIfNeeded: $0) })
+        }
+      return kind == .string ? .strings(codes, dictionary) : .json(codes, dictionary)
+    }
+  }
+
+  private func nullMask(_ rowCount: Int) -> NullMask? {
+    guard !nullRows.isEmpty else { return nil }
+    var mask = NullMask(rowCount: rowCount)
+    for row in nullRows { mask[Int(row)] = true }
+    return mask
+  }
+}

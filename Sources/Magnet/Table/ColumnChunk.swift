@@ -1,0 +1,189 @@
+/// Which rows of a chunk hold nothing: a bit a row.
+struct NullMask: Sendable {
+  private var words: [UInt64]
+
+  init(rowCount: Int) { words = Array(repeating: 0, count: (rowCount + 63) / 64) }
+
+  subscript(row: Int) -> Bool {
+    get { words[row >> 6] & (1 << UInt64(row & 63)) != 0 }
+    set {
+      if newValue {
+        words[row >> 6] |= 1 << UInt64(row & 63)
+      } else {
+        words[row >> 6] &= ~(1 << UInt64(row & 63))
+      }
+    }
+  }
+}
+
+/// Distinct texts, end to end in one array.
+public struct TextDictionary: Sendable {
+  var bytes: [UInt8]
+  /// Where each text ends; text `i` begins where text `i - 1` ends.
+  var ends: [Int]
+
+  /// How many texts there are.
+  public var count: Int { ends.count }
+
+  func range(_ index: Int) -> Range<Int> { (index == 0 ? 0 : ends[index - 1])..<ends[index] }
+
+  /// The text at `index`, 0 first.
+  public subscript(index: Int) -> String { String(decoding: bytes[range(index)], as: UTF8.self) }
+}
+
+/// Row codes in the narrowest integer that holds them: 0 is null, `n` the dictionary's text `n - 1`.
+enum Codes: Sendable {
+  case one([UInt8])
+  case two([UInt16])
+  case four([UInt32])
+
+  subscript(row: Int) -> Int {
+    switch self {
+    case .one(let codes): Int(codes[row])
+    case .two(let codes): Int(codes[row])
+    case .four(let codes): Int(codes[row])
+    }
+  }
+
+  func gathered(_ rows: [Int]) -> Codes {
+    switch self {
+    case .one(let codes): .one(rows.map { codes[$0] })
+    case .two(let codes): .two(rows.map { codes[$0] })
+    case .four(let codes): .four(rows.map { codes[$0] })
+    }
+  }
+}
+
+/// The cells of one column for the rows of one chunk, in the form that takes the least room.
+public struct ColumnChunk: Sendable {
+  enum Storage: Sendable {
+    case constant(Cell)
+    /// 0 false, 1 true, 2 null.
+    case bools([UInt8])
+    case ints([Int64], NullMask?)
+    case doubles([Double], NullMask?)
+    case strings(Codes, TextDictionary)
+    case json(Codes, TextDictionary)
+  }
+
+  let storage: Storage
+  let count: Int
+
+  static func nulls(_ count: Int) -> ColumnChunk { ColumnChunk(storage: .constant(.null), count: count) }
+
+  /// The same cell in every row.
+  package static func constant(_ cell: Cell, count: Int) -> ColumnChunk {
+    ColumnChunk(storage: .constant(cell), count: count)
+  }
+
+  /// The cell at `row`, 0 first within the chunk.
+  package subscript(row: Int) -> Cell {
+    switch storage {
+    case .constant(let cell): return cell
+    case .bools(let values): return values[row] == 2 ? .null : .bool(values[row] == 1)
+    case .ints(let values, let nulls): return nulls?[row] == true ? .null : .int(values[row])
+    case .doubles(let values, let nulls): return nulls?[row] == true ? .null : .double(values[row])
+    case .strings(let codes, let texts):
+      let code = codes[row]
+      return code == 0 ? .null : .string(texts[code - 1])
+    case .json(let codes, let texts):
+      let code = codes[row]
+      return code == 0 ? .null : Self.jsonCell(texts[code - 1])
+    }
+  }
+
+  /// A cell of a column of JSON: lists and objects stay text, scalars (in a column that mixes kinds) are taken out.
+  static func jsonCell(_ text: String) -> Cell {
+    switch text.utf8.first {
+    case UInt8(ascii: "{"), UInt8(ascii: "["): .json(text)
+    default:
+      switch try? JSONValue(parsing: text) {
+      case .bool(let value): .bool(value)
+      case .int(let value): .int(value)
+      case .double(let value): .double(value)
+      case .string(let value): .string(value)
+      default: .json(text)
+      }
+    }
+  }
+
+  /// Whether every cell is a text.
+  package var isText: Bool {
+    switch storage {
+    case .constant(.string): true
+    case .strings(.one(let codes), _): !codes.contains(0)
+    case .strings(.two(let codes), _): !codes.contains(0)
+    case .strings(.four(let codes), _): !codes.contains(0)
+    default: count == 0
+    }
+  }
+
+  func double(_ row: Int) -> Double? {
+    if case .doubles(let values, let nulls) = storage { return nulls?[row] == true ? nil : values[row] }
+    return self[row].number
+  }
+
+  func gathered(_ rows: [Int]) -> ColumnChunk {
+    let storage: Storage =
+      switch storage {
+      case .constant(let cell): .constant(cell)
+      case .bools(let values): .bools(rows.map { values[$0] })
+      case .ints(let values, let nulls): .ints(rows.map { values[$0] }, Self.gather(nulls, rows))
+      case .doubles(let values, let nulls): .doubles(rows.map { values[$0] }, Self.gather(nulls, rows))
+      case .strings(let codes, let texts): .strings(codes.gathered(rows), texts)
+      case .json(let codes, let texts): .json(codes.gathered(rows), texts)
+      }
+    return ColumnChunk(storage: storage, count: rows.count)
+  }
+
+  private static func gather(_ nulls: NullMask?, _ rows: [Int]) -> NullMask? {
+    guard let nulls else { return nil }
+    var out = NullMask(rowCount: rows.count)
+    for (i, row) in rows.enumerated() where nulls[row] { out[i] = true }
+    return out
+  }
+
+  /// A number for each row, equal where and only where the cells are equal as keys of a join.
+  func keyCodes(_ interner: inout [Cell: Int], into out: inout [Int]) {
+    func code(_ cell: Cell) -> Int {
+      let key = cell.joinKey
+      if let known = interner[key] { return known }
+      interner[key] = interner.count
+      return interner.count - 1
+    }
+    switch storage {
+    case .constant(let cell):
+      out.append(contentsOf: repeatElement(code(cell), count: count))
+    case .strings(let codes, let texts), .json(let codes, let texts):
+      var known = Array(repeating: -1, count: texts.count + 1)
+      for row in 0..<count {
+        let local = codes[row]
+        if known[local] < 0 { known[local] = code(self[row]) }
+        out.append(known[local])
+      }
+    default:
+      for row in 0..<count { out.append(code(self[row])) }
+    }
+  }
+}
+
+extension ColumnChunk {
+  /// The chunk with its JSON cells changed, each distinct one once.
+  func mappingJSON(_ change: (JSONValue) -> JSONValue) -> ColumnChunk {
+    func changed(_ text: String) -> String {
+      (try? JSONValue(parsing: text)).map { change($0).text } ?? "null"
+    }
+    switch storage {
+    case .json(let codes, let texts):
+      var changedTexts = TextDictionary(bytes: [], ends: [])
+      for index in 0..<texts.count {
+        changedTexts.bytes.append(contentsOf: changed(texts[index]).utf8)
+        changedTexts.ends.append(changedTexts.bytes.count)
+      }
+      return ColumnChunk(storage: .json(codes, changedTexts), count: count)
+    case .constant(.json(let text)):
+      return ColumnChunk(storage: .constant(.json(changed(text))), count: count)
+    default: return self
+    }
+  }
+}

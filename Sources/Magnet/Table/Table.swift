@@ -1,0 +1,212 @@
+/// Named columns of equal length, stored as chunks of rows: one chunk a run, as a rule.
+///
+/// A table is a value: its operations return new tables that share what did not change.
+public struct Table: Sendable {
+  struct Chunk: Sendable {
+    let rowCount: Int
+    /// One for each column of the table, in its order.
+    let columns: [ColumnChunk]
+  }
+
+  /// The names of the columns, in order.
+  public let columnNames: [String]
+  /// How many rows there are.
+  public let rowCount: Int
+  let chunks: [Chunk]
+  /// The number of each chunk's first row.
+  private let starts: [Int]
+  private let positions: [String: Int]
+
+  init(columnNames: [String], chunks: [Chunk]) {
+    self.columnNames = columnNames
+    self.chunks = chunks.filter { $0.rowCount > 0 }
+    positions = Dictionary(columnNames.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    var starts: [Int] = []
+    var total = 0
+    for chunk in self.chunks {
+      starts.append(total)
+      total += chunk.rowCount
+    }
+    self.starts = starts
+    rowCount = total
+  }
+
+  /// A table without columns and rows.
+  public init() { self.init(columnNames: [], chunks: []) }
+
+  /// A table from rows of cells.
+  /// - Parameters:
+  ///   - columnNames: the names of the columns; no name twice.
+  ///   - rows: each as long as `columnNames`.
+  public init(columnNames: [String], rows: [[Cell]]) {
+    let columns = columnNames.indices.map { column in
+      var builder = ColumnBuilder()
+      for (row, cells) in rows.enumerated() { builder.set(cells[column], row: row) }
+      return builder.finish(rowCount: rows.count)
+    }
+    self.init(columnNames: columnNames, chunks: [Chunk(rowCount: rows.count, columns: columns)])
+  }
+
+  /// A table of one chunk from its columns, each with `rowCount` cells and a name of its own.
+  package init(columns: [(name: String, chunk: ColumnChunk)], rowCount: Int) {
+    self.init(
+      columnNames: columns.map(\.name), chunks: [Chunk(rowCount: rowCount, columns: columns.map(\.chunk))])
+  }
+
+  /// Tables one under the other. The columns are those of the first, then those new in the second, and so on;
+  /// a column that a table does not have is null in its rows.
+  public init(stacking tables: [Table]) {
+    var names: [String] = []
+    var seen: Set<String> = []
+    for table in tables {
+      for name in table.columnNames where seen.insert(name).inserted { names.append(name) }
+    }
+    let chunks = tables.flatMap { table in
+      let positions = names.map { table.positions[$0] }
+      return table.chunks.map { chunk in
+        Chunk(
+          rowCount: chunk.rowCount,
+          columns: positions.map { $0.map { chunk.columns[$0] } ?? .nulls(chunk.rowCount) })
+      }
+    }
+    self.init(columnNames: names, chunks: chunks)
+  }
+
+  /// The position of the column called `name`, nil when there is none.
+  public func position(of name: String) -> Int? { positions[name] }
+
+  /// The full name of the column that is called `name` or, where only one is, whose name ends in `.name`.
+  /// - Throws: `TableError` with the nearest names when there is none, and with all when there are several.
+  public func resolve(_ name: String) throws -> String {
+    if hasColumn(name) { return name }
+    let ending = columnNames.filter { $0.hasSuffix("." + name) }
+    if ending.count == 1 { return ending[0] }
+    if ending.isEmpty {
+      let nearest = nearestNames(to: name, among: columnNames)
+      throw TableError("no column is called \(name); near it: \(nearest.joined(separator: ", "))")
+    }
+    throw TableError("several columns end in .\(name): \(ending.joined(separator: ", ")); give one of these")
+  }
+
+  /// Whether there is a column called `name`.
+  public func hasColumn(_ name: String) -> Bool { positions[name] != nil }
+
+  /// The chunk that a row is in, and its number there.
+  func locate(_ row: Int) -> (chunk: Int, row: Int) {
+    var low = 0
+    var high = starts.count
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if starts[middle] <= row { low = middle } else { high = middle }
+    }
+    return (low, row - starts[low])
+  }
+
+  /// The cell in a row (0 first) and the column at a position.
+  public subscript(row row: Int, column column: Int) -> Cell {
+    let (chunk, local) = locate(row)
+    return chunks[chunk].columns[column][local]
+  }
+
+  /// The cell in a row (0 first) and the column called `name`; null when there is no such column.
+  public subscript(row: Int, name: String) -> Cell {
+    positions[name].map { self[row: row, column: $0] } ?? .null
+  }
+
+  /// The rows, in order.
+  public var rows: Rows { Rows(table: self) }
+
+  /// Calls `body` with each row; quicker than going through `rows` by number.
+  func forEachRow(_ body: (Row) throws -> Void) rethrows {
+    for (chunk, start) in zip(chunks.indices, starts) {
+      for local in 0..<chunks[chunk].rowCount {
+        try body(Row(table: self, number: start + local, chunk: chunk, local: local))
+      }
+    }
+  }
+}
+
+extension Table {
+  /// The rows for which `isIncluded` holds, in order.
+  public func filter(_ isIncluded: (Row) throws -> Bool) rethrows -> Table {
+    var kept: [Int] = []
+    try forEachRow { if try isIncluded($0) { kept.append($0.number) } }
+    return rows(at: kept)
+  }
+
+  /// The rows with these numbers. Rows that follow one another within a chunk stay together in one.
+  public func rows(at numbers: [Int]) -> Table {
+    var out: [Chunk] = []
+    var at = 0
+    while at < numbers.count {
+      let (chunk, _) = locate(numbers[at])
+      let range = starts[chunk]..<starts[chunk] + chunks[chunk].rowCount
+      var local: [Int] = []
+      while at < numbers.count, range.contains(numbers[at]) {
+        local.append(numbers[at] - range.lowerBound)
+        at += 1
+      }
+      let whole =
+        local.count == range.count && local.first == 0 && zip(local, local.dropFirst()).allSatisfy { $0 < $1 }
+      out.append(
+        whole
+          ? chunks[chunk]
+          : Chunk(rowCount: local.count, columns: chunks[chunk].columns.map { $0.gathered(local) }))
+    }
+    return Table(columnNames: columnNames, chunks: out)
+  }
+
+  /// The first rows, at most `count`.
+  public func prefix(_ count: Int) -> Table { count >= rowCount ? self : rows(at: Array(0..<max(0, count))) }
+
+  /// The columns with these names, in this order; names the table does not have are left out.
+  public func selecting(_ names: [String]) -> Table {
+    let kept = names.filter(hasColumn)
+    let columns = kept.compactMap { positions[$0] }
+    return Table(
+      columnNames: kept,
+      chunks: chunks.map { chunk in
+        Chunk(rowCount: chunk.rowCount, columns: columns.map { chunk.columns[$0] })
+      })
+  }
+
+  /// The table without the columns for which `isDropped` holds.
+  public func dropping(_ isDropped: (String) -> Bool) -> Table {
+    selecting(columnNames.filter { !isDropped($0) })
+  }
+
+  /// The table with one more column in front, or in place of the one with that name.
+  /// - Parameter cells: one for each row.
+  public func prepending(_ name: String, _ cells: [Cell]) -> Table {
+    var columns: [ColumnChunk] = []
+    for (chunk, start) in zip(chunks, starts) {
+      var builder = ColumnBuilder()
+      for row in 0..<chunk.rowCount { builder.set(cells[start + row], row: row) }
+      columns.append(builder.finish(rowCount: chunk.rowCount))
+    }
+    let rest = selecting(columnNames.filter { $0 != name })
+    return Table(
+      columnNames: [name] + rest.columnNames,
+      chunks: zip(rest.chunks, columns).map { Chunk(rowCount: $0.rowCount, columns: [$1] + $0.columns) })
+  }
+}
+
+extension Table {
+  /// The table with the JSON cells of one column changed; the same cell changes in the same way.
+  func mappingJSON(_ name: String, _ change: (JSONValue) -> JSONValue) -> Table {
+    guard let column = position(of: name) else { return self }
+    let chunks = chunks.map { chunk in
+      var columns = chunk.columns
+      columns[column] = columns[column].mappingJSON(change)
+      return Chunk(rowCount: chunk.rowCount, columns: columns)
+    }
+    return Table(columnNames: columnNames, chunks: chunks)
+  }
+}
+
+/// What cannot be done with a table, in a sentence.
+public struct TableError: Error, Sendable, CustomStringConvertible {
+  public let description: String
+
+  init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,25 @@
+public import Magnet
+
+/// A predictor that ships with magnet, by the name it is called on the command line.
+public struct CatalogEntry: Sendable {
+  public let name: String
+  /// What it predicts, in one line.
+  public let summary: String
+  /// Makes a new predictor.
+  public let make: @Sendable (_ exampleRuns: Int, _ evalSamples: Int, _ seed: Int) -> Predictor
+}
+
+/// The predictors that ship with magnet.
+public let predictorCatalog: [CatalogEntry] = [
+  CatalogEntry(name: "random", summary: "a run's exact match: a random number from 0 to 1") {
+    RandomPredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
+  },
+  CatalogEntry(name: "random-instance", summary: "an instance's exact match: 0 or 1 at random") {
+    RandomInstancePredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
+  },
+  CatalogEntry(
+    name: "perturbation", summary: "a run's exact match under misspellings: a line through the example runs"
+  ) {
+    PerturbationPredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
+  },
+]

@@ -1,0 +1,18 @@
+public import Magnet
+
+/// Predicts each run's exact match at random: one of 0.00, 0.01 ... 1.00, all as likely.
+///
+/// The least a predictor can do, and a form to start your own from.
+public final class RandomPredictor: RunPredictor {
+  public override var disclosure: Disclosure { .runSpec }
+
+  public override func predict(
+    train: TrainSplit, test: SequesteredTestSplit
+  ) throws -> [RunPrediction] {
+    var random = PythonRandom(seed: seed)
+    return test.runSpecs[.run].map { run in
+      let mean = Double(random.choice(0...100)) / 100
+      return RunPrediction(run: run, stat: Stat(MetricName("exact_match", split: "valid"), mean: mean))
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+
+@main
+struct MagnetCommand: AsyncParsableCommand {
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "magnet",
+    abstract: "Read, tabulate and predict results of language-model benchmarks that HELM wrote.",
+    discussion: """
+      EXAMPLE:
+        magnet predict perturbation benchmark_output/runs/my-suite
+
+      EXIT STATUS:
+        0 all is well, 1 some runs were faulty and left out, 2 nothing could be done, 64 wrong usage
+      """,
+    version: version,
+    subcommands: [RunsCommand.self, TableCommand.self, PredictorsCommand.self, PredictCommand.self])
+
+  static func main() async {
+    Terminal.ignoreBrokenPipes()
+    await main(nil)
+  }
+}

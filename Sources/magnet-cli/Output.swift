@@ -1,0 +1,63 @@
+import ArgumentParser
+import Magnet
+
+/// What `--format` takes.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+  case table, csv, json, ndjson, markdown
+}
+
+/// The options of every command that prints a table.
+struct OutputOptions: ParsableArguments {
+  @Option(help: "table, csv, json, ndjson or markdown.")
+  var format: OutputFormat?
+
+  /// Prints a table.
+  /// - Parameters:
+  ///   - keyCount: how many of the first columns tell the rows apart.
+  ///   - piped: the format when standard output is no terminal and none was asked for.
+  ///   - file: where to write instead of to standard output.
+  func print(_ table: Table, keyCount: Int, piped: OutputFormat = .table, to file: String? = nil) throws {
+    let chosen = format ?? (Terminal.isOutputTerminal && file == nil ? .table : piped)
+    func write(_ sink: ([UInt8]) throws -> Void) throws {
+      if let format = TableFormat(rawValue: chosen.rawValue) {
+        try TableWriter(format).write(table, sink)
+      } else {
+        let isOnTerminal = file == nil
+        let text = TerminalTable(table, keyCount: keyCount).drawn(
+          width: isOnTerminal ? Terminal.width : nil, isColored: isOnTerminal && Terminal.isColored)
+        try sink(Array(text.utf8))
+      }
+    }
+    if let file { try Terminal.writeFile(file, write) } else { try write { try Terminal.write($0) } }
+  }
+}
+
+/// The options of every command that reads runs.
+struct SourceOptions: ParsableArguments {
+  @Argument(
+    help: "Folders that hold runs: a benchmark_output, a suite, a run, or quoted patterns of these.",
+    completion: .directory)
+  var paths: [String]
+
+  @Flag(help: "Stop at the first faulty run instead of leaving it out.")
+  var strict = false
+}
+
+/// Does the work of a command, says on standard error what kept it from being done, and ends with status 2 then, or
+/// with 1 when `body` counted faults.
+func report(_ body: () async throws -> Int) async throws {
+  let faults: Int
+  do {
+    faults = try await body()
+  } catch {
+    if error is ExitCode || error is ValidationError || error is CleanExit { throw error }
+    Terminal.say("\(error)")
+    throw ExitCode(2)
+  }
+  if faults > 0 { throw ExitCode(1) }
+}
+
+/// Names each fault on standard error.
+func say(_ faults: [RunFault]) {
+  for fault in faults { Terminal.say("left out: \(fault)") }
+}

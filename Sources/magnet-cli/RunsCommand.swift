@@ -1,0 +1,32 @@
+import ArgumentParser
+import HelmBackend
+import Magnet
+
+struct RunsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "runs",
+    abstract: "List runs: suite, run, scenario, model, instances, files and state.",
+    discussion: """
+      A run is complete when its files are there and whole, judged by their beginnings and ends; --check reads them
+      in full. The exit status is 1 when a run is incomplete.
+
+      EXAMPLE:
+        magnet runs benchmark_output
+        magnet runs 'benchmark_output/runs/v1.*' --format csv
+      """)
+
+  @OptionGroup var source: SourceOptions
+  @OptionGroup var output: OutputOptions
+  @Flag(help: "Read every file in full to judge the run's state.")
+  var check = false
+
+  func run() async throws {
+    try await report {
+      let runs = try HelmRuns(paths: source.paths, isStrict: source.strict)
+      let summary = try await RunSummary(of: runs, isThorough: check)
+      try output.print(summary.table, keyCount: 2)
+      for fault in summary.faults { Terminal.say("incomplete: \(fault)") }
+      return summary.faults.count
+    }
+  }
+}

@@ -1,0 +1,83 @@
+public import ArgumentParser
+import HelmBackend
+public import Magnet
+
+extension TableKind: ExpressibleByArgument {}
+
+struct TableCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "table",
+    abstract: "Print one of the four tables of runs.",
+    discussion: """
+      Columns are named as in the Python MAGNET's data frames. The end of a name will do where only one column ends
+      so: mean for stats.mean.
+
+      EXAMPLE:
+        magnet table stats benchmark_output/runs/my-suite \\
+          --columns run_spec.name,mean --where stats.name.name=exact_match
+        magnet table per-instance-stats 'benchmark_output/runs/v1/mmlu*' -o mmlu.csv
+      """)
+
+  @Argument(help: "run-specs, scenario-states, stats or per-instance-stats.")
+  var table: TableKind
+  @OptionGroup var source: SourceOptions
+  @Option(help: "The columns to print, in order.", transform: { $0.split(separator: ",").map(String.init) })
+  var columns: [String]?
+  @Option(
+    name: .customLong("where"),
+    help: ArgumentHelp(
+      "Keep the rows in which a column has a value; nothing after = for those without one. May be repeated.",
+      valueName: "name=value"))
+  var conditions: [Condition] = []
+  @Option(help: "Print at most so many rows.")
+  var limit: Int?
+  @Option(name: .shortAndLong, help: "Write to a file instead of standard output.", completion: .file())
+  var output: String?
+  @OptionGroup var format: OutputOptions
+
+  func validate() throws {
+    if let limit, limit < 0 { throw ValidationError("--limit takes 0 or more.") }
+  }
+
+  func run() async throws {
+    try await report {
+      let runs = try HelmRuns(paths: source.paths, isStrict: source.strict)
+      let listing = try await runs.list()
+      let tables = try await runs.load(listing.entries, tables: [table])
+      let faults = tables.faults.map(\.fault)
+      say(faults)
+      if faults.count == listing.entries.count {
+        throw PredictError("none of the \(faults.count) runs could be read")
+      }
+      var shown = tables[table]
+      for condition in conditions {
+        let column = try shown.resolve(condition.column)
+        shown = shown.filter { condition.holds(for: $0[column]) }
+      }
+      if let columns { shown = shown.selecting(try columns.map { try shown.resolve($0) }) }
+      if let limit { shown = shown.prefix(limit) }
+      try format.print(shown, keyCount: 1, piped: .csv, to: output)
+      return faults.count
+    }
+  }
+}
+
+/// `NAME=VALUE`: what `--where` takes.
+struct Condition: ExpressibleByArgument {
+  let column: String
+  let value: String
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, !parts[0].isEmpty else { return nil }
+    column = String(parts[0])
+    value = String(parts[1])
+  }
+
+  /// Whether a cell is this value: as a text, or as a number.
+  func holds(for cell: Cell) -> Bool {
+    if cell == .null { return value.isEmpty }
+    if let number = cell.number { return Double(value) == number }
+    return cell.text == value
+  }
+}

@@ -1,0 +1,84 @@
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+import Magnet
+
+/// Standard output and standard error.
+enum Terminal {
+  /// Lets writes to a closed pipe fail instead of killing the process.
+  static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+
+  static var isOutputTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+  /// Colours are used on a terminal, unless NO_COLOR is set to anything (no-color.org) or the terminal is dumb.
+  static var isColored: Bool {
+    isOutputTerminal && (getenv("NO_COLOR").map { $0.pointee == 0 } ?? true)
+      && getenv("TERM").map { String(cString: $0) } != "dumb"
+  }
+
+  /// The columns of the terminal; COLUMNS where the terminal does not say. Nil when standard output is none.
+  static var width: Int? {
+    guard isOutputTerminal else { return nil }
+    var size = winsize()
+    if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
+    return getenv("COLUMNS").flatMap { Int(String(cString: $0)) } ?? 80
+  }
+
+  /// Writes to standard output. When its reader has gone, the program has done its work: it ends, with success.
+  static func write(_ bytes: [UInt8]) throws {
+    do {
+      try write(bytes, to: STDOUT_FILENO)
+    } catch let error as WriteError where error.code == EPIPE {
+      exit(0)
+    }
+  }
+
+  static func write(_ text: String) throws { try write(Array(text.utf8)) }
+
+  /// Says a sentence on standard error.
+  static func say(_ sentence: String) { try? write(Array("magnet: \(sentence)\n".utf8), to: STDERR_FILENO) }
+
+  struct WriteError: Error, CustomStringConvertible {
+    let code: Int32
+    let file: String
+    var description: String { "\(file): cannot be written: \(String(cString: strerror(code)))" }
+  }
+
+  private static func write(_ bytes: [UInt8], to file: Int32, name: String = "standard output") throws {
+    var done = 0
+    while done < bytes.count {
+      let count = bytes[done...].withUnsafeBytes { posixWrite(file, $0.baseAddress, $0.count) }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw WriteError(code: errno, file: name)
+      }
+      done += count
+    }
+  }
+
+  private static func posixWrite(_ file: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+    #if canImport(Darwin)
+      Darwin.write(file, bytes, count)
+    #else
+      Glibc.write(file, bytes, count)
+    #endif
+  }
+
+  /// Writes a file: to a temporary one beside it, which takes its name when all is written.
+  static func writeFile(_ path: String, _ body: (([UInt8]) throws -> Void) throws -> Void) throws {
+    let temporary = "\(path).\(getpid()).part"
+    let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard file >= 0 else { throw WriteError(code: errno, file: path) }
+    do {
+      try body { try write($0, to: file, name: path) }
+      guard fsync(file) == 0 || errno == EINVAL, close(file) == 0, rename(temporary, path) == 0 else {
+        throw WriteError(code: errno, file: path)
+      }
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+  }
+}
