@@ -47,10 +47,11 @@ final class JSONFileReader {
     do {
       document = try TolerantParser.parse(bytes)
     } catch {
-      let wasCut = error.offset == length
+      let isPage = bytes.first { $0 > 0x20 } == UInt8(ascii: "<")
+      let advice = isPage ? "this is a web page, no JSON; " : ""
       throw RunFault(
         file: path, place: "byte \(error.offset)", problem: error.problem,
-        advice: wasCut ? "copy or download it again" : nil)
+        advice: isPage || error.offset == length ? advice + "copy or download it again" : nil)
     }
     nonFiniteCount += document.nonFiniteCount
     loneSurrogateCount += document.loneSurrogateCount

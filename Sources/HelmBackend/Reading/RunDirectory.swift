@@ -49,10 +49,11 @@ struct RunDirectory: Sendable {
     }
   }
 
+  /// HELM indents its files, so the last bracket of a whole one is the only one at the start of a line.
   private func looksWhole(_ name: String, _ kind: JSONTape.Tag) -> Bool {
     guard let ends = try? FileSystem.ends(file(name), count: 16) else { return false }
     let (open, close) = kind == .object ? ("{", "}") : ("[", "]")
-    return ends.head.first == open.utf8.first && ends.tail.last { $0 > 0x20 } == close.utf8.first
+    return ends.head.starts(with: open.utf8) && ends.tail.ends(with: "\n\(close)")
   }
 }
 
@@ -65,4 +66,8 @@ extension JSONTape {
       problem:
         "the file holds \(kindName(Self.top)) where \(kind == .object ? "an object" : "a list") is expected")
   }
+}
+
+extension [UInt8] {
+  fileprivate func ends(with text: String) -> Bool { suffix(text.utf8.count).elementsEqual(text.utf8) }
 }

@@ -70,7 +70,9 @@ struct RunLocator {
     }
     guard seen.insert(identity).inserted else { return true }
     if RunDirectory.isRun(folder, entries) {
-      runs.append(RunDirectory(path: folder, files: entries.filter { !$0.isFolder }.map(\.name)))
+      runs.append(
+        RunDirectory(
+          path: folder, files: entries.filter { !$0.isFolder && !$0.name.hasPrefix(".") }.map(\.name)))
       return true
     }
     guard depth < Self.depthLimit else { return false }

@@ -73,12 +73,14 @@ public struct RunSummary: Sendable {
       }
       return means.isEmpty ? nil : Int(exactly: means.reduce(0, +))
     }
+    var faults = tables.faults.map { ($0.run, $0.fault) }
     let broken = Set(tables.faults.map(\.run))
     let uncounted = entries.indices.filter { counts[$0] == nil && !broken.contains($0) }
     for number in uncounted {
       let states = try await source.load([entries[number]], tables: [.scenarioStates])
+      faults += states.faults.map { (number, $0.fault) }
       if states.faults.isEmpty { counts[number] = states.scenarioStates[.instance].unique().count }
     }
-    return (counts, tables.faults.map { ($0.run, $0.fault) })
+    return (counts, faults)
   }
 }

@@ -1,0 +1,168 @@
+import HelmBackend
+import Magnet
+import TestSupport
+import Testing
+
+/// What is said of each folder in Fixtures/broken.
+@Suite struct FaultTests {
+  static let broken = Project.fixture("broken")
+
+  /// Folder and what its fault says after the path of Fixtures/broken.
+  static let sentences: [(folder: String, sentence: String)] = [
+    ("blank-file", "stats.json: byte 3: there is nothing but white space; copy or download it again"),
+    (
+      "empty:model=acme_base",
+      "the run's folder is empty; HELM leaves it so when a run fails; run it again or remove the folder"
+    ),
+    ("empty-file", "stats.json: the file is empty; copy or download it again"),
+    ("list-for-object", "scenario_state.json: the file holds a list where an object is expected"),
+    (
+      "missing-per-instance-stats",
+      "per_instance_stats.json: the file is missing; the run failed, goes on, or was copied in part"
+    ),
+    (
+      "missing-run-spec", "run_spec.json: the file is missing; the run failed, goes on, or was copied in part"
+    ),
+    (
+      "missing-scenario-state",
+      "scenario_state.json: the file is missing; the run failed, goes on, or was copied in part"
+    ),
+    ("missing-stats", "stats.json: the file is missing; the run failed, goes on, or was copied in part"),
+    ("no-request-states", "scenario_state.json: request_states: the key is missing"),
+    ("no-stats-in-bundle", "per_instance_stats.json: [0].stats: the key is missing"),
+    (
+      "not-json",
+      "stats.json: byte 0: a value should begin here; this is a web page, no JSON; copy or download it again"
+    ),
+    ("not-utf8", "stats.json: byte 38: the text is not UTF-8"),
+    (
+      "number-for-instance-stat-name",
+      "per_instance_stats.json: [0].stats[1].name.name: a number stands where a name is expected"
+    ),
+    (
+      "number-for-request-states",
+      "scenario_state.json: request_states: a number stands where a list is expected"
+    ),
+    ("number-for-run-name", "run_spec.json: name: a number stands where a name is expected"),
+    ("number-for-stat-name", "stats.json: [1].name.name: a number stands where a name is expected"),
+    ("numbers-for-stats", "stats.json: [0]: a number stands where an object is expected"),
+    ("object-for-list", "stats.json: the file holds an object where a list is expected"),
+    ("stat-without-name", "stats.json: [0].name: the key is missing"),
+    ("string-for-metric-name", "stats.json: [2].name: a string stands where an object is expected"),
+    (
+      "string-for-request-state",
+      "scenario_state.json: request_states[0]: a string stands where an object is expected"
+    ),
+    ("string-run-spec", "run_spec.json: the file holds a string where an object is expected"),
+    (
+      "truncated-instance-stats",
+      "per_instance_stats.json: byte 933: the text ends too early, it was cut off; copy or download it again"
+    ),
+    (
+      "truncated-run-spec",
+      "run_spec.json: byte 200: the text ends too early, it was cut off; copy or download it again"
+    ),
+    (
+      "truncated-state",
+      "scenario_state.json: byte 700: the text ends too early, it was cut off; copy or download it again"
+    ),
+    (
+      "truncated-stats",
+      "stats.json: byte 100: the text ends too early, it was cut off; copy or download it again"
+    ),
+    ("unreadable", "stats.json: the file cannot be read: Too many levels of symbolic links"),
+  ]
+
+  @Test func everyFaultIsNamedAndTheRestGoesOn() async throws {
+    let runs = try HelmRuns(Self.broken)
+    let entries = try await runs.list().entries
+    #expect(entries.count == Self.sentences.count + 1)
+    let tables = try await runs.load(entries, tables: Set(TableKind.allCases))
+    #expect(tables.runSpecs[.run].map { $0 } == ["tiny:fault=whole,model=acme_base"])
+    #expect(tables.stats.rowCount == 3)
+    #expect(tables.scenarioStates.rowCount == 1)
+    #expect(tables.perInstanceStats.rowCount == 3)
+    for (run, fault) in tables.faults {
+      let folder = entries[run].folder
+      let wanted = Self.sentences.first { $0.folder == folder }?.sentence ?? "nothing"
+      let separator = folder.hasPrefix("empty:") ? ": " : "/"
+      #expect("\(fault)" == Self.broken + "/" + folder + separator + wanted)
+    }
+    #expect(tables.faults.count == Self.sentences.count)
+  }
+
+  @Test func theEndsOfFilesTellIncompleteRuns() async throws {
+    let entries = try await HelmRuns(Self.broken).list().entries
+    let incomplete = Set(entries.filter { !$0.faults.isEmpty }.map(\.folder))
+    let cut = Self.sentences.map(\.folder).filter {
+      $0.hasPrefix("truncated") || $0.hasPrefix("missing") || $0.hasPrefix("empty") || $0.hasPrefix("blank")
+    }
+    #expect(incomplete.isSuperset(of: cut))
+    #expect(!incomplete.contains("whole"))
+  }
+
+  @Test func strictStopsAtTheFirstFault() async throws {
+    let runs = try HelmRuns(Self.broken, isStrict: true)
+    await #expect(throws: RunFault.self) { try await runs.list() }
+  }
+
+  @Test func everyTruncationOfAFileIsAFault() async throws {
+    let folder = try TemporaryFolder()
+    let whole = Self.broken + "/whole/"
+    for name in ["run_spec.json", "scenario_state.json", "per_instance_stats.json"] {
+      try folder.copy(whole + name, to: "run:1/" + name)
+    }
+    let text = try Project.text(whole + "stats.json")
+    for length in stride(from: 0, to: text.utf8.count, by: 7) {
+      try folder.write(String(text.prefix(length)), to: "run:1/stats.json")
+      let runs = try HelmRuns(folder.path)
+      let listing = try await runs.list()
+      #expect(listing.entries[0].faults.count == 1, "cut at \(length)")
+      let tables = try await runs.load(listing.entries, tables: [.stats])
+      #expect(tables.faults.count == 1 && tables.stats.rowCount == 0, "cut at \(length)")
+    }
+  }
+}
+
+/// What is said of paths.
+@Suite struct PathFaultTests {
+  private func sentence(_ path: String) -> String {
+    do {
+      _ = try HelmRuns(path)
+      return "no fault"
+    } catch { return "\(error)" }
+  }
+
+  @Test func missingPath() {
+    let runs = Project.fixture("benchmark_output/runs")
+    #expect(
+      sentence(runs + "/sweep-v2").hasPrefix(runs + "/sweep-v2: there is no such folder; near it: sweep-v1"))
+  }
+
+  @Test func patternWithoutMatch() {
+    #expect(
+      sentence("/nowhere/v*")
+        == "/nowhere/v*: the pattern matches no folder; put it in quotes, and check it with ls")
+  }
+
+  @Test func folderWithoutRuns() throws {
+    let folder = try TemporaryFolder()
+    #expect(
+      sentence(folder.path)
+        == "\(folder.path): the folder is empty; name a benchmark_output folder, a suite in its runs, or one run"
+    )
+    try folder.write("x", to: "notes/readme.txt")
+    #expect(
+      sentence(folder.path)
+        == "\(folder.path): no runs are in it (no folder with a run_spec.json); "
+        + "name a benchmark_output folder, a suite in its runs, or one run")
+  }
+
+  @Test func fileForFolder() throws {
+    let file = Project.fixture("README.md")
+    #expect(
+      sentence(file)
+        == "\(file): this is a file, and runs are folders; "
+        + "name the run's folder, its suite, or the benchmark_output they lie in")
+  }
+}

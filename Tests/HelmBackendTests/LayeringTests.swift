@@ -1,0 +1,60 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Who may import whom: HelmBackend and Predictors know Magnet, Magnet knows nobody, and each foreign library is
+/// known to one file.
+@Suite struct LayeringTests {
+  struct Import: Sendable {
+    let folder: String
+    let file: String
+    let module: String
+  }
+
+  static let imports: [Import] = try! {
+    let sources = Project.folder.appending(path: "Sources").path
+    return try FileManager.default.subpathsOfDirectory(atPath: sources).filter { $0.hasSuffix(".swift") }
+      .flatMap {
+        file in
+        try Project.text(sources + "/" + file).matches(of: #/(?m)^\s*(?:public |package )?import (\w+)/#).map
+        {
+          Import(folder: String(file.split(separator: "/")[0]), file: file, module: String($0.output.1))
+        }
+      }
+  }()
+
+  static let own: Set = ["Magnet", "HelmBackend", "Predictors"]
+
+  @Test func modulesKnowOnlyThoseToTheirLeft() {
+    let allowed: [String: Set<String>] = [
+      "Magnet": [], "HelmBackend": ["Magnet"], "Predictors": ["Magnet"], "magnet-cli": Self.own,
+    ]
+    #expect(Self.imports.count > 20)
+    for item in Self.imports where Self.own.contains(item.module) {
+      #expect(allowed[item.folder]!.contains(item.module), "\(item.file) imports \(item.module)")
+    }
+  }
+
+  @Test func foreignLibrariesAreKnownToOneFileOfAModule() {
+    let system: Set = ["Glibc", "Darwin", "Synchronization"]
+    let foreign = Self.imports.filter { !Self.own.contains($0.module) && $0.module != "ArgumentParser" }
+    for (key, items) in Dictionary(grouping: foreign, by: { [$0.folder, $0.module] }) {
+      #expect(Set(items.map(\.file)).count == 1, "\(key) is imported by \(items.map(\.file))")
+    }
+    for (module, items) in Dictionary(grouping: foreign, by: \.module) where !system.contains(module) {
+      #expect(Set(items.map(\.file)).count == 1, "\(module) is imported by \(items.map(\.file))")
+    }
+    for item in Self.imports where item.module == "ArgumentParser" {
+      #expect(item.folder == "magnet-cli", "\(item.file) imports ArgumentParser")
+    }
+  }
+
+  @Test func librariesNeitherPrintNorExit() throws {
+    let sources = Project.folder.appending(path: "Sources").path
+    for file in Set(Self.imports.map(\.file)) where !file.hasPrefix("magnet-cli") {
+      let text = try Project.text(sources + "/" + file)
+      #expect(
+        text.firstMatch(of: #/(^|[^A-Za-z_.])(print|exit|fatalError|abort)\(|try!|as!/#) == nil, "\(file)")
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import Foundation
+
+/// Runs the built `magnet` as a user does.
+public struct Tool: Sendable {
+  /// What a run of it left.
+  public struct Outcome: Sendable {
+    public let status: Int32
+    public let output: String
+    public let errors: String
+    /// The lines on standard error.
+    public var messages: [String] { errors.split(separator: "\n").map(String.init) }
+  }
+
+  /// The binary, beside the test bundle.
+  public static let binary: String = {
+    #if os(macOS)
+      let products = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }!.bundleURL
+        .deletingLastPathComponent()
+    #else
+      let products = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+    #endif
+    return products.appending(path: "magnet").path
+  }()
+
+  /// Runs it with these arguments, standard input closed, in the project's folder.
+  public static func run(
+    _ arguments: String..., environment: [String: String] = [:], in folder: String? = nil
+  ) throws -> Outcome {
+    try run(command: binary, arguments, environment: environment, in: folder)
+  }
+
+  /// Runs any program.
+  public static func run(
+    command: String, _ arguments: [String], environment: [String: String] = [:], in folder: String? = nil
+  ) throws -> Outcome {
+    let process = Process()
+    process.executableURL = URL(filePath: command)
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(filePath: folder ?? Project.folder.path)
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    process.standardInput = FileHandle.nullDevice
+    // Files, not pipes: nothing waits for a reader.
+    let scratch = try TemporaryFolder()
+    let output = try scratch.write("", to: "out")
+    let errors = try scratch.write("", to: "err")
+    process.standardOutput = FileHandle(forWritingAtPath: output)
+    process.standardError = FileHandle(forWritingAtPath: errors)
+    try process.run()
+    process.waitUntilExit()
+    return Outcome(
+      status: process.terminationStatus, output: try Project.text(output), errors: try Project.text(errors))
+  }
+}
