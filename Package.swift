@@ -41,7 +41,8 @@ let package = Package(
     .testTarget(
       name: "PredictorsTests", dependencies: ["Predictors", "HelmBackend", "Magnet", "TestSupport"],
       swiftSettings: strict),
-    .testTarget(name: "CLITests", dependencies: ["magnet-cli", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "CLITests", dependencies: ["magnet-cli", "Magnet", "TestSupport"], swiftSettings: strict),
   ],
   cxxLanguageStandard: .cxx17
 )

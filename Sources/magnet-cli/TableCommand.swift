@@ -47,7 +47,7 @@ struct TableCommand: AsyncParsableCommand {
       let faults = tables.faults.map(\.fault)
       say(faults)
       if faults.count == listing.entries.count {
-        throw PredictError("none of the \(faults.count) runs could be read")
+        throw NothingRead(count: faults.count)
       }
       var shown = tables[table]
       for condition in conditions {
@@ -80,4 +80,10 @@ struct Condition: ExpressibleByArgument {
     if let number = cell.number { return Double(value) == number }
     return cell.text == value
   }
+}
+
+/// Every run was faulty.
+struct NothingRead: Error, CustomStringConvertible {
+  let count: Int
+  var description: String { "none of the runs (\(count)) could be read" }
 }

@@ -1,15 +1,18 @@
 /// A table drawn with box characters, its header in heavy lines.
 ///
-/// Numbers have three decimals and stand right. Columns of text that do not fit are shortened in the middle; when
-/// that is not enough, the columns go into several tables one under the other, each with the key columns in front.
+/// Numbers have three decimals and stand right. Where a table is too wide, titles are broken into lines after `_` and
+/// `.`, and texts are shortened in the middle; when that is not enough, the columns go into several tables one under
+/// the other, each with the key columns in front.
 public struct TerminalTable: Sendable {
   private struct Column {
-    let title: String
     let cells: [String]
     let isNumeric: Bool
+    /// The width of the widest cell, and with the title in one line.
+    let content: Int
     let natural: Int
-    /// The least width: numbers and short texts stay whole.
+    /// The least width: numbers, short texts and the parts of titles stay whole.
     let least: Int
+    let titleParts: [String]
   }
 
   private let columns: [Column]
@@ -19,6 +22,7 @@ public struct TerminalTable: Sendable {
   /// Wider texts are shortened even where there is room.
   private static let widest = 120
   private static let leastText = 12
+  private static let longestTitlePart = 16
 
   /// A drawing of a table.
   /// - Parameter keyCount: how many of the first columns tell the rows apart.
@@ -39,12 +43,38 @@ public struct TerminalTable: Sendable {
     }
     columns = table.columnNames.enumerated().map { number, name in
       let title = printable(name)
-      let widest = cells[number].reduce(displayWidth(title)) { max($0, displayWidth($1)) }
-      let natural = min(widest, Self.widest)
+      let parts = Self.parts(of: title)
+      let cellWidth = min(cells[number].reduce(0) { max($0, displayWidth($1)) }, Self.widest)
+      let partWidth = min(parts.reduce(0) { max($0, displayWidth($1)) }, Self.longestTitlePart)
       return Column(
-        title: title, cells: cells[number], isNumeric: isNumeric[number], natural: natural,
-        least: isNumeric[number] ? natural : min(natural, Self.leastText))
+        cells: cells[number], isNumeric: isNumeric[number],
+        content: cellWidth, natural: max(cellWidth, min(displayWidth(title), Self.widest)),
+        least: max(isNumeric[number] ? cellWidth : min(cellWidth, Self.leastText), partWidth),
+        titleParts: parts)
     }
+  }
+
+  /// A title cut after each `_` and `.`.
+  private static func parts(of title: String) -> [String] {
+    var parts = [""]
+    for character in title {
+      parts[parts.count - 1].append(character)
+      if character == "_" || character == "." { parts.append("") }
+    }
+    return parts.filter { !$0.isEmpty }
+  }
+
+  /// A title in lines of at most `width` columns, parts that are wider left as they are.
+  private static func titleLines(_ column: Column, _ width: Int) -> [String] {
+    var lines: [String] = []
+    for part in column.titleParts {
+      if let last = lines.last, displayWidth(last) + displayWidth(part) <= width {
+        lines[lines.count - 1] = last + part
+      } else {
+        lines.append(part)
+      }
+    }
+    return lines
   }
 
   /// A cell as it is shown: doubles to three decimals, nothing as a dash.
@@ -91,12 +121,17 @@ public struct TerminalTable: Sendable {
     blocks.append(current)
     return blocks.map { block in
       var widths = block.map(\.least)
-      while total(widths) < limit,
-        let narrowest = block.indices.filter({ widths[$0] < block[$0].natural })
-          .min(by: { widths[$0] < widths[$1] })
-      {
-        widths[narrowest] += 1
+      func widen(_ columns: Range<Int>, _ target: (Column) -> Int) {
+        while total(widths) < limit,
+          let narrowest = columns.filter({ widths[$0] < target(block[$0]) })
+            .min(by: { widths[$0] < widths[$1] })
+        {
+          widths[narrowest] += 1
+        }
       }
+      widen(0..<keys.count, \.content)
+      widen(0..<block.count, \.content)
+      widen(0..<block.count, \.natural)
       while total(widths) > limit, let widest = block.indices.max(by: { widths[$0] < widths[$1] }),
         widths[widest] > 4
       {
@@ -121,8 +156,13 @@ public struct TerminalTable: Sendable {
       return "\u{1B}[\(code)m\(text)\u{1B}[0m"
     }
     var out = rule("┏", "━", "┳", "┓")
-    out +=
-      "┃" + block.map { " " + styled(padded($0.column.title, $0), "1") + " " }.joined(separator: "┃") + "┃\n"
+    let titles = block.map { Self.titleLines($0.column, $0.width) }
+    for line in 0..<(titles.map(\.count).max() ?? 0) {
+      let cells = zip(block, titles).map { part, lines in
+        " " + styled(padded(line < lines.count ? lines[line] : "", part), "1") + " "
+      }
+      out += "┃" + cells.joined(separator: "┃") + "┃\n"
+    }
     out += rule("┡", "━", "╇", "┩")
     for row in 0..<rowCount {
       let cells = block.map { part in

@@ -27,7 +27,7 @@ public struct ColumnBuilder: ~Copyable {
     texts = TextInterner()
   }
 
-  deinit { words.deallocate() }
+  @inlinable deinit { words.deallocate() }
 
   /// Makes `row` the last filled row, with nulls in the rows that were skipped.
   @inlinable mutating func open(_ row: Int) {

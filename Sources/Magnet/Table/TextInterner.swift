@@ -32,7 +32,7 @@ struct TextInterner: ~Copyable {
     slots.initialize(repeating: 0, count: 32)
   }
 
-  deinit {
+  @inlinable deinit {
     arena.deallocate()
     ends.deallocate()
     hashes.deallocate()

@@ -1,0 +1,44 @@
+# make demo   sets up, builds in release and runs the perturbation predictor on the runs in Fixtures/
+# make test   sets up and runs every test
+# make install PREFIX=/usr/local   installs one binary, magnet
+# make lint   checks the format
+# FLAGS is passed on to swift build and swift test.
+
+PREFIX ?= /usr/local
+RELEASE = -c release --product magnet
+UNAME := $(shell uname)
+
+ifeq ($(UNAME),Darwin)
+  # Homebrew's libraries: clang looks in these for headers and libraries.
+  BREW := $(shell brew --prefix 2>/dev/null)
+  export CPATH := $(BREW)/include:$(CPATH)
+  export LIBRARY_PATH := $(BREW)/lib:$(LIBRARY_PATH)
+else
+  RELEASE += --static-swift-stdlib
+endif
+
+.PHONY: demo test build install lint setup clean
+
+demo: build
+	@echo
+	@"$$(swift build $(RELEASE) --show-bin-path)/magnet" predict perturbation Fixtures/benchmark_output/runs/sweep-v1
+
+build: setup
+	swift build $(RELEASE)
+
+test: setup
+	swift build --build-tests $(FLAGS)
+	swift test --skip-build $(FLAGS)
+
+install: build
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 "$$(swift build $(RELEASE) --show-bin-path)/magnet" "$(DESTDIR)$(PREFIX)/bin/magnet"
+
+lint:
+	swift format lint --strict --recursive Sources Tests Package.swift
+
+setup:
+	@./setup.sh
+
+clean:
+	rm -rf .build

@@ -1,0 +1,169 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What every command promises: statuses, help, formats, pipes.
+@Suite struct CommandTests {
+  @Test func versionAndHelp() throws {
+    #expect(try Tool.run("--version").output == "0.1.0\n")
+    for command in [[], ["runs"], ["table"], ["predictors"], ["predict"]] {
+      let outcome = try Tool.run(command: Tool.binary, command + ["--help"])
+      #expect(outcome.status == 0)
+      #expect(outcome.output.contains("EXAMPLE:\n  magnet"), "\(command)")
+    }
+  }
+
+  @Test func completions() throws {
+    for shell in ["bash", "zsh", "fish"] {
+      let outcome = try Tool.run("--generate-completion-script", shell)
+      #expect(outcome.status == 0 && outcome.output.contains("predict"))
+    }
+  }
+
+  @Test func wrongUsageIs64() throws {
+    #expect(try Tool.run("runs").status == 64)
+    #expect(try Tool.run("nonsense").status == 64)
+    #expect(try Tool.run("table", "stat", Project.sweep).status == 64)
+    #expect(try Tool.run("table", "stats", Project.sweep, "--where", "x").status == 64)
+    #expect(try Tool.run("table", "stats", Project.sweep, "--limit", "-1").status == 64)
+    #expect(try Tool.run("runs", Project.sweep, "--format", "xml").status == 64)
+    let outcome = try Tool.run("predict", "pertubation", Project.sweep)
+    #expect(outcome.status == 64)
+    #expect(outcome.errors.contains("There is no predictor 'pertubation'; there is perturbation"))
+  }
+
+  @Test func nothingDoneIs2() throws {
+    let outcome = try Tool.run("runs", "/nowhere/at/all")
+    #expect(outcome.status == 2 && outcome.output.isEmpty)
+    #expect(outcome.messages == ["magnet: /nowhere/at/all: there is no such folder; check the path"])
+    let broken = try Tool.run("table", "stats", Project.fixture("broken/truncated-stats"))
+    #expect(broken.status == 2 && broken.output.isEmpty)
+    #expect(broken.messages.last == "magnet: none of the runs (1) could be read")
+    #expect(try Tool.run("table", "stats", Project.fixture("broken"), "--strict").status == 2)
+  }
+
+  @Test func oneFaultyRunIs1AndTheRestGoesOn() throws {
+    let outcome = try Tool.run("table", "stats", Project.fixture("broken"))
+    #expect(outcome.status == 1)
+    #expect(outcome.output.contains("tiny:fault=whole"))
+    #expect(outcome.messages.count == 17)
+    #expect(
+      outcome.messages.contains(
+        "magnet: left out: \(Project.fixture("broken/empty-file/stats.json")): the file is empty; "
+          + "copy or download it again"))
+  }
+
+  @Test func aClosedPipeIsSuccess() throws {
+    let command = "set -o pipefail; '\(Tool.binary)' table per-instance-stats '\(Project.sweep)' | head -n 1"
+    let outcome = try Tool.run(command: "/bin/bash", ["-c", command])
+    #expect(outcome.status == 0 && outcome.errors.isEmpty)
+    #expect(outcome.output.hasPrefix("run_spec.name,"))
+  }
+
+  @Test func predictors() throws {
+    let lines = try Tool.run("predictors", "--format", "csv").output.split(separator: "\n")
+    #expect(
+      lines.map { $0.prefix { $0 != "," } } == ["predictor", "random", "random-instance", "perturbation"])
+  }
+}
+
+@Suite struct RunsCommandTests {
+  @Test func listsRuns() throws {
+    let outcome = try Tool.run("runs", Project.fixture(), "--format", "csv")
+    #expect(outcome.status == 0 && outcome.errors.isEmpty)
+    let lines = parseCSV(outcome.output).map { $0.map(\.field) }
+    #expect(lines.count == 38)
+    #expect(lines[0] == ["suite", "run", "scenario", "model", "instances", "files", "state"])
+    #expect(
+      lines[13] == [
+        "plain-v2", "trivia:subject=capitals,model=acme_base", "trivia", "acme/base", "10",
+        "run_spec scenario_state stats per_instance_stats scenario", "complete",
+      ])
+  }
+
+  @Test func saysWhyRunsAreIncomplete() throws {
+    let outcome = try Tool.run("runs", Project.fixture("broken"), "--format", "csv")
+    #expect(outcome.status == 1)
+    let states = Dictionary(
+      uniqueKeysWithValues: parseCSV(outcome.output).dropFirst().map { ($0[1].field, $0[6].field) })
+    #expect(states["tiny:fault=whole,model=acme_base"] == "complete")
+    #expect(states["empty:model=acme_base"] == "incomplete: the run's folder is empty")
+    #expect(states["missing-run-spec"] == "incomplete: run_spec.json: the file is missing")
+    #expect(
+      states["tiny:fault=truncated-stats,model=acme_base"]
+        == "incomplete: stats.json: byte 100: the text ends too early, it was cut off")
+  }
+
+  @Test func checkReadsEverything() throws {
+    let outcome = try Tool.run("runs", Project.fixture("broken"), "--format", "csv", "--check")
+    let states = parseCSV(outcome.output).dropFirst().map { $0[6].field }
+    #expect(states.filter { $0 == "complete" }.count == 1)
+  }
+}
+
+@Suite struct TableCommandTests {
+  let run = Project.sweep + "/trivia:subject=capitals,data_augmentation=misspelling0.2,model=zeta_pro"
+
+  @Test func filtersAndColumns() throws {
+    let outcome = try Tool.run(
+      "table", "stats", run, "--where", "stats.name.name=exact_match", "--where", "prob=0.2",
+      "--where", "computed_on=perturbed", "--columns", "run_spec.name,mean,count,prob")
+    #expect(outcome.status == 0)
+    #expect(
+      outcome.output == """
+        run_spec.name,stats.mean,stats.count,stats.name.perturbation.prob
+        "trivia:subject=capitals,data_augmentation=misspelling0.2,model=zeta_pro",0.6,1,0.2
+
+        """)
+  }
+
+  @Test func emptyValueIsNothing() throws {
+    let outcome = try Tool.run(
+      "table", "stats", run, "--where", "stats.mean=", "--columns", "stats.name.name,mean")
+    #expect(outcome.output.contains("training_co2_cost,\n"))
+  }
+
+  @Test func unknownAndAmbiguousColumns() throws {
+    let unknown = try Tool.run("table", "stats", run, "--columns", "stats.meen")
+    #expect(unknown.status == 2)
+    #expect(
+      unknown.messages == [
+        "magnet: no column is called stats.meen; near it: stats.mean, stats.min, stats.max"
+      ])
+    let ambiguous = try Tool.run("table", "stats", run, "--columns", "name")
+    #expect(
+      ambiguous.messages == [
+        "magnet: several columns end in .name: run_spec.name, stats.name.name, stats.name.perturbation.name; "
+          + "give one of these"
+      ])
+  }
+
+  @Test func fileAppearsWholeAndAloneInItsFolder() throws {
+    let folder = try TemporaryFolder()
+    let file = folder.path + "/stats.ndjson"
+    let outcome = try Tool.run("table", "stats", run, "-o", file, "--format", "ndjson", "--limit", "3")
+    #expect(outcome.status == 0 && outcome.output.isEmpty)
+    #expect(try Project.text(file).split(separator: "\n").count == 3)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["stats.ndjson"])
+    let nowhere = try Tool.run("table", "stats", run, "-o", folder.path + "/no/such/file.csv")
+    #expect(nowhere.status == 2)
+    #expect(
+      nowhere.messages == [
+        "magnet: \(folder.path)/no/such/file.csv: cannot be written: No such file or directory"
+      ])
+  }
+
+  @Test func formatsAgree() throws {
+    let columns = ["--columns", "stats.name.name,stats.mean", "--limit", "2"]
+    func text(_ format: String) throws -> String {
+      try Tool.run(command: Tool.binary, ["table", "stats", run, "--format", format] + columns).output
+    }
+    #expect(try text("csv").hasPrefix("stats.name.name,stats.mean\nnum_references,4.0\n"))
+    #expect(try text("ndjson").hasPrefix(#"{"stats.name.name":"num_references","stats.mean":4.0}"#))
+    #expect(try text("json").hasPrefix("[\n" + #"{"stats.name.name":"num_references","stats.mean":4.0},"#))
+    #expect(
+      try text("markdown").hasPrefix(
+        "| stats.name.name | stats.mean |\n| --- | --- |\n| num_references | 4.0 |\n"))
+    #expect(try text("table").contains("│ num_references   │      4.000 │"))
+  }
+}

@@ -1,0 +1,170 @@
+import Foundation
+import Magnet
+import TestSupport
+import Testing
+
+@Suite struct PredictCommandTests {
+  private let plain = Project.fixture("benchmark_output/runs/plain-v1")
+
+  @Test func perturbationPredictsAsPython() throws {
+    let outcome = try Tool.run("predict", "perturbation", Project.sweep, "--compare", "--format", "csv")
+    #expect(outcome.status == 0)
+    let line = parseCSV(outcome.output)[1].map(\.field)
+    #expect(line[0] == "trivia:subject=capitals,data_augmentation=misspelling0.2,model=zeta_pro")
+    #expect(abs(Double(line[3])! - 0.2) < 1e-9 && line[4] == "0.6")
+  }
+
+  @Test func tableIsDrawnWithAHeavyHeader() throws {
+    let lines = try Tool.run("predict", "perturbation", Project.sweep).output.split(separator: "\n")
+    #expect(lines.count == 6)
+    #expect(lines[0].hasPrefix("┏━") && lines[2].hasPrefix("┡━") && lines[5].hasPrefix("└─"))
+    let titles = lines[1].split(separator: "┃").map { $0.trimmingCharacters(in: .whitespaces) }
+    #expect(
+      titles.prefix(11) == [
+        "run_spec", "source", "name", "mean", "min", "max", "count", "stddev", "sum", "sum_squared",
+        "variance",
+      ])
+    #expect(lines[3].contains("│ predicted │") && lines[4].contains("│ actual    │"))
+    #expect(lines[4].contains("│ 0.600 │"))
+  }
+
+  @Test func sameSeedSameBytes() throws {
+    for predictor in ["random", "random-instance", "perturbation"] {
+      func output(_ seed: String) throws -> String {
+        try Tool.run("predict", predictor, Project.sweep, "--seed", seed, "--format", "csv").output
+      }
+      #expect(try output("3") == output("3"))
+      #expect(try output("3") != output("4"))
+    }
+  }
+
+  @Test func instancePredictionsAreMatched() throws {
+    let outcome = try Tool.run(
+      "predict", "random-instance", Project.sweep, "--eval-samples", "4", "--compare", "--format", "ndjson")
+    let pairs = try outcome.output.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
+    #expect(Set(pairs.map { $0["instance_id"]?.string }).count == 4)
+    #expect(pairs.allSatisfy { $0["actual_mean"]?.double != nil && $0["error"]?.double != nil })
+    #expect(outcome.errors.isEmpty)
+  }
+
+  @Test func runsWithoutPerturbationsAreNamed() throws {
+    let outcome = try Tool.run("predict", "perturbation", plain)
+    #expect(outcome.status == 2 && outcome.output.isEmpty)
+    #expect(
+      outcome.messages == [
+        "magnet: none of the example runs has an exact_match computed on misspelled inputs: "
+          + "trivia:subject=calendar,model=acme_tiny, trivia:subject=calendar,model=zeta_lite, "
+          + "trivia:subject=marine_biology,model=acme_tiny; the perturbation predictor needs runs made with "
+          + "data_augmentation=misspelling_sweep"
+      ])
+  }
+
+  @Test func oneStrengthPredictsTheMeanAndWarns() throws {
+    let outcome = try Tool.run(
+      "predict", "perturbation", Project.sweep, "--runs", "*misspelling0.2,*", "--format", "csv")
+    #expect(outcome.status == 0)
+    #expect(
+      outcome.messages.last
+        == "magnet: the example runs have one strength of misspellings, prob 0.2; "
+        + "their mean is predicted, whatever the strength of the run to be predicted")
+  }
+
+  @Test func tooFewRuns() throws {
+    let outcome = try Tool.run("predict", "random", plain, "--example-runs", "12")
+    #expect(outcome.status == 2)
+    #expect(
+      outcome.messages == [
+        "magnet: the split needs 13 runs (12 example runs and one to predict), and 12 are left of the 12 found; "
+          + "give more runs, a wider filter, or fewer example runs"
+      ])
+    let none = try Tool.run("predict", "random", plain, "--runs", "mmlu*")
+    #expect(none.messages[0].contains("and 0 are left of the 12 found"))
+  }
+
+  @Test func fewerInstancesThanSamplesWarns() throws {
+    let outcome = try Tool.run("predict", "random", plain)
+    #expect(outcome.status == 0)
+    #expect(
+      outcome.messages == [
+        "magnet: trivia:subject=capitals,model=acme_base: 8 instances are there and 20 were to be drawn; all are used"
+      ])
+  }
+
+  @Test func repeatedRunNamesCountOnce() throws {
+    let outcome = try Tool.run(
+      "predict", "random", Project.fixture(), "--runs", "*model=acme_base", "--eval-samples", "1")
+    #expect(outcome.status == 0)
+    #expect(
+      outcome.messages == [
+        "magnet: run trivia:subject=capitals,model=acme_base is in suites plain-v1 and plain-v2; "
+          + "the one in plain-v2 is used"
+      ])
+  }
+
+  @Test func brokenRunsAreLeftOutAndTheSplitIsThatOfTheRest() throws {
+    let folder = try TemporaryFolder()
+    try folder.copy(Project.sweep, to: "s")
+    for fault in [
+      "truncated-stats", "number-for-stat-name", "missing-scenario-state", "empty:model=acme_base",
+    ] {
+      try folder.copy(Project.fixture("broken/" + fault), to: "s/" + fault)
+    }
+    for seed in 1...8 {
+      let whole = try Tool.run(
+        "predict", "perturbation", Project.sweep, "--seed", "\(seed)", "--format", "csv")
+      let damaged = try Tool.run(
+        "predict", "perturbation", folder.path, "--seed", "\(seed)", "--format", "csv")
+      #expect(damaged.status == (whole.status == 0 ? 1 : 2))
+      // A fault inside a file shows when the file is read: the run takes part in the draw until then.
+      if damaged.messages.filter({ $0.contains("left out") }).count == 4 {
+        #expect(damaged.output == whole.output)
+      }
+      #expect(damaged.messages.contains { $0.contains("truncated-stats/stats.json: byte 100") })
+    }
+    #expect(try Tool.run("predict", "random", folder.path, "--strict").status == 2)
+  }
+}
+
+/// What a terminal shows, through script(1).
+@Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/script"), "script(1) is missing"))
+struct TerminalTests {
+  private func screen(_ width: Int, _ arguments: String, environment: String = "") throws -> [String] {
+    #if os(macOS)
+      let command = [
+        "-q", "/dev/null", "/bin/sh", "-c",
+        "stty cols \(width); \(environment) '\(Tool.binary)' \(arguments)",
+      ]
+    #else
+      let command = [
+        "-qec", "stty cols \(width); \(environment) '\(Tool.binary)' \(arguments) 2>/dev/null", "/dev/null",
+      ]
+    #endif
+    let outcome = try Tool.run(
+      command: "/usr/bin/script", command, environment: ["TERM": "xterm", "SHELL": "/bin/sh"])
+    return outcome.output.replacing("\r\n", with: "\n").split(separator: "\n").map(String.init)
+  }
+
+  @Test(arguments: [60, 100, 200]) func fitsTheWidth(_ width: Int) throws {
+    for command in ["predict perturbation", "predict random-instance", "runs", "predict random --compare"] {
+      let lines = try screen(width, "\(command) '\(Project.sweep)'", environment: "NO_COLOR=1")
+      #expect(lines.count > 4)
+      for line in lines where "┏┃┡│└".contains(line.first!) {
+        #expect(displayWidth(line) <= width, "\(command): \(line)")
+      }
+      #expect(!lines.joined().contains("\u{1B}"))
+    }
+  }
+
+  @Test func coloursOnATerminalOnly() throws {
+    #expect(
+      try screen(100, "predict random '\(Project.sweep)'", environment: "env -u NO_COLOR").joined().contains(
+        "\u{1B}["))
+    #expect(try !Tool.run("predict", "random", Project.sweep).output.contains("\u{1B}["))
+  }
+
+  @Test func tableIsATableOnATerminalAndCSVInAPipe() throws {
+    let arguments = "table stats '\(Project.sweep)' --limit 1 --columns stats.name.name"
+    #expect(try screen(80, arguments)[0].hasPrefix("┏"))
+    #expect(try Tool.run("table", "stats", Project.sweep, "--limit", "1").output.hasPrefix("run_spec.name,"))
+  }
+}

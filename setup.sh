@@ -1,0 +1,46 @@
+#!/bin/sh
+# Installs the system libraries that magnet is built with, where they are missing: simdjson, from apt (Debian 12,
+# Ubuntu) or Homebrew (macOS). Does nothing when all are there. Called by make.
+set -eu
+
+if ! command -v swift >/dev/null 2>&1; then
+  echo "setup: there is no swift on the PATH; install Swift 6.1 or later from https://www.swift.org/install" >&2
+  exit 1
+fi
+
+if [ "$(uname)" = Darwin ]; then
+  brew list simdjson >/dev/null 2>&1 && exit 0
+  echo "setup: brew install simdjson"
+  exec brew install simdjson
+fi
+
+# Swift's own toolchain needs the C++ headers and library; the image it comes in has them, a bare one may not.
+packages="libsimdjson-dev libstdc++-12-dev"
+missing=
+for package in $packages; do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+done
+# Any release of the C++ library does.
+ls -d /usr/include/c++/* >/dev/null 2>&1 && missing=$(echo "$missing" | sed 's/libstdc++-12-dev//')
+missing=$(echo $missing)
+[ -z "$missing" ] && exit 0
+
+line="apt-get update && apt-get install -y --no-install-recommends $missing"
+if [ "$(id -u)" = 0 ]; then
+  run="sh -c"
+elif command -v sudo >/dev/null 2>&1 && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
+  run="sudo sh -c"
+else
+  echo "setup: magnet needs: $missing. As root, run:" >&2
+  echo "  $line" >&2
+  exit 1
+fi
+echo "setup: installing $missing"
+if ! DEBIAN_FRONTEND=noninteractive $run "$line" >/tmp/magnet-setup.$$ 2>&1; then
+  cat /tmp/magnet-setup.$$ >&2
+  rm -f /tmp/magnet-setup.$$
+  echo "setup: that failed. As root, run:" >&2
+  echo "  $line" >&2
+  exit 1
+fi
+rm -f /tmp/magnet-setup.$$
