@@ -35,6 +35,9 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "TestSupport", dependencies: ["Magnet"], path: "Tests/TestSupport", swiftSettings: strict),
+    .executableTarget(
+      name: "readme-example", dependencies: ["HelmBackend", "Magnet"], path: "Tests/ReadmeExample",
+      swiftSettings: strict),
     .testTarget(name: "MagnetTests", dependencies: ["Magnet", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "HelmBackendTests", dependencies: ["HelmBackend", "Magnet", "TestSupport"], swiftSettings: strict),
@@ -42,7 +45,8 @@ let package = Package(
       name: "PredictorsTests", dependencies: ["Predictors", "HelmBackend", "Magnet", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "CLITests", dependencies: ["magnet-cli", "Magnet", "TestSupport"], swiftSettings: strict),
+      name: "CLITests", dependencies: ["magnet-cli", "readme-example", "Magnet", "TestSupport"],
+      swiftSettings: strict),
   ],
   cxxLanguageStandard: .cxx17
 )
