@@ -15,7 +15,9 @@ struct MagnetCommand: AsyncParsableCommand {
         0 all is well, 1 some runs were faulty and left out, 2 nothing could be done, 64 wrong usage
       """,
     version: version,
-    subcommands: [RunsCommand.self, TableCommand.self, PredictorsCommand.self, PredictCommand.self])
+    subcommands: [
+      RunsCommand.self, TableCommand.self, PredictorsCommand.self, PredictCommand.self, BenchCommand.self,
+    ])
 
   static func main() async {
     Terminal.ignoreBrokenPipes()

@@ -150,7 +150,15 @@ enum FileSystem {
 }
 
 /// Whether `a` comes before `b` in the order of their code points, Python's.
-func codePointOrder(_ a: String, _ b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
+func codePointOrder(_ a: String, _ b: String) -> Bool {
+  let order = a.utf8.withContiguousStorageIfAvailable { a in
+    b.utf8.withContiguousStorageIfAvailable { b in
+      let order = memcmp(a.baseAddress!, b.baseAddress!, min(a.count, b.count))
+      return order == 0 ? a.count < b.count : order < 0
+    }
+  }
+  return order.flatMap { $0 } ?? a.utf8.lexicographicallyPrecedes(b.utf8)
+}
 
 /// Whether path `a` comes before `b`: folder by folder, in the order of code points.
 func pathOrder(_ a: String, _ b: String) -> Bool {

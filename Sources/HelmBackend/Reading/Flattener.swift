@@ -1,9 +1,12 @@
 // Unsafe code, on these invariants:
-// - `nodes` holds `nodeCount` initialised nodes of `nodeCapacity`, a tree: `firstChild` and `next` are indices of
-//   nodes or -1, as is `parent`; node 0 is the root. A node's key is `keys[keyStart..<keyStart + keyLength]`.
-// - `builders` and `isTouched` hold `columnCount` initialised elements of `columnCapacity`; a node's `column` is an
-//   index of theirs or -1.
-// - The tape is valid while `add` and `set` run. Nothing here keeps a pointer into it.
+// - `nodes` holds `nodeCount` initialised nodes of `nodeCapacity`, a tree: `firstChild`, `lastChild`, `next` and
+//   `parent` are indices of nodes or -1, node 0 is the root. A node's key is `keyLength` bytes of `keys` from
+//   `keyStart`, and `keys` has 8 readable bytes after the last key.
+// - `builders` holds `columnCount` initialised builders of `columnCapacity`; a node's `column` is an index of theirs
+//   or -1.
+// - The tape is valid while a method runs, and 8 bytes from the start of each of its strings are readable: simdjson
+//   pads its strings, TolerantParser too. Nothing here keeps a pointer into it.
+// - The flattener is never copied (~Copyable) and frees its memory once.
 
 import Magnet
 
@@ -13,201 +16,319 @@ import Magnet
 ///
 /// The keys met form a tree. Each object is walked with a cursor that expects the keys in the order of the last
 /// time, so a file whose records look alike costs one comparison a key.
-final class Flattener {
-  private struct Node {
-    var keyStart: Int
-    var keyLength: Int
-    var parent: Int32
+struct Flattener: ~Copyable {
+  struct Node {
+    var keyStart = 0
+    var keyLength = 0
+    /// The first 8 bytes of the key, zero where it is shorter.
+    var keyHead: UInt64 = 0
+    var parent: Int32 = -1
     var firstChild: Int32 = -1
+    var lastChild: Int32 = -1
     var next: Int32 = -1
+    var childCount: Int32 = 0
     var column: Int32 = -1
     /// The number of the last object in which the key was met: the same number again is a repeated key.
     var visit: UInt64 = 0
+    /// Whether an object is kept as one cell of JSON.
+    var isCell = false
+    /// Whether the column of this name is wanted, and whether any column below it is.
+    var isWanted = true
+    var leadsToWanted = true
   }
 
+  /// An object with more keys, or a row with more columns, is a map keyed by data: it stays one cell.
+  static let keyLimit: Int32 = 512
+  static let columnLimit = 4096
+
   private let prefix: String
-  /// Columns whose numbers are kept as text: ids.
   private let textColumns: Set<String>
+  private let wanted: Set<String>?
 
   private var nodes: UnsafeMutablePointer<Node>
   private var nodeCount = 1
   private var nodeCapacity = 64
-  private var keys: [UInt8] = []
+  private var keys: UnsafeMutablePointer<UInt8>
+  private var keyBytes = 0
+  private var keyCapacity = 1024
   private var builders: UnsafeMutablePointer<ColumnBuilder>
-  private var isTouched: UnsafeMutablePointer<Bool>
   private var columnCount = 0
   private var columnCapacity = 64
   private var names: [String] = []
+  /// The columns in order of their names' code points.
+  private var order: [Int32] = []
   private var isText: [Bool] = []
   private var columnOfName: [String: Int32] = [:]
   private var visits: UInt64 = 0
   private var scratch: [UInt8] = []
+  /// The node that went past a limit; its object is to be kept as a cell, and the rows to be made anew.
+  private(set) var overflow: Int32 = -1
+  /// The place that the rows' own keys hang below.
+  private var rowRoot: Int32 = 0
+  /// How many objects are kept as cells.
+  private(set) var cellCount = 0
 
-  /// - Parameter prefix: how every column's name begins, the dot included.
-  init(prefix: String, textColumns: Set<String> = []) {
+  /// - Parameters:
+  ///   - prefix: how every column's name begins, the dot included.
+  ///   - textColumns: columns whose numbers are kept as text: ids.
+  ///   - wanted: the columns to make; nil for all.
+  init(prefix: String, textColumns: Set<String> = [], wanted: Set<String>? = nil) {
     self.prefix = prefix
     self.textColumns = textColumns
+    self.wanted = wanted
     nodes = .allocate(capacity: nodeCapacity)
-    nodes.initialize(to: Node(keyStart: 0, keyLength: 0, parent: -1))
+    nodes.initialize(to: Node())
+    keys = .allocate(capacity: keyCapacity + 8)
     builders = .allocate(capacity: columnCapacity)
-    isTouched = .allocate(capacity: columnCapacity)
   }
 
   deinit {
     builders.deinitialize(count: columnCount)
     builders.deallocate()
-    isTouched.deallocate()
+    keys.deallocate()
     nodes.deallocate()
   }
 
-  /// The place of a key below the root.
-  func place(_ key: StaticString) -> Int32 {
-    child(of: 0, UnsafeRawBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount), expected: -1)
-  }
-
-  /// Flattens one member of an object into `row`, its key below the root.
-  func add(_ tape: JSONTape, key: Int, value: Int, row: Int) {
-    let node = child(of: 0, tape.bytes(key), expected: -1)
-    if tape.tag(value) == .object {
-      add(tape, value, at: node, row: row)
-    } else {
-      set(tape, value, at: node, row: row)
+  /// The place of a key below the root, where rows will hang.
+  mutating func place(_ key: StaticString) -> Int32 {
+    var padded = Array(UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount))
+    padded += [0, 0, 0, 0, 0, 0, 0, 0]
+    rowRoot = padded.withUnsafeBytes {
+      child(of: 0, UnsafeRawBufferPointer(rebasing: $0.dropLast(8)), expected: -1)
     }
-  }
-
-  /// Makes one cell of a member of an object and repeats it in all of `rows`, its key below the root.
-  func set(_ tape: JSONTape, key: Int, value: Int, rows: Range<Int>) {
-    let node = child(of: 0, tape.bytes(key), expected: -1)
-    set(tape, value, at: node, row: rows.lowerBound)
-    let column = Int(column(of: node))
-    for row in rows.dropFirst() { builders[column].repeatCell(of: rows.lowerBound, row: row) }
+    return rowRoot
   }
 
   /// Flattens the object at `index` of the tape into `row`, its keys below `place`.
-  func add(_ tape: JSONTape, _ index: Int, at place: Int32 = 0, row: Int) {
+  mutating func add(_ tape: JSONTape, _ index: Int, at place: Int32 = 0, row: Int) {
     visits += 1
     let visit = visits
     var cursor = nodes[Int(place)].firstChild
     var at = index + 1
     while tape.tag(at) != .objectEnd {
       let node = child(of: place, tape.bytes(at), expected: cursor)
+      if overflow >= 0 { return }
       if nodes[Int(node)].visit == visit { clear(node, row) }
       nodes[Int(node)].visit = visit
       cursor = nodes[Int(node)].next
-      if tape.tag(at + 1) == .object {
-        add(tape, at + 1, at: node, row: row)
-      } else {
-        set(tape, at + 1, at: node, row: row)
-      }
+      addValue(tape, at + 1, at: node, row: row)
       at = tape.after(at + 1)
     }
   }
 
+  /// Flattens one member of an object into `row`, its key below the root.
+  mutating func add(_ tape: JSONTape, key: Int, value: Int, row: Int) {
+    addValue(tape, value, at: child(of: 0, tape.bytes(key), expected: -1), row: row)
+  }
+
+  @inline(__always)
+  private mutating func addValue(_ tape: JSONTape, _ index: Int, at node: Int32, row: Int) {
+    if tape.tag(index) == .object, !nodes[Int(node)].isCell {
+      if nodes[Int(node)].leadsToWanted { add(tape, index, at: node, row: row) }
+    } else if nodes[Int(node)].isWanted {
+      set(tape, index, at: node, row: row)
+    }
+  }
+
+  /// Makes one cell of a member of an object and repeats it in all of `rows`, its key below the root.
+  mutating func set(_ tape: JSONTape, key: Int, value: Int, rows: Range<Int>) {
+    let node = child(of: 0, tape.bytes(key), expected: -1)
+    guard overflow < 0, nodes[Int(node)].isWanted else { return }
+    set(tape, value, at: node, row: rows.lowerBound)
+    let column = Int(nodes[Int(node)].column)
+    for row in rows.dropFirst() { builders[column].repeatCell(of: rows.lowerBound, row: row) }
+  }
+
   /// Makes one cell of the element at `index`, whatever it is.
-  func set(_ tape: JSONTape, _ index: Int, at node: Int32, row: Int) {
-    let column = Int(column(of: node))
-    isTouched[column] = true
+  @inline(__always)
+  private mutating func set(_ tape: JSONTape, _ index: Int, at node: Int32, row: Int) {
+    var column = Int(nodes[Int(node)].column)
+    if column < 0 {
+      column = makeColumn(of: node)
+      if overflow >= 0 { return }
+    }
     switch tape.tag(index) {
     case .string: builders[column].set(utf8: tape.bytes(index), row: row)
     case .double: builders[column].set(tape.double(index), row: row)
-    case .int where !isText[column]: builders[column].set(tape.int(index), row: row)
-    case .int: builders[column].set(.string(String(tape.int(index))), row: row)
+    case .int: setInt(tape.int(index), column, row)
     case .unsigned: builders[column].set(Double(tape.unsigned(index)), row: row)
     case .true: builders[column].set(true, row: row)
     case .false: builders[column].set(false, row: row)
-    case .array, .object:
-      scratch.removeAll(keepingCapacity: true)
-      tape.appendText(of: index, to: &scratch)
-      scratch.withUnsafeBytes { builders[column].set(json: $0, row: row) }
+    case .array, .object: setJSON(tape, index, column, row)
     default: builders[column].setNull(row: row)
     }
   }
 
-  /// The columns met since the last time, in order of first appearance ever, for rows `0..<rowCount`; the flattener
-  /// is empty afterwards.
-  func finish(rowCount: Int) -> [(name: String, chunk: ColumnChunk)] {
+  @inline(__always)
+  private mutating func setInt(_ value: Int64, _ column: Int, _ row: Int) {
+    if isText[column] {
+      builders[column].set(.string(String(value)), row: row)
+    } else {
+      builders[column].set(value, row: row)
+    }
+  }
+
+  private mutating func setJSON(_ tape: JSONTape, _ index: Int, _ column: Int, _ row: Int) {
+    scratch.removeAll(keepingCapacity: true)
+    tape.appendText(of: index, to: &scratch)
+    scratch.withUnsafeBytes { builders[column].set(json: $0, row: row) }
+  }
+
+  /// The columns met since the last time for rows `0..<rowCount`, in order of their names' code points or of first
+  /// appearance; the flattener is empty afterwards.
+  mutating func finish(rowCount: Int, sorted: Bool = true) -> [(name: String, chunk: ColumnChunk)] {
+    if sorted, order.count < columnCount {
+      order = (0..<Int32(columnCount)).sorted { codePointOrder(names[Int($0)], names[Int($1)]) }
+    }
+    let met = (0..<columnCount).map { sorted ? Int(order[$0]) : $0 }.filter { !builders[$0].isEmpty }
+    // A statistic of one value has it as its sum, minimum, maximum and mean: such columns share their memory.
+    let twins = met.indices.map { place in
+      met[..<place].firstIndex { builders[$0].holdsSameNumbers(as: builders[met[place]]) }
+    }
     var columns: [(name: String, chunk: ColumnChunk)] = []
-    for column in 0..<columnCount where isTouched[column] {
-      isTouched[column] = false
-      columns.append((names[column], builders[column].finish(rowCount: rowCount)))
+    columns.reserveCapacity(met.count)
+    for (column, twin) in zip(met, twins) {
+      let chunk = builders[column].finish(rowCount: twin == nil ? rowCount : 0)
+      columns.append((names[column], twin.map { columns[$0].chunk } ?? chunk))
     }
     return columns
   }
 
-  private func child(of parent: Int32, _ key: UnsafeRawBufferPointer, expected: Int32) -> Int32 {
+  /// Drops all rows, and makes the object that went past a limit a cell from now on; false when that is the whole
+  /// row.
+  mutating func keepOverflowAsCell() -> Bool {
+    _ = finish(rowCount: 0)
+    if overflow == rowRoot || overflow == 0 { return false }
+    nodes[Int(overflow)].isCell = true
+    cellCount += 1
+    overflow = -1
+    return true
+  }
+
+  @inline(__always)
+  private mutating func child(of parent: Int32, _ key: UnsafeRawBufferPointer, expected: Int32) -> Int32 {
     if expected >= 0, isKey(key, of: expected) { return expected }
-    var last: Int32 = -1
+    return find(key, in: parent)
+  }
+
+  private mutating func find(_ key: UnsafeRawBufferPointer, in parent: Int32) -> Int32 {
     var node = nodes[Int(parent)].firstChild
     while node >= 0 {
       if isKey(key, of: node) { return node }
-      last = node
       node = nodes[Int(node)].next
     }
-    return append(key, to: parent, after: last)
+    return append(key, to: parent)
   }
 
+  @inline(__always)
   private func isKey(_ key: UnsafeRawBufferPointer, of node: Int32) -> Bool {
-    let start = nodes[Int(node)].keyStart
-    guard nodes[Int(node)].keyLength == key.count else { return false }
-    return key.isEmpty
-      || keys.withUnsafeBytes { equalBytes($0.baseAddress! + start, key.baseAddress!, key.count) }
+    let known = nodes + Int(node)
+    guard known.pointee.keyLength == key.count, known.pointee.keyHead == Self.head(key) else { return false }
+    return key.count <= 8
+      || equalBytes(
+        UnsafeRawPointer(keys + known.pointee.keyStart), key.baseAddress.unsafelyUnwrapped, key.count)
   }
 
-  private func append(_ key: UnsafeRawBufferPointer, to parent: Int32, after last: Int32) -> Int32 {
+  @inline(__always)
+  private static func head(_ key: UnsafeRawBufferPointer) -> UInt64 {
+    let word = UInt64(
+      littleEndian: key.baseAddress.unsafelyUnwrapped.loadUnaligned(as: UInt64.self))
+    return key.count >= 8 ? word : word & (1 << UInt64(8 * key.count) - 1)
+  }
+
+  private mutating func append(_ key: UnsafeRawBufferPointer, to parent: Int32) -> Int32 {
+    let limit = parent == 0 || parent == rowRoot ? Int32(Self.columnLimit) : Self.keyLimit
+    if nodes[Int(parent)].childCount >= limit {
+      overflow = parent
+      return parent
+    }
     if nodeCount == nodeCapacity {
-      let grown = UnsafeMutablePointer<Node>.allocate(capacity: nodeCapacity * 2)
-      grown.moveInitialize(from: nodes, count: nodeCount)
-      nodes.deallocate()
-      nodes = grown
+      nodes = Self.grown(nodes, nodeCount, nodeCapacity * 2)
       nodeCapacity *= 2
     }
+    if keyBytes + key.count > keyCapacity {
+      keyCapacity = max(keyCapacity * 2, keyBytes + key.count)
+      keys = Self.grown(keys, keyBytes, keyCapacity + 8)
+    }
+    UnsafeMutableRawPointer(keys + keyBytes).copyMemory(from: key.baseAddress!, byteCount: key.count)
     let node = Int32(nodeCount)
-    (nodes + nodeCount).initialize(to: Node(keyStart: keys.count, keyLength: key.count, parent: parent))
+    (nodes + nodeCount).initialize(
+      to: Node(keyStart: keyBytes, keyLength: key.count, keyHead: Self.head(key), parent: parent))
+    keyBytes += key.count
     nodeCount += 1
-    keys.append(contentsOf: key)
-    if last < 0 { nodes[Int(parent)].firstChild = node } else { nodes[Int(last)].next = node }
+    if nodes[Int(parent)].lastChild < 0 {
+      nodes[Int(parent)].firstChild = node
+    } else {
+      nodes[Int(nodes[Int(parent)].lastChild)].next = node
+    }
+    nodes[Int(parent)].lastChild = node
+    nodes[Int(parent)].childCount += 1
+    if let wanted {
+      let name = name(of: node)
+      nodes[Int(node)].isWanted = wanted.contains(name)
+      nodes[Int(node)].leadsToWanted = wanted.contains { $0.hasPrefix(name + ".") }
+    }
     return node
   }
 
-  private func column(of node: Int32) -> Int32 {
-    if nodes[Int(node)].column >= 0 { return nodes[Int(node)].column }
-    let name = prefix + path(to: node).joined(separator: ".")
-    let column = columnOfName[name] ?? makeColumn(name)
-    nodes[Int(node)].column = column
-    return column
+  private static func grown<T>(_ old: UnsafeMutablePointer<T>, _ used: Int, _ capacity: Int)
+    -> UnsafeMutablePointer<T>
+  {
+    let new = UnsafeMutablePointer<T>.allocate(capacity: capacity)
+    new.moveInitialize(from: old, count: used)
+    old.deallocate()
+    return new
   }
 
-  private func path(to node: Int32) -> [String] {
+  private func name(of node: Int32) -> String {
     var path: [String] = []
     var at = node
     while at > 0 {
       let key = nodes[Int(at)]
-      path.append(String(decoding: keys[key.keyStart..<key.keyStart + key.keyLength], as: UTF8.self))
+      path.append(
+        String(decoding: UnsafeBufferPointer(start: keys + key.keyStart, count: key.keyLength), as: UTF8.self)
+      )
       at = key.parent
     }
-    return path.reversed()
+    return prefix + path.reversed().joined(separator: ".")
   }
 
-  private func makeColumn(_ name: String) -> Int32 {
+  private mutating func makeColumn(of node: Int32) -> Int {
+    let name = name(of: node)
+    if let known = columnOfName[name] {
+      nodes[Int(node)].column = known
+      return Int(known)
+    }
+    if columnCount == Self.columnLimit {
+      overflow = widestAncestor(of: node)
+      return 0
+    }
     if columnCount == columnCapacity {
-      let size = columnCapacity * 2
-      let grown = UnsafeMutablePointer<ColumnBuilder>.allocate(capacity: size)
+      let grown = UnsafeMutablePointer<ColumnBuilder>.allocate(capacity: columnCapacity * 2)
       grown.moveInitialize(from: builders, count: columnCount)
       builders.deallocate()
       builders = grown
-      let flags = UnsafeMutablePointer<Bool>.allocate(capacity: size)
-      flags.moveInitialize(from: isTouched, count: columnCount)
-      isTouched.deallocate()
-      isTouched = flags
-      columnCapacity = size
+      columnCapacity *= 2
     }
     (builders + columnCount).initialize(to: ColumnBuilder())
-    (isTouched + columnCount).initialize(to: false)
+    let column = Int32(columnCount)
+    columnCount += 1
     names.append(name)
     isText.append(textColumns.contains(name))
-    columnOfName[name] = Int32(columnCount)
-    columnCount += 1
-    return Int32(columnCount - 1)
+    columnOfName[name] = column
+    nodes[Int(node)].column = column
+    return Int(column)
+  }
+
+  /// The object above `node` that has the most keys; the row itself when there is none between.
+  private func widestAncestor(of node: Int32) -> Int32 {
+    var widest = rowRoot
+    var at = nodes[Int(node)].parent
+    while at > 0, at != rowRoot {
+      if widest == rowRoot || nodes[Int(at)].childCount > nodes[Int(widest)].childCount { widest = at }
+      at = nodes[Int(at)].parent
+    }
+    return widest
   }
 
   /// Takes back what an earlier value of a repeated key left in `row`.

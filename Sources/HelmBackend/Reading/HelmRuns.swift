@@ -51,19 +51,28 @@ public struct HelmRuns: RunSource {
   /// Reads tables of some runs. A run with a fault in any of the files asked for has no rows in any table.
   public func load(_ runs: [RunEntry], tables: Set<TableKind>) async throws -> RunTables {
     let kinds = TableKind.allCases.filter(tables.contains)
-    let loaded = try await forEach(runs) { reader, run -> Result<[TableKind: Table], RunFault> in
-      if !run.isNamed, let fault = run.faults.first { return .failure(fault) }
-      let folder = RunDirectory(path: run.path, files: run.files)
-      do throws(RunFault) {
-        var out: [TableKind: Table] = [:]
-        for kind in kinds { out[kind] = try reader.table(kind, of: folder, run: run.name) }
-        return .success(out)
-      } catch {
-        if isStrict { throw error }
-        return .failure(error)
-      }
+    let loaded = try await forEach(runs) {
+      reader, run -> (Result<[TableKind: Table], RunFault>, ReadingCounts) in
+      reader.files.counts = ReadingCounts()
+      let result = self.read(run, kinds, reader)
+      if isStrict, case .failure(let fault) = result { throw fault }
+      return (result, reader.files.counts)
     }
-    return RunTables(stacking: loaded, kinds: kinds)
+    var tables = RunTables(stacking: loaded.map(\.0), kinds: kinds)
+    tables.counts = loaded.map(\.1)
+    return tables
+  }
+
+  private func read(
+    _ run: RunEntry, _ kinds: [TableKind], _ reader: RunReader
+  ) -> Result<[TableKind: Table], RunFault> {
+    if !run.isNamed, let fault = run.faults.first { return .failure(fault) }
+    let folder = RunDirectory(path: run.path, files: run.files)
+    do throws(RunFault) {
+      var out: [TableKind: Table] = [:]
+      for kind in kinds { out[kind] = try reader.table(kind, of: folder, run: run.name) }
+      return .success(out)
+    } catch { return .failure(error) }
   }
 
   /// Does work on each item, several at once with a reader each; the results are in the items' order.

@@ -9,9 +9,8 @@ import Magnet
 
 /// Reads JSON files one after the other with one buffer and one parser. Not Sendable: one for each worker.
 final class JSONFileReader {
-  /// How many NaN and Infinity literals, and how many halves of surrogate pairs, the files read so far held.
-  private(set) var nonFiniteCount = 0
-  private(set) var loneSurrogateCount = 0
+  /// What the files read so far held; set it back for each run.
+  var counts = ReadingCounts()
 
   private let parser: OpaquePointer?
   private var buffer: UnsafeMutableRawPointer
@@ -32,6 +31,7 @@ final class JSONFileReader {
   /// - Throws: `RunFault` when the file cannot be read or is not JSON, and what `body` throws.
   func withTape<R>(_ path: String, _ body: (JSONTape) throws(RunFault) -> R) throws(RunFault) -> R {
     let length = try read(path)
+    counts.bytes += length
     if length == 0 {
       throw RunFault(file: path, problem: "the file is empty", advice: "copy or download it again")
     }
@@ -53,8 +53,8 @@ final class JSONFileReader {
         file: path, place: "byte \(error.offset)", problem: error.problem,
         advice: isPage || error.offset == length ? advice + "copy or download it again" : nil)
     }
-    nonFiniteCount += document.nonFiniteCount
-    loneSurrogateCount += document.loneSurrogateCount
+    counts.nonFinite += document.nonFiniteCount
+    counts.loneSurrogates += document.loneSurrogateCount
     return try document.withTape(body)
   }
 

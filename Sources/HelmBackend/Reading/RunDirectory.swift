@@ -57,17 +57,6 @@ struct RunDirectory: Sendable {
   }
 }
 
-extension JSONTape {
-  /// Checks the kind of the text's top-level value.
-  func expect(_ kind: Tag, file: String) throws(RunFault) {
-    if tag(Self.top) == kind { return }
-    throw RunFault(
-      file: file,
-      problem:
-        "the file holds \(kindName(Self.top)) where \(kind == .object ? "an object" : "a list") is expected")
-  }
-}
-
 extension [UInt8] {
   fileprivate func ends(with text: String) -> Bool { suffix(text.utf8.count).elementsEqual(text.utf8) }
 }

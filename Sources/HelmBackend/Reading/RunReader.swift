@@ -1,22 +1,69 @@
+// Unsafe code, on one invariant: each flattener is made in `init` and freed in `deinit`, and one is used at a time.
+// They live behind constant pointers because a class's variables are checked for exclusive access at each use.
+
 import Magnet
 
 /// Reads the files of runs into tables. Not Sendable: one for each worker, which reads run after run with it.
 final class RunReader {
   let files = JSONFileReader()
-  private let requestRows = Flattener(
-    prefix: "scenario_state.", textColumns: ["scenario_state.request_states.instance.id"])
-  private let scenarioRow = Flattener(prefix: "scenario_state.")
-  private let statRows = Flattener(prefix: "stats.")
-  private let instanceRows = Flattener(
-    prefix: "per_instance_stats.", textColumns: ["per_instance_stats.instance_id"])
+  private let wanted: Set<String>?
+  private let requests: UnsafeMutablePointer<Flattener>
+  private let scenario: UnsafeMutablePointer<Flattener>
+  private let stats: UnsafeMutablePointer<Flattener>
+  private let instances: UnsafeMutablePointer<Flattener>
+  /// The schema of each kind's last table.
+  private var schemas: [TableKind: TableSchema] = [:]
+
+  /// Columns that are read whatever is wanted: that every statistic has a name is checked by them.
+  private static let checked: Set = ["stats.name.name", "per_instance_stats.stats.name.name"]
+
+  /// - Parameter columns: the columns to make, beside `run_spec.name`; nil for all.
+  init(columns: Set<String>? = nil) {
+    wanted = columns?.union(Self.checked)
+    func make(_ make: () -> Flattener) -> UnsafeMutablePointer<Flattener> {
+      let place = UnsafeMutablePointer<Flattener>.allocate(capacity: 1)
+      place.initialize(to: make())
+      return place
+    }
+    let wanted = wanted
+    requests = make { Self.requestFlattener(wanted) }
+    scenario = make { Flattener(prefix: "scenario_state.", wanted: wanted) }
+    stats = make { Self.statFlattener(wanted) }
+    instances = make { Self.instanceFlattener(wanted) }
+  }
+
+  deinit {
+    for place in [requests, scenario, stats, instances] {
+      place.deinitialize(count: 1)
+      place.deallocate()
+    }
+  }
+
+  private static func requestFlattener(_ wanted: Set<String>?) -> Flattener {
+    Flattener(
+      prefix: "scenario_state.", textColumns: ["scenario_state.request_states.instance.id"], wanted: wanted)
+  }
+
+  private static func statFlattener(_ wanted: Set<String>?) -> Flattener {
+    Flattener(prefix: "stats.", wanted: wanted)
+  }
+
+  private static func instanceFlattener(_ wanted: Set<String>?) -> Flattener {
+    Flattener(prefix: "per_instance_stats.", textColumns: ["per_instance_stats.instance_id"], wanted: wanted)
+  }
 
   /// One table of a run. `run` is the value of its column `run_spec.name`.
   func table(_ kind: TableKind, of folder: RunDirectory, run: String) throws(RunFault) -> Table {
     switch kind {
-    case .runSpecs: try runSpec(folder.file("run_spec.json"))
-    case .scenarioStates: try scenarioState(folder.file("scenario_state.json"), run)
-    case .stats: try stats(folder.file("stats.json"), run)
-    case .perInstanceStats: try perInstanceStats(folder.file("per_instance_stats.json"), run)
+    case .runSpecs: return try runSpec(folder.file("run_spec.json"))
+    case .scenarioStates: return try scenarioState(folder.file("scenario_state.json"), run)
+    case .stats, .perInstanceStats:
+      let file = folder.file(kind == .stats ? "stats.json" : "per_instance_stats.json")
+      return try files.withTape(file) { (tape) throws(RunFault) in
+        try tape.expect(.array, file: file)
+        let rows = try rows(kind, tape, JSONTape.top, from: 0, file: file)
+        return table(kind, run, rows.columns, rowCount: rows.count)
+      }
     }
   }
 
@@ -25,9 +72,11 @@ final class RunReader {
     try files.withTape(file) { (tape) throws(RunFault) in
       try tape.expect(.object, file: file)
       try tape.expectName(in: JSONTape.top, at: "name", file: file)
-      let row = Flattener(prefix: "run_spec.")
-      row.add(tape, JSONTape.top, row: 0)
-      return Table(columns: row.finish(rowCount: 1), rowCount: 1)
+      var columns = Flattener(prefix: "run_spec.", wanted: wanted?.union(["run_spec.name"]))
+      repeat {
+        columns.add(tape, JSONTape.top, row: 0)
+      } while try keepOverflow(&columns, file)
+      return Table(columns: columns.finish(rowCount: 1, sorted: false), rowCount: 1)
     }
   }
 
@@ -38,164 +87,150 @@ final class RunReader {
       guard let list = tape.value(of: "request_states", in: JSONTape.top) else {
         throw RunFault(file: file, place: "request_states", problem: "the key is missing")
       }
-      try tape.expectObjects(in: list, at: "request_states", file: file)
-      let place = requestRows.place("request_states")
-      var row = 0
-      tape.forEachElement(of: list) { state in
-        requestRows.add(tape, state, at: place, row: row)
-        row += 1
-      }
-      tape.forEachMember(of: JSONTape.top) { key, value in
-        if !tape.isString(key, "request_states") { scenarioRow.add(tape, key: key, value: value, row: 0) }
-      }
-      let common = scenarioRow.finish(rowCount: 1)
-        .map { (name: $0.name, chunk: ColumnChunk.constant($0.chunk[0], count: row)) }
-      return Self.table(run, requestRows.finish(rowCount: row), common, rowCount: row)
+      let rows = try rows(.scenarioStates, tape, list, from: 0, file: file)
+      let common = try scenarioColumns(tape, rowCount: rows.count, file: file)
+      return table(.scenarioStates, run, Self.merged(rows.columns, common), rowCount: rows.count)
     }
   }
 
-  /// A row a statistic.
-  private func stats(_ file: String, _ run: String) throws(RunFault) -> Table {
-    try files.withTape(file) { (tape) throws(RunFault) in
-      try tape.expect(.array, file: file)
-      try tape.expectObjects(in: JSONTape.top, at: "", file: file)
-      var row = 0
-      tape.forEachElement(of: JSONTape.top) { stat in
-        statRows.add(tape, stat, row: row)
+  /// The columns of what stands beside the request states: the same in every row.
+  private func scenarioColumns(
+    _ tape: JSONTape, rowCount: Int, file: String
+  ) throws(RunFault) -> [(name: String, chunk: ColumnChunk)] {
+    repeat {
+      tape.forEachMember(of: JSONTape.top) { key, value in
+        if !tape.isString(key, "request_states") {
+          scenario.pointee.add(tape, key: key, value: value, row: 0)
+        }
+      }
+    } while try keepOverflow(&scenario.pointee, file)
+    let columns = scenario.pointee.finish(rowCount: 1)
+    if scenario.pointee.cellCount > 0 {
+      scenario.pointee = Flattener(prefix: "scenario_state.", wanted: wanted)
+    }
+    return columns.map { (name: $0.name, chunk: ColumnChunk.constant($0.chunk[0], count: rowCount)) }
+  }
+
+  /// The rows that a list of records makes; the first record is number `first` of the file.
+  func rows(
+    _ kind: TableKind, _ tape: JSONTape, _ list: Int, from first: Int, file: String
+  ) throws(RunFault) -> (columns: [(name: String, chunk: ColumnChunk)], count: Int) {
+    switch kind {
+    case .scenarioStates:
+      try tape.expectObjects(in: list, at: "request_states", from: first, file: file)
+      let rows = try requestRows(tape, list, file)
+      if requests.pointee.cellCount > 0 { requests.pointee = Self.requestFlattener(wanted) }
+      return rows
+    case .stats:
+      try tape.expectObjects(in: list, at: "", from: first, file: file)
+      let rows = try statRows(tape, list, file)
+      if stats.pointee.cellCount > 0 { stats.pointee = Self.statFlattener(wanted) }
+      if !Self.isNamed(rows, "stats.name.name") {
+        try tape.expectMetrics(in: list, at: "", from: first, file: file)
+      }
+      return rows
+    default:
+      try tape.expectObjects(in: list, at: "", from: first, file: file)
+      try tape.expectBundles(in: list, from: first, file: file)
+      let rows = try instanceRows(tape, list, file)
+      if instances.pointee.cellCount > 0 { instances.pointee = Self.instanceFlattener(wanted) }
+      if !Self.isNamed(rows, "per_instance_stats.stats.name.name") {
+        try tape.expectMetricsInBundles(in: list, from: first, file: file)
+      }
+      return rows
+    }
+  }
+
+  private typealias Rows = (columns: [(name: String, chunk: ColumnChunk)], count: Int)
+
+  private func requestRows(_ tape: JSONTape, _ list: Int, _ file: String) throws(RunFault) -> Rows {
+    let place = requests.pointee.place("request_states")
+    var row = 0
+    repeat {
+      row = 0
+      tape.forEachElement(of: list) { state in
+        requests.pointee.add(tape, state, at: place, row: row)
         row += 1
       }
-      let columns = statRows.finish(rowCount: row)
-      if !Self.isNamed(columns, "stats.name.name", row) {
-        try tape.expectMetrics(in: JSONTape.top, at: "", file: file)
+    } while try keepOverflow(&requests.pointee, file)
+    return (requests.pointee.finish(rowCount: row), row)
+  }
+
+  private func statRows(_ tape: JSONTape, _ list: Int, _ file: String) throws(RunFault) -> Rows {
+    var row = 0
+    repeat {
+      row = 0
+      tape.forEachElement(of: list) { stat in
+        stats.pointee.add(tape, stat, row: row)
+        row += 1
       }
-      return Self.table(run, columns, [], rowCount: row)
-    }
+    } while try keepOverflow(&stats.pointee, file)
+    return (stats.pointee.finish(rowCount: row), row)
   }
 
   /// A row a statistic of a bundle, with the bundle's other keys beside it, objects among them kept whole.
-  private func perInstanceStats(_ file: String, _ run: String) throws(RunFault) -> Table {
-    try files.withTape(file) { (tape) throws(RunFault) in
-      try tape.expect(.array, file: file)
-      try tape.expectObjects(in: JSONTape.top, at: "", file: file)
-      try tape.expectBundles(file: file)
-      let place = instanceRows.place("stats")
-      var row = 0
-      tape.forEachElement(of: JSONTape.top) { bundle in
+  private func instanceRows(_ tape: JSONTape, _ list: Int, _ file: String) throws(RunFault) -> Rows {
+    let place = instances.pointee.place("stats")
+    var row = 0
+    repeat {
+      row = 0
+      tape.forEachElement(of: list) { bundle in
         guard let list = tape.value(of: "stats", in: bundle) else { return }
         let first = row
         tape.forEachElement(of: list) { stat in
-          instanceRows.add(tape, stat, at: place, row: row)
+          instances.pointee.add(tape, stat, at: place, row: row)
           row += 1
         }
         if row == first { return }
         tape.forEachMember(of: bundle) { key, value in
-          if !tape.isString(key, "stats") {
-            instanceRows.set(tape, key: key, value: value, rows: first..<row)
-          }
+          if tape.isString(key, "stats") { return }
+          instances.pointee.set(tape, key: key, value: value, rows: first..<row)
         }
       }
-      let columns = instanceRows.finish(rowCount: row)
-      if !Self.isNamed(columns, "per_instance_stats.stats.name.name", row) {
-        try tape.expectMetricsInBundles(file: file)
-      }
-      return Self.table(run, columns, [], rowCount: row)
-    }
+    } while try keepOverflow(&instances.pointee, file)
+    return (instances.pointee.finish(rowCount: row), row)
   }
 
-  /// `run_spec.name` and then the columns in order of their names' code points; where two have one name, that of
-  /// `common` counts.
-  private static func table(
-    _ run: String, _ columns: [(name: String, chunk: ColumnChunk)],
-    _ common: [(name: String, chunk: ColumnChunk)], rowCount: Int
+  /// Whether the rows are to be made anew, with an object as one cell that has too many keys for columns.
+  private func keepOverflow(_ columns: inout Flattener, _ file: String) throws(RunFault) -> Bool {
+    if columns.overflow < 0 { return false }
+    files.counts.mapsKept += 1
+    if columns.keepOverflowAsCell() { return true }
+    throw RunFault(
+      file: file, problem: "the records have more than \(Flattener.columnLimit) keys, too many for columns")
+  }
+
+  /// `run_spec.name` and then the columns.
+  func table(
+    _ kind: TableKind, _ run: String, _ columns: [(name: String, chunk: ColumnChunk)], rowCount: Int
   ) -> Table {
-    let hidden = Set(common.map(\.name))
-    let sorted = (columns.filter { !hidden.contains($0.name) } + common)
-      .sorted { codePointOrder($0.name, $1.name) }
-    return Table(
-      columns: [("run_spec.name", .constant(.string(run), count: rowCount))] + sorted, rowCount: rowCount)
+    let table = Table(
+      columns: [("run_spec.name", .constant(.string(run), count: rowCount))] + columns, rowCount: rowCount,
+      known: schemas[kind])
+    schemas[kind] = table.schema
+    return table
+  }
+
+  /// Two sets of columns, each in order of their names' code points, as one; where both have one name, the second's
+  /// counts.
+  static func merged(
+    _ a: [(name: String, chunk: ColumnChunk)], _ b: [(name: String, chunk: ColumnChunk)]
+  ) -> [(name: String, chunk: ColumnChunk)] {
+    var merged: [(name: String, chunk: ColumnChunk)] = []
+    merged.reserveCapacity(a.count + b.count)
+    var rest = a[...]
+    for column in b {
+      while let next = rest.first, codePointOrder(next.name, column.name) {
+        merged.append(rest.removeFirst())
+      }
+      if rest.first?.name == column.name { rest.removeFirst() }
+      merged.append(column)
+    }
+    return merged + rest
   }
 
   /// Whether every row has a text in the column `name`.
-  private static func isNamed(
-    _ columns: [(name: String, chunk: ColumnChunk)], _ name: String, _ rowCount: Int
-  ) -> Bool {
-    rowCount == 0 || columns.first { $0.name == name }?.chunk.isText == true
-  }
-}
-
-extension JSONTape {
-  /// Checks that the value at `index` is a list of objects, and counts them.
-  fileprivate func expectObjects(in index: Int, at place: String, file: String) throws(RunFault) {
-    if tag(index) != .array {
-      throw RunFault(file: file, place: place, problem: "\(kindName(index)) stands where a list is expected")
-    }
-    var count = 0
-    try forEachElement(of: index) { (element) throws(RunFault) in
-      if tag(element) != .object {
-        throw RunFault(
-          file: file, place: "\(place)[\(count)]",
-          problem: "\(kindName(element)) stands where an object is expected")
-      }
-      count += 1
-    }
-  }
-
-  /// Checks that each bundle has a list of objects `stats`.
-  fileprivate func expectBundles(file: String) throws(RunFault) {
-    var number = 0
-    try forEachElement(of: Self.top) { (bundle) throws(RunFault) in
-      guard let list = value(of: "stats", in: bundle) else {
-        throw RunFault(file: file, place: "[\(number)].stats", problem: "the key is missing")
-      }
-      var isFine = tag(list) == .array
-      if isFine { forEachElement(of: list) { if tag($0) != .object { isFine = false } } }
-      if !isFine { try expectObjects(in: list, at: "[\(number)].stats", file: file) }
-      number += 1
-    }
-  }
-
-  fileprivate func expectMetricsInBundles(file: String) throws(RunFault) {
-    var number = 0
-    try forEachElement(of: Self.top) { (bundle) throws(RunFault) in
-      if let list = value(of: "stats", in: bundle) {
-        try expectMetrics(in: list, at: "[\(number)].stats", file: file)
-      }
-      number += 1
-    }
-  }
-
-  fileprivate func expectMetrics(in list: Int, at place: String, file: String) throws(RunFault) {
-    var number = 0
-    try forEachElement(of: list) { (stat) throws(RunFault) in
-      try expectMetric(in: stat, at: "\(place)[\(number)]", file: file)
-      number += 1
-    }
-  }
-
-  /// Checks that a statistic has an object `name` with a text `name` in it.
-  fileprivate func expectMetric(
-    in stat: Int, at place: String, file: String
-  ) throws(RunFault) {
-    guard let name = value(of: "name", in: stat) else {
-      throw RunFault(file: file, place: place + ".name", problem: "the key is missing")
-    }
-    if tag(name) != .object {
-      throw RunFault(
-        file: file, place: place + ".name", problem: "\(kindName(name)) stands where an object is expected")
-    }
-    try expectName(in: name, at: place + ".name.name", file: file)
-  }
-
-  /// Checks that the object at `index` has a text `name`.
-  fileprivate func expectName(
-    in index: Int, at place: String, file: String
-  ) throws(RunFault) {
-    guard let name = value(of: "name", in: index) else {
-      throw RunFault(file: file, place: place, problem: "the key is missing")
-    }
-    if tag(name) != .string {
-      throw RunFault(
-        file: file, place: place, problem: "\(kindName(name)) stands where a name is expected")
-    }
+  private static func isNamed(_ rows: Rows, _ name: String) -> Bool {
+    rows.count == 0 || rows.columns.first { $0.name == name }?.chunk.isText == true
   }
 }

@@ -6,20 +6,25 @@
 
 /// A parsed JSON text as a flat array of words: a view that owns nothing.
 public struct JSONTape {
-  /// What a word says its element is.
-  public enum Tag: UInt8, Sendable {
-    case root = 0x72  // r
-    case object = 0x7B  // {
-    case objectEnd = 0x7D  // }
-    case array = 0x5B  // [
-    case arrayEnd = 0x5D  // ]
-    case string = 0x22  // "
-    case int = 0x6C  // l
-    case unsigned = 0x75  // u
-    case double = 0x64  // d
-    case `true` = 0x74  // t
-    case `false` = 0x66  // f
-    case null = 0x6E  // n
+  /// What a word says its element is: a character in its high byte.
+  @frozen public struct Tag: Equatable, Sendable {
+    /// The character.
+    public let rawValue: UInt8
+    @inlinable init(_ rawValue: UInt8) { self.rawValue = rawValue }
+    @inlinable public static func == (a: Tag, b: Tag) -> Bool { a.rawValue == b.rawValue }
+
+    @inlinable public static var root: Tag { Tag(0x72) }  // r
+    @inlinable public static var object: Tag { Tag(0x7B) }  // {
+    @inlinable public static var objectEnd: Tag { Tag(0x7D) }  // }
+    @inlinable public static var array: Tag { Tag(0x5B) }  // [
+    @inlinable public static var arrayEnd: Tag { Tag(0x5D) }  // ]
+    @inlinable public static var string: Tag { Tag(0x22) }  // "
+    @inlinable public static var int: Tag { Tag(0x6C) }  // l
+    @inlinable public static var unsigned: Tag { Tag(0x75) }  // u
+    @inlinable public static var double: Tag { Tag(0x64) }  // d
+    @inlinable public static var `true`: Tag { Tag(0x74) }  // t
+    @inlinable public static var `false`: Tag { Tag(0x66) }  // f
+    @inlinable public static var null: Tag { Tag(0x6E) }  // n
   }
 
   public let words: UnsafePointer<UInt64>
@@ -35,9 +40,7 @@ public struct JSONTape {
   public static let top = 1
 
   /// The kind of the element at `index`.
-  @inlinable public func tag(_ index: Int) -> Tag {
-    Tag(rawValue: UInt8(truncatingIfNeeded: words[index] >> 56)).unsafelyUnwrapped
-  }
+  @inlinable public func tag(_ index: Int) -> Tag { Tag(UInt8(truncatingIfNeeded: words[index] >> 56)) }
 
   /// The index just after the element at `index`.
   @inlinable public func after(_ index: Int) -> Int {

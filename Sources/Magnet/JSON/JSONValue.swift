@@ -107,7 +107,7 @@ extension JSONValue {
     case .bool(let value): out.append(contentsOf: (value ? "true" : "false").utf8)
     case .int(let value): out.append(contentsOf: String(value).utf8)
     case .double(let value): JSONText.append(value, to: &out)
-    case .string(let value): JSONText.appendQuoted(value.utf8, to: &out)
+    case .string(let value): JSONText.appendQuoted(value, to: &out)
     case .array(let elements):
       out.append(UInt8(ascii: "["))
       for (i, element) in elements.enumerated() {
@@ -119,7 +119,7 @@ extension JSONValue {
       out.append(UInt8(ascii: "{"))
       for (i, member) in members.enumerated() {
         if i > 0 { out.append(UInt8(ascii: ",")) }
-        JSONText.appendQuoted(member.key.utf8, to: &out)
+        JSONText.appendQuoted(member.key, to: &out)
         out.append(UInt8(ascii: ":"))
         member.value.append(to: &out)
       }

@@ -61,7 +61,8 @@ public struct TolerantParser {
     if at < input.count { throw fault("more text follows the end of the value") }
     document.words.append(word(.root, 0))
     document.words[0] = word(.root, UInt64(document.words.count))
-    document.strings.append(0)
+    // Readers may look at 8 bytes from the start of any string.
+    document.strings.append(contentsOf: [0, 0, 0, 0, 0, 0, 0, 0])
     return document
   }
 
@@ -76,7 +77,7 @@ public struct TolerantParser {
   private var current: UInt8? { at < input.count ? input[at] : nil }
 
   private mutating func skipSpace() {
-    while at < input.count, input[at] == 0x20 || (0x09...0x0D).contains(input[at]) { at += 1 }
+    while at < input.count, [0x20, 0x0A, 0x0D, 0x09].contains(input[at]) { at += 1 }
   }
 
   private mutating func take(_ literal: StaticString) -> Bool {
@@ -98,6 +99,9 @@ public struct TolerantParser {
     case UInt8(ascii: "N") where take("NaN"): appendNonFinite(.nan)
     case UInt8(ascii: "I") where take("Infinity"): appendNonFinite(.infinity)
     case UInt8(ascii: "-") where take("-Infinity"): appendNonFinite(-.infinity)
+    case UInt8(ascii: "-") where at + 1 < input.count && startsLiteral():
+      at = input.count
+      throw fault("")
     case .some(UInt8(ascii: "-")), .some(UInt8(ascii: "0")...UInt8(ascii: "9")): try parseNumber()
     default:
       if startsLiteral() { at = input.count }
@@ -109,7 +113,9 @@ public struct TolerantParser {
   private func startsLiteral() -> Bool {
     let rest = input[at...]
     return !rest.isEmpty
-      && ["true", "false", "null", "NaN", "Infinity"].contains { Array($0.utf8).starts(with: rest) }
+      && ["true", "false", "null", "NaN", "Infinity", "-Infinity"].contains {
+        Array($0.utf8).starts(with: rest)
+      }
   }
 
   private mutating func appendNonFinite(_ value: Double) {
@@ -309,11 +315,11 @@ private func firstInvalidUTF8(_ input: UnsafeBufferPointer<UInt8>) -> Int? {
     case 0xF4: (length, second) = (4, 0x80...0x8F)
     default: return at
     }
-    // Cut off inside a character: the parser says so, as no string can end after it.
-    guard at + length <= input.count else { return nil }
-    guard second.contains(input[at + 1]),
-      (at + 2..<at + length).allSatisfy({ (0x80...0xBF).contains(input[$0]) })
-    else { return at }
+    for place in 1..<length {
+      // Cut off inside a character: the parser says so, as no string can end after it.
+      guard at + place < input.count else { return nil }
+      guard (place == 1 ? second : 0x80...0xBF).contains(input[at + place]) else { return at }
+    }
     at += length
   }
   return nil

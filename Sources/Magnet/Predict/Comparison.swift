@@ -54,9 +54,9 @@ public struct Comparison: Sendable {
         run: predictions[prediction].run, instance: nil, predicted: predictions[prediction].stat,
         actual: Stat(row: actual.rows[row]))
     }
-    unmatched = matcher.unmatched.map {
+    unmatched = matcher.unmatched.map { number, reason in
       Unmatched(
-        run: predictions[$0].run, instance: nil, stat: predictions[$0].stat, reason: matcher.reason($0))
+        run: predictions[number].run, instance: nil, stat: predictions[number].stat, reason: reason)
     }
   }
 
@@ -72,10 +72,10 @@ public struct Comparison: Sendable {
         run: predictions[prediction].run, instance: (found[.instance], predictions[prediction].instance),
         predicted: predictions[prediction].stat, actual: Stat(row: found))
     }
-    unmatched = matcher.unmatched.map {
+    unmatched = matcher.unmatched.map { number, reason in
       Unmatched(
-        run: predictions[$0].run, instance: predictions[$0].instance, stat: predictions[$0].stat,
-        reason: matcher.reason($0))
+        run: predictions[number].run, instance: predictions[number].instance, stat: predictions[number].stat,
+        reason: reason)
     }
   }
 }

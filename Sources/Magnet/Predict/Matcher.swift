@@ -1,12 +1,9 @@
 /// Finds the rows of actual statistics that predictions are about, and why some find none.
 struct Matcher {
-  private let keys: Table
-  private let actual: Table
-  private let on: [(String, String)]
   /// The prediction's number and the row it matched, in the order of the predictions.
   let rowPairs: [(prediction: Int, row: Int)]
-  /// The numbers of the predictions that matched nothing.
-  let unmatched: [Int]
+  /// The numbers of the predictions that matched nothing, and why.
+  let unmatched: [(prediction: Int, reason: String)]
 
   /// - Parameters:
   ///   - instances: the requests' numbers; with them only run, request and metric are compared.
@@ -25,41 +22,52 @@ struct Matcher {
     if instances == nil {
       let fields = names.map { $0.perturbation?.fields ?? [:] }
       let carried = Set(["computed_on", "name", "fairness", "robustness"] + fields.flatMap(\.keys))
-      for field in carried.sorted() {
+      let first = ["name", "computed_on"]
+      for field in first + carried.subtracting(first).sorted() {
         columns.append((prefix + "perturbation." + field, fields.map { $0[field] ?? .null }))
       }
     }
-    keys = Table(
+    let keys = Table(
       columnNames: columns.map(\.name), rows: names.indices.map { row in columns.map { $0.cells[row] } })
-    self.actual = actual
-    on = columns.map { ($0.name, $0.name) }
-    rowPairs = keys.joinRows(with: actual, on: on).map { ($0.here, $0.there) }
+    rowPairs = keys.joinRows(with: actual, on: columns.map { ($0.name, $0.name) }).map { ($0.here, $0.there) }
     let matched = Set(rowPairs.map(\.prediction))
-    unmatched = names.indices.filter { !matched.contains($0) }
+    unmatched = Self.reasons(keys, actual, names.indices.filter { !matched.contains($0) })
   }
 
-  /// Which part of a prediction's key nothing agrees with, when the parts are taken one after the other, and what
+  /// Which part of each prediction's key nothing agrees with, when the parts are taken one after the other, and what
   /// is there instead.
-  func reason(_ prediction: Int) -> String {
-    let key = keys.rows(at: [prediction])
-    var candidates = actual
-    for (column, _) in on {
-      let cell = key[0, column]
-      let agreeing = key.joinRows(with: candidates, on: [(column, column)]).map(\.there)
-      if agreeing.isEmpty {
-        let what = Self.title(column)
-        let there = candidates.values(of: column)
-        if there.isEmpty { return "no actual values are there to compare with" }
-        if cell == .null {
-          return "\(what) is missing in the prediction; there is " + there.joined(separator: ", ")
-        }
-        let nearest = nearestNames(to: cell.text, among: there)
-        return "no \(what) \(cell.text); there is " + nearest.joined(separator: ", ")
+  private static func reasons(
+    _ keys: Table, _ actual: Table, _ predictions: [Int]
+  ) -> [(prediction: Int, reason: String)] {
+    var reasons: [Int: String] = [:]
+    var before = [Array(repeating: 0, count: keys.rowCount), Array(repeating: 0, count: actual.rowCount)]
+    for (number, column) in keys.columnNames.enumerated() where reasons.count < predictions.count {
+      let parts = Array(keys.columnNames[...number])
+      let codes = Table.keyCodes([(keys, parts), (actual, parts)])
+      let there = Set(codes[1])
+      let failing = predictions.filter { reasons[$0] == nil && !there.contains(codes[0][$0]) }
+      let values = actual.values(of: column, inGroups: before[1], Set(failing.map { before[0][$0] }))
+      for prediction in failing {
+        reasons[prediction] = reason(
+          column, keys[prediction, column], among: values[before[0][prediction]] ?? [])
       }
-      candidates = candidates.rows(at: agreeing)
+      before = codes
     }
-    return "nothing agrees with it"
+    return predictions.map { ($0, reasons[$0] ?? "nothing agrees with it") }
   }
+
+  private static func reason(_ column: String, _ cell: Cell, among there: [String]) -> String {
+    if there.isEmpty { return "no actual values are there to compare with" }
+    let what = title(column)
+    if cell == .null {
+      return "\(what) is missing in the prediction; there is " + there.prefix(3).joined(separator: ", ")
+    }
+    let nearest = nearestNames(to: cell.text, among: there.filter { $0 != nothing })
+    return "no \(what) \(cell.text); there is " + (nearest.isEmpty ? "none" : nearest.joined(separator: ", "))
+  }
+
+  /// What stands for null among values.
+  fileprivate static let nothing = "none"
 
   private static func title(_ column: String) -> String {
     if column == "run_spec.name" { return "run" }
@@ -71,11 +79,18 @@ struct Matcher {
 }
 
 extension Table {
-  /// The distinct values of a column as texts, in order of appearance; `none` for null.
-  fileprivate func values(of column: String) -> [String] {
-    groups(by: [column]).map { group in
-      let cell = self[group[0], column]
-      return cell == .null ? "none" : cell.text
+  /// For each of the groups `wanted`, the distinct values of a column as texts, in order of appearance; "none" for
+  /// null.
+  /// - Parameter groups: the group of each row.
+  fileprivate func values(of column: String, inGroups groups: [Int], _ wanted: Set<Int>) -> [Int: [String]] {
+    var seen: [Int: Set<Cell>] = [:]
+    var values: [Int: [String]] = [:]
+    for (row, group) in groups.enumerated() where wanted.contains(group) {
+      let cell = self[row, column]
+      if seen[group, default: []].insert(cell).inserted {
+        values[group, default: []].append(cell == .null ? Matcher.nothing : cell.text)
+      }
     }
+    return values
   }
 }

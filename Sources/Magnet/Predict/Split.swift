@@ -64,7 +64,8 @@ public struct DataSplit: Sendable {
 public enum Disclosure: String, Sendable, CaseIterable {
   /// The run spec alone.
   case runSpec = "run-spec"
-  /// And the instances drawn with their inputs, references and prompts; no reference is marked correct.
+  /// And the instances drawn with their inputs, references and prompts. No reference is marked correct, and where
+  /// all are (the accepted answers of a free-text question) none is shown.
   case inputs
   /// And what the model answered to them. The answers are not mapped to references, which would score them.
   case responses
@@ -101,10 +102,19 @@ public struct SequesteredTestSplit: Sendable {
   private static func withoutAnswers(_ table: Table, dropping fields: [String]) -> Table {
     let dropped = fields.map { requestStates + $0 }
     var shown = table.dropping { name in dropped.contains { name == $0 || name.hasPrefix($0 + ".") } }
+    shown = shown.dropping { $0.hasPrefix(requestStates + "instance.") && $0.hasSuffix(".tags") }
     for name in shown.columnNames where name.hasPrefix(requestStates + "instance.") {
-      shown = shown.mappingJSON(name, untagged)
+      let isReferences = name == requestStates + "instance.references"
+      shown = shown.mappingJSON(name) { untagged(isReferences ? withoutGivenAway($0) : $0) }
     }
     return shown
+  }
+
+  /// No references where all are correct, as a free-text question has them: they would be the answer, tags or not.
+  private static func withoutGivenAway(_ value: JSONValue) -> JSONValue {
+    let references = value.elements
+    let areCorrect = references.allSatisfy { $0["tags"]?.elements.contains(.string("correct")) == true }
+    return !references.isEmpty && areCorrect ? .array([]) : value
   }
 
   /// A value without the `tags` of the objects in it.
@@ -142,6 +152,6 @@ public struct SplitDraw: Sendable {
   /// order, when there are no more than `samples`.
   public func instances(of count: Int, samples: Int) -> [Int] {
     var random = random
-    return random.sample(Swift.min(count, samples), below: count)
+    return random.sample(Swift.max(0, Swift.min(count, samples)), below: count)
   }
 }

@@ -9,7 +9,8 @@ func characterWidth(_ character: Character) -> Int {
   var width = 0
   for scalar in character.unicodeScalars {
     if scalar.value == 0xFE0F, width == 1, character.unicodeScalars.first!.properties.isEmoji { return 2 }
-    width = max(width, scalarWidth(scalar))
+    if scalar.properties.isEmojiPresentation { return 2 }
+    width += scalarWidth(scalar)
   }
   return width
 }
@@ -20,7 +21,7 @@ private func scalarWidth(_ scalar: Unicode.Scalar) -> Int {
   case .nonspacingMark, .enclosingMark, .format, .control: return 0
   default: break
   }
-  if scalar.properties.isEmojiPresentation { return 2 }
+  if (0x1160...0x11FF).contains(scalar.value) || (0xD7B0...0xD7FF).contains(scalar.value) { return 0 }
   return wideRanges.contains { $0.contains(scalar.value) } ? 2 : 1
 }
 

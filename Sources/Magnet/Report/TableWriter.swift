@@ -97,13 +97,14 @@ public struct TableWriter {
   private func appendMarkdown(_ cells: [String], to out: inout [UInt8]) {
     for cell in cells {
       out.append(contentsOf: "| ".utf8)
-      for scalar in cell.unicodeScalars {
-        switch scalar {
+      for character in cell {
+        switch character {
         case "|": out.append(contentsOf: "\\|".utf8)
         case "\\": out.append(contentsOf: "\\\\".utf8)
-        case "\n": out.append(contentsOf: "<br>".utf8)
-        case "\r": break
-        default: out.append(contentsOf: String(scalar).utf8)
+        case "\n", "\r", "\r\n": out.append(contentsOf: "<br>".utf8)
+        case "<": out.append(contentsOf: "&lt;".utf8)
+        case "*", "`": out.append(contentsOf: ("\\" + String(character)).utf8)
+        default: out.append(contentsOf: String(character).utf8)
         }
       }
       out.append(UInt8(ascii: " "))
@@ -119,7 +120,7 @@ public struct TableWriter {
       switch row[column] {
       case .null: out.append(contentsOf: "null".utf8)
       case .double(let value): JSONText.append(value, to: &out)
-      case .string(let value): JSONText.appendQuoted(value.utf8, to: &out)
+      case .string(let value): JSONText.appendQuoted(value, to: &out)
       case let cell: out.append(contentsOf: cell.text.utf8)
       }
     }

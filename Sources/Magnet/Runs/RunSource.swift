@@ -80,6 +80,21 @@ public struct RunListing: Sendable {
   }
 }
 
+/// What was met while a run was read.
+public struct ReadingCounts: Sendable, Hashable {
+  /// The bytes of the files read.
+  public var bytes = 0
+  /// NaN, Infinity and -Infinity literals, which JSON does not have: kept as such.
+  public var nonFinite = 0
+  /// Halves of surrogate pairs that stood alone: each became U+FFFD.
+  public var loneSurrogates = 0
+  /// Objects with more keys than columns are made of: each is kept as one cell.
+  public var mapsKept = 0
+
+  /// Nothing yet.
+  public init() {}
+}
+
 /// The tables of some runs.
 public struct RunTables: Sendable {
   /// A row a run; columns `run_spec.`...
@@ -92,6 +107,8 @@ public struct RunTables: Sendable {
   public var perInstanceStats: Table
   /// What went wrong, by the number of the run among those asked for. A faulty run has no rows in any table.
   public var faults: [(run: Int, fault: RunFault)]
+  /// What was read of each of the runs asked for.
+  public var counts: [ReadingCounts] = []
   /// In each table, the rows of each of the runs asked for; none for a faulty one.
   private var rowsOfRun: [TableKind: [Range<Int>]] = [:]
 

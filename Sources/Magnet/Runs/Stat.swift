@@ -67,5 +67,6 @@ public struct Stat: Sendable, Hashable {
         perturbation: Perturbation(row: row, prefix: prefix + "perturbation.")),
       mean: row[.mean], count: row[.count], sum: row[.sum], sumSquared: row[.sumSquared],
       min: row[.min], max: row[.max], variance: row[.variance], stddev: row[.stddev])
+    sumSquared = row[.sumSquared]
   }
 }

@@ -22,7 +22,7 @@ public struct VersionOrder: Comparable, Sendable {
       rest = rest.dropFirst(run.count)
       if isDigit, let number = Int(run) {
         parts.append(.number(number))
-      } else if ["-preview", "-pre", "-alpha", "-beta", "-rc"].contains(where: run.hasPrefix) {
+      } else if ["-preview", "-pre", "-alpha", "-beta", "-rc", "-alpha.", "-beta.", "-rc."].contains(run) {
         parts += [.prerelease, .text(String(run))]
       } else {
         parts.append(.text(String(run)))

@@ -32,6 +32,7 @@ public enum Cell: Sendable, Hashable {
 
   /// The value as joins compare it: 1 and 1.0 are the same key.
   var joinKey: Cell {
+    if case .double(let value) = self, value.isNaN { return .json("NaN") }
     if case .int(let value) = self, let exact = Double(exactly: value) { return .double(exact) }
     return self
   }

@@ -29,6 +29,9 @@ public struct ColumnBuilder: ~Copyable {
 
   @inlinable deinit { words.deallocate() }
 
+  /// Whether no cell was set.
+  public var isEmpty: Bool { filled == 0 }
+
   /// Makes `row` the last filled row, with nulls in the rows that were skipped.
   @inlinable mutating func open(_ row: Int) {
     if row == filled, row < capacity { filled += 1 } else { openSlowly(row) }
@@ -134,7 +137,8 @@ public struct ColumnBuilder: ~Copyable {
 
   /// Sets the cell of `row` to that of an earlier row.
   public mutating func repeatCell(of earlier: Int, row: Int) {
-    if nullRows.last.map({ $0 >= earlier }) == true, nullRows.contains(Int32(earlier)) {
+    if earlier >= filled || nullRows.last.map({ $0 >= earlier }) == true && nullRows.contains(Int32(earlier))
+    {
       return setNull(row: row)
     }
     open(row)
@@ -194,14 +198,20 @@ public struct ColumnBuilder: ~Copyable {
     var json: [UInt8] = []
     switch cell {
     case .null: return setNull(row: row)
-    case .string(let value): JSONText.appendQuoted(value.utf8, to: &json)
-    case .double(let value): JSONText.append(value, to: &json)
+    case .string(let value): JSONText.appendQuoted(value, to: &json)
     default: json = Array(cell.text.utf8)
     }
     json.withUnsafeBytes { set(json: $0, row: row) }
   }
 
-  /// The chunk of rows `0..<rowCount`; the builder is empty afterwards.
+  /// Whether both hold numbers and the same in every row.
+  public func holdsSameNumbers(as other: borrowing ColumnBuilder) -> Bool {
+    guard kind == .double || kind == .int, kind == other.kind, filled == other.filled else { return false }
+    return nullRows == other.nullRows
+      && equalBytes(UnsafeRawPointer(words), UnsafeRawPointer(other.words), filled * 8)
+  }
+
+  /// The chunk of rows `0..<rowCount`, which are all that were set, or none; the builder is empty afterwards.
   public mutating func finish(rowCount: Int) -> ColumnChunk {
     while filled < rowCount {
       if filled == capacity {

@@ -1,3 +1,14 @@
+/// The names of a table's columns. Tables with the same names share one.
+package final class TableSchema: Sendable {
+  let names: [String]
+  let positions: [String: Int]
+
+  init(_ names: [String]) {
+    self.names = names
+    positions = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+}
+
 /// Named columns of equal length, stored as chunks of rows: one chunk a run, as a rule.
 ///
 /// A table is a value: its operations return new tables that share what did not change.
@@ -9,18 +20,19 @@ public struct Table: Sendable {
   }
 
   /// The names of the columns, in order.
-  public let columnNames: [String]
+  public var columnNames: [String] { schema.names }
   /// How many rows there are.
   public let rowCount: Int
   let chunks: [Chunk]
   /// The number of each chunk's first row.
   private let starts: [Int]
-  private let positions: [String: Int]
+  package let schema: TableSchema
 
-  init(columnNames: [String], chunks: [Chunk]) {
-    self.columnNames = columnNames
+  init(columnNames: [String], chunks: [Chunk]) { self.init(TableSchema(columnNames), chunks) }
+
+  private init(_ schema: TableSchema, _ chunks: [Chunk]) {
+    self.schema = schema
     self.chunks = chunks.filter { $0.rowCount > 0 }
-    positions = Dictionary(columnNames.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     var starts: [Int] = []
     var total = 0
     for chunk in self.chunks {
@@ -48,21 +60,33 @@ public struct Table: Sendable {
   }
 
   /// A table of one chunk from its columns, each with `rowCount` cells and a name of its own.
-  package init(columns: [(name: String, chunk: ColumnChunk)], rowCount: Int) {
+  /// - Parameter known: the schema of a table before, which is taken where the names are the same.
+  package init(
+    columns: [(name: String, chunk: ColumnChunk)], rowCount: Int, known: TableSchema? = nil
+  ) {
+    let isKnown =
+      known?.names.count == columns.count && zip(known!.names, columns).allSatisfy { $0 == $1.name }
     self.init(
-      columnNames: columns.map(\.name), chunks: [Chunk(rowCount: rowCount, columns: columns.map(\.chunk))])
+      isKnown ? known! : TableSchema(columns.map(\.name)),
+      [Chunk(rowCount: rowCount, columns: columns.map(\.chunk))])
   }
 
   /// Tables one under the other. The columns are those of the first, then those new in the second, and so on;
   /// a column that a table does not have is null in its rows.
   public init(stacking tables: [Table]) {
+    if let first = tables.first?.schema,
+      tables.allSatisfy({ $0.schema === first || $0.schema.names == first.names })
+    {
+      self.init(first, tables.flatMap(\.chunks))
+      return
+    }
     var names: [String] = []
     var seen: Set<String> = []
     for table in tables {
       for name in table.columnNames where seen.insert(name).inserted { names.append(name) }
     }
     let chunks = tables.flatMap { table in
-      let positions = names.map { table.positions[$0] }
+      let positions = names.map { table.schema.positions[$0] }
       return table.chunks.map { chunk in
         Chunk(
           rowCount: chunk.rowCount,
@@ -73,7 +97,7 @@ public struct Table: Sendable {
   }
 
   /// The position of the column called `name`, nil when there is none.
-  public func position(of name: String) -> Int? { positions[name] }
+  public func position(of name: String) -> Int? { schema.positions[name] }
 
   /// The full name of the column that is called `name` or, where only one is, whose name ends in `.name`.
   /// - Throws: `TableError` with the nearest names when there is none, and with all when there are several.
@@ -81,6 +105,7 @@ public struct Table: Sendable {
     if hasColumn(name) { return name }
     let ending = columnNames.filter { $0.hasSuffix("." + name) }
     if ending.count == 1 { return ending[0] }
+    if columnNames.isEmpty { throw TableError("no column is called \(name); the table has no columns") }
     if ending.isEmpty {
       let nearest = nearestNames(to: name, among: columnNames)
       throw TableError("no column is called \(name); near it: \(nearest.joined(separator: ", "))")
@@ -89,10 +114,11 @@ public struct Table: Sendable {
   }
 
   /// Whether there is a column called `name`.
-  public func hasColumn(_ name: String) -> Bool { positions[name] != nil }
+  public func hasColumn(_ name: String) -> Bool { schema.positions[name] != nil }
 
   /// The chunk that a row is in, and its number there.
   func locate(_ row: Int) -> (chunk: Int, row: Int) {
+    precondition((0..<rowCount).contains(row), "the table has no row \(row)")
     var low = 0
     var high = starts.count
     while high - low > 1 {
@@ -110,7 +136,7 @@ public struct Table: Sendable {
 
   /// The cell in a row (0 first) and the column called `name`; null when there is no such column.
   public subscript(row: Int, name: String) -> Cell {
-    positions[name].map { self[row: row, column: $0] } ?? .null
+    schema.positions[name].map { self[row: row, column: $0] } ?? .null
   }
 
   /// The rows, in order.
@@ -153,7 +179,7 @@ extension Table {
           ? chunks[chunk]
           : Chunk(rowCount: local.count, columns: chunks[chunk].columns.map { $0.gathered(local) }))
     }
-    return Table(columnNames: columnNames, chunks: out)
+    return Table(schema, out)
   }
 
   /// The first rows, at most `count`.
@@ -162,7 +188,7 @@ extension Table {
   /// The columns with these names, in this order; names the table does not have are left out.
   public func selecting(_ names: [String]) -> Table {
     let kept = names.filter(hasColumn)
-    let columns = kept.compactMap { positions[$0] }
+    let columns = kept.compactMap { schema.positions[$0] }
     return Table(
       columnNames: kept,
       chunks: chunks.map { chunk in
@@ -200,7 +226,7 @@ extension Table {
       columns[column] = columns[column].mappingJSON(change)
       return Chunk(rowCount: chunk.rowCount, columns: columns)
     }
-    return Table(columnNames: columnNames, chunks: chunks)
+    return Table(schema, chunks)
   }
 }
 
