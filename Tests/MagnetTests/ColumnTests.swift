@@ -204,4 +204,22 @@ import Testing
         == ["", "true", "false", "-9223372036854775808", "0.1", "NaN", "-Infinity", "é", "[1]"])
     #expect(cells.map { $0.number == nil } == [true, true, true, false, false, false, false, true, true])
   }
+
+  /// Texts with common beginnings are stored as their ends; characters may be cut in two by that.
+  @Test func textsThatBeginAlikeReadBack() {
+    var texts: [String] = []
+    for example in 0..<5 {
+      let beginning = String(repeating: "Frage \(example): größer? 日本 ", count: 6)
+      for number in 0..<40 {
+        texts.append(beginning + String(repeating: "ü", count: number % 7) + "\(number)")
+        texts.append(String(beginning.prefix(number * 3)))
+        texts.append(number % 2 == 0 ? "" : "kurz \(number)")
+      }
+    }
+    let cells = (texts + texts.reversed()).map(Cell.string)
+    let table = Table(columnNames: ["a"], rows: cells.map { [$0] })
+    #expect(table.rows.map { $0["a"] } == cells)
+    let picked = [3, 599, 0, 7]
+    #expect(table.rows(at: picked).rows.map { $0["a"] } == picked.map { cells[$0] })
+  }
 }

@@ -16,19 +16,50 @@ struct NullMask: Sendable {
   }
 }
 
-/// Distinct texts, end to end in one array.
-public struct TextDictionary: Sendable {
-  var bytes: [UInt8]
+/// Distinct texts, end to end in one array. A text may begin with the beginning of another, its base, and then only
+/// the rest of it stands in the array; a base has none itself.
+struct TextDictionary: Sendable {
+  struct Base: Sendable {
+    /// The base's number, from 1; 0 for none.
+    let text: UInt32
+    /// How many of the base's bytes the text begins with.
+    let length: UInt32
+  }
+
+  let bytes: [UInt8]
   /// Where each text ends; text `i` begins where text `i - 1` ends.
-  var ends: [Int]
+  let ends: [Int]
+  /// One for each text, or none at all.
+  let bases: [Base]
 
-  /// How many texts there are.
-  public var count: Int { ends.count }
+  init(bytes: [UInt8], ends: [Int], bases: [Base]) {
+    self.bytes = bytes
+    self.ends = ends
+    self.bases = bases
+  }
 
-  func range(_ index: Int) -> Range<Int> { (index == 0 ? 0 : ends[index - 1])..<ends[index] }
+  init(_ texts: [String]) {
+    var bytes: [UInt8] = []
+    ends = texts.map { text in
+      bytes.append(contentsOf: text.utf8)
+      return bytes.count
+    }
+    self.bytes = bytes
+    bases = []
+  }
+
+  var count: Int { ends.count }
+
+  private func own(_ index: Int) -> ArraySlice<UInt8> {
+    bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]]
+  }
 
   /// The text at `index`, 0 first.
-  public subscript(index: Int) -> String { String(decoding: bytes[range(index)], as: UTF8.self) }
+  subscript(index: Int) -> String {
+    guard !bases.isEmpty, bases[index].text != 0 else { return String(decoding: own(index), as: UTF8.self) }
+    let start = own(Int(bases[index].text) - 1).prefix(Int(bases[index].length))
+    return String(decoding: start + own(index), as: UTF8.self)
+  }
 }
 
 /// Row codes in the narrowest integer that holds them: 0 is null, `n` the dictionary's text `n - 1`.
@@ -175,11 +206,7 @@ extension ColumnChunk {
     }
     switch storage {
     case .json(let codes, let texts):
-      var changedTexts = TextDictionary(bytes: [], ends: [])
-      for index in 0..<texts.count {
-        changedTexts.bytes.append(contentsOf: changed(texts[index]).utf8)
-        changedTexts.ends.append(changedTexts.bytes.count)
-      }
+      let changedTexts = TextDictionary((0..<texts.count).map { changed(texts[$0]) })
       return ColumnChunk(storage: .json(codes, changedTexts), count: count)
     case .constant(.json(let text)):
       return ColumnChunk(storage: .constant(.json(changed(text))), count: count)

@@ -1,32 +1,46 @@
 // Unsafe code, on these invariants:
-// - `slots` has `slotMask + 1` entries, a power of two, at most half of them used; an entry is a code or 0 for none.
-// - Code `c`, from 1, is the text `arena[ends[c - 1]..<ends[c]]`; `ends[0]` is 0. `hashes[c]` is its hash and
-//   `followers[c]` the code asked for after it the last time, or 0. All four hold `count + 1` entries of `capacity`.
+// - `slots` has `slotMask + 1` elements, a power of two, at most half of them used; each is a code or 0 for none.
+// - Code `c`, from 1, is described by `entries[c]`; `entries[0]` is there for its `end`, 0. Of `capacity` entries
+//   `count + 1` are initialised. Its own bytes are `arena[entries[c - 1].end..<entries[c].end]`. With a `base` that is
+//   not 0, the first `shared` bytes of text `base` stand before them, and `base` itself has none.
 // - The interner is never copied (~Copyable) and frees its memory once.
 
 /// Gives equal texts the same code: 1, 2, 3 ... in order of first appearance.
+///
+/// A text that begins like an earlier one, as prompts with the same examples do, is kept as its end alone.
 @usableFromInline
 struct TextInterner: ~Copyable {
+  @usableFromInline
+  struct Entry {
+    @usableFromInline var end: Int
+    @usableFromInline var hash: UInt64
+    /// The code asked for after this one the last time, or 0.
+    @usableFromInline var follower: UInt32 = 0
+    @usableFromInline var base: UInt32 = 0
+    @usableFromInline var shared: UInt32 = 0
+  }
+
+  /// Shorter beginnings are not worth sharing.
+  private static let leastShared = 64
+
   @usableFromInline var arena: UnsafeMutablePointer<UInt8>
   @usableFromInline var arenaCapacity: Int
-  @usableFromInline var ends: UnsafeMutablePointer<Int>
-  @usableFromInline var hashes: UnsafeMutablePointer<UInt64>
-  @usableFromInline var followers: UnsafeMutablePointer<UInt32>
+  @usableFromInline var entries: UnsafeMutablePointer<Entry>
   @usableFromInline var capacity: Int
   @usableFromInline var count = 0
   @usableFromInline var slots: UnsafeMutablePointer<UInt32>
   @usableFromInline var slotMask: Int
   @usableFromInline var last: UInt32 = 0
+  /// The last text kept whole that is long enough to share from, or 0.
+  private var base: UInt32 = 0
+  private var isShared = false
 
   init() {
     arenaCapacity = 256
     arena = .allocate(capacity: arenaCapacity)
     capacity = 16
-    ends = .allocate(capacity: capacity)
-    hashes = .allocate(capacity: capacity)
-    followers = .allocate(capacity: capacity)
-    ends[0] = 0
-    followers[0] = 0
+    entries = .allocate(capacity: capacity)
+    entries.initialize(to: Entry(end: 0, hash: 0))
     slotMask = 31
     slots = .allocate(capacity: 32)
     slots.initialize(repeating: 0, count: 32)
@@ -34,24 +48,33 @@ struct TextInterner: ~Copyable {
 
   @inlinable deinit {
     arena.deallocate()
-    ends.deallocate()
-    hashes.deallocate()
-    followers.deallocate()
+    entries.deallocate()
     slots.deallocate()
   }
 
   @inlinable func isEqual(_ code: UInt32, _ bytes: UnsafeRawBufferPointer) -> Bool {
-    let start = ends[Int(code) - 1]
-    let length = ends[Int(code)] - start
+    let entry = entries + Int(code)
+    let start = entry[-1].end
+    let length = entry.pointee.end - start
+    if entry.pointee.base != 0 { return isEqualInParts(code, bytes) }
     guard length == bytes.count else { return false }
     return length == 0
       || equalBytes(UnsafeRawPointer(arena + start), bytes.baseAddress.unsafelyUnwrapped, length)
   }
 
+  @usableFromInline func isEqualInParts(_ code: UInt32, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    let entry = entries[Int(code)]
+    let start = entries[Int(code) - 1].end
+    let shared = Int(entry.shared)
+    guard shared + entry.end - start == bytes.count, let other = bytes.baseAddress else { return false }
+    return equalBytes(UnsafeRawPointer(arena + start), other + shared, entry.end - start)
+      && equalBytes(UnsafeRawPointer(arena + entries[Int(entry.base) - 1].end), other, shared)
+  }
+
   /// The code of a text. Tried first: the text of the last call, and the one that followed it before.
   @inlinable mutating func code(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
     if last != 0 {
-      let expected = followers[Int(last)]
+      let expected = entries[Int(last)].follower
       if expected != 0, isEqual(expected, bytes) {
         last = expected
         return expected
@@ -64,7 +87,7 @@ struct TextInterner: ~Copyable {
     let hash = hashBytes(bytes)
     var slot = Int(truncatingIfNeeded: hash) & slotMask
     var code = slots[slot]
-    while code != 0, hashes[Int(code)] != hash || !isEqual(code, bytes) {
+    while code != 0, entries[Int(code)].hash != hash || !isEqual(code, bytes) {
       slot = (slot + 1) & slotMask
       code = slots[slot]
     }
@@ -73,31 +96,52 @@ struct TextInterner: ~Copyable {
       slots[slot] = code
       if count * 2 > slotMask { rehash() }
     }
-    if last != 0 { followers[Int(last)] = code }
+    if last != 0 { entries[Int(last)].follower = code }
     last = code
     return code
   }
 
   private mutating func append(_ bytes: UnsafeRawBufferPointer, _ hash: UInt64) -> UInt32 {
     if count + 2 > capacity {
-      ends = regrown(ends, count + 1, to: capacity * 2)
-      hashes = regrown(hashes, count + 1, to: capacity * 2)
-      followers = regrown(followers, count + 1, to: capacity * 2)
+      entries = regrown(entries, count + 1, to: capacity * 2)
       capacity *= 2
     }
-    let start = ends[count]
-    if start + bytes.count > arenaCapacity {
-      arenaCapacity = max(arenaCapacity * 2, start + bytes.count)
+    let shared = sharedWithBase(bytes)
+    let start = entries[count].end
+    let own = bytes.count - shared
+    if start + own > arenaCapacity {
+      arenaCapacity = max(arenaCapacity * 2, start + own)
       arena = regrown(arena, start, to: arenaCapacity)
     }
-    if let base = bytes.baseAddress {
-      UnsafeMutableRawPointer(arena + start).copyMemory(from: base, byteCount: bytes.count)
+    if let address = bytes.baseAddress {
+      UnsafeMutableRawPointer(arena + start).copyMemory(from: address + shared, byteCount: own)
     }
     count += 1
-    ends[count] = start + bytes.count
-    hashes[count] = hash
-    followers[count] = 0
+    (entries + count).initialize(to: Entry(end: start + own, hash: hash))
+    if shared > 0 {
+      entries[count].base = base
+      entries[count].shared = UInt32(shared)
+      isShared = true
+    } else if bytes.count >= Self.leastShared {
+      base = UInt32(count)
+    }
     return UInt32(count)
+  }
+
+  /// How many bytes a text begins with that the base begins with too; 0 when they are too few.
+  private func sharedWithBase(_ bytes: UnsafeRawBufferPointer) -> Int {
+    guard base != 0, bytes.count >= Self.leastShared else { return 0 }
+    let start = entries[Int(base) - 1].end
+    let limit = min(bytes.count, entries[Int(base)].end - start, Int(UInt32.max))
+    let known = UnsafeRawPointer(arena + start)
+    var at = 0
+    while at + 8 <= limit,
+      known.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+        == bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+    {
+      at += 8
+    }
+    return at >= max(Self.leastShared, bytes.count / 4) ? at : 0
   }
 
   private mutating func rehash() {
@@ -107,7 +151,7 @@ struct TextInterner: ~Copyable {
     slots = .allocate(capacity: size)
     slots.initialize(repeating: 0, count: size)
     for code in 1...count {
-      var slot = Int(truncatingIfNeeded: hashes[code]) & slotMask
+      var slot = Int(truncatingIfNeeded: entries[code].hash) & slotMask
       while slots[slot] != 0 { slot = (slot + 1) & slotMask }
       slots[slot] = UInt32(code)
     }
@@ -115,9 +159,11 @@ struct TextInterner: ~Copyable {
 
   /// The texts so far, in memory of their exact size.
   func dictionary() -> TextDictionary {
-    TextDictionary(
-      bytes: Array(UnsafeBufferPointer(start: arena, count: ends[count])),
-      ends: Array(UnsafeBufferPointer(start: ends + 1, count: count)))
+    let entries = UnsafeBufferPointer(start: entries + 1, count: count)
+    return TextDictionary(
+      bytes: Array(UnsafeBufferPointer(start: arena, count: self.entries[count].end)),
+      ends: entries.map(\.end),
+      bases: isShared ? entries.map { TextDictionary.Base(text: $0.base, length: $0.shared) } : [])
   }
 
   /// Forgets all texts and keeps the memory, unless it has become large.
@@ -125,9 +171,11 @@ struct TextInterner: ~Copyable {
     if arenaCapacity > 1 << 22 || slotMask >= 1 << 16 {
       self = TextInterner()
     } else {
-      slots.update(repeating: 0, count: slotMask + 1)
+      if count > 0 { slots.update(repeating: 0, count: slotMask + 1) }
       count = 0
       last = 0
+      base = 0
+      isShared = false
     }
   }
 }
