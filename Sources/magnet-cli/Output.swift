@@ -57,6 +57,19 @@ func report(_ body: () async throws -> Int) async throws {
   if faults > 0 { throw ExitCode(1) }
 }
 
+/// Says on standard error what was unusual in runs that were read.
+func say(_ counts: [ReadingCounts], of runs: [RunEntry]) {
+  for (run, counts) in zip(runs, counts) {
+    var notes: [String] = []
+    if counts.nonFinite > 0 { notes.append("\(counts.nonFinite) NaN or Infinity kept as such") }
+    if counts.loneSurrogates > 0 { notes.append("\(counts.loneSurrogates) lone surrogates became U+FFFD") }
+    if counts.mapsKept > 0 {
+      notes.append("\(counts.mapsKept) maps with too many keys for columns kept as JSON")
+    }
+    if !notes.isEmpty { Terminal.say("\(run.path): \(notes.joined(separator: ", "))") }
+  }
+}
+
 /// Names each fault on standard error.
 func say(_ faults: [RunFault]) {
   for fault in faults { Terminal.say("left out: \(fault)") }

@@ -22,8 +22,9 @@ struct RunsCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await report {
-      let runs = try HelmRuns(paths: source.paths, isStrict: source.strict)
-      let summary = try await RunSummary(of: runs, isThorough: check)
+      let progress = LoadProgress()
+      let runs = try HelmRuns(paths: source.paths, isStrict: source.strict, progress: progress)
+      let summary = try await Watch.showing(progress) { try await RunSummary(of: runs, isThorough: check) }
       try output.print(summary.table, keyCount: 2)
       for fault in summary.faults { Terminal.say("incomplete: \(fault)") }
       return summary.faults.count

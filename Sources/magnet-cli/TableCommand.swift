@@ -41,14 +41,20 @@ struct TableCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await report {
-      let runs = try HelmRuns(paths: source.paths, isStrict: source.strict)
-      let listing = try await runs.list()
-      let tables = try await runs.load(listing.entries, tables: [table])
+      let progress = LoadProgress()
+      let runs = try HelmRuns(paths: source.paths, isStrict: source.strict, progress: progress)
+      let listing = try await Watch.showing(progress) { try await runs.list() }
+      func load(_ columns: Set<String>?) async throws -> RunTables {
+        try await Watch.showing(progress) {
+          try await runs.load(listing.entries, tables: [table], columns: columns)
+        }
+      }
+      var tables = try await load(projection)
+      if let projection, !projection.allSatisfy(tables[table].hasColumn) { tables = try await load(nil) }
       let faults = tables.faults.map(\.fault)
       say(faults)
-      if faults.count == listing.entries.count {
-        throw NothingRead(count: faults.count)
-      }
+      say(tables.counts, of: listing.entries)
+      if faults.count == listing.entries.count { throw NothingRead(count: faults.count) }
       var shown = tables[table]
       for condition in conditions {
         let column = try shown.resolve(condition.column)
@@ -59,6 +65,15 @@ struct TableCommand: AsyncParsableCommand {
       try format.print(shown, keyCount: 1, piped: .csv, to: output)
       return faults.count
     }
+  }
+}
+
+extension TableCommand {
+  /// The columns to read: those named, when all of them are named in full.
+  private var projection: Set<String>? {
+    guard let columns else { return nil }
+    let names = Set(columns + conditions.map(\.column))
+    return names.allSatisfy { $0 == "run_spec.name" || $0.hasPrefix(table.prefix) } ? names : nil
   }
 }
 

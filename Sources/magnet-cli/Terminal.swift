@@ -10,6 +10,23 @@ enum Terminal {
   /// Lets writes to a closed pipe fail instead of killing the process.
   static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 
+  static let interruptSignals = [SIGINT, SIGTERM]
+
+  static func setIgnored(_ number: Int32, _ isIgnored: Bool) { signal(number, isIgnored ? SIG_IGN : SIG_DFL) }
+
+  /// Ends the process as the signal would have, after a file is removed.
+  static func end(removing file: String, after number: Int32) {
+    unlink(file)
+    exit(128 + number)
+  }
+
+  static var areErrorsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+  /// Shows a text in place of the last line on standard error; nil clears the line.
+  static func overwriteErrorLine(_ text: String?) {
+    try? write(Array("\r\u{1B}[2K\(text ?? "")".utf8), to: STDERR_FILENO)
+  }
+
   static var isOutputTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
   /// Colours are used on a terminal, unless NO_COLOR is set to anything (no-color.org) or the terminal is dumb.
@@ -84,7 +101,7 @@ enum Terminal {
     let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw WriteError(code: errno, file: path) }
     do {
-      try body { try write($0, to: file, name: path) }
+      try Watch.removing(temporary) { try body { try write($0, to: file, name: path) } }
       guard fsync(file) == 0 || errno == EINVAL, close(file) == 0, rename(temporary, path) == 0 else {
         throw WriteError(code: errno, file: path)
       }

@@ -33,6 +33,12 @@ enum FileSystem {
     return info.st_mode & S_IFMT == S_IFDIR ? .folder : .file
   }
 
+  /// A file's bytes; 0 when it is not there.
+  static func size(_ path: String) -> Int {
+    var info = stat()
+    return stat(path, &info) == 0 ? Int(info.st_size) : 0
+  }
+
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   static func identity(_ path: String) -> Identity? {
@@ -84,69 +90,60 @@ enum FileSystem {
     return (0..<Int(found.gl_pathc)).compactMap { found.gl_pathv[$0].map { String(cString: $0) } }
   }
 
-  /// The first and the last bytes of a file, at most `count` each, and its size.
-  static func ends(_ path: String, count: Int) throws(FileError) -> (head: [UInt8], tail: [UInt8], size: Int)
-  {
-    let file = try open(path)
-    defer { close(file) }
-    let size = try self.size(file)
-    func read(at offset: Int) -> [UInt8] {
-      [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-        filled = max(0, pread(file, buffer.baseAddress, count, off_t(offset)))
-      }
-    }
-    return (read(at: 0), size <= count ? read(at: 0) : read(at: size - count), size)
-  }
+  static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+}
 
-  private static func open(_ path: String) throws(FileError) -> Int32 {
-    let file = Self.openReadOnly(path)
-    if file < 0 { throw FileError(code: errno) }
-    return file
-  }
+/// A file open for reading; closed when it goes.
+struct OpenFile: ~Copyable, Sendable {
+  private let descriptor: Int32
+  let size: Int
 
-  private static func openReadOnly(_ path: String) -> Int32 {
+  init(_ path: String) throws(FileError) {
     #if canImport(Darwin)
-      Darwin.open(path, O_RDONLY | O_CLOEXEC)
+      descriptor = Darwin.open(path, O_RDONLY | O_CLOEXEC)
     #else
-      Glibc.open(path, O_RDONLY | O_CLOEXEC)
+      descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
     #endif
-  }
-
-  private static func size(_ file: Int32) throws(FileError) -> Int {
     var info = stat()
-    guard fstat(file, &info) == 0 else { throw FileError(code: errno) }
+    guard descriptor >= 0, fstat(descriptor, &info) == 0 else {
+      size = 0
+      throw FileError(code: errno)
+    }
+    size = Int(info.st_size)
     if info.st_mode & S_IFMT == S_IFDIR { throw FileError(code: EISDIR) }
-    return Int(info.st_size)
   }
 
-  /// Reads a whole file.
-  /// - Parameter buffer: asked for memory of at least the given size.
-  /// - Returns: how many bytes were read.
-  static func read(
-    _ path: String, into buffer: (Int) -> UnsafeMutableRawPointer
-  ) throws(FileError) -> Int {
-    let file = try open(path)
-    defer { close(file) }
-    let size = try self.size(file)
-    let memory = buffer(size)
+  deinit { if descriptor >= 0 { close(descriptor) } }
+
+  /// The next bytes, at most `count`; 0 at the file's end.
+  func read(_ memory: UnsafeMutableRawPointer, _ count: Int) throws(FileError) -> Int {
     var filled = 0
-    while filled < size {
+    while filled < count {
       #if canImport(Darwin)
-        let count = Darwin.read(file, memory + filled, size - filled)
+        let taken = Darwin.read(descriptor, memory + filled, count - filled)
       #else
-        let count = Glibc.read(file, memory + filled, size - filled)
+        let taken = Glibc.read(descriptor, memory + filled, count - filled)
       #endif
-      if count < 0 {
-        if errno == EINTR { continue }
+      if taken == 0 { break }
+      if taken > 0 {
+        filled += taken
+      } else if errno != EINTR {
         throw FileError(code: errno)
       }
-      if count == 0 { break }
-      filled += count
     }
     return filled
   }
 
-  static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+  /// The first and the last bytes, at most `count` each.
+  func ends(_ count: Int) -> (head: [UInt8], tail: [UInt8]) {
+    func read(at offset: Int) -> [UInt8] {
+      [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+        filled = max(0, pread(descriptor, buffer.baseAddress, count, off_t(offset)))
+      }
+    }
+    let head = read(at: 0)
+    return (head, size <= count ? head : read(at: size - count))
+  }
 }
 
 /// Whether `a` comes before `b` in the order of their code points, Python's.

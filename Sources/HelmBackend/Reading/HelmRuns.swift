@@ -1,11 +1,15 @@
 public import Magnet
-import Synchronization
 
 /// Runs in folders that HELM wrote.
 public struct HelmRuns: RunSource {
   private let folders: [RunDirectory]
   private let isStrict: Bool
   private let workers: Int
+  private let progress: LoadProgress?
+  private let windowThreshold: Int
+
+  /// Files with more bytes are read in windows.
+  static let windowThreshold = 64 << 20
 
   /// The runs under some paths, in path order, each once.
   ///
@@ -14,21 +18,36 @@ public struct HelmRuns: RunSource {
   /// - Parameters:
   ///   - isStrict: whether the first faulty run ends `list` and `load` with its fault, instead of being left out.
   ///   - workers: how many files are read at once; results do not depend on it. As a rule one for each core.
+  ///   - progress: told how far `list` and `load` have come.
   /// - Throws: `RunFault` for a path that is not there, a pattern that matches nothing, or a path without runs.
-  public init(_ paths: String..., isStrict: Bool = false, workers: Int? = nil) throws {
-    try self.init(paths: paths, isStrict: isStrict, workers: workers)
+  public init(
+    _ paths: String..., isStrict: Bool = false, workers: Int? = nil, progress: LoadProgress? = nil
+  ) throws {
+    try self.init(paths: paths, isStrict: isStrict, workers: workers, progress: progress)
   }
 
   /// The same for a list of paths.
-  public init(paths: [String], isStrict: Bool = false, workers: Int? = nil) throws {
+  public init(
+    paths: [String], isStrict: Bool = false, workers: Int? = nil, progress: LoadProgress? = nil
+  ) throws {
+    try self.init(
+      paths: paths, isStrict: isStrict, workers: workers, progress: progress,
+      windowThreshold: Self.windowThreshold)
+  }
+
+  init(
+    paths: [String], isStrict: Bool, workers: Int?, progress: LoadProgress?, windowThreshold: Int
+  ) throws {
     folders = try RunLocator.locate(paths)
     self.isStrict = isStrict
     self.workers = workers ?? FileSystem.processorCount
+    self.progress = progress
+    self.windowThreshold = windowThreshold
   }
 
   /// The runs with their run specs, read in full, and their faults, as far as the ends of their other files tell.
   public func list() async throws -> RunListing {
-    let found = try await forEach(folders) { reader, folder -> (RunEntry, Table?) in
+    let found = try await forEach(folders, columns: nil) { reader, folder -> (RunEntry, Table?) in
       var faults = folder.faults(reader.files)
       var table: Table?
       if !folder.files.isEmpty {
@@ -38,8 +57,7 @@ public struct HelmRuns: RunSource {
       }
       if isStrict, let fault = faults.first { throw fault }
       let entry = RunEntry(
-        suite: folder.suite, folder: folder.folder, path: folder.path,
-        name: table?[.run].first,
+        suite: folder.suite, folder: folder.folder, path: folder.path, name: table?[.run].first,
         files: RunDirectory.knownFiles.filter(folder.files.contains), faults: faults)
       return (entry, table)
     }
@@ -49,64 +67,101 @@ public struct HelmRuns: RunSource {
   }
 
   /// Reads tables of some runs. A run with a fault in any of the files asked for has no rows in any table.
-  public func load(_ runs: [RunEntry], tables: Set<TableKind>) async throws -> RunTables {
+  ///
+  /// Files of more than 64 MB are read in windows, by all workers, so that memory is bounded by the columns asked
+  /// for and not by the file.
+  public func load(
+    _ runs: [RunEntry], tables: Set<TableKind>, columns: Set<String>?
+  ) async throws -> RunTables {
     let kinds = TableKind.allCases.filter(tables.contains)
-    let loaded = try await forEach(runs) {
-      reader, run -> (Result<[TableKind: Table], RunFault>, ReadingCounts) in
+    var loaded = try await forEach(runs, columns: columns) { reader, run -> LoadedRun in
       reader.files.counts = ReadingCounts()
-      let result = self.read(run, kinds, reader)
-      if isStrict, case .failure(let fault) = result { throw fault }
-      return (result, reader.files.counts)
+      var loaded = LoadedRun()
+      do throws(RunFault) {
+        if !run.isNamed, let fault = run.faults.first { throw fault }
+        let folder = RunDirectory(path: run.path, files: run.files)
+        for kind in kinds {
+          if kind != .runSpecs, folder.size(of: kind) > windowThreshold {
+            loaded.large.append(kind)
+          } else {
+            loaded.tables[kind] = try reader.table(kind, of: folder, run: run.name)
+          }
+        }
+      } catch { loaded.fault = error }
+      if isStrict, let fault = loaded.fault { throw fault }
+      loaded.counts = reader.files.counts
+      return loaded
     }
-    var tables = RunTables(stacking: loaded.map(\.0), kinds: kinds)
-    tables.counts = loaded.map(\.1)
-    return tables
+    for number in loaded.indices where loaded[number].fault == nil {
+      for kind in loaded[number].large {
+        do {
+          let (table, counts) = try await loadLarge(kind, of: runs[number], columns: columns)
+          loaded[number].tables[kind] = table
+          loaded[number].counts += counts
+        } catch let fault as RunFault where !isStrict { loaded[number].fault = fault }
+      }
+    }
+    var out = RunTables(
+      stacking: loaded.map { run in run.fault.map { .failure($0) } ?? .success(run.tables) }, kinds: kinds)
+    out.counts = loaded.map(\.counts)
+    return out
   }
 
-  private func read(
-    _ run: RunEntry, _ kinds: [TableKind], _ reader: RunReader
-  ) -> Result<[TableKind: Table], RunFault> {
-    if !run.isNamed, let fault = run.faults.first { return .failure(fault) }
+  private struct LoadedRun {
+    var tables: [TableKind: Table] = [:]
+    /// The tables whose files are to be read in windows.
+    var large: [TableKind] = []
+    var fault: RunFault?
+    var counts = ReadingCounts()
+  }
+
+  /// Reads a file in windows, all workers taking them in turn.
+  private func loadLarge(
+    _ kind: TableKind, of run: RunEntry, columns: Set<String>?
+  ) async throws -> (Table, ReadingCounts) {
     let folder = RunDirectory(path: run.path, files: run.files)
-    do throws(RunFault) {
-      var out: [TableKind: Table] = [:]
-      for kind in kinds { out[kind] = try reader.table(kind, of: folder, run: run.name) }
-      return .success(out)
-    } catch { return .failure(error) }
+    let path = folder.file(of: kind)
+    let windows = SharedWindows(
+      try RecordWindows(
+        path, list: kind == .scenarioStates ? "request_states" : nil,
+        windowSize: max(1, min(windowThreshold / 8, 8 << 20))),
+      path: path)
+    let parts = try await withWorkers(workers) { () -> ([(Int, Table)], ReadingCounts) in
+      let reader = RunReader(columns: columns)
+      var tables: [(Int, Table)] = []
+      while let part = try reader.nextWindow(of: windows, kind, run: run.name) {
+        try Task.checkCancellation()
+        tables.append(part)
+        progress?.expect(1)
+        progress?.advance()
+      }
+      return (tables, reader.files.counts)
+    }
+    let reader = RunReader(columns: columns)
+    let tables = parts.flatMap(\.0).sorted { $0.0 < $1.0 }.map(\.1)
+    let table = try reader.table(kind, windows: tables, around: windows, run: run.name)
+    return (table, parts.map(\.1).reduce(into: ReadingCounts()) { $0 += $1 })
   }
 
   /// Does work on each item, several at once with a reader each; the results are in the items' order.
   private func forEach<Item: Sendable, Result: Sendable>(
-    _ items: [Item], _ work: @escaping @Sendable (RunReader, Item) throws -> Result
+    _ items: [Item], columns: Set<String>?,
+    _ work: @escaping @Sendable (RunReader, Item) throws -> Result
   ) async throws -> [Result] {
     let next = NextItem()
-    return try await withThrowingTaskGroup(of: [(Int, Result)].self) { group in
-      for _ in 0..<min(workers, items.count) {
-        group.addTask {
-          let reader = RunReader()
-          var done: [(Int, Result)] = []
-          while let number = next.take(below: items.count) {
-            try Task.checkCancellation()
-            done.append((number, try work(reader, items[number])))
-          }
-          return done
-        }
+    progress?.expect(items.count)
+    let parts = try await withWorkers(min(workers, items.count)) { () -> [(Int, Result)] in
+      let reader = RunReader(columns: columns)
+      var done: [(Int, Result)] = []
+      while let number = next.take(below: items.count) {
+        try Task.checkCancellation()
+        done.append((number, try work(reader, items[number])))
+        progress?.advance()
       }
-      var results = [Result?](repeating: nil, count: items.count)
-      for try await done in group {
-        for (number, result) in done { results[number] = result }
-      }
-      return results.compactMap { $0 }
+      return done
     }
-  }
-}
-
-/// Hands out the numbers 0, 1, 2 ... to several workers, each once.
-private final class NextItem: Sendable {
-  private let counter = Atomic(0)
-
-  func take(below count: Int) -> Int? {
-    let number = counter.wrappingAdd(1, ordering: .relaxed).oldValue
-    return number < count ? number : nil
+    var results = [Result?](repeating: nil, count: items.count)
+    for (number, result) in parts.joined() { results[number] = result }
+    return results.compactMap { $0 }
   }
 }

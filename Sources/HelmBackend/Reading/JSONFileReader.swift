@@ -1,6 +1,5 @@
 // Unsafe code, on these invariants:
-// - `buffer` has `capacity` bytes; after a read its first `length` are the file's, and at least the padding that
-//   simdjson asks for follows them.
+// - `buffer` has `capacity` bytes; when it is parsed, at least the padding that simdjson asks for follows the text.
 // - A tape points into the parser or into a JSONDocument; it is handed to a closure and valid there only, and no
 //   other file is read meanwhile.
 
@@ -30,11 +29,41 @@ final class JSONFileReader {
   /// Calls `body` with the tape of a file.
   /// - Throws: `RunFault` when the file cannot be read or is not JSON, and what `body` throws.
   func withTape<R>(_ path: String, _ body: (JSONTape) throws(RunFault) -> R) throws(RunFault) -> R {
-    let length = try read(path)
-    counts.bytes += length
+    let file = try OpenFile.reading(path)
+    _ = room(file.size, keeping: 0)
+    let length = try file.read(buffer, file.size, path)
     if length == 0 {
       throw RunFault(file: path, problem: "the file is empty", advice: "copy or download it again")
     }
+    return try parse(length, of: path, from: 0, body)
+  }
+
+  /// Calls `body` with the tape of the next window of a file, a list of records; nil when there is none.
+  /// - Throws: `RunFault` when the file cannot be read or is not JSON, and what `body` throws.
+  func withNextWindow<R>(
+    _ windows: SharedWindows, _ body: (JSONTape, RecordWindows.Window) throws(RunFault) -> R
+  ) throws(RunFault) -> R? {
+    guard
+      let window = try windows.next({ room($0, keeping: $1).assumingMemoryBound(to: UInt8.self) })
+    else { return nil }
+    return try parse(window.length, of: windows.path, from: window.offset - 1) { (tape) throws(RunFault) in
+      try body(tape, window)
+    }
+  }
+
+  /// Calls `body` with the tape of a text that is in memory.
+  func withTape<R>(
+    of text: [UInt8], path: String, _ body: (JSONTape) throws(RunFault) -> R
+  ) throws(RunFault) -> R {
+    room(text.count, keeping: 0).copyMemory(from: text, byteCount: text.count)
+    return try parse(text.count, of: path, from: 0, body)
+  }
+
+  /// Parses the first `length` bytes of the buffer; the first of them is byte `offset` of the file.
+  private func parse<R>(
+    _ length: Int, of path: String, from offset: Int, _ body: (JSONTape) throws(RunFault) -> R
+  ) throws(RunFault) -> R {
+    counts.bytes += length
     let bytes = UnsafeBufferPointer(start: buffer.assumingMemoryBound(to: UInt8.self), count: length)
     var words: UnsafePointer<UInt64>?
     var strings: UnsafePointer<UInt8>?
@@ -50,7 +79,7 @@ final class JSONFileReader {
       let isPage = bytes.first { $0 > 0x20 } == UInt8(ascii: "<")
       let advice = isPage ? "this is a web page, no JSON; " : ""
       throw RunFault(
-        file: path, place: "byte \(error.offset)", problem: error.problem,
+        file: path, place: "byte \(offset + error.offset)", problem: error.problem,
         advice: isPage || error.offset == length ? advice + "copy or download it again" : nil)
     }
     counts.nonFinite += document.nonFiniteCount
@@ -58,24 +87,41 @@ final class JSONFileReader {
     return try document.withTape(body)
   }
 
-  private func read(_ path: String) throws(RunFault) -> Int {
-    do {
-      return try FileSystem.read(path) { size in
-        let needed = size + magnet_json_padding()
-        if needed > capacity {
-          buffer.deallocate()
-          capacity = max(needed, min(capacity * 2, 1 << 24))
-          buffer = .allocate(byteCount: capacity, alignment: 64)
-        }
-        return buffer
-      }
-    } catch {
+  /// The buffer, with room for `size` bytes and simdjson's padding, its first `keeping` bytes kept.
+  private func room(_ size: Int, keeping: Int) -> UnsafeMutableRawPointer {
+    let needed = size + magnet_json_padding()
+    if needed > capacity {
+      let grown = max(needed, min(capacity * 2, 1 << 24))
+      let larger = UnsafeMutableRawPointer.allocate(byteCount: grown, alignment: 64)
+      larger.copyMemory(from: buffer, byteCount: keeping)
+      buffer.deallocate()
+      buffer = larger
+      capacity = grown
+    }
+    return buffer
+  }
+}
+
+extension OpenFile {
+  /// Opens a file of a run.
+  static func reading(_ path: String) throws(RunFault) -> OpenFile {
+    do { return try OpenFile(path) } catch {
       if error.isMissing {
         throw RunFault(
           file: path, problem: "the file is missing", advice: "the run failed, goes on, or was copied in part"
         )
       }
-      throw RunFault(file: path, problem: "the file cannot be read: \(error.description)")
+      throw error.fault(path)
     }
+  }
+
+  func read(_ memory: UnsafeMutableRawPointer, _ count: Int, _ path: String) throws(RunFault) -> Int {
+    do { return try read(memory, count) } catch { throw error.fault(path) }
+  }
+}
+
+extension FileError {
+  fileprivate func fault(_ path: String) -> RunFault {
+    RunFault(file: path, problem: "the file cannot be read: \(description)")
   }
 }

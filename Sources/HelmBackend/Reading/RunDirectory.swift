@@ -24,6 +24,19 @@ struct RunDirectory: Sendable {
 
   func file(_ name: String) -> String { path + "/" + name }
 
+  /// The path of the file that a table is made of.
+  func file(of kind: TableKind) -> String {
+    switch kind {
+    case .runSpecs: file("run_spec.json")
+    case .scenarioStates: file("scenario_state.json")
+    case .stats: file("stats.json")
+    case .perInstanceStats: file("per_instance_stats.json")
+    }
+  }
+
+  /// The bytes of the file that a table is made of; 0 when it cannot be told.
+  func size(of kind: TableKind) -> Int { FileSystem.size(file(of: kind)) }
+
   static func isRun(_ folder: String, _ entries: [FileSystem.Entry]) -> Bool {
     entries.contains { coreFiles.contains($0.name) }
       || lastComponent(FileSystem.absolute(folder)).contains(":")
@@ -41,19 +54,31 @@ struct RunDirectory: Sendable {
     }
     return Self.coreFiles.dropFirst().compactMap { name in
       let kind: JSONTape.Tag = name == "scenario_state.json" ? .object : .array
-      if looksWhole(name, kind) { return nil }
       do throws(RunFault) {
-        try reader.withTape(file(name)) { (tape) throws(RunFault) in try tape.expect(kind, file: file(name)) }
+        try checkEnds(file(name), kind, reader)
         return nil
       } catch { return error }
     }
   }
 
-  /// HELM indents its files, so the last bracket of a whole one is the only one at the start of a line.
-  private func looksWhole(_ name: String, _ kind: JSONTape.Tag) -> Bool {
-    guard let ends = try? FileSystem.ends(file(name), count: 16) else { return false }
+  /// HELM indents its files, so the last bracket of a whole one is the only one at the start of a line. A file that
+  /// ends in another way is read, to say what is wrong with it, unless it is too large for that.
+  private func checkEnds(_ path: String, _ kind: JSONTape.Tag, _ reader: JSONFileReader) throws(RunFault) {
     let (open, close) = kind == .object ? ("{", "}") : ("[", "]")
-    return ends.head.starts(with: open.utf8) && ends.tail.ends(with: "\n\(close)")
+    let size: Int
+    do {
+      let file = try OpenFile.reading(path)
+      let ends = file.ends(16)
+      if ends.head.starts(with: open.utf8), ends.tail.ends(with: "\n\(close)") { return }
+      size = file.size
+    }
+    if size > HelmRuns.windowThreshold {
+      throw RunFault(
+        file: path, place: "byte \(size)",
+        problem: "the text does not end as HELM ends it, it may be cut off",
+        advice: "copy or download it again")
+    }
+    try reader.withTape(path) { (tape) throws(RunFault) in try tape.expect(kind, file: path) }
   }
 }
 

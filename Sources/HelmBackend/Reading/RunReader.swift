@@ -54,17 +54,43 @@ final class RunReader {
 
   /// One table of a run. `run` is the value of its column `run_spec.name`.
   func table(_ kind: TableKind, of folder: RunDirectory, run: String) throws(RunFault) -> Table {
+    let file = folder.file(of: kind)
     switch kind {
-    case .runSpecs: return try runSpec(folder.file("run_spec.json"))
-    case .scenarioStates: return try scenarioState(folder.file("scenario_state.json"), run)
+    case .runSpecs: return try runSpec(file)
+    case .scenarioStates: return try scenarioState(file, run)
     case .stats, .perInstanceStats:
-      let file = folder.file(kind == .stats ? "stats.json" : "per_instance_stats.json")
       return try files.withTape(file) { (tape) throws(RunFault) in
         try tape.expect(.array, file: file)
         let rows = try rows(kind, tape, JSONTape.top, from: 0, file: file)
         return table(kind, run, rows.columns, rowCount: rows.count)
       }
     }
+  }
+
+  /// The table of the next window of a file, and the window's number; nil when there is none.
+  func nextWindow(
+    of windows: SharedWindows, _ kind: TableKind, run: String
+  ) throws(RunFault) -> (Int, Table)? {
+    try files.withNextWindow(windows) { (tape, window) throws(RunFault) in
+      let rows = try rows(kind, tape, JSONTape.top, from: window.firstRecord, file: windows.path)
+      return (window.number, table(kind, run, rows.columns, rowCount: rows.count))
+    }
+  }
+
+  /// One table of those of a file's windows, with the columns of what stands around the list.
+  func table(
+    _ kind: TableKind, windows: [Table], around file: SharedWindows, run: String
+  ) throws(RunFault) -> Table {
+    var stacked = Table(stacking: windows)
+    if kind == .scenarioStates {
+      let count = stacked.rowCount
+      let common = try files.withTape(of: file.surroundings, path: file.path) { (tape) throws(RunFault) in
+        try scenarioColumns(tape, rowCount: count, file: file.path)
+      }
+      stacked = stacked.appending(common.map { ($0.name, $0.chunk[0]) })
+    }
+    return stacked.selecting(
+      ["run_spec.name"] + stacked.columnNames.filter { $0 != "run_spec.name" }.sorted(by: codePointOrder))
   }
 
   /// The run spec's one row; its columns are in the file's order.
@@ -108,7 +134,7 @@ final class RunReader {
     if scenario.pointee.cellCount > 0 {
       scenario.pointee = Flattener(prefix: "scenario_state.", wanted: wanted)
     }
-    return columns.map { (name: $0.name, chunk: ColumnChunk.constant($0.chunk[0], count: rowCount)) }
+    return columns.map { (name: $0.name, chunk: .constant($0.chunk[0], count: rowCount)) }
   }
 
   /// The rows that a list of records makes; the first record is number `first` of the file.

@@ -31,6 +31,16 @@ public enum TableKind: String, Sendable, Hashable, CaseIterable {
   case stats
   /// `per_instance_stats.json`: a row a statistic of an instance.
   case perInstanceStats = "per-instance-stats"
+
+  /// How the names of its columns begin, but for `run_spec.name`.
+  public var prefix: String {
+    switch self {
+    case .runSpecs: "run_spec."
+    case .scenarioStates: "scenario_state."
+    case .stats: "stats."
+    case .perInstanceStats: "per_instance_stats."
+    }
+  }
 }
 
 /// One run as it was found.
@@ -93,6 +103,14 @@ public struct ReadingCounts: Sendable, Hashable {
 
   /// Nothing yet.
   public init() {}
+
+  /// Adds what was met elsewhere.
+  public static func += (a: inout ReadingCounts, b: ReadingCounts) {
+    a.bytes += b.bytes
+    a.nonFinite += b.nonFinite
+    a.loneSurrogates += b.loneSurrogates
+    a.mapsKept += b.mapsKept
+  }
 }
 
 /// The tables of some runs.
@@ -175,5 +193,14 @@ public protocol RunSource: Sendable {
   func list() async throws -> RunListing
   /// The tables of some runs, stacked in the order given. A run that cannot be read is left out and reported in
   /// the result.
-  func load(_ runs: [RunEntry], tables: Set<TableKind>) async throws -> RunTables
+  /// - Parameter columns: the columns to make, by their full names, beside `run_spec.name`; nil for all. What is not
+  ///   asked for is not kept, and costs little.
+  func load(_ runs: [RunEntry], tables: Set<TableKind>, columns: Set<String>?) async throws -> RunTables
+}
+
+extension RunSource {
+  /// Loads all columns.
+  public func load(_ runs: [RunEntry], tables: Set<TableKind>) async throws -> RunTables {
+    try await load(runs, tables: tables, columns: nil)
+  }
 }

@@ -66,7 +66,8 @@ public struct RunSummary: Sendable {
   private static func countInstances(
     _ entries: [RunEntry], in source: some RunSource, _ kinds: Set<TableKind>
   ) async throws -> (counts: [Int?], faults: [(Int, RunFault)]) {
-    let tables = try await source.load(entries, tables: kinds)
+    let columns: Set = ["stats.name.name", "stats.name.perturbation.name", "stats.mean"]
+    let tables = try await source.load(entries, tables: kinds, columns: kinds == [.stats] ? columns : nil)
     var counts = entries.indices.map { number -> Int? in
       let means = tables.table(.stats, ofRuns: [number]).rows.compactMap { row in
         row[.metric] == "num_instances" && row[.perturbation] == nil ? row[.mean] : nil
@@ -77,7 +78,9 @@ public struct RunSummary: Sendable {
     let broken = Set(tables.faults.map(\.run))
     let uncounted = entries.indices.filter { counts[$0] == nil && !broken.contains($0) }
     for number in uncounted {
-      let states = try await source.load([entries[number]], tables: [.scenarioStates])
+      let states = try await source.load(
+        [entries[number]], tables: [.scenarioStates],
+        columns: ["scenario_state.request_states.instance.id"])
       faults += states.faults.map { (number, $0.fault) }
       if states.faults.isEmpty { counts[number] = states.scenarioStates[.instance].unique().count }
     }

@@ -149,6 +149,30 @@ public struct ColumnChunk: Sendable {
     }
   }
 
+  var isDouble: Bool {
+    switch storage {
+    case .doubles, .constant(.double): true
+    default: false
+    }
+  }
+
+  var isInt: Bool {
+    switch storage {
+    case .ints, .constant(.int): true
+    default: false
+    }
+  }
+
+  /// The chunk with its integers as doubles.
+  func asDoubles() -> ColumnChunk {
+    switch storage {
+    case .ints(let values, let nulls):
+      ColumnChunk(storage: .doubles(values.map(Double.init), nulls), count: count)
+    case .constant(.int(let value)): .constant(.double(Double(value)), count: count)
+    default: self
+    }
+  }
+
   func double(_ row: Int) -> Double? {
     if case .doubles(let values, let nulls) = storage { return nulls?[row] == true ? nil : values[row] }
     return self[row].number

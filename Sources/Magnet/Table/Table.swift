@@ -72,12 +72,13 @@ public struct Table: Sendable {
   }
 
   /// Tables one under the other. The columns are those of the first, then those new in the second, and so on;
-  /// a column that a table does not have is null in its rows.
+  /// a column that a table does not have is null in its rows. Integers become doubles where another table has
+  /// doubles in their column.
   public init(stacking tables: [Table]) {
     if let first = tables.first?.schema,
       tables.allSatisfy({ $0.schema === first || $0.schema.names == first.names })
     {
-      self.init(first, tables.flatMap(\.chunks))
+      self.init(first, Self.unified(tables.flatMap(\.chunks)))
       return
     }
     var names: [String] = []
@@ -93,7 +94,20 @@ public struct Table: Sendable {
           columns: positions.map { $0.map { chunk.columns[$0] } ?? .nulls(chunk.rowCount) })
       }
     }
-    self.init(columnNames: names, chunks: chunks)
+    self.init(TableSchema(names), Self.unified(chunks))
+  }
+
+  /// The chunks with numbers of one kind in each column.
+  private static func unified(_ chunks: [Chunk]) -> [Chunk] {
+    let columns = (chunks.first?.columns.indices ?? 0..<0).filter { column in
+      chunks.contains { $0.columns[column].isDouble } && chunks.contains { $0.columns[column].isInt }
+    }
+    if columns.isEmpty { return chunks }
+    return chunks.map { chunk in
+      var changed = chunk.columns
+      for column in columns { changed[column] = changed[column].asDoubles() }
+      return Chunk(rowCount: chunk.rowCount, columns: changed)
+    }
   }
 
   /// The position of the column called `name`, nil when there is none.
@@ -199,6 +213,18 @@ extension Table {
   /// The table without the columns for which `isDropped` holds.
   public func dropping(_ isDropped: (String) -> Bool) -> Table {
     selecting(columnNames.filter { !isDropped($0) })
+  }
+
+  /// The table with columns that have one cell in all rows, in place of those with their names.
+  package func appending(_ constants: [(name: String, cell: Cell)]) -> Table {
+    let kept = selecting(columnNames.filter { name in !constants.contains { $0.name == name } })
+    return Table(
+      columnNames: kept.columnNames + constants.map(\.name),
+      chunks: kept.chunks.map { chunk in
+        Chunk(
+          rowCount: chunk.rowCount,
+          columns: chunk.columns + constants.map { .constant($0.cell, count: chunk.rowCount) })
+      })
   }
 
   /// The table with one more column in front, or in place of the one with that name.

@@ -1,0 +1,294 @@
+// Unsafe code, on these invariants:
+// - The memory that `grow` hands out has at least the bytes asked for and keeps the number of first bytes asked for;
+//   it is used until the next call of `grow` or the return, and never beyond `filled`.
+
+import Magnet
+
+/// Cuts a file's list of records into windows of whole records, so that a file of any size is read with the memory
+/// of a window and one record. The cuts are the commas at the list's own depth, found by a scan that knows strings.
+struct RecordWindows: ~Copyable, Sendable {
+  /// A part of the list, as a JSON list of its own in the memory that was handed out.
+  struct Window: Sendable {
+    /// 0 first.
+    let number: Int
+    /// How many bytes the window's text has.
+    let length: Int
+    /// Where in the file the window's text begins, its opening bracket not counted.
+    let offset: Int
+    /// The number of its first record in the file.
+    let firstRecord: Int
+  }
+
+  private enum Mode { case before, inside, after }
+
+  private let path: String
+  private let file: OpenFile
+  private let windowSize: Int
+  /// The key of the list in the top object; nil when the list is the file's top value.
+  private let key: String?
+  private var mode = Mode.before
+  private var depth = 0
+  private var isInString = false
+  private var isEscaped = false
+  /// The part of the list that was read and not handed out.
+  private var carry: [UInt8] = []
+  /// The next window's number, place in the file, and first record.
+  private var number = 0
+  private var offset = 0
+  private var record = 0
+  private var commas = 0
+  private var string: [UInt8] = []
+  private var lastKey: [UInt8] = []
+  /// What stands around the list, with an empty one in its place.
+  private(set) var surroundings: [UInt8] = []
+
+  init(_ path: String, list key: String?, windowSize: Int) throws(RunFault) {
+    self.path = path
+    self.key = key
+    self.windowSize = windowSize
+    file = try OpenFile.reading(path)
+  }
+
+  /// How deep the list's records lie.
+  private var recordDepth: Int { key == nil ? 1 : 2 }
+
+  /// Puts the next window's text, a JSON list, into memory; nil when there is none.
+  /// - Parameter grow: gives memory of a size and keeps as many of its first bytes as are asked for.
+  /// - Throws: `RunFault` when the file cannot be read or ends too early, or there is no list where one should be.
+  mutating func next(
+    _ grow: (_ size: Int, _ keeping: Int) -> UnsafeMutablePointer<UInt8>
+  ) throws(RunFault) -> Window? {
+    if mode == .after { return nil }
+    var memory = grow(1 + carry.count + windowSize, 0)
+    memory[0] = UInt8(ascii: "[")
+    carry.withUnsafeBufferPointer { carry in
+      if let base = carry.baseAddress { (memory + 1).update(from: base, count: carry.count) }
+    }
+    var filled = 1 + carry.count
+    carry = []
+    while true {
+      memory = grow(filled + windowSize, filled)
+      let count = try file.read(memory + filled, windowSize, path)
+      if count == 0 { throw cutOff() }
+      var from = filled
+      filled += count
+      if mode == .before {
+        from = try scanSurroundings(memory, from, filled)
+        if mode == .before {
+          offset += count
+          filled = 1
+          continue
+        }
+        offset += from - 1
+        filled = Self.move(memory, from, filled)
+        from = 1
+      }
+      let cut = scanRecords(memory, from, filled)
+      if mode == .after {
+        if memory[cut] != UInt8(ascii: "]") {
+          throw RunFault(
+            file: path, place: "byte \(offset + cut - 1)", problem: "a comma or ] should stand here")
+        }
+        let isEmptyList = number == 0 && Self.isBlank(memory, cut)
+        if !isEmptyList { try expectRecords(memory, cut) }
+        let window = close(memory, cut, isEmptyList)
+        try finish(memory, cut + 1, filled)
+        return window
+      }
+      if cut > 0 {
+        try expectRecords(memory, cut)
+        carry = Array(UnsafeBufferPointer(start: memory + cut + 1, count: filled - cut - 1))
+        return close(memory, cut, false)
+      }
+    }
+  }
+
+  /// Ends the window before `cut`, where a comma or the list's end stands.
+  private mutating func close(_ memory: UnsafeMutablePointer<UInt8>, _ cut: Int, _ isBlank: Bool) -> Window? {
+    memory[cut] = UInt8(ascii: "]")
+    let window = Window(number: number, length: cut + 1, offset: offset, firstRecord: record)
+    number += 1
+    offset += cut
+    record += commas
+    commas = 0
+    return isBlank ? nil : window
+  }
+
+  /// Checks that there is something before the comma or bracket at `cut`.
+  private func expectRecords(_ memory: UnsafeMutablePointer<UInt8>, _ cut: Int) throws(RunFault) {
+    if !Self.isBlank(memory, cut) { return }
+    throw RunFault(file: path, place: "byte \(offset + cut - 1)", problem: "a value should begin here")
+  }
+
+  private static func isBlank(_ memory: UnsafeMutablePointer<UInt8>, _ end: Int) -> Bool {
+    UnsafeBufferPointer(start: memory + 1, count: end - 1).allSatisfy { $0 <= 0x20 }
+  }
+
+  private static func move(_ memory: UnsafeMutablePointer<UInt8>, _ from: Int, _ to: Int) -> Int {
+    (memory + 1).update(from: memory + from, count: to - from)
+    return 1 + to - from
+  }
+
+  /// Reads what follows the list to the file's end.
+  private mutating func finish(
+    _ memory: UnsafeMutablePointer<UInt8>, _ from: Int, _ to: Int
+  ) throws(RunFault) {
+    _ = try scanSurroundings(memory, from, to)
+    let rest = UnsafeMutablePointer<UInt8>.allocate(capacity: 1 << 16)
+    defer { rest.deallocate() }
+    while true {
+      let count = try file.read(rest, 1 << 16, path)
+      if count == 0 { break }
+      _ = try scanSurroundings(rest, 0, count)
+    }
+    if depth != 0 { throw cutOff() }
+  }
+
+  private func cutOff() -> RunFault {
+    if mode == .before, key != nil, depth == 0, !surroundings.isEmpty {
+      return RunFault(file: path, place: key, problem: "the key is missing")
+    }
+    return RunFault(
+      file: path, place: "byte \(file.size)", problem: "the text ends too early, it was cut off",
+      advice: "copy or download it again")
+  }
+
+  /// Scans what stands around the list; stops after the bracket that opens it.
+  private mutating func scanSurroundings(
+    _ memory: UnsafeMutablePointer<UInt8>, _ from: Int, _ to: Int
+  ) throws(RunFault) -> Int {
+    for at in from..<to {
+      let byte = memory[at]
+      if key == nil, byte > 0x20 {
+        if mode == .before, byte == UInt8(ascii: "[") {
+          depth = 1
+          mode = .inside
+          return at + 1
+        }
+        throw RunFault(
+          file: path,
+          problem: mode == .before
+            ? "the file does not begin with a list" : "more text follows the end of the value")
+      }
+      surroundings.append(byte)
+      if surroundings.count > 1 << 26 {
+        throw RunFault(
+          file: path, place: key,
+          problem: "no such list is in the file's first \(1 << 26) bytes outside of it")
+      }
+      if scanByte(byte) { return at + 1 }
+    }
+    return to
+  }
+
+  /// Takes in one byte around the list; true when it opens the list.
+  private mutating func scanByte(_ byte: UInt8) -> Bool {
+    if isInString {
+      if isEscaped {
+        isEscaped = false
+      } else if byte == UInt8(ascii: "\\") {
+        isEscaped = true
+      } else if byte == UInt8(ascii: "\"") {
+        isInString = false
+        return false
+      }
+      if depth == 1 { string.append(byte) }
+      return false
+    }
+    switch byte {
+    case UInt8(ascii: "\""):
+      isInString = true
+      string = []
+    case UInt8(ascii: ":") where depth == 1: lastKey = string
+    case UInt8(ascii: "{"): depth += 1
+    case UInt8(ascii: "["):
+      depth += 1
+      if mode == .before, depth == 2, let key, lastKey.elementsEqual(key.utf8) {
+        mode = .inside
+        return true
+      }
+    case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+    default: break
+    }
+    return false
+  }
+
+  /// Scans records. Returns where the last comma between records stands, 0 for none, or, when the list ends, its
+  /// closing bracket.
+  private mutating func scanRecords(
+    _ memory: UnsafeMutablePointer<UInt8>, _ from: Int, _ to: Int
+  ) -> Int {
+    let recordDepth = recordDepth
+    var cut = 0
+    var at = from
+    while at < to {
+      if isInString {
+        at = scanString(memory, at, to)
+        continue
+      }
+      while at + 8 <= to, Self.word(memory, at) == 0x2020_2020_2020_2020 { at += 8 }
+      if at == to { break }
+      switch memory[at] {
+      case UInt8(ascii: "\""): isInString = true
+      case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+      case UInt8(ascii: "}"), UInt8(ascii: "]"):
+        depth -= 1
+        if depth < recordDepth {
+          mode = .after
+          lastKey = []
+          if key != nil { surroundings.append(UInt8(ascii: "]")) }
+          commas += 1
+          return at
+        }
+      case UInt8(ascii: ",") where depth == recordDepth:
+        cut = at
+        commas += 1
+      default: break
+      }
+      at += 1
+    }
+    return cut
+  }
+
+  /// Goes to the end of a string, or of what is there of it.
+  private mutating func scanString(
+    _ memory: UnsafeMutablePointer<UInt8>, _ from: Int, _ to: Int
+  ) -> Int {
+    var at = from
+    if isEscaped {
+      isEscaped = false
+      at += 1
+    }
+    while at < to {
+      while at + 8 <= to, !Self.holdsQuoteOrBackslash(Self.word(memory, at)) { at += 8 }
+      if at == to { break }
+      if memory[at] == UInt8(ascii: "\"") {
+        isInString = false
+        return at + 1
+      }
+      if memory[at] == UInt8(ascii: "\\") {
+        if at + 1 == to {
+          isEscaped = true
+          return to
+        }
+        at += 1
+      }
+      at += 1
+    }
+    return at
+  }
+
+  @inline(__always)
+  private static func word(_ memory: UnsafeMutablePointer<UInt8>, _ at: Int) -> UInt64 {
+    UnsafeRawPointer(memory + at).loadUnaligned(as: UInt64.self)
+  }
+
+  /// Whether any of 8 bytes is one of the two, by the test for a zero byte of "Bit Twiddling Hacks" (Anderson).
+  @inline(__always)
+  private static func holdsQuoteOrBackslash(_ word: UInt64) -> Bool {
+    func zeroBytes(_ word: UInt64) -> UInt64 {
+      (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
+    }
+    return zeroBytes(word ^ 0x2222_2222_2222_2222) | zeroBytes(word ^ 0x5C5C_5C5C_5C5C_5C5C) != 0
+  }
+}
