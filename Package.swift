@@ -23,7 +23,10 @@ let package = Package(
     .target(
       name: "CSimdJSON",
       linkerSettings: [.linkedLibrary("simdjson")]),
-    .target(name: "Magnet", swiftSettings: strict),
+    .systemLibrary(
+      name: "CSQLite", pkgConfig: "sqlite3",
+      providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite3"])]),
+    .target(name: "Magnet", dependencies: ["CSQLite"], swiftSettings: strict),
     .target(name: "HelmBackend", dependencies: ["Magnet", "CSimdJSON"], swiftSettings: strict),
     .target(name: "Predictors", dependencies: ["Magnet"], swiftSettings: strict),
     .executableTarget(

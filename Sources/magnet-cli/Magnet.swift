@@ -16,7 +16,8 @@ struct MagnetCommand: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      RunsCommand.self, TableCommand.self, PredictorsCommand.self, PredictCommand.self, BenchCommand.self,
+      RunsCommand.self, TableCommand.self, PredictorsCommand.self, PredictCommand.self, SQLCommand.self,
+      BenchCommand.self,
     ])
 
   static func main() async {

@@ -27,6 +27,8 @@ enum Terminal {
     try? write(Array("\r\u{1B}[2K\(text ?? "")".utf8), to: STDERR_FILENO)
   }
 
+  static var isInputTerminal: Bool { isatty(STDIN_FILENO) == 1 }
+
   static var isOutputTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
   /// Colours are used on a terminal, unless NO_COLOR is set to anything (no-color.org) or the terminal is dumb.

@@ -6,7 +6,7 @@ import Testing
 @Suite struct CommandTests {
   @Test func versionAndHelp() throws {
     #expect(try Tool.run("--version").output == "0.1.0\n")
-    for command in [[], ["runs"], ["table"], ["predictors"], ["predict"]] {
+    for command in [[], ["runs"], ["table"], ["predictors"], ["predict"], ["sql"], ["bench"]] {
       let outcome = try Tool.run(command: Tool.binary, command + ["--help"])
       #expect(outcome.status == 0)
       #expect(outcome.output.contains("EXAMPLE:\n  magnet"), "\(command)")
@@ -64,6 +64,23 @@ import Testing
     let lines = try Tool.run("predictors", "--format", "csv").output.split(separator: "\n")
     #expect(
       lines.map { $0.prefix { $0 != "," } } == ["predictor", "random", "random-instance", "perturbation"])
+  }
+}
+
+@Suite struct SQLCommandTests {
+  @Test func answersAQuery() throws {
+    let outcome = try Tool.run(
+      "sql", Project.sweep, "SELECT model, count(*) AS n FROM runs GROUP BY model ORDER BY model")
+    #expect(outcome.status == 0 && outcome.errors.isEmpty)
+    #expect(outcome.output == "model,n\nacme/base,8\nacme/tiny,8\nzeta/pro,8\n")
+  }
+
+  @Test func faultsAreSaidAndRemembered() throws {
+    let outcome = try Tool.run("sql", Project.fixture("broken"), "SELECT count(*) FROM scores")
+    #expect(outcome.status == 1)
+    #expect(outcome.errors.contains("empty-file/stats.json: the file is empty"))
+    #expect(try Tool.run("sql", Project.sweep, "SELEC 1 ").status == 2)
+    #expect(try Tool.run("sql", Project.sweep).status == 64)
   }
 }
 

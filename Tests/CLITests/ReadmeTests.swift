@@ -25,7 +25,8 @@ import Testing
   }
 
   @Test func itsCommandsWork() throws {
-    let commands = readme.matches(of: #/(?m)^    (magnet (?:runs|predictors|predict|table) (?:.*\\\n)?.*)$/#)
+    let commands = readme.matches(
+      of: #/(?m)^    (magnet (?:runs|predictors|predict|table|sql) (?:.*\\\n|.*"[^"\n]*\n)?.*)$/#)
     #expect(commands.count >= 5)
     let folder = try TemporaryFolder()
     for command in commands {
@@ -34,7 +35,7 @@ import Testing
         .replacing("benchmark_output/runs/my-suite", with: Project.sweep)
         .replacing("benchmark_output/runs/v1/mmlu*", with: Project.sweep + "/*0.2*")
         .replacing("benchmark_output/runs/v1", with: Project.sweep)
-        .replacing(#/ benchmark_output$/#, with: " " + Project.fixture("benchmark_output"))
+        .replacing(#/ benchmark_output( |$)/#) { " " + Project.fixture("benchmark_output") + $0.output.1 }
         .replacing("-o mmlu.csv", with: "-o '\(folder.path)/mmlu.csv'")
         .replacing(#/^magnet/#, with: "'\(Tool.binary)'")
       let outcome = try Tool.run(command: "/bin/sh", ["-c", String(line)])

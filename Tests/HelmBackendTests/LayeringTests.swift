@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test func foreignLibrariesAreKnownToOneFileOfAModule() {
-    let system: Set = ["Glibc", "Darwin", "Synchronization"]
+    let system: Set = ["Glibc", "Darwin", "Synchronization", "Dispatch"]
     let foreign = Self.imports.filter { !Self.own.contains($0.module) && $0.module != "ArgumentParser" }
     for (key, items) in Dictionary(grouping: foreign, by: { [$0.folder, $0.module] }) {
       #expect(Set(items.map(\.file)).count == 1, "\(key) is imported by \(items.map(\.file))")

@@ -58,7 +58,7 @@ public struct RunSummary: Sendable {
   }
 
   /// The run name up to its first colon; where there is none, the last part of the scenario's class name.
-  private static func scenario(_ name: String, _ spec: Row) -> String? {
+  static func scenario(_ name: String, _ spec: Row) -> String? {
     if let colon = name.firstIndex(of: ":") { return String(name[..<colon]) }
     return spec[.scenario]?.split(separator: ".").last.map(String.init)
   }

@@ -54,6 +54,14 @@ struct TextDictionary: Sendable {
     bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]]
   }
 
+  /// Calls `body` with the bytes of a text that has no base, as no text has where `bases` is empty.
+  func withUTF8(_ index: Int, _ body: (UnsafeBufferPointer<CChar>) -> Void) {
+    let range = (index == 0 ? 0 : ends[index - 1])..<ends[index]
+    bytes.withUnsafeBytes {
+      body(UnsafeRawBufferPointer(rebasing: $0[range]).assumingMemoryBound(to: CChar.self))
+    }
+  }
+
   /// The text at `index`, 0 first.
   subscript(index: Int) -> String {
     guard !bases.isEmpty, bases[index].text != 0 else { return String(decoding: own(index), as: UTF8.self) }

@@ -1,0 +1,76 @@
+/// The runs that queries are over, with what was read of them. Not Sendable: one for each query.
+final class RunCatalog {
+  let listing: RunListing
+  /// Loads tables of some runs, by their numbers, and waits for it.
+  private let load: ([Int], TableKind, Set<String>?) throws -> [Int: Table]
+  private var loaded: [TableKind: [Int: Table]] = [:]
+  private var columns: [TableKind: Set<String>] = [:]
+  private let fields: [Relation.RunField: [Cell]]
+  /// The numbers of the runs whose run spec could be read.
+  let runs: [Int]
+
+  init(listing: RunListing, load: @escaping ([Int], TableKind, Set<String>?) throws -> [Int: Table]) {
+    self.listing = listing
+    self.load = load
+    runs = listing.entryOfRow
+    var rows: [Int: Row] = [:]
+    for (row, entry) in zip(listing.runSpecs.rows, listing.entryOfRow) { rows[entry] = row }
+    let numbers = listing.entries.indices
+    fields = [
+      .suite: numbers.map { .string(listing.entries[$0].suite) },
+      .run: numbers.map { .string(listing.entries[$0].name) },
+      .scenario: numbers.map { number in
+        Cell(rows[number].flatMap { RunSummary.scenario(listing.entries[number].name, $0) })
+      },
+      .model: numbers.map { Cell(rows[$0]?[.model]) },
+      .method: numbers.map { rows[$0]?["run_spec.adapter_spec.method"] ?? .null },
+      .folder: numbers.map { .string(listing.entries[$0].folder) },
+      .path: numbers.map { .string(listing.entries[$0].path) },
+      .state: numbers.map { .string(listing.entries[$0].faults.isEmpty ? "complete" : "incomplete") },
+    ]
+  }
+
+  func cell(_ field: Relation.RunField, of run: Int) -> Cell { fields[field]![run] }
+
+  /// Says that a query will need columns, before any table is read.
+  func need(_ names: [String], of kind: TableKind) { columns[kind, default: []].formUnion(names) }
+
+  /// All columns of a table, of all runs.
+  func allColumns(_ kind: TableKind) throws -> [Int: Table] {
+    let tables = try load(runs, kind, nil)
+    for run in runs { loaded[kind, default: [:]][run] = tables[run] ?? Table() }
+    return tables
+  }
+
+  /// The columns that a table has in the first run that can be read.
+  func sampleColumns(_ kind: TableKind) throws -> [String] {
+    for run in runs {
+      if let table = try load([run], kind, nil)[run], table.rowCount > 0 { return table.columnNames }
+    }
+    return []
+  }
+
+  /// The columns that a table has in the runs read so far.
+  func knownColumns(_ kind: TableKind) -> Set<String> {
+    Set((loaded[kind] ?? [:]).values.flatMap(\.columnNames))
+  }
+
+  /// The tables of some runs, by their numbers; those read before are not read again. A faulty run has none.
+  func tables(_ kind: TableKind, of runs: [Int]) throws -> [Int: Table] {
+    let missing = runs.filter { loaded[kind]?[$0] == nil }
+    if !missing.isEmpty {
+      let fresh: [Int: Table]
+      if kind == .runSpecs {
+        fresh = Dictionary(
+          zip(listing.entryOfRow, listing.runSpecs.rows.indices).map {
+            ($0, listing.runSpecs.rows(at: [$1]))
+          },
+          uniquingKeysWith: { $1 })
+      } else {
+        fresh = try load(missing, kind, columns[kind] ?? [])
+      }
+      for run in missing { loaded[kind, default: [:]][run] = fresh[run] ?? Table() }
+    }
+    return loaded[kind] ?? [:]
+  }
+}
