@@ -2,6 +2,7 @@
 # make test   sets up and runs every test
 # make install PREFIX=/usr/local   installs one binary, magnet
 # make lint   checks the format
+# make bench  measures against other programs; Benchmarks/README.md says how
 # FLAGS is passed on to swift build and swift test.
 
 PREFIX ?= /usr/local
@@ -17,7 +18,7 @@ else
   RELEASE += --static-swift-stdlib
 endif
 
-.PHONY: demo test build install lint setup clean
+.PHONY: demo test bench build install lint setup clean
 
 demo: build
 	@echo
@@ -29,6 +30,9 @@ build: setup
 test: setup
 	swift build --build-tests $(FLAGS)
 	swift test --skip-build $(FLAGS)
+
+bench: build
+	python3 Benchmarks/bench.py "$$(swift build $(RELEASE) --show-bin-path)/magnet" $(BENCH)
 
 install: build
 	install -d "$(DESTDIR)$(PREFIX)/bin"

@@ -26,7 +26,9 @@ let package = Package(
     .systemLibrary(
       name: "CSQLite", pkgConfig: "sqlite3",
       providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite3"])]),
-    .target(name: "Magnet", dependencies: ["CSQLite"], swiftSettings: strict),
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .target(name: "Magnet", dependencies: ["CSQLite", "CZlib"], swiftSettings: strict),
     .target(name: "HelmBackend", dependencies: ["Magnet", "CSimdJSON"], swiftSettings: strict),
     .target(name: "Predictors", dependencies: ["Magnet"], swiftSettings: strict),
     .executableTarget(
@@ -43,7 +45,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "MagnetTests", dependencies: ["Magnet", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "HelmBackendTests", dependencies: ["HelmBackend", "Magnet", "TestSupport"], swiftSettings: strict),
+      name: "HelmBackendTests", dependencies: ["HelmBackend", "Magnet", "TestSupport", "CSQLite"],
+      swiftSettings: strict),
     .testTarget(
       name: "PredictorsTests", dependencies: ["Predictors", "HelmBackend", "Magnet", "TestSupport"],
       swiftSettings: strict),

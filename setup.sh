@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs the system libraries that magnet is built with, where they are missing: simdjson and SQLite, from apt
-# (Debian 12, Ubuntu); on macOS simdjson from Homebrew, SQLite comes with the system. Does nothing when all are there. Called by make.
+# Installs the system libraries that magnet is built with, where they are missing: simdjson, SQLite and zlib,
+# from apt (Debian 12, Ubuntu); on macOS simdjson from Homebrew, the others come with the system. Does nothing when
+# all are there. Called by make.
 set -eu
 
 if ! command -v swift >/dev/null 2>&1; then
@@ -15,7 +16,7 @@ if [ "$(uname)" = Darwin ]; then
 fi
 
 # Swift's own toolchain needs the C++ headers and library; the image it comes in has them, a bare one may not.
-packages="libsimdjson-dev libsqlite3-dev libstdc++-12-dev"
+packages="libsimdjson-dev libsqlite3-dev zlib1g-dev libstdc++-12-dev"
 missing=
 for package in $packages; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"

@@ -99,17 +99,58 @@ enum Terminal {
 
   /// Writes a file: to a temporary one beside it, which takes its name when all is written.
   static func writeFile(_ path: String, _ body: (([UInt8]) throws -> Void) throws -> Void) throws {
-    let temporary = "\(path).\(getpid()).part"
+    let temporary = temporaryName(path)
     let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw WriteError(code: errno, file: path) }
     do {
       try Watch.removing(temporary) { try body { try write($0, to: file, name: path) } }
-      guard fsync(file) == 0 || errno == EINVAL, close(file) == 0, rename(temporary, path) == 0 else {
+      guard fsync(file) == 0 || errno == EINVAL, close(file) == 0 else {
         throw WriteError(code: errno, file: path)
       }
+      try rename(temporary, path)
     } catch {
       unlink(temporary)
       throw error
     }
+  }
+
+  /// Lets `body` make a temporary file, by its path, which takes the place of the file at `path` when it is done.
+  static func replacingFile<R>(_ path: String, _ body: (String) async throws -> R) async throws -> R {
+    let temporary = temporaryName(path)
+    let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard file >= 0 else { throw WriteError(code: errno, file: path) }
+    close(file)
+    do {
+      let result = try await Watch.removing(temporary) { try await body(temporary) }
+      let written = open(temporary, O_RDONLY | O_CLOEXEC)
+      guard written >= 0, fsync(written) == 0, close(written) == 0 else {
+        throw WriteError(code: errno, file: path)
+      }
+      try rename(temporary, path)
+      return result
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+  }
+
+  private static func temporaryName(_ path: String) -> String { "\(path).\(getpid()).part" }
+
+  private static func rename(_ temporary: String, _ path: String) throws {
+    #if canImport(Darwin)
+      let status = Darwin.rename(temporary, path)
+    #else
+      let status = Glibc.rename(temporary, path)
+    #endif
+    if status != 0 { throw WriteError(code: errno, file: path) }
+  }
+
+  /// Makes a folder, and those it lies in, where they are not there.
+  static func makeFolder(_ path: String) throws {
+    if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    guard errno == ENOENT, parts.count > 1 else { throw WriteError(code: errno, file: path) }
+    try makeFolder(parts.dropLast().joined(separator: "/"))
+    guard mkdir(path, 0o755) == 0 else { throw WriteError(code: errno, file: path) }
   }
 }

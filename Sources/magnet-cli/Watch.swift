@@ -29,20 +29,33 @@ enum Watch {
   }
 
   /// Does work; when it is interrupted or terminated meanwhile, removes a file and ends the process.
-  static func removing(_ file: String, _ work: () throws -> Void) rethrows {
-    let sources = Terminal.interruptSignals.map { signal in
+  static func removing<Result>(_ file: String, _ work: () throws -> Result) rethrows -> Result {
+    let sources = watchSignals(file)
+    defer { endWatch(sources) }
+    return try work()
+  }
+
+  /// The same for work that waits.
+  static func removing<Result>(_ file: String, _ work: () async throws -> Result) async rethrows -> Result {
+    let sources = watchSignals(file)
+    defer { endWatch(sources) }
+    return try await work()
+  }
+
+  private static func watchSignals(_ file: String) -> [any DispatchSourceSignal] {
+    Terminal.interruptSignals.map { signal in
       let source = DispatchSource.makeSignalSource(signal: signal, queue: queue)
       source.setEventHandler { Terminal.end(removing: file, after: signal) }
       source.resume()
       Terminal.setIgnored(signal, true)
       return source
     }
-    defer {
-      for (source, signal) in zip(sources, Terminal.interruptSignals) {
-        source.cancel()
-        Terminal.setIgnored(signal, false)
-      }
+  }
+
+  private static func endWatch(_ sources: [any DispatchSourceSignal]) {
+    for (source, signal) in zip(sources, Terminal.interruptSignals) {
+      source.cancel()
+      Terminal.setIgnored(signal, false)
     }
-    try work()
   }
 }

@@ -6,7 +6,10 @@ import Testing
 @Suite struct CommandTests {
   @Test func versionAndHelp() throws {
     #expect(try Tool.run("--version").output == "0.1.0\n")
-    for command in [[], ["runs"], ["table"], ["predictors"], ["predict"], ["sql"], ["bench"]] {
+    for command in [
+      [], ["runs"], ["table"], ["predictors"], ["predict"], ["sql"], ["bench"],
+      ["export", "sqlite"], ["export", "csv"], ["export", "ndjson"],
+    ] {
       let outcome = try Tool.run(command: Tool.binary, command + ["--help"])
       #expect(outcome.status == 0)
       #expect(outcome.output.contains("EXAMPLE:\n  magnet"), "\(command)")
@@ -81,6 +84,36 @@ import Testing
     #expect(outcome.errors.contains("empty-file/stats.json: the file is empty"))
     #expect(try Tool.run("sql", Project.sweep, "SELEC 1 ").status == 2)
     #expect(try Tool.run("sql", Project.sweep).status == 64)
+  }
+}
+
+@Suite struct ExportCommandTests {
+  @Test func foldersAndFilesAppearWhole() throws {
+    let folder = try TemporaryFolder()
+    let tables = folder.path + "/a/b"
+    #expect(try Tool.run("export", "csv", tables, Project.sweep).status == 0)
+    let names = ["per_instance_stats.csv", "run_specs.csv", "scenario_states.csv", "stats.csv"]
+    #expect(try FileManager.default.contentsOfDirectory(atPath: tables).sorted() == names)
+    let stats = try Tool.run("table", "stats", Project.sweep).output
+    #expect(try Project.text(tables + "/stats.csv") == stats)
+
+    #expect(try Tool.run("export", "ndjson", tables, Project.sweep, "--gzip").status == 0)
+    let unzipped = try Tool.run(command: "/bin/gzip", ["-dc", tables + "/stats.ndjson.gz"])
+    #expect(try unzipped.output == Tool.run("table", "stats", Project.sweep, "--format", "ndjson").output)
+
+    #expect(try Tool.run("export", "sqlite", folder.path + "/x.db", Project.sweep).status == 0)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["a", "x.db"])
+  }
+
+  @Test func whatCannotBeWrittenLeavesNothing() throws {
+    let folder = try TemporaryFolder()
+    let outcome = try Tool.run("export", "sqlite", folder.path + "/no/x.db", Project.sweep)
+    #expect(outcome.status == 2)
+    #expect(
+      outcome.messages == ["magnet: \(folder.path)/no/x.db: cannot be written: No such file or directory"])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+    try folder.write("x", to: "file")
+    #expect(try Tool.run("export", "csv", folder.path + "/file", Project.sweep).status == 2)
   }
 }
 

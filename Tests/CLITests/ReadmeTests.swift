@@ -26,7 +26,7 @@ import Testing
 
   @Test func itsCommandsWork() throws {
     let commands = readme.matches(
-      of: #/(?m)^    (magnet (?:runs|predictors|predict|table|sql) (?:.*\\\n|.*"[^"\n]*\n)?.*)$/#)
+      of: #/(?m)^    (magnet (?:runs|predictors|predict|table|sql|export) (?:.*\\\n|.*"[^"\n]*\n)?.*)$/#)
     #expect(commands.count >= 5)
     let folder = try TemporaryFolder()
     for command in commands {
@@ -36,6 +36,7 @@ import Testing
         .replacing("benchmark_output/runs/v1/mmlu*", with: Project.sweep + "/*0.2*")
         .replacing("benchmark_output/runs/v1", with: Project.sweep)
         .replacing(#/ benchmark_output( |$)/#) { " " + Project.fixture("benchmark_output") + $0.output.1 }
+        .replacing("results.db", with: "'\(folder.path)/results.db'")
         .replacing("-o mmlu.csv", with: "-o '\(folder.path)/mmlu.csv'")
         .replacing(#/^magnet/#, with: "'\(Tool.binary)'")
       let outcome = try Tool.run(command: "/bin/sh", ["-c", String(line)])

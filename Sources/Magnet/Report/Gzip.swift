@@ -1,0 +1,53 @@
+// Unsafe code, on these invariants:
+// - `stream` is initialised by deflateInit2_ in `init`, ended in `deinit`, never copied (~Copyable), and does not move:
+//   zlib keeps its address.
+// - zlib reads and writes only the buffers named before each call, which live during it.
+
+import CZlib
+
+/// Compresses bytes as one gzip member (RFC 1952), without time and name: the same bytes for the same input.
+public struct GzipWriter: ~Copyable {
+  private let stream: UnsafeMutablePointer<z_stream>
+
+  /// A compressor at zlib's default level.
+  public init() {
+    stream = .allocate(capacity: 1)
+    stream.initialize(to: z_stream())
+    // 15 + 16: the largest window, with gzip's header.
+    deflateInit2_(
+      stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+      Int32(MemoryLayout<z_stream>.size))
+  }
+
+  deinit {
+    deflateEnd(stream)
+    stream.deinitialize(count: 1)
+    stream.deallocate()
+  }
+
+  /// Compresses more bytes and hands on what is ready.
+  /// - Parameter isLast: whether these are the last ones; nothing may follow.
+  /// - Throws: what `write` throws.
+  public mutating func add(_ bytes: [UInt8], isLast: Bool = false, _ write: ([UInt8]) throws -> Void) rethrows
+  {
+    var bytes = bytes
+    let count = bytes.count
+    try bytes.withUnsafeMutableBufferPointer { input in
+      stream.pointee.next_in = input.baseAddress
+      stream.pointee.avail_in = UInt32(count)
+      var isFull = true
+      while isFull {
+        var space = 0
+        let out = [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, filled in
+          stream.pointee.next_out = buffer.baseAddress
+          stream.pointee.avail_out = 1 << 16
+          deflate(stream, isLast ? Z_FINISH : Z_NO_FLUSH)
+          space = Int(stream.pointee.avail_out)
+          filled = 1 << 16 - space
+        }
+        if !out.isEmpty { try write(out) }
+        isFull = space == 0
+      }
+    }
+  }
+}

@@ -1,0 +1,250 @@
+// Unsafe code, on these invariants:
+// - A statement is used only between its preparation and its finalisation, both by the writer.
+// - Texts bound as SQLITE_STATIC lie in a TextBlock that lives until other values are bound in their place or the
+//   statement's bindings are cleared.
+
+import CSQLite
+
+/// Writes tables into a new SQLite file: run names and metric names in tables of their own, the rest in tables of
+/// rows that refer to them, and views over these with all names back in place.
+final class SQLiteWriter {
+  private var database: OpaquePointer?
+  private var columns: [TableKind: [String]] = [:]
+  private var inserts: [TableKind: OpaquePointer] = [:]
+  private var metricIDs: [String: Int64] = [:]
+
+  /// The column that becomes a number of the table `metrics`.
+  private static let metricColumns: [TableKind: String] = [
+    .stats: "stats.name.name", .perInstanceStats: "per_instance_stats.stats.name.name",
+  ]
+
+  /// Opens a file, which should not exist or be empty.
+  init(_ path: String) throws {
+    let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+    guard sqlite3_open_v2(path, &database, flags, nil) == SQLITE_OK else { throw failure() }
+    // The file is of use only when it is whole: no journal is needed to roll it back.
+    try run("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE")
+    try run("PRAGMA cache_size = -32000; BEGIN")
+    let fields = Relation.RunField.allCases.map { "\"\($0.rawValue)\" TEXT" }.joined(separator: ", ")
+    try run("CREATE TABLE runs(id INTEGER PRIMARY KEY, \(fields))")
+    try run("CREATE TABLE metrics(id INTEGER PRIMARY KEY, metric TEXT NOT NULL UNIQUE)")
+    for kind in TableKind.allCases {
+      let metric = Self.metricColumns[kind] == nil ? "" : ", metric_id INTEGER NOT NULL REFERENCES metrics"
+      try run("CREATE TABLE \(Self.rowsName(kind))(run_id INTEGER NOT NULL REFERENCES runs\(metric))")
+    }
+  }
+
+  deinit {
+    for insert in inserts.values { sqlite3_finalize(insert) }
+    sqlite3_close_v2(database)
+  }
+
+  private static func rowsName(_ kind: TableKind) -> String { kind.sqlName + "_rows" }
+
+  private func failure() -> TableError {
+    TableError("SQLite: " + (sqlite3_errmsg(database).map { String(cString: $0) } ?? "out of memory"))
+  }
+
+  private func run(_ text: String) throws {
+    if sqlite3_exec(database, text, nil, nil, nil) != SQLITE_OK { throw failure() }
+  }
+
+  private func prepare(_ text: String) throws -> OpaquePointer {
+    var statement: OpaquePointer?
+    guard sqlite3_prepare_v2(database, text, -1, &statement, nil) == SQLITE_OK, let statement else {
+      throw failure()
+    }
+    return statement
+  }
+
+  /// Adds a run.
+  /// - Parameter cells: what is known of it, in the order of the fields.
+  func addRun(_ number: Int, _ cells: [Cell]) throws {
+    let insert = try prepare(
+      "INSERT INTO runs VALUES(?" + String(repeating: ", ?", count: cells.count) + ")")
+    defer { sqlite3_finalize(insert) }
+    sqlite3_bind_int64(insert, 1, Int64(number))
+    for (index, cell) in cells.enumerated() { Self.bind(insert, Int32(index + 2), cell) }
+    guard sqlite3_step(insert) == SQLITE_DONE else { throw failure() }
+  }
+
+  /// Adds the rows of one run.
+  func add(_ table: Table, _ kind: TableKind, run: Int) throws {
+    let names = table.columnNames.filter { $0 != "run_spec.name" && $0 != Self.metricColumns[kind] }
+    let insert = try insertion(kind, names)
+    let firstColumn = Self.metricColumns[kind] == nil ? 2 : 3
+    for chunk in table.chunks {
+      sqlite3_clear_bindings(insert)
+      sqlite3_bind_int64(insert, 1, Int64(run))
+      var varying: [(index: Int32, column: BoundColumn)] = []
+      if let metric = Self.metricColumns[kind], let position = table.position(of: metric) {
+        varying.append((2, .numbers(try metricNumbers(chunk.columns[position]))))
+      }
+      for name in names {
+        let index = Int32(columns[kind]!.firstIndex(of: name)! + firstColumn)
+        let cells = chunk.columns[table.position(of: name)!]
+        if case .constant(let cell) = cells.storage {
+          Self.bind(insert, index, cell)
+        } else {
+          varying.append((index, BoundColumn(cells)))
+        }
+      }
+      for row in 0..<chunk.rowCount {
+        for (index, column) in varying { column.bind(insert, index, row) }
+        guard sqlite3_step(insert) == SQLITE_DONE else { throw failure() }
+        sqlite3_reset(insert)
+      }
+      sqlite3_clear_bindings(insert)
+    }
+  }
+
+  /// The statement that inserts a row, after the columns that are new were added to the table.
+  private func insertion(_ kind: TableKind, _ names: [String]) throws -> OpaquePointer {
+    let known = Set(columns[kind] ?? [])
+    let new = names.filter { !known.contains($0) }
+    if let insert = inserts[kind], new.isEmpty { return insert }
+    sqlite3_finalize(inserts.removeValue(forKey: kind))
+    for name in new {
+      try run("ALTER TABLE \(Self.rowsName(kind)) ADD COLUMN \(Self.quoted(name))")
+      columns[kind, default: []].append(name)
+    }
+    let count = (columns[kind] ?? []).count + (Self.metricColumns[kind] == nil ? 1 : 2)
+    let places = Array(repeating: "?", count: count).joined(separator: ", ")
+    let insert = try prepare("INSERT INTO \(Self.rowsName(kind)) VALUES(\(places))")
+    inserts[kind] = insert
+    return insert
+  }
+
+  static func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
+
+  /// The number of each row's metric; metrics that are new are added to their table.
+  private func metricNumbers(_ cells: ColumnChunk) throws -> [Int64] {
+    var names: [(String, Int)] = []
+    cells.forEachRun { cell, row in names.append((cell.text, row)) }
+    return try names.map { name, _ in
+      if let known = metricIDs[name] { return known }
+      let id = Int64(metricIDs.count + 1)
+      metricIDs[name] = id
+      let insert = try prepare("INSERT INTO metrics VALUES(?, ?)")
+      defer { sqlite3_finalize(insert) }
+      sqlite3_bind_int64(insert, 1, id)
+      Self.bind(insert, 2, .string(name))
+      guard sqlite3_step(insert) == SQLITE_DONE else { throw failure() }
+      return id
+    }
+  }
+
+  /// Adds indexes and views, and closes the file.
+  func finish() throws {
+    for insert in inserts.values { sqlite3_finalize(insert) }
+    inserts = [:]
+    try run("CREATE INDEX runs_by_name ON runs(run)")
+    for kind in TableKind.allCases {
+      let metric = Self.metricColumns[kind] == nil ? "" : "metric_id, "
+      try run("CREATE INDEX \(kind.sqlName)_by_run ON \(Self.rowsName(kind))(\(metric)run_id)")
+      try run(viewText(kind))
+    }
+    for relation in Relation.tidy { if let kind = relation.kind { try run(viewText(relation, kind)) } }
+    try run("COMMIT")
+    sqlite3_close_v2(database)
+    database = nil
+  }
+
+  /// The view with the flattened names: the Python MAGNET's data frame.
+  private func viewText(_ kind: TableKind) -> String {
+    var names = columns[kind] ?? []
+    if let metric = Self.metricColumns[kind] { names.append(metric) }
+    if kind != .runSpecs { names.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
+    let shown = ["r.run AS \"run_spec.name\""] + names.map { expression(kind, $0) + " AS " + Self.quoted($0) }
+    return "CREATE VIEW \(kind.sqlName) AS SELECT \(shown.joined(separator: ", ")) FROM \(joins(kind))"
+  }
+
+  private func viewText(_ relation: Relation, _ kind: TableKind) -> String {
+    let shown = relation.columns.map { column in
+      let value =
+        switch column.source {
+        case .run(let field): "r." + Self.quoted(field.rawValue)
+        case .column(let name): expression(kind, name)
+        }
+      return value + " AS " + Self.quoted(column.name)
+    }
+    return "CREATE VIEW \(relation.name) AS SELECT \(shown.joined(separator: ", ")) FROM \(joins(kind))"
+  }
+
+  private func expression(_ kind: TableKind, _ name: String) -> String {
+    if name == Self.metricColumns[kind] { return "m.metric" }
+    return columns[kind]?.contains(name) == true ? "t." + Self.quoted(name) : "NULL"
+  }
+
+  private func joins(_ kind: TableKind) -> String {
+    Self.rowsName(kind) + " t JOIN runs r ON r.id = t.run_id"
+      + (Self.metricColumns[kind] == nil ? "" : " JOIN metrics m ON m.id = t.metric_id")
+  }
+
+  fileprivate static func bind(_ statement: OpaquePointer, _ index: Int32, _ cell: Cell) {
+    switch cell {
+    case .null: sqlite3_bind_null(statement, index)
+    case .bool(let value): sqlite3_bind_int64(statement, index, value ? 1 : 0)
+    case .int(let value): sqlite3_bind_int64(statement, index, value)
+    case .double(let value): sqlite3_bind_double(statement, index, value)
+    case .string(let value), .json(let value):
+      sqlite3_bind_text(statement, index, value, Int32(value.utf8.count), transient)
+    }
+  }
+}
+
+/// The texts of a dictionary in memory that does not move.
+private final class TextBlock {
+  let bytes: UnsafeMutablePointer<CChar>
+  let ends: [Int]
+
+  init(_ texts: TextDictionary) {
+    let block = UnsafeMutablePointer<CChar>.allocate(capacity: max(1, texts.bytes.count))
+    texts.bytes.withUnsafeBytes {
+      if let base = $0.baseAddress {
+        UnsafeMutableRawPointer(block).copyMemory(from: base, byteCount: $0.count)
+      }
+    }
+    bytes = block
+    ends = texts.ends
+  }
+
+  deinit { bytes.deallocate() }
+}
+
+/// A column whose cells are bound row by row.
+private enum BoundColumn {
+  case numbers([Int64])
+  case doubles([Double], NullMask?)
+  case texts(Codes, TextBlock)
+  case cells(ColumnChunk)
+
+  init(_ chunk: ColumnChunk) {
+    switch chunk.storage {
+    case .doubles(let values, let nulls): self = .doubles(values, nulls)
+    case .strings(let codes, let texts) where texts.bases.isEmpty: self = .texts(codes, TextBlock(texts))
+    default: self = .cells(chunk)
+    }
+  }
+
+  func bind(_ statement: OpaquePointer, _ index: Int32, _ row: Int) {
+    switch self {
+    case .numbers(let values): sqlite3_bind_int64(statement, index, values[row])
+    case .doubles(let values, let nulls):
+      if nulls?[row] == true {
+        sqlite3_bind_null(statement, index)
+      } else {
+        sqlite3_bind_double(statement, index, values[row])
+      }
+    case .texts(let codes, let block):
+      let code = codes[row]
+      if code == 0 {
+        sqlite3_bind_null(statement, index)
+      } else {
+        let start = code == 1 ? 0 : block.ends[code - 2]
+        sqlite3_bind_text(statement, index, block.bytes + start, Int32(block.ends[code - 1] - start), nil)
+      }
+    case .cells(let chunk): SQLiteWriter.bind(statement, index, chunk[row])
+    }
+  }
+}

@@ -1,0 +1,180 @@
+// Unsafe code, on these invariants:
+// - The pointer that the module carries is the connection's state, which lives until the connection is closed. A
+//   table's and a cursor's memory begins with SQLite's own structure, is allocated and initialised in xConnect and
+//   xOpen, and freed in xDisconnect and xClose.
+// - SQLite calls everything here on the thread that steps the statement, one call at a time.
+// - Texts and numbers handed to SQLite are copied by it before the call returns (SQLITE_TRANSIENT).
+
+import CSQLite
+
+private struct VirtualTable {
+  var base = sqlite3_vtab()
+  var state: Unmanaged<SQLConnection.State>
+  var relation: Unmanaged<RelationBox>
+}
+
+private final class RelationBox {
+  let relation: Relation
+  init(_ relation: Relation) { self.relation = relation }
+}
+
+private struct Cursor {
+  var base = sqlite3_vtab_cursor()
+  var scan: RelationScan?
+}
+
+private typealias State = SQLConnection.State
+
+private func table(_ pointer: UnsafeMutablePointer<sqlite3_vtab>?) -> UnsafeMutablePointer<VirtualTable> {
+  UnsafeMutableRawPointer(pointer!).assumingMemoryBound(to: VirtualTable.self)
+}
+
+private func cursor(_ pointer: UnsafeMutablePointer<sqlite3_vtab_cursor>?) -> UnsafeMutablePointer<Cursor> {
+  UnsafeMutableRawPointer(pointer!).assumingMemoryBound(to: Cursor.self)
+}
+
+let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+
+/// The module of all relations: an eponymous one, whose tables need not be created. SQLite only reads it.
+nonisolated(unsafe) var virtualTableModule: sqlite3_module = {
+  var module = sqlite3_module()
+  module.iVersion = 1
+  module.xConnect = { database, context, count, arguments, result, _ in
+    let state = Unmanaged<State>.fromOpaque(context!)
+    let name = String(cString: arguments![0]!)
+    guard let relation = state.takeUnretainedValue().relations[name] else { return SQLITE_ERROR }
+    let columns = relation.columns.map { "\"" + $0.name.replacing("\"", with: "\"\"") + "\"" }
+    state.takeUnretainedValue().isDeclaring = true
+    defer { state.takeUnretainedValue().isDeclaring = false }
+    let status = sqlite3_declare_vtab(database, "CREATE TABLE x(" + columns.joined(separator: ", ") + ")")
+    if status != SQLITE_OK { return status }
+    let made = UnsafeMutablePointer<VirtualTable>.allocate(capacity: 1)
+    made.initialize(
+      to: VirtualTable(state: state, relation: Unmanaged.passRetained(RelationBox(relation))))
+    result!.pointee = UnsafeMutableRawPointer(made).assumingMemoryBound(to: sqlite3_vtab.self)
+    return SQLITE_OK
+  }
+  module.xDisconnect = { pointer in
+    table(pointer).pointee.relation.release()
+    table(pointer).deinitialize(count: 1)
+    table(pointer).deallocate()
+    return SQLITE_OK
+  }
+  module.xBestIndex = { pointer, info in
+    plan(table(pointer).pointee, &info!.pointee)
+    return SQLITE_OK
+  }
+  module.xOpen = { _, result in
+    let made = UnsafeMutablePointer<Cursor>.allocate(capacity: 1)
+    made.initialize(to: Cursor())
+    result!.pointee = UnsafeMutableRawPointer(made).assumingMemoryBound(to: sqlite3_vtab_cursor.self)
+    return SQLITE_OK
+  }
+  module.xClose = { pointer in
+    cursor(pointer).deinitialize(count: 1)
+    cursor(pointer).deallocate()
+    return SQLITE_OK
+  }
+  module.xFilter = { pointer, order, plan, count, values in
+    let owner = table(cursor(pointer).pointee.base.pVtab).pointee
+    let state = owner.state.takeUnretainedValue()
+    do {
+      let parts = String(cString: plan!).split(separator: ";", omittingEmptySubsequences: false)
+      let used = parts[0].split(separator: ",").compactMap { Int($0) }
+      let checked = parts[1].split(separator: ",").compactMap { Int($0) }
+      let conditions = checked.enumerated().map {
+        RelationScan.Condition(column: $1, value: cell(values![$0]))
+      }
+      cursor(pointer).pointee.scan = try RelationScan(
+        owner.relation.takeUnretainedValue().relation, columns: Set(used), conditions: conditions,
+        order: order < 0 ? nil : Int(order), in: state.catalog)
+      return SQLITE_OK
+    } catch {
+      state.failure = error
+      return SQLITE_ERROR
+    }
+  }
+  module.xNext = { pointer in
+    cursor(pointer).pointee.scan!.advance()
+    return SQLITE_OK
+  }
+  module.xEof = { cursor($0).pointee.scan!.isAtEnd ? 1 : 0 }
+  module.xColumn = { pointer, context, column in
+    let (chunk, row) = cursor(pointer).pointee.scan!.chunk(Int(column))
+    chunk.giveResult(context, row)
+    return SQLITE_OK
+  }
+  module.xRowid = { pointer, result in
+    result!.pointee = cursor(pointer).pointee.scan!.rowID
+    return SQLITE_OK
+  }
+  return module
+}()
+
+/// Plans a scan: which columns it will be asked for, which equalities it checks itself, and whether it can come in
+/// the order asked for. The plan is handed to the scan as text: columns, a semicolon, columns with conditions.
+private func plan(_ table: VirtualTable, _ info: inout sqlite3_index_info) {
+  let relation = table.relation.takeUnretainedValue().relation
+  let used = relation.columns.indices.filter { info.colUsed & (1 << UInt64(min($0, 63))) != 0 }
+  var conditions: [Int] = []
+  for number in 0..<Int(info.nConstraint) {
+    let constraint = info.aConstraint[number]
+    guard constraint.usable != 0, Int32(constraint.op) == SQLITE_INDEX_CONSTRAINT_EQ, constraint.iColumn >= 0
+    else { continue }
+    conditions.append(Int(constraint.iColumn))
+    info.aConstraintUsage[number].argvIndex = Int32(conditions.count)
+  }
+  info.idxNum = -1
+  if info.nOrderBy == 1, info.aOrderBy[0].desc == 0, info.aOrderBy[0].iColumn >= 0 {
+    info.idxNum = info.aOrderBy[0].iColumn
+    info.orderByConsumed = 1
+  }
+  let needed = Set(used + conditions + (info.idxNum >= 0 ? [Int(info.idxNum)] : []))
+  if let kind = relation.kind {
+    let names = needed.compactMap { column -> String? in
+      if case .column(let name) = relation.columns[column].source { name } else { nil }
+    }
+    table.state.takeUnretainedValue().catalog.need(names, of: kind)
+  }
+  let text =
+    needed.sorted().map(String.init).joined(separator: ",") + ";"
+    + conditions.map(String.init).joined(separator: ",")
+  let copy = sqlite3_malloc(Int32(text.utf8.count + 1))!
+  text.withCString { copy.copyMemory(from: $0, byteCount: text.utf8.count + 1) }
+  info.idxStr = copy.assumingMemoryBound(to: CChar.self)
+  info.needToFreeIdxStr = 1
+  info.estimatedCost = 1e6 / Double(1 + 100 * conditions.count)
+  info.estimatedRows = Int64(1_000_000 / (1 + 100 * conditions.count))
+}
+
+/// A value of a condition.
+private func cell(_ value: OpaquePointer?) -> Cell {
+  switch sqlite3_value_type(value) {
+  case SQLITE_INTEGER: .int(sqlite3_value_int64(value))
+  case SQLITE_FLOAT: .double(sqlite3_value_double(value))
+  case SQLITE_NULL: .null
+  default: .string(sqlite3_value_text(value).map { String(cString: $0) } ?? "")
+  }
+}
+
+extension ColumnChunk {
+  /// Hands a cell to SQLite: booleans as 0 and 1, lists and objects as texts, NaN as null.
+  fileprivate func giveResult(_ context: OpaquePointer?, _ row: Int) {
+    switch storage {
+    case .doubles(let values, let nulls) where nulls == nil: sqlite3_result_double(context, values[row])
+    case .strings(let codes, let texts) where codes[row] != 0 && texts.bases.isEmpty:
+      texts.withUTF8(codes[row] - 1) {
+        sqlite3_result_text(context, $0.baseAddress, Int32($0.count), transient)
+      }
+    default:
+      switch self[row] {
+      case .null: sqlite3_result_null(context)
+      case .bool(let value): sqlite3_result_int(context, value ? 1 : 0)
+      case .int(let value): sqlite3_result_int64(context, value)
+      case .double(let value): sqlite3_result_double(context, value)
+      case .string(let value), .json(let value):
+        sqlite3_result_text(context, value, Int32(value.utf8.count), transient)
+      }
+    }
+  }
+}

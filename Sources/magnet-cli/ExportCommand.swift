@@ -1,0 +1,95 @@
+import ArgumentParser
+import HelmBackend
+import Magnet
+
+struct ExportCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Write the tables of runs into files for other programs.",
+    subcommands: [SQLite.self, CSV.self, NDJSON.self])
+
+  /// The options of both commands that write a file for each table.
+  struct FolderOptions: ParsableArguments {
+    @Argument(help: "The folder to write into; it is made when it is not there.", completion: .directory)
+    var folder: String
+    @OptionGroup var source: SourceOptions
+    @Flag(help: "Compress the files with gzip.")
+    var gzip = false
+
+    /// Writes the four tables into the folder, each file whole or not at all.
+    func write(_ format: TableFormat) async throws -> Int {
+      let progress = LoadProgress()
+      let runs = try HelmRuns(paths: source.paths, isStrict: source.strict, progress: progress)
+      let entries = try await runs.list().entries
+      try Terminal.makeFolder(folder)
+      var faults: Set<RunFault> = []
+      for kind in TableKind.allCases {
+        let tables = try await Watch.showing(progress) { try await runs.load(entries, tables: [kind]) }
+        faults.formUnion(tables.faults.map(\.fault))
+        let name = kind.rawValue.replacing("-", with: "_") + "." + format.rawValue + (gzip ? ".gz" : "")
+        try Terminal.writeFile(folder + "/" + name) { sink in
+          if !gzip { return try TableWriter(format).write(tables[kind], sink) }
+          var compressor = GzipWriter()
+          try TableWriter(format).write(tables[kind]) { try compressor.add($0, sink) }
+          try compressor.add([], isLast: true, sink)
+        }
+      }
+      say(faults.sorted { $0.description < $1.description })
+      return faults.count
+    }
+  }
+
+  struct SQLite: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "sqlite",
+      abstract: "Write one SQLite file, with indexes and the views that magnet sql has.",
+      discussion: """
+        EXAMPLE:
+          magnet export sqlite results.db benchmark_output
+        """)
+
+    @Argument(help: "The file to write; one that is there is replaced.", completion: .file())
+    var file: String
+    @OptionGroup var source: SourceOptions
+
+    func run() async throws {
+      try await report {
+        let progress = LoadProgress()
+        let runs = try HelmRuns(paths: source.paths, isStrict: source.strict, progress: progress)
+        let faults = try await Terminal.replacingFile(file) { temporary in
+          try await Watch.showing(progress) { try await exportSQLite(runs, to: temporary) }
+        }
+        say(faults)
+        return faults.count
+      }
+    }
+  }
+
+  struct CSV: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "csv",
+      abstract: "Write a CSV file for each of the four tables.",
+      discussion: """
+        EXAMPLE:
+          magnet export csv tables benchmark_output/runs/v1 --gzip
+        """)
+
+    @OptionGroup var options: FolderOptions
+
+    func run() async throws { try await report { try await options.write(.csv) } }
+  }
+
+  struct NDJSON: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "ndjson",
+      abstract: "Write a file of JSON lines for each of the four tables.",
+      discussion: """
+        EXAMPLE:
+          magnet export ndjson tables benchmark_output/runs/v1
+        """)
+
+    @OptionGroup var options: FolderOptions
+
+    func run() async throws { try await report { try await options.write(.ndjson) } }
+  }
+}
