@@ -159,7 +159,7 @@ func codePointOrder(_ a: String, _ b: String) -> Bool {
 
 /// Whether path `a` comes before `b`: folder by folder, in the order of code points.
 func pathOrder(_ a: String, _ b: String) -> Bool {
-  a.split(separator: "/").lexicographicallyPrecedes(b.split(separator: "/")) {
-    $0.utf8.lexicographicallyPrecedes($1.utf8)
-  }
+  // A name that ends comes before one that goes on, so the slash is below all other bytes.
+  func rank(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: "/") ? 0 : byte }
+  return a.utf8.lexicographicallyPrecedes(b.utf8) { rank($0) < rank($1) }
 }

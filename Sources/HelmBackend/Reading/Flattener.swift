@@ -55,10 +55,12 @@ struct Flattener: ~Copyable {
   private var columnCount = 0
   private var columnCapacity = 64
   private var names: [String] = []
-  /// The columns in order of their names' code points.
-  private var order: [Int32] = []
+  /// The place of each column in the order of their names' code points.
+  private var ranks: [Int] = []
   private var isText: [Bool] = []
   private var columnOfName: [String: Int32] = [:]
+  /// The columns that have cells, in the order they got the first.
+  private var met: [Int32] = []
   private var visits: UInt64 = 0
   private var scratch: [UInt8] = []
   /// The node that went past a limit; its object is to be kept as a cell, and the rows to be made anew.
@@ -147,6 +149,7 @@ struct Flattener: ~Copyable {
       column = makeColumn(of: node)
       if overflow >= 0 { return }
     }
+    if builders[column].isEmpty { met.append(Int32(column)) }
     switch tape.tag(index) {
     case .string: builders[column].set(utf8: tape.bytes(index), row: row)
     case .double: builders[column].set(tape.double(index), row: row)
@@ -177,21 +180,37 @@ struct Flattener: ~Copyable {
   /// The columns met since the last time for rows `0..<rowCount`, in order of their names' code points or of first
   /// appearance; the flattener is empty afterwards.
   mutating func finish(rowCount: Int, sorted: Bool = true) -> [(name: String, chunk: ColumnChunk)] {
-    if sorted, order.count < columnCount {
-      order = (0..<Int32(columnCount)).sorted { codePointOrder(names[Int($0)], names[Int($1)]) }
+    if sorted, ranks.count < columnCount {
+      let order = (0..<columnCount).sorted { codePointOrder(names[$0], names[$1]) }
+      ranks = Array(repeating: 0, count: columnCount)
+      for (rank, column) in order.enumerated() { ranks[column] = rank }
     }
-    let met = (0..<columnCount).map { sorted ? Int(order[$0]) : $0 }.filter { !builders[$0].isEmpty }
+    if sorted { met.sort { ranks[Int($0)] < ranks[Int($1)] } }
     // A statistic of one value has it as its sum, minimum, maximum and mean: such columns share their memory.
-    let twins = met.indices.map { place in
-      met[..<place].firstIndex { builders[$0].holdsSameNumbers(as: builders[met[place]]) }
-    }
+    let numbers = met.filter { builders[Int($0)].isNumeric }
     var columns: [(name: String, chunk: ColumnChunk)] = []
     columns.reserveCapacity(met.count)
-    for (column, twin) in zip(met, twins) {
-      let chunk = builders[column].finish(rowCount: twin == nil ? rowCount : 0)
-      columns.append((names[column], twin.map { columns[$0].chunk } ?? chunk))
+    var twins: [Int32: Int32] = [:]
+    for (place, column) in numbers.enumerated() {
+      twins[column] = numbers[..<place].first {
+        twins[$0] == nil && builders[Int($0)].holdsSameNumbers(as: builders[Int(column)])
+      }
     }
+    var places: [Int32: Int] = [:]
+    for column in met {
+      let twin = twins[column].flatMap { places[$0] }
+      let chunk = builders[Int(column)].finish(rowCount: twin == nil ? rowCount : 0)
+      places[column] = columns.count
+      columns.append((names[Int(column)], twin.map { columns[$0].chunk } ?? chunk))
+    }
+    met.removeAll(keepingCapacity: true)
     return columns
+  }
+
+  /// Drops all rows.
+  mutating func nothing<T>() -> T? {
+    _ = finish(rowCount: 0)
+    return nil
   }
 
   /// Drops all rows, and makes the object that went past a limit a cell from now on; false when that is the whole

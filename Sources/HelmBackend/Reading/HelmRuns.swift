@@ -56,8 +56,9 @@ public struct HelmRuns: RunSource {
         }
       }
       if isStrict, let fault = faults.first { throw fault }
+      let names = folder.names
       let entry = RunEntry(
-        suite: folder.suite, folder: folder.folder, path: folder.path, name: table?[.run].first,
+        suite: names.suite, folder: names.folder, path: folder.path, name: table?[.run].first,
         files: RunDirectory.knownFiles.filter(folder.files.contains), faults: faults)
       return (entry, table)
     }

@@ -3,6 +3,19 @@ import Magnet
 // What is wrong with records, said with the place in the file. Numbers of records count from `first`, the number of
 // the list's first record in the file.
 extension JSONTape {
+  /// Calls `body` with each element of the list at `index` while it returns true; false when it did not, when an
+  /// element is no object, or when there is no list.
+  @inline(__always)
+  func forEachObject(of index: Int, _ body: (Int) -> Bool) -> Bool {
+    guard tag(index) == .array else { return false }
+    var at = index + 1
+    while tag(at) == .object {
+      if !body(at) { return false }
+      at = after(at)
+    }
+    return tag(at) == .arrayEnd
+  }
+
   /// Checks the kind of the text's top-level value.
   func expect(_ kind: Tag, file: String) throws(RunFault) {
     if tag(Self.top) == kind { return }

@@ -12,14 +12,14 @@ struct RunDirectory: Sendable {
   static let knownFiles =
     coreFiles + ["scenario.json", "instances.json", "display_predictions.json", "display_requests.json"]
 
-  var folder: String { Self.lastComponent(FileSystem.absolute(path)) }
-
-  var suite: String {
-    Self.lastComponent(FileSystem.absolute(path).split(separator: "/").dropLast().joined(separator: "/"))
-  }
-
-  private static func lastComponent(_ path: String) -> String {
-    path.split(separator: "/").last.map(String.init) ?? "/"
+  /// The names of the suite's folder and of the run's.
+  var names: (suite: String, folder: String) {
+    let parts = path.split(separator: "/").suffix(2)
+    if parts.count == 2, !parts.contains("."), !parts.contains("..") {
+      return (String(parts.first!), String(parts.last!))
+    }
+    let whole = FileSystem.absolute(path).split(separator: "/")
+    return (whole.dropLast().last.map(String.init) ?? "/", whole.last.map(String.init) ?? "/")
   }
 
   func file(_ name: String) -> String { path + "/" + name }
@@ -39,7 +39,7 @@ struct RunDirectory: Sendable {
 
   static func isRun(_ folder: String, _ entries: [FileSystem.Entry]) -> Bool {
     entries.contains { coreFiles.contains($0.name) }
-      || lastComponent(FileSystem.absolute(folder)).contains(":")
+      || RunDirectory(path: folder, files: []).names.folder.contains(":")
   }
 
   /// What keeps the run from being complete, as far as the ends of its files tell; a file whose ends look wrong is

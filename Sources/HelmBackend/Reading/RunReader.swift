@@ -7,6 +7,7 @@ import Magnet
 final class RunReader {
   let files = JSONFileReader()
   private let wanted: Set<String>?
+  private let specs: UnsafeMutablePointer<Flattener>
   private let requests: UnsafeMutablePointer<Flattener>
   private let scenario: UnsafeMutablePointer<Flattener>
   private let stats: UnsafeMutablePointer<Flattener>
@@ -26,6 +27,7 @@ final class RunReader {
       return place
     }
     let wanted = wanted
+    specs = make { Self.specFlattener(wanted) }
     requests = make { Self.requestFlattener(wanted) }
     scenario = make { Flattener(prefix: "scenario_state.", wanted: wanted) }
     stats = make { Self.statFlattener(wanted) }
@@ -33,10 +35,14 @@ final class RunReader {
   }
 
   deinit {
-    for place in [requests, scenario, stats, instances] {
+    for place in [specs, requests, scenario, stats, instances] {
       place.deinitialize(count: 1)
       place.deallocate()
     }
+  }
+
+  private static func specFlattener(_ wanted: Set<String>?) -> Flattener {
+    Flattener(prefix: "run_spec.", wanted: wanted?.union(["run_spec.name"]))
   }
 
   private static func requestFlattener(_ wanted: Set<String>?) -> Flattener {
@@ -98,11 +104,14 @@ final class RunReader {
     try files.withTape(file) { (tape) throws(RunFault) in
       try tape.expect(.object, file: file)
       try tape.expectName(in: JSONTape.top, at: "name", file: file)
-      var columns = Flattener(prefix: "run_spec.", wanted: wanted?.union(["run_spec.name"]))
       repeat {
-        columns.add(tape, JSONTape.top, row: 0)
-      } while try keepOverflow(&columns, file)
-      return Table(columns: columns.finish(rowCount: 1, sorted: false), rowCount: 1)
+        specs.pointee.add(tape, JSONTape.top, row: 0)
+      } while try keepOverflow(&specs.pointee, file)
+      let table = Table(
+        columns: specs.pointee.finish(rowCount: 1, sorted: false), rowCount: 1, known: schemas[.runSpecs])
+      schemas[.runSpecs] = table.schema
+      if specs.pointee.cellCount > 0 { specs.pointee = Self.specFlattener(wanted) }
+      return table
     }
   }
 
@@ -141,78 +150,89 @@ final class RunReader {
   func rows(
     _ kind: TableKind, _ tape: JSONTape, _ list: Int, from first: Int, file: String
   ) throws(RunFault) -> (columns: [(name: String, chunk: ColumnChunk)], count: Int) {
+    // Records of another kind end the walk at once; what is wrong with which is then said by the checks.
     switch kind {
     case .scenarioStates:
-      try tape.expectObjects(in: list, at: "request_states", from: first, file: file)
       let rows = try requestRows(tape, list, file)
       if requests.pointee.cellCount > 0 { requests.pointee = Self.requestFlattener(wanted) }
-      return rows
+      if rows == nil { try tape.expectObjects(in: list, at: "request_states", from: first, file: file) }
+      return rows ?? ([], 0)
     case .stats:
-      try tape.expectObjects(in: list, at: "", from: first, file: file)
       let rows = try statRows(tape, list, file)
       if stats.pointee.cellCount > 0 { stats.pointee = Self.statFlattener(wanted) }
+      if rows == nil { try tape.expectObjects(in: list, at: "", from: first, file: file) }
       if !Self.isNamed(rows, "stats.name.name") {
         try tape.expectMetrics(in: list, at: "", from: first, file: file)
       }
-      return rows
+      return rows ?? ([], 0)
     default:
-      try tape.expectObjects(in: list, at: "", from: first, file: file)
-      try tape.expectBundles(in: list, from: first, file: file)
       let rows = try instanceRows(tape, list, file)
       if instances.pointee.cellCount > 0 { instances.pointee = Self.instanceFlattener(wanted) }
+      if rows == nil {
+        try tape.expectObjects(in: list, at: "", from: first, file: file)
+        try tape.expectBundles(in: list, from: first, file: file)
+      }
       if !Self.isNamed(rows, "per_instance_stats.stats.name.name") {
         try tape.expectMetricsInBundles(in: list, from: first, file: file)
       }
-      return rows
+      return rows ?? ([], 0)
     }
   }
 
   private typealias Rows = (columns: [(name: String, chunk: ColumnChunk)], count: Int)
 
-  private func requestRows(_ tape: JSONTape, _ list: Int, _ file: String) throws(RunFault) -> Rows {
+  private func requestRows(_ tape: JSONTape, _ list: Int, _ file: String) throws(RunFault) -> Rows? {
     let place = requests.pointee.place("request_states")
     var row = 0
     repeat {
       row = 0
-      tape.forEachElement(of: list) { state in
+      let isWhole = tape.forEachObject(of: list) { state in
         requests.pointee.add(tape, state, at: place, row: row)
         row += 1
+        return true
       }
+      if !isWhole { return requests.pointee.nothing() }
     } while try keepOverflow(&requests.pointee, file)
     return (requests.pointee.finish(rowCount: row), row)
   }
 
-  private func statRows(_ tape: JSONTape, _ list: Int, _ file: String) throws(RunFault) -> Rows {
+  private func statRows(_ tape: JSONTape, _ list: Int, _ file: String) throws(RunFault) -> Rows? {
     var row = 0
     repeat {
       row = 0
-      tape.forEachElement(of: list) { stat in
+      let isWhole = tape.forEachObject(of: list) { stat in
         stats.pointee.add(tape, stat, row: row)
         row += 1
+        return true
       }
+      if !isWhole { return stats.pointee.nothing() }
     } while try keepOverflow(&stats.pointee, file)
     return (stats.pointee.finish(rowCount: row), row)
   }
 
   /// A row a statistic of a bundle, with the bundle's other keys beside it, objects among them kept whole.
-  private func instanceRows(_ tape: JSONTape, _ list: Int, _ file: String) throws(RunFault) -> Rows {
+  private func instanceRows(_ tape: JSONTape, _ list: Int, _ file: String) throws(RunFault) -> Rows? {
     let place = instances.pointee.place("stats")
     var row = 0
     repeat {
       row = 0
-      tape.forEachElement(of: list) { bundle in
-        guard let list = tape.value(of: "stats", in: bundle) else { return }
+      let isWhole = tape.forEachObject(of: list) { bundle in
         let first = row
-        tape.forEachElement(of: list) { stat in
+        guard let list = tape.value(of: "stats", in: bundle) else { return false }
+        let isWhole = tape.forEachObject(of: list) { stat in
           instances.pointee.add(tape, stat, at: place, row: row)
           row += 1
+          return true
         }
-        if row == first { return }
-        tape.forEachMember(of: bundle) { key, value in
-          if tape.isString(key, "stats") { return }
-          instances.pointee.set(tape, key: key, value: value, rows: first..<row)
+        if row > first {
+          tape.forEachMember(of: bundle) { key, value in
+            if tape.isString(key, "stats") { return }
+            instances.pointee.set(tape, key: key, value: value, rows: first..<row)
+          }
         }
+        return isWhole
       }
+      if !isWhole { return instances.pointee.nothing() }
     } while try keepOverflow(&instances.pointee, file)
     return (instances.pointee.finish(rowCount: row), row)
   }
@@ -256,7 +276,8 @@ final class RunReader {
   }
 
   /// Whether every row has a text in the column `name`.
-  private static func isNamed(_ rows: Rows, _ name: String) -> Bool {
-    rows.count == 0 || rows.columns.first { $0.name == name }?.chunk.isText == true
+  private static func isNamed(_ rows: Rows?, _ name: String) -> Bool {
+    guard let rows else { return false }
+    return rows.count == 0 || rows.columns.first { $0.name == name }?.chunk.isText == true
   }
 }

@@ -19,8 +19,8 @@ public struct RunSummary: Sendable {
     let kinds: Set<TableKind> = isThorough ? [.scenarioStates, .stats, .perInstanceStats] : [.stats]
 
     var instances = [Int?](repeating: nil, count: entries.count)
-    for batch in stride(from: 0, to: whole.count, by: 64) {
-      let part = Array(whole[batch..<min(batch + 64, whole.count)])
+    for batch in stride(from: 0, to: whole.count, by: 2048) {
+      let part = Array(whole[batch..<min(batch + 2048, whole.count)])
       let counts = try await Self.countInstances(part.map { entries[$0] }, in: source, kinds)
       for (number, count) in zip(part, counts.counts) { instances[number] = count }
       for (number, fault) in counts.faults { faults[part[number]].append(fault) }

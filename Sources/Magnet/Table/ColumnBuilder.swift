@@ -29,6 +29,9 @@ public struct ColumnBuilder: ~Copyable {
 
   @inlinable deinit { words.deallocate() }
 
+  /// Whether the cells so far are numbers.
+  public var isNumeric: Bool { kind == .double || kind == .int }
+
   /// Whether no cell was set.
   public var isEmpty: Bool { filled == 0 }
 
@@ -206,7 +209,7 @@ public struct ColumnBuilder: ~Copyable {
 
   /// Whether both hold numbers and the same in every row.
   public func holdsSameNumbers(as other: borrowing ColumnBuilder) -> Bool {
-    guard kind == .double || kind == .int, kind == other.kind, filled == other.filled else { return false }
+    guard isNumeric, kind == other.kind, filled == other.filled else { return false }
     return nullRows == other.nullRows
       && equalBytes(UnsafeRawPointer(words), UnsafeRawPointer(other.words), filled * 8)
   }
