@@ -15,15 +15,22 @@ public func exportSQLite(_ source: some RunSource, to file: String) async throws
   let writer = try SQLiteWriter(file)
   var faults = listing.entries.filter { !$0.isNamed }.flatMap(\.faults)
   let kinds: [TableKind] = [.scenarioStates, .stats, .perInstanceStats]
-  let batch = 16
-  for start in stride(from: 0, to: listing.entryOfRow.count, by: batch) {
-    let rows = start..<min(start + batch, listing.entryOfRow.count)
-    let entries = rows.map { listing.entryOfRow[$0] }
-    let tables = try await source.load(entries.map { listing.entries[$0] }, tables: Set(kinds))
+  let runs = listing.entryOfRow
+  let batches = stride(from: 0, to: runs.count, by: 16).map { $0..<min($0 + 16, runs.count) }
+  func load(_ rows: Range<Int>) -> Task<RunTables, any Error> {
+    let entries = rows.map { listing.entries[runs[$0]] }
+    return Task { try await source.load(entries, tables: Set(kinds)) }
+  }
+  // A batch is read while the one before it is written.
+  var ahead = batches.first.map(load)
+  defer { ahead?.cancel() }
+  for (number, rows) in batches.enumerated() {
+    let tables = try await ahead!.value
+    ahead = number + 1 < batches.count ? load(batches[number + 1]) : nil
     faults += tables.faults.map(\.fault)
     let broken = Set(tables.faults.map(\.run))
     for (number, row) in rows.enumerated() where !broken.contains(number) {
-      let entry = entries[number]
+      let entry = runs[row]
       try writer.addRun(entry, Relation.RunField.allCases.map { catalog.cell($0, of: entry) })
       try writer.add(listing.runSpecs.rows(at: [row]), .runSpecs, run: entry)
       for kind in kinds { try writer.add(tables.table(kind, ofRuns: [number]), kind, run: entry) }

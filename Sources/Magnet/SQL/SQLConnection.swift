@@ -30,7 +30,10 @@ final class SQLConnection {
 
   init(_ relations: [Relation], _ catalog: RunCatalog, timeLimit: Duration?) throws {
     state = State(relations, catalog, timeLimit.map { ContinuousClock.now.advanced(by: $0) })
-    guard sqlite3_open_v2(":memory:", &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY, nil) == SQLITE_OK
+    guard
+      sqlite3_open_v2(
+        ":memory:", &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX, nil)
+        == SQLITE_OK
     else { throw TableError("SQLite cannot be opened: \(message)") }
     let pointer = Unmanaged.passUnretained(state).toOpaque()
     for relation in relations {

@@ -1,6 +1,6 @@
 // Unsafe code, on these invariants:
 // - A statement is used only between its preparation and its finalisation, both by the writer.
-// - Texts bound as SQLITE_STATIC lie in a TextBlock that lives until other values are bound in their place or the
+// - Texts bound as SQLITE_STATIC lie in a BoundColumn that lives until other values are bound in their place or the
 //   statement's bindings are cleared.
 
 import CSQLite
@@ -20,7 +20,7 @@ final class SQLiteWriter {
 
   /// Opens a file, which should not exist or be empty.
   init(_ path: String) throws {
-    let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+    let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
     guard sqlite3_open_v2(path, &database, flags, nil) == SQLITE_OK else { throw failure() }
     // The file is of use only when it is whole: no journal is needed to roll it back.
     try run("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE")
@@ -76,9 +76,9 @@ final class SQLiteWriter {
     for chunk in table.chunks {
       sqlite3_clear_bindings(insert)
       sqlite3_bind_int64(insert, 1, Int64(run))
-      var varying: [(index: Int32, column: BoundColumn)] = []
+      var varying: [BoundColumn] = []
       if let metric = Self.metricColumns[kind], let position = table.position(of: metric) {
-        varying.append((2, .numbers(try metricNumbers(chunk.columns[position]))))
+        varying.append(BoundColumn(2, numbers: try metricNumbers(chunk.columns[position])))
       }
       for name in names {
         let index = Int32(columns[kind]!.firstIndex(of: name)! + firstColumn)
@@ -86,11 +86,11 @@ final class SQLiteWriter {
         if case .constant(let cell) = cells.storage {
           Self.bind(insert, index, cell)
         } else {
-          varying.append((index, BoundColumn(cells)))
+          varying.append(BoundColumn(index, cells))
         }
       }
       for row in 0..<chunk.rowCount {
-        for (index, column) in varying { column.bind(insert, index, row) }
+        for column in varying { column.bind(insert, row) }
         guard sqlite3_step(insert) == SQLITE_DONE else { throw failure() }
         sqlite3_reset(insert)
       }
@@ -193,42 +193,44 @@ final class SQLiteWriter {
   }
 }
 
-/// The texts of a dictionary in memory that does not move.
-private final class TextBlock {
-  let bytes: UnsafeMutablePointer<CChar>
-  let ends: [Int]
-
-  init(_ texts: TextDictionary) {
-    let block = UnsafeMutablePointer<CChar>.allocate(capacity: max(1, texts.bytes.count))
-    texts.bytes.withUnsafeBytes {
-      if let base = $0.baseAddress {
-        UnsafeMutableRawPointer(block).copyMemory(from: base, byteCount: $0.count)
-      }
-    }
-    bytes = block
-    ends = texts.ends
+/// A column whose cells are bound row by row. A class, so that going through columns counts no references of arrays.
+private final class BoundColumn {
+  private enum Cells {
+    case numbers([Int64])
+    case doubles([Double], NullMask?)
+    /// The texts of a dictionary, in memory that does not move and that this column owns.
+    case texts(Codes, UnsafeMutablePointer<CChar>, ends: [Int])
+    case others(ColumnChunk)
   }
 
-  deinit { bytes.deallocate() }
-}
+  let index: Int32
+  private let cells: Cells
 
-/// A column whose cells are bound row by row.
-private enum BoundColumn {
-  case numbers([Int64])
-  case doubles([Double], NullMask?)
-  case texts(Codes, TextBlock)
-  case cells(ColumnChunk)
+  init(_ index: Int32, numbers: [Int64]) {
+    self.index = index
+    cells = .numbers(numbers)
+  }
 
-  init(_ chunk: ColumnChunk) {
+  init(_ index: Int32, _ chunk: ColumnChunk) {
+    self.index = index
     switch chunk.storage {
-    case .doubles(let values, let nulls): self = .doubles(values, nulls)
-    case .strings(let codes, let texts) where texts.bases.isEmpty: self = .texts(codes, TextBlock(texts))
-    default: self = .cells(chunk)
+    case .doubles(let values, let nulls): cells = .doubles(values, nulls)
+    case .strings(let codes, let texts) where texts.bases.isEmpty:
+      let block = UnsafeMutablePointer<CChar>.allocate(capacity: max(1, texts.bytes.count))
+      texts.bytes.withUnsafeBytes {
+        if let base = $0.baseAddress {
+          UnsafeMutableRawPointer(block).copyMemory(from: base, byteCount: $0.count)
+        }
+      }
+      cells = .texts(codes, block, ends: texts.ends)
+    default: cells = .others(chunk)
     }
   }
 
-  func bind(_ statement: OpaquePointer, _ index: Int32, _ row: Int) {
-    switch self {
+  deinit { if case .texts(_, let block, _) = cells { block.deallocate() } }
+
+  func bind(_ statement: OpaquePointer, _ row: Int) {
+    switch cells {
     case .numbers(let values): sqlite3_bind_int64(statement, index, values[row])
     case .doubles(let values, let nulls):
       if nulls?[row] == true {
@@ -236,15 +238,15 @@ private enum BoundColumn {
       } else {
         sqlite3_bind_double(statement, index, values[row])
       }
-    case .texts(let codes, let block):
+    case .texts(let codes, let block, let ends):
       let code = codes[row]
       if code == 0 {
         sqlite3_bind_null(statement, index)
       } else {
-        let start = code == 1 ? 0 : block.ends[code - 2]
-        sqlite3_bind_text(statement, index, block.bytes + start, Int32(block.ends[code - 1] - start), nil)
+        let start = code == 1 ? 0 : ends[code - 2]
+        sqlite3_bind_text(statement, index, block + start, Int32(ends[code - 1] - start), nil)
       }
-    case .cells(let chunk): SQLiteWriter.bind(statement, index, chunk[row])
+    case .others(let chunk): SQLiteWriter.bind(statement, index, chunk[row])
     }
   }
 }
