@@ -1,3 +1,26 @@
+/// The cells of a column of one chunk, laid out so that reading a number or a text counts no references.
+final class ChunkReader {
+  enum Form { case doubles, texts, others }
+
+  let form: Form
+  let chunk: ColumnChunk
+  let doubles: [Double]
+  let codes: [UInt32]
+  let texts: TextDictionary
+
+  init(_ chunk: ColumnChunk) {
+    self.chunk = chunk
+    switch chunk.storage {
+    case .doubles(let values, nil):
+      (form, doubles, codes, texts) = (.doubles, values, [], TextDictionary([]))
+    case .strings(let codes, let texts) where texts.bases.isEmpty:
+      (form, doubles, self.texts) = (.texts, [], texts)
+      self.codes = (0..<chunk.count).map { UInt32(codes[$0]) }
+    default: (form, doubles, codes, texts) = (.others, [], [], TextDictionary([]))
+    }
+  }
+}
+
 /// One pass over the rows of a relation for which some columns have some values.
 struct RelationScan {
   /// A column that must equal a value.
@@ -9,7 +32,7 @@ struct RelationScan {
   /// A run's rows: the chunk of each column, or the one cell it has in all rows.
   private struct Part {
     let rowCount: Int
-    let columns: [ColumnChunk]
+    let columns: [ChunkReader]
     /// What is to be checked of each row.
     let checks: [(column: Int, value: Cell)]
   }
@@ -66,7 +89,7 @@ struct RelationScan {
       case .somewhere: checks.append((condition.column, condition.value))
       }
     }
-    parts.append(Part(rowCount: chunk.rowCount, columns: columns, checks: checks))
+    parts.append(Part(rowCount: chunk.rowCount, columns: columns.map(ChunkReader.init), checks: checks))
   }
 
   /// Equality as SQLite has it: numbers by value, texts by their bytes, null equal to nothing.
@@ -88,7 +111,7 @@ struct RelationScan {
   }
 
   private func holds(_ part: Int, _ row: Int) -> Bool {
-    parts[part].checks.allSatisfy { Self.equal(parts[part].columns[$0.column][row], $0.value) }
+    parts[part].checks.allSatisfy { Self.equal(parts[part].columns[$0.column].chunk[row], $0.value) }
   }
 
   /// Puts the rows in the order of a column's texts: a counting sort by distinct value.
@@ -96,20 +119,27 @@ struct RelationScan {
     var codes: [Cell: Int] = [:]
     var cells: [Cell] = []
     var rows: [[SIMD2<Int32>]] = []
+    func code(_ cell: Cell) -> Int {
+      if let known = codes[cell] { return known }
+      codes[cell] = cells.count
+      cells.append(cell)
+      rows.append([])
+      return cells.count - 1
+    }
     for (number, part) in parts.enumerated() {
-      let chunk = part.columns[column]
-      chunk.forEachRun { cell, row in
-        if part.checks.isEmpty || holds(number, row) {
-          let code =
-            codes[cell]
-            ?? {
-              codes[cell] = cells.count
-              cells.append(cell)
-              rows.append([])
-              return cells.count - 1
-            }()
-          rows[code].append(SIMD2(Int32(number), Int32(row)))
+      let reader = part.columns[column]
+      // Texts by their codes in the chunk: each is looked up once.
+      var known: [Int] = reader.form == .texts ? Array(repeating: -1, count: reader.texts.count + 1) : []
+      for row in 0..<part.rowCount where part.checks.isEmpty || holds(number, row) {
+        let place: Int
+        if reader.form == .texts {
+          let local = Int(reader.codes[row])
+          if known[local] < 0 { known[local] = code(reader.chunk[row]) }
+          place = known[local]
+        } else {
+          place = code(reader.chunk[row])
         }
+        rows[place].append(SIMD2(Int32(number), Int32(row)))
       }
     }
     let sorted = cells.indices.sorted { Self.sqlOrder(cells[$0], cells[$1]) }
@@ -130,7 +160,7 @@ struct RelationScan {
   private(set) var rowID: Int64 = -1
 
   /// The current row's cells of a column, and its number among them.
-  func chunk(_ column: Int) -> (chunk: ColumnChunk, row: Int) { (parts[part].columns[column], row) }
+  func reader(_ column: Int) -> (reader: ChunkReader, row: Int) { (parts[part].columns[column], row) }
 
   /// Goes to the next row.
   mutating func advance() {

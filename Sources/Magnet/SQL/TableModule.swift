@@ -100,8 +100,8 @@ nonisolated(unsafe) var virtualTableModule: sqlite3_module = {
   }
   module.xEof = { cursor($0).pointee.scan!.isAtEnd ? 1 : 0 }
   module.xColumn = { pointer, context, column in
-    let (chunk, row) = cursor(pointer).pointee.scan!.chunk(Int(column))
-    chunk.giveResult(context, row)
+    let (reader, row) = cursor(pointer).pointee.scan!.reader(Int(column))
+    reader.giveResult(context, row)
     return SQLITE_OK
   }
   module.xRowid = { pointer, result in
@@ -157,17 +157,18 @@ private func cell(_ value: OpaquePointer?) -> Cell {
   }
 }
 
-extension ColumnChunk {
+extension ChunkReader {
   /// Hands a cell to SQLite: booleans as 0 and 1, lists and objects as texts, NaN as null.
   fileprivate func giveResult(_ context: OpaquePointer?, _ row: Int) {
-    switch storage {
-    case .doubles(let values, let nulls) where nulls == nil: sqlite3_result_double(context, values[row])
-    case .strings(let codes, let texts) where codes[row] != 0 && texts.bases.isEmpty:
-      texts.withUTF8(codes[row] - 1) {
+    switch form {
+    case .doubles: sqlite3_result_double(context, doubles[row])
+    case .texts where codes[row] != 0:
+      texts.withUTF8(Int(codes[row]) - 1) {
         sqlite3_result_text(context, $0.baseAddress, Int32($0.count), transient)
       }
-    default:
-      switch self[row] {
+    case .texts: sqlite3_result_null(context)
+    case .others:
+      switch chunk[row] {
       case .null: sqlite3_result_null(context)
       case .bool(let value): sqlite3_result_int(context, value ? 1 : 0)
       case .int(let value): sqlite3_result_int64(context, value)
