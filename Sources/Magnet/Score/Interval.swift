@@ -1,0 +1,92 @@
+/// A range that is to hold a value with a stated probability.
+public struct Interval: Sendable, Hashable {
+  /// The lower end, at most `upper`.
+  public var lower: Double
+  /// The upper end.
+  public var upper: Double
+
+  /// The range from `lower` to `upper`.
+  public init(lower: Double, upper: Double) {
+    self.lower = lower
+    self.upper = upper
+  }
+
+  /// Upper minus lower end.
+  public var width: Double { upper - lower }
+
+  /// Whether a value is in it, ends included.
+  public func contains(_ value: Double) -> Bool { lower <= value && value <= upper }
+
+  /// The score interval of a share of right answers (Wilson 1927).
+  ///
+  /// Without `population` it is for the share in the population of all possible questions; with it, for the share
+  /// among `population` questions of which `count` were seen, the variance shrunk by the finite-population factor
+  /// (population - count) / (population - 1). Say which when you print it.
+  /// - Parameters:
+  ///   - right: how many of the `count` seen were right; need not be whole.
+  ///   - coverage: the probability, such as 0.95.
+  /// - Returns: nil for no count; where all of the population were seen, the share itself.
+  public static func wilson(
+    right: Double, count: Int, population: Int? = nil, coverage: Double = 0.95
+  ) -> Interval? {
+    guard count > 0 else { return nil }
+    let n = Double(count)
+    let share = right / n
+    var factor = 1.0
+    if let population {
+      if population <= count { return Interval(lower: share, upper: share) }
+      factor = Double(population - count) / Double(population - 1)
+    }
+    let z = Normal.quantile(0.5 + coverage / 2)
+    let square = z * z * factor / n
+    let centre = (share + square / 2) / (1 + square)
+    let half = (square * share * (1 - share) + square * square / 4).squareRoot() / (1 + square)
+    return Interval(lower: max(0, centre - half), upper: min(1, centre + half))
+  }
+
+  /// The share of values that lie in their intervals; nil for none.
+  public static func coverage(_ intervals: [Interval], of values: [Double]) -> Double? {
+    PointMeasures.mean(zip(intervals, values).map { $0.contains($1) ? 1 : 0 })
+  }
+
+  /// The interval score of Gneiting and Raftery (2007), to be low: the width, and 2/(1 - coverage) for each unit by
+  /// which the value lies outside.
+  public func score(_ value: Double, coverage: Double) -> Double {
+    let miss = value < lower ? lower - value : value > upper ? value - upper : 0
+    return width + 2 / (1 - coverage) * miss
+  }
+}
+
+/// The normal distribution.
+public enum Normal {
+  /// The probability of a value up to `x`, mean 0 and deviation 1.
+  public static func cumulative(_ x: Double) -> Double {
+    0.5 * ElementaryFunctions.errorComplement(-x / 2.0.squareRoot())
+  }
+
+  /// The density at `x`, mean 0 and deviation 1.
+  public static func density(_ x: Double) -> Double {
+    ElementaryFunctions.exponential(-x * x / 2) / (2 * Double.pi).squareRoot()
+  }
+
+  /// The value that is exceeded with probability 1 - `p`; `p` is between 0 and 1, ends left out. By bisection and
+  /// Newton steps on `cumulative`, to the last digits of a double.
+  public static func quantile(_ p: Double) -> Double {
+    precondition(p > 0 && p < 1, "a probability between 0 and 1")
+    var low = -40.0
+    var high = 40.0
+    for _ in 0..<60 {
+      let middle = (low + high) / 2
+      if cumulative(middle) < p { low = middle } else { high = middle }
+    }
+    return (low + high) / 2
+  }
+
+  /// The continuous ranked probability score of a normal prediction, to be low (Gneiting and Raftery 2007, eq. 21):
+  /// σ (z (2Φ(z) - 1) + 2φ(z) - 1/√π), z = (value - mean)/σ. With a deviation of 0, the absolute error.
+  public static func rankedProbabilityScore(_ value: Double, mean: Double, stddev: Double) -> Double {
+    if stddev <= 0 { return abs(value - mean) }
+    let z = (value - mean) / stddev
+    return stddev * (z * (2 * cumulative(z) - 1) + 2 * density(z) - 1 / Double.pi.squareRoot())
+  }
+}
