@@ -26,7 +26,7 @@ struct PredictCommand: AsyncParsableCommand {
   var exampleRuns = 3
   @Option(help: "How many instances of the run to be predicted are drawn.")
   var evalSamples = 20
-  @Option(help: "The seed of the draws.")
+  @Option(parsing: .unconditional, help: "The seed of the draws.")
   var seed = 1
   @Option(
     help: ArgumentHelp(

@@ -36,6 +36,7 @@ struct TableCommand: AsyncParsableCommand {
   @OptionGroup var format: OutputOptions
 
   func validate() throws {
+    if columns?.isEmpty == true { throw ValidationError("--columns takes names with commas between them.") }
     if let limit, limit < 0 { throw ValidationError("--limit takes 0 or more.") }
   }
 

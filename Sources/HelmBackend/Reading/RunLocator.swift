@@ -47,6 +47,9 @@ struct RunLocator {
   }
 
   private func missing(_ path: String) -> RunFault {
+    if path.isEmpty {
+      return RunFault(file: "a path", problem: "it is empty", advice: "give a folder that holds runs")
+    }
     if path.contains(where: "*?[".contains) {
       return RunFault(
         file: path, problem: "the pattern matches no folder",

@@ -86,7 +86,7 @@ extension Predictor {
 
   private func tooFewRuns(_ count: Int, of listing: RunListing, _ faults: [RunFault]) -> PredictError {
     var sentence =
-      "the split needs \(exampleRuns + 1) runs (\(exampleRuns) example runs and one to predict), and "
+      "the split needs \(exampleRuns + 1) runs (\(exampleRuns) example \(exampleRuns == 1 ? "run" : "runs") and one to predict), and "
       + (count == 1 ? "1 is" : "\(count) are") + " left of the \(listing.entries.count) found"
     if !faults.isEmpty { sentence += " (\(faults.count) broken)" }
     return PredictError(sentence + "; give more runs, a wider filter, or fewer example runs")
