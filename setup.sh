@@ -37,11 +37,11 @@ else
   exit 1
 fi
 echo "setup: installing $missing"
-if ! DEBIAN_FRONTEND=noninteractive $run "$line" >/tmp/magnet-setup.$$ 2>&1; then
-  cat /tmp/magnet-setup.$$ >&2
-  rm -f /tmp/magnet-setup.$$
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! DEBIAN_FRONTEND=noninteractive $run "$line" >"$log" 2>&1; then
+  cat "$log" >&2
   echo "setup: that failed. As root, run:" >&2
   echo "  $line" >&2
   exit 1
 fi
-rm -f /tmp/magnet-setup.$$

@@ -153,12 +153,12 @@ final class RunReader {
     // Records of another kind end the walk at once; what is wrong with which is then said by the checks.
     switch kind {
     case .scenarioStates:
-      let rows = try requestRows(tape, list, file)
+      let rows = try plainRows(requests, at: requests.pointee.place("request_states"), tape, list, file)
       if requests.pointee.cellCount > 0 { requests.pointee = Self.requestFlattener(wanted) }
       if rows == nil { try tape.expectObjects(in: list, at: "request_states", from: first, file: file) }
       return rows ?? ([], 0)
     case .stats:
-      let rows = try statRows(tape, list, file)
+      let rows = try plainRows(stats, at: 0, tape, list, file)
       if stats.pointee.cellCount > 0 { stats.pointee = Self.statFlattener(wanted) }
       if rows == nil { try tape.expectObjects(in: list, at: "", from: first, file: file) }
       if !Self.isNamed(rows, "stats.name.name") {
@@ -181,33 +181,21 @@ final class RunReader {
 
   private typealias Rows = (columns: [(name: String, chunk: ColumnChunk)], count: Int)
 
-  private func requestRows(_ tape: JSONTape, _ list: Int, _ file: String) throws(RunFault) -> Rows? {
-    let place = requests.pointee.place("request_states")
+  /// A row a record, its keys below a place; nil when a record is no object.
+  private func plainRows(
+    _ columns: UnsafeMutablePointer<Flattener>, at place: Int32, _ tape: JSONTape, _ list: Int, _ file: String
+  ) throws(RunFault) -> Rows? {
     var row = 0
     repeat {
       row = 0
-      let isWhole = tape.forEachObject(of: list) { state in
-        requests.pointee.add(tape, state, at: place, row: row)
+      let isWhole = tape.forEachObject(of: list) { record in
+        columns.pointee.add(tape, record, at: place, row: row)
         row += 1
         return true
       }
-      if !isWhole { return requests.pointee.nothing() }
-    } while try keepOverflow(&requests.pointee, file)
-    return (requests.pointee.finish(rowCount: row), row)
-  }
-
-  private func statRows(_ tape: JSONTape, _ list: Int, _ file: String) throws(RunFault) -> Rows? {
-    var row = 0
-    repeat {
-      row = 0
-      let isWhole = tape.forEachObject(of: list) { stat in
-        stats.pointee.add(tape, stat, row: row)
-        row += 1
-        return true
-      }
-      if !isWhole { return stats.pointee.nothing() }
-    } while try keepOverflow(&stats.pointee, file)
-    return (stats.pointee.finish(rowCount: row), row)
+      if !isWhole { return columns.pointee.nothing() }
+    } while try keepOverflow(&columns.pointee, file)
+    return (columns.pointee.finish(rowCount: row), row)
   }
 
   /// A row a statistic of a bundle, with the bundle's other keys beside it, objects among them kept whole.

@@ -205,17 +205,4 @@ extension ColumnChunk {
     default: return .somewhere
     }
   }
-
-  /// Calls `body` with each row and its cell; the cell of a text is made once for each distinct one.
-  func forEachRun(_ body: (Cell, Int) -> Void) {
-    switch storage {
-    case .constant(let cell):
-      for row in 0..<count { body(cell, row) }
-    case .strings(let codes, let texts), .json(let codes, let texts):
-      let cells = [Cell.null] + (0..<texts.count).map { .string(texts[$0]) }
-      for row in 0..<count { body(cells[codes[row]], row) }
-    default:
-      for row in 0..<count { body(self[row], row) }
-    }
-  }
 }

@@ -119,19 +119,23 @@ final class SQLiteWriter {
 
   /// The number of each row's metric; metrics that are new are added to their table.
   private func metricNumbers(_ cells: ColumnChunk) throws -> [Int64] {
-    var names: [(String, Int)] = []
-    cells.forEachRun { cell, row in names.append((cell.text, row)) }
-    return try names.map { name, _ in
-      if let known = metricIDs[name] { return known }
-      let id = Int64(metricIDs.count + 1)
-      metricIDs[name] = id
-      let insert = try prepare("INSERT INTO metrics VALUES(?, ?)")
-      defer { sqlite3_finalize(insert) }
-      sqlite3_bind_int64(insert, 1, id)
-      Self.bind(insert, 2, .string(name))
-      guard sqlite3_step(insert) == SQLITE_DONE else { throw failure() }
-      return id
+    guard case .strings(let codes, let texts) = cells.storage else {
+      return try (0..<cells.count).map { try metricID(cells[$0].text) }
     }
+    let ids = try (0..<texts.count).map { try metricID(texts[$0]) }
+    return (0..<cells.count).map { ids[codes[$0] - 1] }
+  }
+
+  private func metricID(_ name: String) throws -> Int64 {
+    if let known = metricIDs[name] { return known }
+    let id = Int64(metricIDs.count + 1)
+    metricIDs[name] = id
+    let insert = try prepare("INSERT INTO metrics VALUES(?, ?)")
+    defer { sqlite3_finalize(insert) }
+    sqlite3_bind_int64(insert, 1, id)
+    Self.bind(insert, 2, .string(name))
+    guard sqlite3_step(insert) == SQLITE_DONE else { throw failure() }
+    return id
   }
 
   /// Adds indexes and views, and closes the file.
