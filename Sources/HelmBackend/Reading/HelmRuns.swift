@@ -122,18 +122,16 @@ public struct HelmRuns: RunSource {
   ) async throws -> (Table, ReadingCounts) {
     let folder = RunDirectory(path: run.path, files: run.files)
     let path = folder.file(of: kind)
-    let windows = SharedWindows(
-      try RecordWindows(
-        path, list: kind == .scenarioStates ? "request_states" : nil,
-        windowSize: max(1, min(windowThreshold / 8, 8 << 20))),
-      path: path)
+    let size = max(1, min(windowThreshold / 8, 8 << 20))
+    let list = kind == .scenarioStates ? "request_states" : nil
+    let windows = SharedWindows(try RecordWindows(path, list: list, windowSize: size), path: path)
+    progress?.expect(folder.size(of: kind) / size)
     let parts = try await withWorkers(workers) { () -> ([(Int, Table)], ReadingCounts) in
       let reader = RunReader(columns: columns)
       var tables: [(Int, Table)] = []
       while let part = try reader.nextWindow(of: windows, kind, run: run.name) {
         try Task.checkCancellation()
         tables.append(part)
-        progress?.expect(1)
         progress?.advance()
       }
       return (tables, reader.files.counts)

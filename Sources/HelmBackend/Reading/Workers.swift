@@ -11,7 +11,8 @@ public final class LoadProgress: Sendable {
 
   /// The parts of the work done, and how many there are: runs, or windows of large files.
   public var state: (done: Int, total: Int) {
-    (doneCount.load(ordering: .relaxed), totalCount.load(ordering: .relaxed))
+    let done = doneCount.load(ordering: .relaxed)
+    return (done, max(done, totalCount.load(ordering: .relaxed)))
   }
 
   func expect(_ count: Int) { totalCount.wrappingAdd(count, ordering: .relaxed) }
