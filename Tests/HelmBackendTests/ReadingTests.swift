@@ -51,6 +51,13 @@ import Testing
     #expect(try await names(folder.path) == ["v1/tiny:fault=whole,model=acme_base"])
   }
 
+  @Test func foldersAboveRunsMayHaveColons() async throws {
+    let folder = try TemporaryFolder()
+    try folder.copy(Project.fixture("broken/whole"), to: "try: 2/benchmark_output/runs/v1:a/mmlu:x=1")
+    #expect(try await names(folder.path) == ["v1:a/tiny:fault=whole,model=acme_base"])
+    #expect(try await names(folder.path + "/try: 2") == ["v1:a/tiny:fault=whole,model=acme_base"])
+  }
+
   @Test func suitesKeepRunsOfOneName() async throws {
     let twice = try await names(
       Project.fixture("benchmark_output/runs/plain-v1"), Project.fixture("benchmark_output/runs/plain-v2"))

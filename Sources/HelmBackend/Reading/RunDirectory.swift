@@ -37,9 +37,11 @@ struct RunDirectory: Sendable {
   /// The bytes of the file that a table is made of; 0 when it cannot be told.
   func size(of kind: TableKind) -> Int { FileSystem.size(file(of: kind)) }
 
+  /// Whether a folder is a run's: it has a file of a run, or a run's name, with a colon, and no folders in it.
   static func isRun(_ folder: String, _ entries: [FileSystem.Entry]) -> Bool {
     entries.contains { coreFiles.contains($0.name) }
-      || RunDirectory(path: folder, files: []).names.folder.contains(":")
+      || (!entries.contains(where: \.isFolder)
+        && RunDirectory(path: folder, files: []).names.folder.contains(":"))
   }
 
   /// What keeps the run from being complete, as far as the ends of its files tell; a file whose ends look wrong is
