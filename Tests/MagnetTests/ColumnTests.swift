@@ -174,7 +174,7 @@ import Testing
       builder.repeatCell(of: 0, row: 2)
       builder.repeatCell(of: 1, row: 3)
       builder.set(cell, row: 5)
-      builder.removeCell(row: 5)
+      builder.removeCells(from: 5)
       let chunk = builder.finish(rowCount: 7)
       let expected: [Cell] = [cell, .null, cell, .null, .null, .null, .null]
       for (row, cell) in expected.enumerated() {

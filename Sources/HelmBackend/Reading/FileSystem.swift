@@ -97,20 +97,40 @@ enum FileSystem {
 struct OpenFile: ~Copyable, Sendable {
   private let descriptor: Int32
   let size: Int
+  private let modified: timespec
 
   init(_ path: String) throws(FileError) {
+    // Without O_NONBLOCK, a pipe would be waited for.
     #if canImport(Darwin)
-      descriptor = Darwin.open(path, O_RDONLY | O_CLOEXEC)
+      descriptor = Darwin.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     #else
-      descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+      descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     #endif
     var info = stat()
     guard descriptor >= 0, fstat(descriptor, &info) == 0 else {
       size = 0
+      modified = timespec()
       throw FileError(code: errno)
     }
     size = Int(info.st_size)
+    modified = Self.modified(info)
     if info.st_mode & S_IFMT == S_IFDIR { throw FileError(code: EISDIR) }
+  }
+
+  private static func modified(_ info: stat) -> timespec {
+    #if canImport(Darwin)
+      info.st_mtimespec
+    #else
+      info.st_mtim
+    #endif
+  }
+
+  /// Whether the file was written since it was opened, as far as its size and date tell.
+  var hasChanged: Bool {
+    var info = stat()
+    guard fstat(descriptor, &info) == 0 else { return true }
+    let now = Self.modified(info)
+    return Int(info.st_size) != size || now.tv_sec != modified.tv_sec || now.tv_nsec != modified.tv_nsec
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }

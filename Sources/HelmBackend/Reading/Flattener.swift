@@ -44,6 +44,8 @@ struct Flattener: ~Copyable {
   private let prefix: String
   private let textColumns: Set<String>
   private let wanted: Set<String>?
+  /// The objects, by their full names, that are kept as cells.
+  let cells: Set<String>
 
   private var nodes: UnsafeMutablePointer<Node>
   private var nodeCount = 1
@@ -61,23 +63,31 @@ struct Flattener: ~Copyable {
   private var columnOfName: [String: Int32] = [:]
   /// The columns that have cells, in the order they got the first.
   private var met: [Int32] = []
+  /// Whether cells were taken back since the last time.
+  private var hasCleared = false
   private var visits: UInt64 = 0
+  /// The visit of the object whose members are added one by one.
+  private var rootVisit: UInt64 = 0
   private var scratch: [UInt8] = []
   /// The node that went past a limit; its object is to be kept as a cell, and the rows to be made anew.
-  private(set) var overflow: Int32 = -1
+  private var overflow: Int32 = -1
   /// The place that the rows' own keys hang below.
   private var rowRoot: Int32 = 0
-  /// How many objects are kept as cells.
-  private(set) var cellCount = 0
+  /// Whether the keys of rows are known that were finished before.
+  private(set) var knowsEarlierKeys = false
 
   /// - Parameters:
   ///   - prefix: how every column's name begins, the dot included.
   ///   - textColumns: columns whose numbers are kept as text: ids.
   ///   - wanted: the columns to make; nil for all.
-  init(prefix: String, textColumns: Set<String> = [], wanted: Set<String>? = nil) {
+  ///   - cells: the objects, by their full names, to keep as cells.
+  init(
+    prefix: String, textColumns: Set<String> = [], wanted: Set<String>? = nil, cells: Set<String> = []
+  ) {
     self.prefix = prefix
     self.textColumns = textColumns
     self.wanted = wanted
+    self.cells = cells
     nodes = .allocate(capacity: nodeCapacity)
     nodes.initialize(to: Node())
     keys = .allocate(capacity: keyCapacity + 8)
@@ -103,6 +113,7 @@ struct Flattener: ~Copyable {
 
   /// Flattens the object at `index` of the tape into `row`, its keys below `place`.
   mutating func add(_ tape: JSONTape, _ index: Int, at place: Int32 = 0, row: Int) {
+    if overflow >= 0 { return }
     visits += 1
     let visit = visits
     var cursor = nodes[Int(place)].firstChild
@@ -118,9 +129,20 @@ struct Flattener: ~Copyable {
     }
   }
 
+  /// Says that the members of another object follow.
+  mutating func startObject() {
+    visits += 1
+    rootVisit = visits
+  }
+
   /// Flattens one member of an object into `row`, its key below the root.
   mutating func add(_ tape: JSONTape, key: Int, value: Int, row: Int) {
-    addValue(tape, value, at: child(of: 0, tape.bytes(key), expected: -1), row: row)
+    if overflow >= 0 { return }
+    let node = child(of: 0, tape.bytes(key), expected: -1)
+    if overflow >= 0 { return }
+    if nodes[Int(node)].visit == rootVisit { clear(node, row) }
+    nodes[Int(node)].visit = rootVisit
+    addValue(tape, value, at: node, row: row)
   }
 
   @inline(__always)
@@ -134,9 +156,12 @@ struct Flattener: ~Copyable {
 
   /// Makes one cell of a member of an object and repeats it in all of `rows`, its key below the root.
   mutating func set(_ tape: JSONTape, key: Int, value: Int, rows: Range<Int>) {
+    if overflow >= 0 { return }
     let node = child(of: 0, tape.bytes(key), expected: -1)
     guard overflow < 0, nodes[Int(node)].isWanted else { return }
+    if nodes[Int(node)].column >= 0 { removeCells(of: Int(nodes[Int(node)].column), from: rows.lowerBound) }
     set(tape, value, at: node, row: rows.lowerBound)
+    if overflow >= 0 { return }
     let column = Int(nodes[Int(node)].column)
     for row in rows.dropFirst() { builders[column].repeatCell(of: rows.lowerBound, row: row) }
   }
@@ -149,12 +174,12 @@ struct Flattener: ~Copyable {
       column = makeColumn(of: node)
       if overflow >= 0 { return }
     }
-    if builders[column].isEmpty { met.append(Int32(column)) }
+    if builders[column].isEmpty, !hasCleared || !met.contains(Int32(column)) { met.append(Int32(column)) }
     switch tape.tag(index) {
     case .string: builders[column].set(utf8: tape.bytes(index), row: row)
     case .double: builders[column].set(tape.double(index), row: row)
     case .int: setInt(tape.int(index), column, row)
-    case .unsigned: builders[column].set(Double(tape.unsigned(index)), row: row)
+    case .unsigned: setUnsigned(tape.unsigned(index), column, row)
     case .true: builders[column].set(true, row: row)
     case .false: builders[column].set(false, row: row)
     case .array, .object: setJSON(tape, index, column, row)
@@ -171,6 +196,14 @@ struct Flattener: ~Copyable {
     }
   }
 
+  private mutating func setUnsigned(_ value: UInt64, _ column: Int, _ row: Int) {
+    if isText[column] {
+      builders[column].set(.string(String(value)), row: row)
+    } else {
+      builders[column].set(Double(value), row: row)
+    }
+  }
+
   private mutating func setJSON(_ tape: JSONTape, _ index: Int, _ column: Int, _ row: Int) {
     scratch.removeAll(keepingCapacity: true)
     tape.appendText(of: index, to: &scratch)
@@ -180,6 +213,8 @@ struct Flattener: ~Copyable {
   /// The columns met since the last time for rows `0..<rowCount`, in order of their names' code points or of first
   /// appearance; the flattener is empty afterwards.
   mutating func finish(rowCount: Int, sorted: Bool = true) -> [(name: String, chunk: ColumnChunk)] {
+    if hasCleared { dropClearedColumns() }
+    if rowCount > 0 { knowsEarlierKeys = true }
     if sorted, ranks.count < columnCount {
       let order = (0..<columnCount).sorted { codePointOrder(names[$0], names[$1]) }
       ranks = Array(repeating: 0, count: columnCount)
@@ -207,21 +242,41 @@ struct Flattener: ~Copyable {
     return columns
   }
 
+  /// Leaves out the columns all of whose cells were taken back.
+  private mutating func dropClearedColumns() {
+    hasCleared = false
+    for column in met where builders[Int(column)].holdsNothing {
+      _ = builders[Int(column)].finish(rowCount: 0)
+    }
+    met.removeAll { builders[Int($0)].isEmpty }
+  }
+
   /// Drops all rows.
   mutating func nothing<T>() -> T? {
     _ = finish(rowCount: 0)
+    knowsEarlierKeys = true
     return nil
   }
 
-  /// Drops all rows, and makes the object that went past a limit a cell from now on; false when that is the whole
-  /// row.
-  mutating func keepOverflowAsCell() -> Bool {
-    _ = finish(rowCount: 0)
-    if overflow == rowRoot || overflow == 0 { return false }
-    nodes[Int(overflow)].isCell = true
-    cellCount += 1
-    overflow = -1
-    return true
+  /// Whether an object or a row went past a limit: the rows are to be made anew.
+  var isOverfull: Bool { overflow >= 0 }
+
+  /// The object that went past a limit; nil when that is the whole row.
+  var overfullObject: String? { overflow <= 0 || overflow == rowRoot ? nil : name(of: overflow) }
+
+  /// Drops all rows and forgets all keys.
+  mutating func restart(cells: Set<String> = []) {
+    self = Flattener(prefix: prefix, textColumns: textColumns, wanted: wanted, cells: cells)
+  }
+
+  /// The keys met in each object, by its full name, and the columns.
+  var keysMet: (objects: [String: Set<String>], columns: Set<String>) {
+    var objects: [String: Set<String>] = [:]
+    for node in 1..<Int32(max(1, nodeCount)) {
+      let parent = nodes[Int(node)].parent
+      objects[parent == rowRoot ? "" : name(of: parent), default: []].insert(name(of: node))
+    }
+    return (objects, Set(names))
   }
 
   @inline(__always)
@@ -282,6 +337,7 @@ struct Flattener: ~Copyable {
     }
     nodes[Int(parent)].lastChild = node
     nodes[Int(parent)].childCount += 1
+    if !cells.isEmpty { nodes[Int(node)].isCell = cells.contains(name(of: node)) }
     if let wanted {
       let name = name(of: node)
       nodes[Int(node)].isWanted = wanted.contains(name)
@@ -351,12 +407,16 @@ struct Flattener: ~Copyable {
   }
 
   /// Takes back what an earlier value of a repeated key left in `row`.
-  private func clear(_ node: Int32, _ row: Int) {
-    if nodes[Int(node)].column >= 0 { builders[Int(nodes[Int(node)].column)].removeCell(row: row) }
+  private mutating func clear(_ node: Int32, _ row: Int) {
+    if nodes[Int(node)].column >= 0 { removeCells(of: Int(nodes[Int(node)].column), from: row) }
     var child = nodes[Int(node)].firstChild
     while child >= 0 {
       clear(child, row)
       child = nodes[Int(child)].next
     }
+  }
+
+  private mutating func removeCells(of column: Int, from row: Int) {
+    if builders[column].removeCells(from: row) { hasCleared = true }
   }
 }

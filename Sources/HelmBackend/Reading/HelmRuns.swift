@@ -124,22 +124,64 @@ public struct HelmRuns: RunSource {
     let path = folder.file(of: kind)
     let size = max(1, min(windowThreshold / 8, 8 << 20))
     let list = kind == .scenarioStates ? "request_states" : nil
-    let windows = SharedWindows(try RecordWindows(path, list: list, windowSize: size), path: path)
-    progress?.expect(folder.size(of: kind) / size)
-    let parts = try await withWorkers(workers) { () -> ([(Int, Table)], ReadingCounts) in
-      let reader = RunReader(columns: columns)
-      var tables: [(Int, Table)] = []
-      while let part = try reader.nextWindow(of: windows, kind, run: run.name) {
-        try Task.checkCancellation()
-        tables.append(part)
-        progress?.advance()
+    var workers = workers
+    var cells: Set<String> = []
+    while true {
+      let windows = SharedWindows(try RecordWindows(path, list: list, windowSize: size), path: path)
+      progress?.expect(folder.size(of: kind) / size)
+      let parts = try await withWorkers(workers) { [cells] in
+        try readWindows(windows, kind, of: run, columns: columns, cells: cells)
       }
-      return (tables, reader.files.counts)
+      let found = parts.reduce(into: cells) { $0.formUnion($1.cells) }
+      if found == cells, !WindowPart.areOverfull(parts) {
+        let reader = RunReader(columns: columns)
+        let tables = parts.flatMap(\.tables).sorted { $0.number < $1.number }.map(\.table)
+        let table = try reader.table(kind, windows: tables, around: windows, run: run.name)
+        var counts = parts.map(\.counts).reduce(into: reader.files.counts) { $0 += $1 }
+        counts.mapsKept += cells.count
+        return (table, counts)
+      }
+      // Which maps stay cells depends on the order their keys are met in: one worker finds out, in the file's order.
+      if workers == 1 { cells = found }
+      workers = 1
     }
-    let reader = RunReader(columns: columns)
-    let tables = parts.flatMap(\.0).sorted { $0.0 < $1.0 }.map(\.1)
-    let table = try reader.table(kind, windows: tables, around: windows, run: run.name)
-    return (table, parts.map(\.1).reduce(into: ReadingCounts()) { $0 += $1 })
+  }
+
+  /// What one worker reads of a file's windows; it stops when it finds a map that is to stay a cell.
+  private func readWindows(
+    _ windows: SharedWindows, _ kind: TableKind, of run: RunEntry, columns: Set<String>?, cells: Set<String>
+  ) throws -> WindowPart {
+    let reader = RunReader(windowsOf: kind, columns: columns, cells: cells)
+    var part = WindowPart()
+    while part.cells.isSubset(of: cells), let next = try reader.nextWindow(of: windows, kind, run: run.name) {
+      try Task.checkCancellation()
+      part.tables.append((number: next.0, table: next.1))
+      part.cells = reader.cells(kind)
+      progress?.advance()
+    }
+    part.counts = reader.files.counts
+    (part.objects, part.columns) = reader.keysMet(kind)
+    return part
+  }
+
+  /// What one worker made of some of a file's windows.
+  private struct WindowPart {
+    var tables: [(number: Int, table: Table)] = []
+    var counts = ReadingCounts()
+    var cells: Set<String> = []
+    var objects: [String: Set<String>] = [:]
+    var columns: Set<String> = []
+
+    /// Whether the keys that several workers met are together more than an object or a row may have.
+    static func areOverfull(_ parts: [WindowPart]) -> Bool {
+      if parts.count == 1 { return false }
+      let objects = parts.map(\.objects).reduce(into: [:]) { $0.merge($1) { $0.union($1) } }
+      let columns = parts.reduce(into: Set<String>()) { $0.formUnion($1.columns) }
+      return columns.count > Flattener.columnLimit
+        || objects.contains {
+          $0.value.count > ($0.key.isEmpty ? Flattener.columnLimit : Int(Flattener.keyLimit))
+        }
+    }
   }
 
   /// Does work on each item, several at once with a reader each; the results are in the items' order.

@@ -32,6 +32,7 @@ final class JSONFileReader {
     let file = try OpenFile.reading(path)
     _ = room(file.size, keeping: 0)
     let length = try file.read(buffer, file.size, path)
+    try file.checkUnchanged(path)
     if length == 0 {
       throw RunFault(file: path, problem: "the file is empty", advice: "copy or download it again")
     }
@@ -91,7 +92,7 @@ final class JSONFileReader {
   private func room(_ size: Int, keeping: Int) -> UnsafeMutableRawPointer {
     let needed = size + magnet_json_padding()
     if needed > capacity {
-      let grown = max(needed, min(capacity * 2, 1 << 24))
+      let grown = max(needed, capacity < 1 << 24 ? capacity * 2 : capacity + capacity / 4)
       let larger = UnsafeMutableRawPointer.allocate(byteCount: grown, alignment: 64)
       larger.copyMemory(from: buffer, byteCount: keeping)
       buffer.deallocate()
@@ -112,6 +113,13 @@ extension OpenFile {
         )
       }
       throw error.fault(path)
+    }
+  }
+
+  func checkUnchanged(_ path: String) throws(RunFault) {
+    if hasChanged {
+      throw RunFault(
+        file: path, problem: "the file changed while it was read", advice: "read it once the run is done")
     }
   }
 

@@ -37,6 +37,8 @@ struct RecordWindows: ~Copyable, Sendable {
   private var offset = 0
   private var record = 0
   private var commas = 0
+  /// The bytes read of a byte order mark.
+  private var markBytes = 0
   private var string: [UInt8] = []
   private var lastKey: [UInt8] = []
   /// What stands around the list, with an empty one in its place.
@@ -69,7 +71,10 @@ struct RecordWindows: ~Copyable, Sendable {
     while true {
       memory = grow(filled + windowSize, filled)
       let count = try file.read(memory + filled, windowSize, path)
-      if count == 0 { throw cutOff() }
+      if count == 0 {
+        try file.checkUnchanged(path)
+        throw cutOff()
+      }
       var from = filled
       filled += count
       if mode == .before {
@@ -121,7 +126,11 @@ struct RecordWindows: ~Copyable, Sendable {
   }
 
   private static func isBlank(_ memory: UnsafeMutablePointer<UInt8>, _ end: Int) -> Bool {
-    UnsafeBufferPointer(start: memory + 1, count: end - 1).allSatisfy { $0 <= 0x20 }
+    UnsafeBufferPointer(start: memory + 1, count: end - 1).allSatisfy(isSpace)
+  }
+
+  private static func isSpace(_ byte: UInt8) -> Bool {
+    byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
   }
 
   private static func move(_ memory: UnsafeMutablePointer<UInt8>, _ from: Int, _ to: Int) -> Int {
@@ -141,6 +150,7 @@ struct RecordWindows: ~Copyable, Sendable {
       if count == 0 { break }
       _ = try scanSurroundings(rest, 0, count)
     }
+    try file.checkUnchanged(path)
     if depth != 0 { throw cutOff() }
   }
 
@@ -159,7 +169,12 @@ struct RecordWindows: ~Copyable, Sendable {
   ) throws(RunFault) -> Int {
     for at in from..<to {
       let byte = memory[at]
-      if key == nil, byte > 0x20 {
+      if key == nil, !Self.isSpace(byte) {
+        let isMark = mode == .before && markBytes < 3 && byte == [0xEF, 0xBB, 0xBF][markBytes]
+        if isMark {
+          markBytes += 1
+          continue
+        }
         if mode == .before, byte == UInt8(ascii: "[") {
           depth = 1
           mode = .inside

@@ -7,7 +7,8 @@ struct RunLocator {
   /// Folders in a suite or beside it that HELM writes and that hold no runs.
   private static let otherFolders: Set = ["eval_cache", "groups", "data_overlap"]
 
-  private var seen: Set<FileSystem.Identity> = []
+  /// The folders searched, and whether runs are in them.
+  private var seen: [FileSystem.Identity: Bool] = [:]
   private var runs: [RunDirectory] = []
 
   /// The runs under `paths`, in path order, each once.
@@ -71,7 +72,14 @@ struct RunLocator {
     guard let identity = FileSystem.identity(folder), let entries = try? FileSystem.entries(folder) else {
       return false
     }
-    guard seen.insert(identity).inserted else { return true }
+    if let known = seen[identity] { return known }
+    seen[identity] = false
+    let found = searchNew(folder, entries, depth)
+    seen[identity] = found
+    return found
+  }
+
+  private mutating func searchNew(_ folder: String, _ entries: [FileSystem.Entry], _ depth: Int) -> Bool {
     if RunDirectory.isRun(folder, entries) {
       runs.append(
         RunDirectory(

@@ -12,6 +12,8 @@ final class RunReader {
   private let scenario: UnsafeMutablePointer<Flattener>
   private let stats: UnsafeMutablePointer<Flattener>
   private let instances: UnsafeMutablePointer<Flattener>
+  /// Whether all that is read is of one file, whose windows share their limits.
+  private let isOneFile: Bool
   /// The schema of each kind's last table.
   private var schemas: [TableKind: TableSchema] = [:]
 
@@ -19,7 +21,16 @@ final class RunReader {
   private static let checked: Set = ["stats.name.name", "per_instance_stats.stats.name.name"]
 
   /// - Parameter columns: the columns to make, beside `run_spec.name`; nil for all.
-  init(columns: Set<String>? = nil) {
+  convenience init(columns: Set<String>? = nil) { self.init(columns: columns, isOneFile: false, cells: []) }
+
+  /// A reader of windows of one file.
+  /// - Parameter cells: the objects of its records, by their full names, that are kept as cells.
+  convenience init(windowsOf kind: TableKind, columns: Set<String>?, cells: Set<String>) {
+    self.init(columns: columns, isOneFile: true, cells: cells)
+  }
+
+  private init(columns: Set<String>?, isOneFile: Bool, cells: Set<String>) {
+    self.isOneFile = isOneFile
     wanted = columns?.union(Self.checked)
     func make(_ make: () -> Flattener) -> UnsafeMutablePointer<Flattener> {
       let place = UnsafeMutablePointer<Flattener>.allocate(capacity: 1)
@@ -27,11 +38,19 @@ final class RunReader {
       return place
     }
     let wanted = wanted
-    specs = make { Self.specFlattener(wanted) }
-    requests = make { Self.requestFlattener(wanted) }
+    specs = make { Flattener(prefix: "run_spec.", wanted: wanted?.union(["run_spec.name"])) }
+    requests = make {
+      Flattener(
+        prefix: "scenario_state.", textColumns: ["scenario_state.request_states.instance.id"], wanted: wanted,
+        cells: cells)
+    }
     scenario = make { Flattener(prefix: "scenario_state.", wanted: wanted) }
-    stats = make { Self.statFlattener(wanted) }
-    instances = make { Self.instanceFlattener(wanted) }
+    stats = make { Flattener(prefix: "stats.", wanted: wanted, cells: cells) }
+    instances = make {
+      Flattener(
+        prefix: "per_instance_stats.", textColumns: ["per_instance_stats.instance_id"], wanted: wanted,
+        cells: cells)
+    }
   }
 
   deinit {
@@ -41,26 +60,33 @@ final class RunReader {
     }
   }
 
-  private static func specFlattener(_ wanted: Set<String>?) -> Flattener {
-    Flattener(prefix: "run_spec.", wanted: wanted?.union(["run_spec.name"]))
+  private func flattener(_ kind: TableKind) -> UnsafeMutablePointer<Flattener> {
+    switch kind {
+    case .runSpecs: specs
+    case .scenarioStates: requests
+    case .stats: stats
+    case .perInstanceStats: instances
+    }
   }
 
-  private static func requestFlattener(_ wanted: Set<String>?) -> Flattener {
-    Flattener(
-      prefix: "scenario_state.", textColumns: ["scenario_state.request_states.instance.id"], wanted: wanted)
-  }
+  /// The objects of the records, by their full names, that are kept as cells.
+  func cells(_ kind: TableKind) -> Set<String> { flattener(kind).pointee.cells }
 
-  private static func statFlattener(_ wanted: Set<String>?) -> Flattener {
-    Flattener(prefix: "stats.", wanted: wanted)
-  }
-
-  private static func instanceFlattener(_ wanted: Set<String>?) -> Flattener {
-    Flattener(prefix: "per_instance_stats.", textColumns: ["per_instance_stats.instance_id"], wanted: wanted)
+  /// The keys met in each object of the records, and their columns.
+  func keysMet(_ kind: TableKind) -> (objects: [String: Set<String>], columns: Set<String>) {
+    flattener(kind).pointee.keysMet
   }
 
   /// One table of a run. `run` is the value of its column `run_spec.name`.
   func table(_ kind: TableKind, of folder: RunDirectory, run: String) throws(RunFault) -> Table {
     let file = folder.file(of: kind)
+    // What one file's maps made of the columns is not for the next.
+    defer {
+      for place in [flattener(kind), scenario]
+      where place.pointee.isOverfull || !place.pointee.cells.isEmpty {
+        place.pointee.restart()
+      }
+    }
     switch kind {
     case .runSpecs: return try runSpec(file)
     case .scenarioStates: return try scenarioState(file, run)
@@ -87,11 +113,17 @@ final class RunReader {
   func table(
     _ kind: TableKind, windows: [Table], around file: SharedWindows, run: String
   ) throws(RunFault) -> Table {
-    var stacked = Table(stacking: windows)
+    var stacked = Table(stacking: windows).appending([("run_spec.name", .string(run))])
     if kind == .scenarioStates {
-      let count = stacked.rowCount
       let common = try files.withTape(of: file.surroundings, path: file.path) { (tape) throws(RunFault) in
-        try scenarioColumns(tape, rowCount: count, file: file.path)
+        var lists = 0
+        tape.forEachMember(of: JSONTape.top) { key, _ in
+          if tape.isString(key, "request_states") { lists += 1 }
+        }
+        if lists > 1 {
+          throw RunFault(file: file.path, place: "request_states", problem: "the key stands there twice")
+        }
+        return try scenarioColumns(tape, rowCount: 1, file: file.path)
       }
       stacked = stacked.appending(common.map { ($0.name, $0.chunk[0]) })
     }
@@ -106,11 +138,10 @@ final class RunReader {
       try tape.expectName(in: JSONTape.top, at: "name", file: file)
       repeat {
         specs.pointee.add(tape, JSONTape.top, row: 0)
-      } while try keepOverflow(&specs.pointee, file)
+      } while try keepOverflow(specs, file)
       let table = Table(
         columns: specs.pointee.finish(rowCount: 1, sorted: false), rowCount: 1, known: schemas[.runSpecs])
       schemas[.runSpecs] = table.schema
-      if specs.pointee.cellCount > 0 { specs.pointee = Self.specFlattener(wanted) }
       return table
     }
   }
@@ -133,17 +164,16 @@ final class RunReader {
     _ tape: JSONTape, rowCount: Int, file: String
   ) throws(RunFault) -> [(name: String, chunk: ColumnChunk)] {
     repeat {
+      scenario.pointee.startObject()
       tape.forEachMember(of: JSONTape.top) { key, value in
         if !tape.isString(key, "request_states") {
           scenario.pointee.add(tape, key: key, value: value, row: 0)
         }
       }
-    } while try keepOverflow(&scenario.pointee, file)
-    let columns = scenario.pointee.finish(rowCount: 1)
-    if scenario.pointee.cellCount > 0 {
-      scenario.pointee = Flattener(prefix: "scenario_state.", wanted: wanted)
+    } while try keepOverflow(scenario, file)
+    return scenario.pointee.finish(rowCount: 1).map {
+      (name: $0.name, chunk: .constant($0.chunk[0], count: rowCount))
     }
-    return columns.map { (name: $0.name, chunk: .constant($0.chunk[0], count: rowCount)) }
   }
 
   /// The rows that a list of records makes; the first record is number `first` of the file.
@@ -153,13 +183,11 @@ final class RunReader {
     // Records of another kind end the walk at once; what is wrong with which is then said by the checks.
     switch kind {
     case .scenarioStates:
-      let rows = try plainRows(requests, at: requests.pointee.place("request_states"), tape, list, file)
-      if requests.pointee.cellCount > 0 { requests.pointee = Self.requestFlattener(wanted) }
+      let rows = try plainRows(requests, at: "request_states", tape, list, file)
       if rows == nil { try tape.expectObjects(in: list, at: "request_states", from: first, file: file) }
       return rows ?? ([], 0)
     case .stats:
-      let rows = try plainRows(stats, at: 0, tape, list, file)
-      if stats.pointee.cellCount > 0 { stats.pointee = Self.statFlattener(wanted) }
+      let rows = try plainRows(stats, at: nil, tape, list, file)
       if rows == nil { try tape.expectObjects(in: list, at: "", from: first, file: file) }
       if !Self.isNamed(rows, "stats.name.name") {
         try tape.expectMetrics(in: list, at: "", from: first, file: file)
@@ -167,7 +195,6 @@ final class RunReader {
       return rows ?? ([], 0)
     default:
       let rows = try instanceRows(tape, list, file)
-      if instances.pointee.cellCount > 0 { instances.pointee = Self.instanceFlattener(wanted) }
       if rows == nil {
         try tape.expectObjects(in: list, at: "", from: first, file: file)
         try tape.expectBundles(in: list, from: first, file: file)
@@ -183,27 +210,29 @@ final class RunReader {
 
   /// A row a record, its keys below a place; nil when a record is no object.
   private func plainRows(
-    _ columns: UnsafeMutablePointer<Flattener>, at place: Int32, _ tape: JSONTape, _ list: Int, _ file: String
+    _ columns: UnsafeMutablePointer<Flattener>, at key: StaticString?, _ tape: JSONTape, _ list: Int,
+    _ file: String
   ) throws(RunFault) -> Rows? {
     var row = 0
     repeat {
       row = 0
+      let place = key.map { columns.pointee.place($0) } ?? 0
       let isWhole = tape.forEachObject(of: list) { record in
         columns.pointee.add(tape, record, at: place, row: row)
         row += 1
         return true
       }
       if !isWhole { return columns.pointee.nothing() }
-    } while try keepOverflow(&columns.pointee, file)
+    } while try keepOverflow(columns, file)
     return (columns.pointee.finish(rowCount: row), row)
   }
 
   /// A row a statistic of a bundle, with the bundle's other keys beside it, objects among them kept whole.
   private func instanceRows(_ tape: JSONTape, _ list: Int, _ file: String) throws(RunFault) -> Rows? {
-    let place = instances.pointee.place("stats")
     var row = 0
     repeat {
       row = 0
+      let place = instances.pointee.place("stats")
       let isWhole = tape.forEachObject(of: list) { bundle in
         let first = row
         guard let list = tape.value(of: "stats", in: bundle) else { return false }
@@ -221,17 +250,27 @@ final class RunReader {
         return isWhole
       }
       if !isWhole { return instances.pointee.nothing() }
-    } while try keepOverflow(&instances.pointee, file)
+    } while try keepOverflow(instances, file)
     return (instances.pointee.finish(rowCount: row), row)
   }
 
-  /// Whether the rows are to be made anew, with an object as one cell that has too many keys for columns.
-  private func keepOverflow(_ columns: inout Flattener, _ file: String) throws(RunFault) -> Bool {
-    if columns.overflow < 0 { return false }
+  /// Whether the rows are to be made anew, with an object as one cell that has too many keys for columns. Only keys
+  /// of the file itself count, or what a run becomes would depend on those read before it.
+  private func keepOverflow(
+    _ columns: UnsafeMutablePointer<Flattener>, _ file: String
+  ) throws(RunFault) -> Bool {
+    guard columns.pointee.isOverfull else { return false }
+    if columns.pointee.knowsEarlierKeys, !isOneFile {
+      columns.pointee.restart(cells: columns.pointee.cells)
+      return true
+    }
+    guard let object = columns.pointee.overfullObject else {
+      throw RunFault(
+        file: file, problem: "the records have more than \(Flattener.columnLimit) keys, too many for columns")
+    }
     files.counts.mapsKept += 1
-    if columns.keepOverflowAsCell() { return true }
-    throw RunFault(
-      file: file, problem: "the records have more than \(Flattener.columnLimit) keys, too many for columns")
+    columns.pointee.restart(cells: columns.pointee.cells.union([object]))
+    return true
   }
 
   /// `run_spec.name` and then the columns.

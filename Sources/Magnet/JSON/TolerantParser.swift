@@ -207,6 +207,9 @@ public struct TolerantParser {
     if isInteger, let value = Int64(text) {
       document.words.append(word(.int, 0))
       document.words.append(UInt64(bitPattern: value))
+    } else if isInteger, let value = UInt64(text) {
+      document.words.append(word(.unsigned, 0))
+      document.words.append(value)
     } else {
       appendDouble(Double(text) ?? .nan)
     }

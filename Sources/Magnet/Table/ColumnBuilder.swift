@@ -18,6 +18,8 @@ public struct ColumnBuilder: ~Copyable {
   @usableFromInline var kind = Kind.none
   @usableFromInline var texts: TextInterner
   private var nullRows: [Int32] = []
+  /// How many nulls were set, and not left by rows that were skipped.
+  private var nullsSet = 0
   private static var nullBool: UInt64 { 2 }
 
   /// An empty builder.
@@ -70,6 +72,7 @@ public struct ColumnBuilder: ~Copyable {
     open(row)
     filled = row
     appendNull()
+    nullsSet += 1
   }
 
   /// Sets a number.
@@ -148,11 +151,28 @@ public struct ColumnBuilder: ~Copyable {
     words[row] = words[earlier]
   }
 
-  /// Takes back the cell of `row`, when it is the last one set.
-  public mutating func removeCell(row: Int) {
-    guard filled > row else { return }
+  /// Takes back the cells from `row` on, all of which were set; false when there are none.
+  @discardableResult public mutating func removeCells(from row: Int) -> Bool {
+    guard filled > row else { return false }
+    for at in row..<filled where isNull(at) { nullsSet -= 1 }
     filled = row
-    if nullRows.last == Int32(row) { nullRows.removeLast() }
+    while let last = nullRows.last, last >= row { nullRows.removeLast() }
+    return true
+  }
+
+  private func isNull(_ row: Int) -> Bool {
+    switch kind {
+    case .bool: words[row] == Self.nullBool
+    case .int, .double: words[row] == 0 && nullRows.contains(Int32(row))
+    default: words[row] == 0
+    }
+  }
+
+  /// Whether all that was set was taken back.
+  public var holdsNothing: Bool {
+    if nullsSet > 0 { return false }
+    for row in 0..<filled where !isNull(row) { return false }
+    return true
   }
 
   @usableFromInline mutating func setFirstInt(_ value: Int64, _ row: Int) {
@@ -191,9 +211,11 @@ public struct ColumnBuilder: ~Copyable {
 
   private mutating func becomeJSON(_ row: Int) {
     if kind == .none { return become(.json) }
+    let nulls = nullsSet
     let cells = finish(rowCount: filled)
     kind = .json
     for at in 0..<cells.count where at != row { setMixed(cells[at], at) }
+    nullsSet = nulls
   }
 
   /// Sets a cell of a column whose kinds are mixed: every value is kept as JSON.
@@ -223,10 +245,12 @@ public struct ColumnBuilder: ~Copyable {
       }
       appendNull()
     }
-    let chunk = ColumnChunk(storage: encoded(rowCount), count: rowCount)
+    var chunk = ColumnChunk(storage: encoded(rowCount), count: rowCount)
+    if kind == .json, chunk.holdsDoubles { chunk = chunk.asDoubles() }
     filled = 0
     kind = .none
     nullRows.removeAll(keepingCapacity: true)
+    nullsSet = 0
     texts.reset()
     return chunk
   }

@@ -62,6 +62,15 @@ struct TextDictionary: Sendable {
     }
   }
 
+  /// The texts of a column of JSON that are no lists and no objects.
+  var scalars: some Sequence<String> {
+    (0..<count).lazy.filter { index in
+      let whole = bases.isEmpty || bases[index].text == 0 ? index : Int(bases[index].text) - 1
+      let first = own(whole).first
+      return first != UInt8(ascii: "[") && first != UInt8(ascii: "{")
+    }.map { self[$0] }
+  }
+
   /// The text at `index`, 0 first.
   subscript(index: Int) -> String {
     guard !bases.isEmpty, bases[index].text != 0 else { return String(decoding: own(index), as: UTF8.self) }
@@ -157,16 +166,18 @@ public struct ColumnChunk: Sendable {
     }
   }
 
-  var isDouble: Bool {
+  var holdsDoubles: Bool {
     switch storage {
     case .doubles, .constant(.double): true
+    case .json(_, let texts): texts.scalars.contains { $0.isNumber && Int64($0) == nil }
     default: false
     }
   }
 
-  var isInt: Bool {
+  var holdsInts: Bool {
     switch storage {
     case .ints, .constant(.int): true
+    case .json(_, let texts): texts.scalars.contains { $0.isNumber && Int64($0) != nil }
     default: false
     }
   }
@@ -177,6 +188,16 @@ public struct ColumnChunk: Sendable {
     case .ints(let values, let nulls):
       ColumnChunk(storage: .doubles(values.map(Double.init), nulls), count: count)
     case .constant(.int(let value)): .constant(.double(Double(value)), count: count)
+    case .json(let codes, let texts) where holdsInts:
+      ColumnChunk(
+        storage: .json(
+          codes,
+          TextDictionary(
+            (0..<texts.count).map { number in
+              let text = texts[number]
+              return Int64(text).map { Cell.double(Double($0)).text } ?? text
+            })),
+        count: count)
     default: self
     }
   }
@@ -244,5 +265,13 @@ extension ColumnChunk {
       return ColumnChunk(storage: .constant(.json(changed(text))), count: count)
     default: return self
     }
+  }
+}
+
+extension String {
+  /// Whether a JSON scalar is a number, NaN and the infinities included.
+  fileprivate var isNumber: Bool {
+    guard let first = utf8.first else { return false }
+    return (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) || "-NI".utf8.contains(first)
   }
 }

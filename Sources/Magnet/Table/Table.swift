@@ -100,7 +100,8 @@ public struct Table: Sendable {
   /// The chunks with numbers of one kind in each column.
   private static func unified(_ chunks: [Chunk]) -> [Chunk] {
     let columns = (chunks.first?.columns.indices ?? 0..<0).filter { column in
-      chunks.contains { $0.columns[column].isDouble } && chunks.contains { $0.columns[column].isInt }
+      chunks.contains { $0.columns[column].holdsDoubles }
+        && chunks.contains { $0.columns[column].holdsInts }
     }
     if columns.isEmpty { return chunks }
     return chunks.map { chunk in
