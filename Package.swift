@@ -28,8 +28,11 @@ let package = Package(
       providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite3"])]),
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(
+      name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
     .target(name: "Magnet", dependencies: ["CSQLite", "CZlib"], swiftSettings: strict),
-    .target(name: "HelmBackend", dependencies: ["Magnet", "CSimdJSON"], swiftSettings: strict),
+    .target(
+      name: "HelmBackend", dependencies: ["Magnet", "CSimdJSON", "CCurl", "CZlib"], swiftSettings: strict),
     .target(name: "Predictors", dependencies: ["Magnet"], swiftSettings: strict),
     .executableTarget(
       name: "magnet-cli",

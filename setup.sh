@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the system libraries that magnet is built with, where they are missing: simdjson, SQLite and zlib,
+# Installs the system libraries that magnet is built with, where they are missing: simdjson, SQLite, zlib and libcurl,
 # from apt (Debian 12, Ubuntu); on macOS simdjson from Homebrew, the others come with the system. Does nothing when
 # all are there. Called by make.
 set -eu
@@ -16,7 +16,7 @@ if [ "$(uname)" = Darwin ]; then
 fi
 
 # Swift's own toolchain needs the C++ headers and library; the image it comes in has them, a bare one may not.
-packages="libsimdjson-dev libsqlite3-dev zlib1g-dev libstdc++-12-dev"
+packages="libsimdjson-dev libsqlite3-dev zlib1g-dev libcurl4-openssl-dev libstdc++-12-dev"
 missing=
 for package in $packages; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"

@@ -1,0 +1,69 @@
+import Synchronization
+
+/// How far a download has come, and the way to stop it; used from any thread while it goes on.
+public final class DownloadProgress: Sendable {
+  /// A moment of a download.
+  public struct State: Sendable {
+    /// Stored bytes that came, of those planned. Bytes fetched again count again only in `received`.
+    public let bytes, totalBytes: Int
+    public let files, totalFiles: Int
+    /// Everything that came over the network.
+    public let received: Int
+    public let requests, retries, failures: Int
+    /// Whether `stop` was called.
+    public let wasStopped: Bool
+  }
+
+  private let bytes = Atomic(0)
+  private let totalBytes = Atomic(0)
+  private let files = Atomic(0)
+  private let totalFiles = Atomic(0)
+  private let received = Atomic(0)
+  private let requests = Atomic(0)
+  private let retries = Atomic(0)
+  private let failures = Atomic(0)
+  private let isStopped = Atomic(false)
+
+  /// Nothing done yet.
+  public init() {}
+
+  /// How far it is.
+  public var state: State {
+    State(
+      bytes: bytes.load(ordering: .relaxed), totalBytes: totalBytes.load(ordering: .relaxed),
+      files: files.load(ordering: .relaxed), totalFiles: totalFiles.load(ordering: .relaxed),
+      received: received.load(ordering: .relaxed), requests: requests.load(ordering: .relaxed),
+      retries: retries.load(ordering: .relaxed), failures: failures.load(ordering: .relaxed),
+      wasStopped: wasStopped)
+  }
+
+  /// Ends the download soon; what was finished stays, what was begun is resumed by the next one.
+  public func stop() { isStopped.store(true, ordering: .relaxed) }
+
+  var wasStopped: Bool { isStopped.load(ordering: .relaxed) }
+
+  func expect(files: Int, bytes: Int) {
+    totalFiles.wrappingAdd(files, ordering: .relaxed)
+    totalBytes.wrappingAdd(bytes, ordering: .relaxed)
+  }
+  func count(bytes: Int) { self.bytes.wrappingAdd(bytes, ordering: .relaxed) }
+  func countReceived(_ bytes: Int) { received.wrappingAdd(bytes, ordering: .relaxed) }
+  func countFile() { files.wrappingAdd(1, ordering: .relaxed) }
+  func countRequest() { requests.wrappingAdd(1, ordering: .relaxed) }
+  func countRetry() { retries.wrappingAdd(1, ordering: .relaxed) }
+  func countFailure() { failures.wrappingAdd(1, ordering: .relaxed) }
+}
+
+/// What several threads hand to one.
+final class Inbox<Item: Sendable>: Sendable {
+  private let items = Mutex<[Item]>([])
+
+  func put(_ item: Item) { items.withLock { $0.append(item) } }
+
+  func takeAll() -> [Item] {
+    items.withLock { items in
+      defer { items = [] }
+      return items
+    }
+  }
+}

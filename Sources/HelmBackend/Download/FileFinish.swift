@@ -1,0 +1,78 @@
+/// The last steps of a file, done on one of a few threads: its stored bytes are checked, inflated, brought to the disk
+/// and given their name.
+struct FileFinish: Sendable {
+  enum Outcome: Sendable {
+    case done(Manifest.Entry)
+    /// The bytes are not those listed.
+    case wrong
+    case diskFull(String)
+    case failed(String)
+  }
+
+  let number: Int
+  let file: PlannedFile
+  let path: String
+  let partPath: String
+  /// The stored bytes' checksums, when they were made as they came.
+  let sums: FileSums?
+
+  func outcome() -> Outcome {
+    do {
+      return .done(try finished())
+    } catch is WrongBytes {
+      DiskFile.remove(partPath)
+      return .wrong
+    } catch let error as FileError {
+      return error.isDiskFull ? .diskFull(path) : .failed("\(path) cannot be written: \(error.description)")
+    } catch let fault as Inflater.Fault {
+      DiskFile.remove(partPath)
+      return .failed("it is stored as gzip but cannot be inflated: \(fault.problem)")
+    } catch {
+      return .failed("\(error)")
+    }
+  }
+
+  private struct WrongBytes: Error {}
+
+  private func finished() throws -> Manifest.Entry {
+    let object = file.object
+    var sums = sums ?? FileSums(for: object.checksum)
+    if self.sums == nil { try DiskFile(partPath, .read).forEachPiece { sums.add($0) } }
+    guard DiskFile.stamp(partPath)?.size == object.size, object.checksum?.matches(sums) ?? true else {
+      throw WrongBytes()
+    }
+    let ready: String
+    if file.isInflated {
+      ready = partPath + ".inflated"
+      do {
+        sums = try inflate(to: ready)
+      } catch {
+        DiskFile.remove(ready)
+        throw error
+      }
+    } else {
+      ready = partPath
+      try DiskFile(ready, .read).sync()
+    }
+    try DiskFile.move(ready, to: path)
+    guard let local = DiskFile.stamp(path) else { throw FileError(code: 2) }
+    return Manifest.Entry(
+      file: file.path, generation: object.generation, storedSize: object.size, checksum: object.checksum,
+      local: local, localCRC32C: sums.crc32c.base64)
+  }
+
+  private func inflate(to path: String) throws -> FileSums {
+    let target = try DiskFile(path, .truncate)
+    var sums = FileSums()
+    var inflater = Inflater()
+    try DiskFile(partPath, .read).forEachPiece { piece in
+      try inflater.add(piece) { bytes in
+        try target.write(bytes)
+        sums.add(bytes)
+      }
+    }
+    guard inflater.isAtEnd else { throw Inflater.Fault(problem: "the gzip ends too early") }
+    try target.sync()
+    return sums
+  }
+}

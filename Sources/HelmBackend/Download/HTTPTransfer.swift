@@ -1,0 +1,57 @@
+/// Where requests go and how patient they are.
+struct HTTPOptions: Sendable {
+  /// Transfers at once.
+  var jobs = 64
+  /// Bytes a second of all transfers together; nil without limit.
+  var bandwidth: Int?
+  /// Seconds without at least `leastRate` bytes a second after which a transfer is given up and tried again.
+  var stallSeconds = 30
+  var leastRate = 64
+  var connectSeconds = 15
+  /// Whether plain HTTP may be redirected to, on loopback: for an endpoint that is itself on loopback.
+  var allowsPlainLoopback = false
+}
+
+/// What a server answered, without the body.
+struct HTTPResponse {
+  var status = 0
+  /// By lower-case name; values of a repeated header are joined by commas.
+  var headers: [String: String] = [:]
+  /// The beginning of the body when the status is no success.
+  var errorBody: [UInt8] = []
+}
+
+/// Why no answer, or no whole one, came.
+struct HTTPFault: Error {
+  enum Kind {
+    /// Worth another attempt.
+    case passing
+    /// Will not change by trying again: certificates, addresses, protocols.
+    case lasting
+  }
+  let kind: Kind
+  let problem: String
+}
+
+/// One request and its repetitions. Called on the driver's thread only.
+protocol HTTPTransfer: AnyObject {
+  /// The address and headers of the next attempt.
+  func request() throws -> (url: String, headers: [String])
+  /// A successful answer begins; throwing ends the attempt.
+  func begin(_ response: HTTPResponse) throws
+  /// More of a successful answer's body.
+  func receive(_ bytes: UnsafeRawBufferPointer) throws
+  /// An attempt ended: with an answer of any status, with an HTTPFault, or with what `request`, `begin` or `receive`
+  /// threw.
+  /// - Returns: the seconds after which to try again; nil when the transfer is over.
+  func end(_ outcome: Result<HTTPResponse, any Error>) throws -> Double?
+}
+
+/// What a driver works through.
+protocol HTTPWork: AnyObject {
+  /// The next transfer to begin; nil when there is none now.
+  func next() -> (any HTTPTransfer)?
+  /// Called often. Whether other threads still work, so that the driver must stay.
+  /// - Throws: to end everything now.
+  func turn() throws -> Bool
+}

@@ -1,0 +1,101 @@
+import Magnet
+
+/// What a download finished, a line of JSON for each file, in the folder of the version it belongs to.
+struct Manifest {
+  static let fileName = ".magnet-manifest.jsonl"
+
+  struct Entry: Sendable {
+    /// The file's path below the folder.
+    let file: String
+    let generation: String
+    let storedSize: Int
+    let checksum: StatedChecksum?
+    /// Of the file on the disk, inflated or not.
+    let local: DiskFile.Stamp
+    let localCRC32C: String
+  }
+
+  /// The last entry of each file. Lines that make no sense, such as one that a killed download left half written, are
+  /// passed over.
+  static func read(_ folder: String) -> [String: Entry] {
+    var entries: [String: Entry] = [:]
+    var rest: [UInt8] = []
+    guard let file = try? DiskFile(folder + "/" + fileName, .read) else { return [:] }
+    try? file.forEachPiece { piece in
+      rest.append(contentsOf: piece)
+      guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) else { return }
+      for line in rest[..<end].split(separator: UInt8(ascii: "\n")) {
+        if let entry = entry(String(decoding: line, as: UTF8.self)) { entries[entry.file] = entry }
+      }
+      rest.removeSubrange(...end)
+    }
+    return entries
+  }
+
+  private static func entry(_ line: String) -> Entry? {
+    guard let json = try? JSONValue(parsing: line), let file = json["file"]?.string,
+      file.split(separator: "/", omittingEmptySubsequences: false).allSatisfy({ HelmStore.isSafe(String($0)) }
+      ),
+      let generation = json["generation"]?.string, case .int(let storedSize)? = json["stored_size"],
+      case .int(let size)? = json["size"], case .int(let modified)? = json["modified_ns"],
+      let crc = json["local_crc32c"]?.string
+    else { return nil }
+    return Entry(
+      file: file, generation: generation, storedSize: Int(storedSize),
+      checksum: json["crc32c"]?.string.map { .crc32c($0) } ?? json["md5"]?.string.map { .md5($0) },
+      local: DiskFile.Stamp(size: Int(size), modified: Int(modified)), localCRC32C: crc)
+  }
+
+  /// An entry's line, with its end.
+  static func line(_ entry: Entry) -> [UInt8] {
+    var members: [JSONValue.Member] = [
+      .init(key: "file", value: .string(entry.file)),
+      .init(key: "generation", value: .string(entry.generation)),
+      .init(key: "stored_size", value: .int(Int64(entry.storedSize))),
+    ]
+    switch entry.checksum {
+    case .crc32c(let text): members.append(.init(key: "crc32c", value: .string(text)))
+    case .md5(let text): members.append(.init(key: "md5", value: .string(text)))
+    case nil: break
+    }
+    members += [
+      .init(key: "size", value: .int(Int64(entry.local.size))),
+      .init(key: "modified_ns", value: .int(Int64(entry.local.modified))),
+      .init(key: "local_crc32c", value: .string(entry.localCRC32C)),
+    ]
+    return Array(JSONValue.object(members).text.utf8) + [UInt8(ascii: "\n")]
+  }
+}
+
+/// A version's manifest, open for adding to and locked against other downloads.
+final class ManifestWriter {
+  private let file: DiskFile
+
+  /// - Throws: `DownloadError` when the folder cannot be written or another download holds the lock.
+  init(_ folder: String) throws {
+    do {
+      try DiskFile.makeFolder(folder)
+      file = try DiskFile(folder + "/" + Manifest.fileName, .append)
+    } catch {
+      throw DownloadError("\(folder): cannot be written: \(sentence(error)); choose another folder")
+    }
+    guard file.lock() else {
+      throw DownloadError("\(folder): another download into this folder is going on; wait until it is done")
+    }
+    // Ends a line that a killed download left half written; empty lines mean nothing.
+    if file.stamp.size > 0 { try add([UInt8(ascii: "\n")], to: folder) }
+  }
+
+  func add(_ entry: Manifest.Entry, to folder: String) throws { try add(Manifest.line(entry), to: folder) }
+
+  func sync() { try? file.sync() }
+
+  private func add(_ bytes: [UInt8], to folder: String) throws {
+    do { try bytes.withUnsafeBytes { bytes in try write(bytes) } } catch {
+      throw DownloadError("\(folder)/\(Manifest.fileName): cannot be written: \(sentence(error))")
+    }
+  }
+
+  // Compilers crash on a closure that rethrows the typed error.
+  private func write(_ bytes: UnsafeRawBufferPointer) throws { try file.write(bytes) }
+}

@@ -1,0 +1,60 @@
+/// What a check of downloaded files against their manifests found.
+public struct DownloadVerification: Sendable {
+  /// A file that is not as it was downloaded.
+  public struct Fault: Sendable {
+    public let file: String
+    public let problem: String
+  }
+
+  public internal(set) var files = 0
+  public internal(set) var bytes = 0
+  public internal(set) var faults: [Fault] = []
+}
+
+/// Reads every downloaded file below a folder again and compares it with its manifest; asks no server.
+/// - Throws: `DownloadError` when there is no manifest below the folder.
+public func verifyDownload(in folder: String) async throws -> DownloadVerification {
+  try await Threads.run {
+    let folders = manifestFolders(folder, depth: 6)
+    if folders.isEmpty {
+      throw DownloadError(
+        "\(folder): nothing here was downloaded by magnet: there is no \(Manifest.fileName) in it or below")
+    }
+    var found = DownloadVerification()
+    for folder in folders {
+      for entry in Manifest.read(folder).values.sorted(by: { codePointOrder($0.file, $1.file) }) {
+        let path = folder + "/" + entry.file
+        found.files += 1
+        guard let stamp = DiskFile.stamp(path) else {
+          found.faults.append(.init(file: path, problem: "it is not there"))
+          continue
+        }
+        found.bytes += stamp.size
+        guard stamp.size == entry.local.size else {
+          found.faults.append(
+            .init(file: path, problem: "it has \(stamp.size) bytes, not \(entry.local.size) as downloaded"))
+          continue
+        }
+        var sums = FileSums()
+        do {
+          try DiskFile(path, .read).forEachPiece { sums.add($0) }
+          if sums.crc32c.base64 != entry.localCRC32C {
+            found.faults.append(.init(file: path, problem: "its bytes are not those downloaded"))
+          }
+        } catch {
+          found.faults.append(.init(file: path, problem: "it cannot be read: \(sentence(error))"))
+        }
+      }
+    }
+    return found
+  }
+}
+
+/// The folders with a manifest at or below a folder. A folder that has one is a version: none lies in it.
+private func manifestFolders(_ folder: String, depth: Int) -> [String] {
+  if DiskFile.stamp(folder + "/" + Manifest.fileName) != nil { return [folder] }
+  guard depth > 0, let entries = try? FileSystem.entries(folder) else { return [] }
+  return entries.filter { $0.isFolder && !$0.isLink }.flatMap {
+    manifestFolders(folder + "/" + $0.name, depth: depth - 1)
+  }
+}
