@@ -17,7 +17,7 @@ struct MagnetCommand: AsyncParsableCommand {
     version: version,
     subcommands: [
       RunsCommand.self, TableCommand.self, PredictorsCommand.self, PredictCommand.self, SQLCommand.self,
-      ExportCommand.self,
+      ExportCommand.self, DownloadCommand.self,
       BenchCommand.self,
     ])
 

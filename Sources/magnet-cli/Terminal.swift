@@ -20,6 +20,9 @@ enum Terminal {
     exit(128 + number)
   }
 
+  /// Ends the process at once, as the signal would have.
+  static func end(after number: Int32) { _exit(128 + number) }
+
   static var areErrorsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
   /// Shows a text in place of the last line on standard error; nil clears the line.

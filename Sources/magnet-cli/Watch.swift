@@ -28,24 +28,53 @@ enum Watch {
     return try await work()
   }
 
+  /// Does work, and something else every so many milliseconds meanwhile.
+  static func ticking<Result>(
+    every milliseconds: Int, _ tick: @escaping @Sendable () -> Void, _ work: () async throws -> Result
+  ) async throws -> Result {
+    let timer = DispatchSource.makeTimerSource(queue: queue)
+    timer.schedule(deadline: .now() + .milliseconds(milliseconds), repeating: .milliseconds(milliseconds))
+    timer.setEventHandler(handler: tick)
+    timer.resume()
+    defer {
+      timer.cancel()
+      queue.sync {}
+    }
+    return try await work()
+  }
+
+  /// Does work; the first interruption stops the download it does, the second ends the process at once.
+  static func stopping<Result>(
+    _ progress: DownloadProgress, _ work: () async throws -> Result
+  ) async throws -> Result {
+    let sources = watchSignals { signal in
+      if progress.state.wasStopped { Terminal.end(after: signal) }
+      progress.stop()
+    }
+    defer { endWatch(sources) }
+    return try await work()
+  }
+
   /// Does work; when it is interrupted or terminated meanwhile, removes a file and ends the process.
   static func removing<Result>(_ file: String, _ work: () throws -> Result) rethrows -> Result {
-    let sources = watchSignals(file)
+    let sources = watchSignals { Terminal.end(removing: file, after: $0) }
     defer { endWatch(sources) }
     return try work()
   }
 
   /// The same for work that waits.
   static func removing<Result>(_ file: String, _ work: () async throws -> Result) async rethrows -> Result {
-    let sources = watchSignals(file)
+    let sources = watchSignals { Terminal.end(removing: file, after: $0) }
     defer { endWatch(sources) }
     return try await work()
   }
 
-  private static func watchSignals(_ file: String) -> [any DispatchSourceSignal] {
+  private static func watchSignals(
+    _ body: @escaping @Sendable (Int32) -> Void
+  ) -> [any DispatchSourceSignal] {
     Terminal.interruptSignals.map { signal in
       let source = DispatchSource.makeSignalSource(signal: signal, queue: queue)
-      source.setEventHandler { Terminal.end(removing: file, after: signal) }
+      source.setEventHandler { body(signal) }
       source.resume()
       Terminal.setIgnored(signal, true)
       return source

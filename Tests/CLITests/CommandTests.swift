@@ -9,6 +9,7 @@ import Testing
     for command in [
       [], ["runs"], ["table"], ["predictors"], ["predict"], ["sql"], ["bench"],
       ["export", "sqlite"], ["export", "csv"], ["export", "ndjson"],
+      ["download"], ["download", "helm"], ["download", "verify"],
     ] {
       let outcome = try Tool.run(command: Tool.binary, command + ["--help"])
       #expect(outcome.status == 0)

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// Runs the built `magnet` as a user does.
 public struct Tool: Sendable {
@@ -27,6 +27,18 @@ public struct Tool: Sendable {
     _ arguments: String..., environment: [String: String] = [:], in folder: String? = nil
   ) throws -> Outcome {
     try run(command: binary, arguments, environment: environment, in: folder)
+  }
+
+  /// Starts it and does not wait; what it says is dropped.
+  public static func start(_ arguments: String...) throws -> Process {
+    let process = Process()
+    process.executableURL = URL(filePath: binary)
+    process.arguments = arguments
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    return process
   }
 
   /// Runs any program.

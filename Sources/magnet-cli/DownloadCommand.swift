@@ -1,0 +1,249 @@
+import ArgumentParser
+import HelmBackend
+import Magnet
+
+struct DownloadCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "download",
+    abstract: "Download published results, or check those downloaded.",
+    discussion: """
+      EXAMPLE:
+        magnet download helm DIR --benchmark lite --runs 'mmlu*' --files headline
+        magnet download verify DIR
+      """,
+    subcommands: [DownloadHelmCommand.self, DownloadVerifyCommand.self])
+}
+
+/// Sets of files by name, for `--files`.
+private let fileSets = [
+  "headline": ["run_spec.json", "scenario.json", "stats.json"],
+  "instances": [
+    "run_spec.json", "scenario.json", "stats.json", "scenario_state.json", "per_instance_stats.json",
+  ],
+]
+
+struct DownloadHelmCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "helm",
+    abstract: "Download runs that HELM's authors published.",
+    discussion: """
+      Files land in DIR/BENCHMARK/benchmark_output/runs/VERSION/RUN, which every other command reads. They appear whole
+      and checked, or not at all; the same command again fetches what is missing or has changed, and goes on in the
+      middle of a file where it was stopped.
+
+      --benchmark, --version, --runs and --files take names, patterns such as 'mmlu*', regex:..., several with | between
+      them or as a list [a, b], and may be given several times. The exit status is 1 when some files failed or nothing
+      matched, 2 when nothing could be done, 130 when interrupted.
+
+      EXAMPLE:
+        magnet download helm --list-benchmarks
+        magnet download helm DIR --benchmark lite --version latest --runs 'gsm*' --files headline
+      """)
+
+  @Argument(help: "The folder to download into.", completion: .directory)
+  var folder = "."
+  @Option(help: "Which benchmarks: lite, mmlu, capabilities, ...")
+  var benchmark: [String] = []
+  @Option(help: "Which versions; latest is the highest that is no preview, or the preview of a higher one.")
+  var version: [String] = []
+  @Option(help: "Which runs; all when not given.")
+  var runs: [String] = []
+  @Option(
+    help: """
+      headline (run specs and statistics), instances (and requests and statistics of each instance), full (every \
+      file), or names of files separated by commas.
+      """)
+  var files = "instances"
+  @Option(help: "Transfers at once.")
+  var jobs = 64
+  @Flag(help: "Print the names of the benchmarks and stop.")
+  var listBenchmarks = false
+  @Flag(help: "Print the names of the benchmark's versions, lowest first, and stop.")
+  var listVersions = false
+  @Flag(help: "Print the names of the version's runs and stop.")
+  var listRuns = false
+  @Option(help: "How names are listed: text, one a line, or json, with files and bytes.")
+  var format = ListFormat.text
+  @Flag(help: "Show what would be downloaded and stop.")
+  var dryRun = false
+  @Flag(name: .shortAndLong, help: "Do not ask before downloads of more than 10 GB.")
+  var yes = false
+  @Flag(name: .shortAndLong, help: "Say only what failed.")
+  var quiet = false
+  @Option(
+    help: "A mirror's or emulator's address; STORAGE_EMULATOR_HOST in the environment does the same.")
+  var endpoint: String?
+  @Option(help: "The most bytes a second, such as 500k or 20M.")
+  var bandwidth: String?
+  @Flag(help: "Leave files that are stored as gzip so, as .json.gz, which every command reads.")
+  var keepCompressed = false
+  @Option(help: "How often a request is tried that brings nothing.")
+  var attempts = 8
+  @Option(help: "Seconds without data after which a connection is given up and made anew.")
+  var stallSeconds = 30
+
+  enum ListFormat: String, ExpressibleByArgument, CaseIterable { case text, json }
+
+  func validate() throws {
+    guard jobs > 0, jobs <= 1000 else { throw ValidationError("--jobs takes a number from 1 to 1000.") }
+    guard attempts > 0, stallSeconds > 0 else {
+      throw ValidationError("--attempts and --stall-seconds take numbers from 1.")
+    }
+    if let bandwidth, byteCount(bandwidth) == nil {
+      throw ValidationError("--bandwidth takes bytes a second such as 500k or 20M, not '\(bandwidth)'.")
+    }
+    do { _ = try selection() } catch { throw ValidationError("\(error)") }
+  }
+
+  func run() async throws {
+    let progress = DownloadProgress()
+    try await report {
+      do {
+        var store = HelmStore(try StoreAddress(endpoint: endpoint))
+        store.jobs = jobs
+        store.bandwidth = bandwidth.flatMap(byteCount)
+        store.attempts = attempts
+        store.stallSeconds = stallSeconds
+        return try await Watch.stopping(progress) {
+          if listBenchmarks || listVersions || listRuns {
+            try await list(store, progress)
+            return 0
+          }
+          return try await download(store, progress)
+        }
+      } catch let error as DownloadError where error.isNothingFound {
+        Terminal.say("\(error)")
+        return 1
+      } catch  where progress.state.wasStopped {
+        Terminal.say("interrupted")
+        throw ExitCode(130)
+      }
+    }
+  }
+
+  private func selection() throws -> DownloadSelection {
+    let names = files.split(separator: ",").map { $0.trimmingSpaces }
+    let isFull = names.contains("full")
+    var selection = DownloadSelection(
+      benchmarks: try NameSelector(benchmark.isEmpty ? ["lite"] : benchmark),
+      versions: version.isEmpty || version == ["latest"] ? nil : try NameSelector(version),
+      runs: runs.isEmpty ? nil : try NameSelector(runs),
+      files: isFull ? nil : try NameSelector(names.flatMap { fileSets[$0] ?? [$0] }))
+    selection.keepsCompressed = keepCompressed
+    return selection
+  }
+
+  private func list(_ store: HelmStore, _ progress: DownloadProgress) async throws {
+    if listBenchmarks {
+      return try show(
+        try await store.benchmarks(progress: progress).map { HelmStore.Entry(name: $0) }, isSized: false)
+    }
+    let benchmark = benchmark.first ?? "lite"
+    let versions = try await store.versions(of: benchmark, progress: progress)
+    if listVersions {
+      let sizes = format == .json ? try await store.sizes(of: benchmark, progress: progress) : []
+      return try show(
+        versions.map { name in sizes.first { $0.name == name } ?? HelmStore.Entry(name: name) }, isSized: true
+      )
+    }
+    let wanted = version.first ?? "latest"
+    let chosen = wanted == "latest" ? versions.last ?? wanted : wanted
+    let names = try await store.runs(of: benchmark, version: chosen, progress: progress)
+    let sizes =
+      format == .json ? try await store.sizes(of: benchmark, version: chosen, progress: progress) : []
+    let byName = Dictionary(sizes.map { ($0.name, $0) }) { $1 }
+    try show(names.map { byName[$0] ?? HelmStore.Entry(name: $0) }, isSized: true)
+  }
+
+  private func show(_ entries: [HelmStore.Entry], isSized: Bool) throws {
+    if format == .text {
+      return try Terminal.write(entries.map { $0.name + "\n" }.joined())
+    }
+    let list = entries.map { entry in
+      var members = [JSONValue.Member(key: "name", value: .string(entry.name))]
+      if isSized {
+        members.append(.init(key: "files", value: .int(Int64(entry.files))))
+        members.append(.init(key: "bytes", value: .int(Int64(entry.bytes))))
+      }
+      return JSONValue.object(members)
+    }
+    try Terminal.write(JSONValue.array(list).text + "\n")
+  }
+
+  private func download(_ store: HelmStore, _ progress: DownloadProgress) async throws -> Int {
+    let plan = try await store.plan(try selection(), into: folder, progress: progress)
+    try describe(plan)
+    if dryRun { return 0 }
+    if let free = plan.freeSpace, plan.missingBytes > free {
+      Terminal.say(
+        "\(folder): \(byteText(plan.missingBytes)) to come, \(byteText(free)) free; make room or select fewer files"
+      )
+      throw ExitCode(2)
+    }
+    if plan.missingBytes > 10_000_000_000, !yes {
+      guard Terminal.isInputTerminal, Terminal.areErrorsTerminal else {
+        Terminal.say("more than 10 GB to download; --yes says that this is meant")
+        throw ExitCode(2)
+      }
+      Terminal.overwriteErrorLine("Download \(byteText(plan.missingBytes))? [y/N] ")
+      guard readLine()?.lowercased().hasPrefix("y") == true else { throw ExitCode(2) }
+    }
+    let start = ContinuousClock.now
+    let outcome = try await DownloadProgressLine.showing(progress, isQuiet: quiet) {
+      try await store.download(plan, progress: progress)
+    }
+    return try conclude(outcome, progress.state, seconds: (ContinuousClock.now - start) / .seconds(1))
+  }
+
+  private func describe(_ plan: DownloadPlan) throws {
+    let there =
+      plan.presentCount == 0
+      ? "" : "; \(plan.presentCount) files are there, \(byteText(plan.missingBytes)) to come"
+    let inflated =
+      plan.inflatedBytes == 0 ? "" : "; \(byteText(plan.inflatedBytes)) of it is gzip and grows on the disk"
+    let free = plan.freeSpace.map { "; \(byteText($0)) free" } ?? ""
+    let text =
+      "\(plan.names.joined(separator: ", ")): \(plan.runCount) runs, \(plan.fileCount) files, "
+      + "\(byteText(plan.bytes))\(there)\(inflated)\(free)"
+    if dryRun {
+      try Terminal.write(text + "\n")
+    } else if !quiet {
+      Terminal.say(text)
+    }
+  }
+
+  private func conclude(_ outcome: DownloadReport, _ state: DownloadProgress.State, seconds: Double) throws
+    -> Int
+  {
+    if !outcome.failures.isEmpty {
+      Terminal.say("\(outcome.failures.count) files failed:")
+      for failure in outcome.failures { Terminal.say("  \(failure.file): \(failure.problem)") }
+    }
+    if let ending = outcome.ending { Terminal.say(ending) }
+    if !quiet {
+      let rate = seconds > 0 ? Int(Double(state.received) / seconds) : 0
+      let retries = state.retries == 0 ? "" : ", \(state.retries) requests repeated"
+      let unchecked =
+        outcome.unchecked == 0
+        ? "" : ", \(outcome.unchecked) without a checksum in the store: sizes checked only"
+      Terminal.say(
+        "\(outcome.fetched) files downloaded, \(outcome.present) were there, \(byteText(state.received)) in "
+          + "\(secondsText(seconds)) (\(byteText(rate))/s)\(retries)\(unchecked)")
+    }
+    if outcome.wasStopped {
+      Terminal.say("interrupted; the same command goes on from here")
+      throw ExitCode(130)
+    }
+    if outcome.fetched + outcome.present == 0 {
+      Terminal.say("no file could be downloaded")
+      throw ExitCode(2)
+    }
+    return outcome.failures.count + (outcome.ending == nil ? 0 : 1)
+  }
+}
+
+extension StringProtocol {
+  fileprivate var trimmingSpaces: String {
+    String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+  }
+}

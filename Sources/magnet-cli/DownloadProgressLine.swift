@@ -1,0 +1,67 @@
+import HelmBackend
+
+/// How far a download is, in a line.
+enum DownloadProgressLine {
+  /// Does work while a bar on a terminal, or a line every five seconds elsewhere, shows on standard error how far it is.
+  static func showing<Result>(
+    _ progress: DownloadProgress, isQuiet: Bool, _ work: () async throws -> Result
+  ) async throws -> Result {
+    if isQuiet { return try await work() }
+    let isTerminal = Terminal.areErrorsTerminal
+    let start = ContinuousClock.now
+    defer { if isTerminal { Terminal.overwriteErrorLine(nil) } }
+    let show: @Sendable () -> Void = {
+      let seconds = (ContinuousClock.now - start) / .seconds(1)
+      let line = text(progress.state, seconds: seconds, hasBar: isTerminal)
+      if isTerminal { Terminal.overwriteErrorLine(line) } else { Terminal.say(line) }
+    }
+    return try await Watch.ticking(every: isTerminal ? 200 : 5000, show, work)
+  }
+
+  private static func text(_ state: DownloadProgress.State, seconds: Double, hasBar: Bool) -> String {
+    let share = state.totalBytes > 0 ? Double(state.bytes) / Double(state.totalBytes) : 1
+    let filled = max(0, min(20, Int(20 * share)))
+    let bar = String(repeating: "━", count: filled) + String(repeating: "╌", count: 20 - filled)
+    let rate = Double(state.received) / max(seconds, 0.001)
+    var left = ""
+    if rate > 0, state.bytes < state.totalBytes {
+      left = ", \(secondsText(Double(state.totalBytes - state.bytes) / rate)) left"
+    }
+    let failures = state.failures > 0 ? ", \(state.failures) failed" : ""
+    return (hasBar ? bar + " " : "")
+      + "\(byteText(state.bytes)) of \(byteText(state.totalBytes)), "
+      + "\(state.files) of \(state.totalFiles) files, \(byteText(Int(rate)))/s\(left)\(failures)"
+  }
+}
+
+/// Bytes for people: `719 MB`.
+func byteText(_ count: Int) -> String {
+  var value = Double(count)
+  for unit in ["B", "kB", "MB", "GB"] {
+    if value < 999.5 {
+      return value < 10 && unit != "B" ? "\(tenths(value)) \(unit)" : "\(Int(value + 0.5)) \(unit)"
+    }
+    value /= 1000
+  }
+  return value < 10 ? "\(tenths(value)) TB" : "\(Int(value + 0.5)) TB"
+}
+
+private func tenths(_ value: Double) -> Double { (value * 10).rounded() / 10 }
+
+/// Seconds for people: `0.8 s`, `3 min 20 s`, `2 h 5 min`.
+func secondsText(_ seconds: Double) -> String {
+  if seconds < 10 { return "\(tenths(seconds)) s" }
+  guard seconds < 1e9 else { return "very long" }
+  let whole = Int(seconds + 0.5)
+  if whole < 60 { return "\(whole) s" }
+  return whole < 3600 ? "\(whole / 60) min \(whole % 60) s" : "\(whole / 3600) h \(whole / 60 % 60) min"
+}
+
+/// What `500k`, `20M` or `1000` mean in bytes.
+func byteCount(_ text: String) -> Int? {
+  let units: [Character: Double] = ["k": 1e3, "K": 1e3, "m": 1e6, "M": 1e6, "g": 1e9, "G": 1e9]
+  let unit = text.last.flatMap { units[$0] }
+  guard let value = Double(unit == nil ? text : String(text.dropLast())), value > 0 else { return nil }
+  let bytes = value * (unit ?? 1)
+  return bytes >= 1 && bytes < 1e15 ? Int(bytes) : nil
+}

@@ -1,0 +1,31 @@
+import ArgumentParser
+import HelmBackend
+
+struct DownloadVerifyCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Check downloaded files against what was downloaded, without asking a server.",
+    discussion: """
+      EXAMPLE:
+        magnet download verify DIR
+      """)
+
+  @Argument(help: "The folder downloaded into, or one within it.", completion: .directory)
+  var folder = "."
+  @Flag(name: .shortAndLong, help: "Say only what is wrong.")
+  var quiet = false
+
+  func run() async throws {
+    try await report {
+      let found = try await verifyDownload(in: folder)
+      for fault in found.faults { Terminal.say("\(fault.file): \(fault.problem)") }
+      if !quiet {
+        try Terminal.write(
+          "\(found.files) files, \(byteText(found.bytes)): "
+            + (found.faults.isEmpty ? "all as downloaded\n" : "\(found.faults.count) are not as downloaded\n")
+        )
+      }
+      return found.faults.count
+    }
+  }
+}
