@@ -30,9 +30,10 @@ let package = Package(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+    .systemLibrary(name: "CChecksum"),
     .target(name: "Magnet", dependencies: ["CSQLite", "CZlib"], swiftSettings: strict),
     .target(
-      name: "HelmBackend", dependencies: ["Magnet", "CSimdJSON", "CCurl", "CZlib"], swiftSettings: strict),
+      name: "HelmBackend", dependencies: ["Magnet", "CSimdJSON", "CCurl", "CZlib", "CChecksum"], swiftSettings: strict),
     .target(name: "Predictors", dependencies: ["Magnet"], swiftSettings: strict),
     .executableTarget(
       name: "magnet-cli",

@@ -55,7 +55,7 @@ struct DownloadHelmCommand: AsyncParsableCommand {
       """)
   var files = "instances"
   @Option(help: "Transfers at once.")
-  var jobs = 64
+  var jobs = 96
   @Flag(help: "Print the names of the benchmarks and stop.")
   var listBenchmarks = false
   @Flag(help: "Print the names of the benchmark's versions, lowest first, and stop.")

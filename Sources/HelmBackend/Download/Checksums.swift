@@ -1,3 +1,5 @@
+import CChecksum
+
 /// CRC-32C (Castagnoli), as Google Cloud Storage states it for every object.
 struct CRC32C: Sendable {
   /// Eight tables of 256: `tables[256 * k + b]` is the remainder of byte b followed by k zero bytes.
@@ -12,12 +14,23 @@ struct CRC32C: Sendable {
     return tables
   }()
 
+  private static let hasInstruction = cchecksum_has_crc32c() != 0
+
   private var state: UInt32 = ~0
 
   /// The checksum of what was added so far.
   var value: UInt32 { ~state }
 
   mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    if Self.hasInstruction, let start = bytes.baseAddress {
+      state = cchecksum_crc32c(state, start, bytes.count)
+    } else {
+      addByTables(bytes)
+    }
+  }
+
+  /// The same for processors without the instruction.
+  mutating func addByTables(_ bytes: UnsafeRawBufferPointer) {
     Self.tables.withUnsafeBufferPointer { tables in
       var state = state
       var at = 0

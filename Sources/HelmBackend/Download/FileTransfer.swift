@@ -20,6 +20,8 @@ final class FileTransfer: HTTPTransfer {
   private let tell: (FileTransfer, End) throws -> Void
   private var retries: HTTPRetries
   private var part: DiskFile?
+  /// Bytes that came and are still to be written: libcurl brings them in small pieces.
+  private var pending: [UInt8] = []
   private var offset = 0
   private var startOffset = 0
   private var sums: FileSums?
@@ -100,15 +102,39 @@ final class FileTransfer: HTTPTransfer {
       throw HTTPFault(
         kind: .passing, problem: "the server sends more than the \(file.object.size) bytes listed")
     }
-    try part?.write(bytes)
+    if pending.count + bytes.count > 1 << 16 {
+      try writePending()
+      if bytes.count >= 1 << 15 { try part?.write(bytes) } else { pending.append(contentsOf: bytes) }
+    } else {
+      if pending.isEmpty { pending.reserveCapacity(min(1 << 16, file.object.size - offset)) }
+      pending.append(contentsOf: bytes)
+    }
     sums?.add(bytes)
     offset += bytes.count
     progress.count(bytes: bytes.count)
     progress.countReceived(bytes.count)
   }
 
-  func end(_ outcome: Result<HTTPResponse, any Error>) throws -> Double? {
-    part = nil
+  private func writePending() throws {
+    defer { pending.removeAll(keepingCapacity: true) }
+    if !pending.isEmpty { try pending.withUnsafeBytes { try write($0) } }
+  }
+
+  // Untyped: the compiler crashes on a closure that rethrows the typed error.
+  private func write(_ bytes: UnsafeRawBufferPointer) throws { try part?.write(bytes) }
+
+  /// Writes what is still to be written and closes the part file.
+  private func closePart() throws {
+    defer {
+      part = nil
+      pending = []
+    }
+    try writePending()
+  }
+
+  func end(_ result: Result<HTTPResponse, any Error>) throws -> Double? {
+    var outcome = result
+    do { try closePart() } catch { outcome = .failure(error) }
     if progress.wasStopped { throw DownloadStopped() }
     var answer: HTTPResponse?
     let problem: String

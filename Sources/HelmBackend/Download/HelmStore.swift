@@ -15,7 +15,7 @@ public struct HelmStore: Sendable {
 
   let address: StoreAddress
   /// How many transfers go on at once.
-  public var jobs = 64
+  public var jobs = 96
   /// The most bytes a second, all together; nil without limit.
   public var bandwidth: Int?
   /// The attempts for each request that may bring nothing.

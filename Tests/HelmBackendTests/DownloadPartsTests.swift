@@ -1,0 +1,109 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import HelmBackend
+
+/// The parts of a download that need no server.
+@Suite struct DownloadPartsTests {
+  private func crc(_ bytes: [UInt8], byTables: Bool, step: Int = 1000) -> UInt32 {
+    var crc = CRC32C()
+    for start in stride(from: 0, to: bytes.count, by: step) {
+      bytes[start..<min(start + step, bytes.count)].withUnsafeBytes {
+        if byTables { crc.addByTables($0) } else { crc.add($0) }
+      }
+    }
+    return crc.value
+  }
+
+  @Test(arguments: [true, false]) func crc32cHasTheKnownValues(byTables: Bool) {
+    // RFC 3720, B.4, and the usual check value.
+    #expect(crc(Array("123456789".utf8), byTables: byTables) == 0xE306_9283)
+    #expect(crc([UInt8](repeating: 0, count: 32), byTables: byTables) == 0x8A91_36AA)
+    #expect(crc([UInt8](repeating: 0xFF, count: 32), byTables: byTables) == 0x62A8_AB43)
+    #expect(crc(Array(0..<32), byTables: byTables) == 0x46DD_794E)
+    #expect(crc([], byTables: byTables) == 0)
+    let text = StoreTree.text(5, count: 10007)
+    var whole = CRC32C()
+    text.withUnsafeBytes { whole.add($0) }
+    #expect(whole.base64 == StoreTree.crc32c(text))
+    for step in [1, 3, 8, 13, 4096] { #expect(crc(text, byTables: byTables, step: step) == whole.value) }
+  }
+
+  @Test func md5HasTheKnownValues() {
+    func md5(_ text: String, step: Int = 7) -> String {
+      var md5 = MD5()
+      let bytes = Array(text.utf8)
+      for start in stride(from: 0, to: bytes.count, by: step) {
+        bytes[start..<min(start + step, bytes.count)].withUnsafeBytes { md5.add($0) }
+      }
+      return Data(base64Encoded: md5.base64)!.map { String(format: "%02x", $0) }.joined()
+    }
+    // RFC 1321, A.5.
+    #expect(md5("") == "d41d8cd98f00b204e9800998ecf8427e")
+    #expect(md5("abc") == "900150983cd24fb0d6963f7d28e17f72")
+    #expect(md5("abcdefghijklmnopqrstuvwxyz") == "c3fcd3d76192e4007dfb496cca67e13b")
+    let digits = String(repeating: "1234567890", count: 8)
+    for step in [1, 63, 64, 65, 80] { #expect(md5(digits, step: step) == "57edf4a22be3c955ac49da2e2107b67a") }
+  }
+
+  @Test func inflatesMembersInPieces() throws {
+    let first = StoreTree.text(1, count: 300_000)
+    let second = Array("the end".utf8)
+    let stored = StoreTree.gzipped(first).bytes + StoreTree.gzipped(second).bytes
+    for step in [1000, 7, stored.count] {
+      var inflater = Inflater()
+      var out: [UInt8] = []
+      for start in stride(from: 0, to: stored.count, by: step) {
+        try stored[start..<min(start + step, stored.count)].withUnsafeBytes { piece in
+          try inflater.add(piece) { out += $0 }
+        }
+      }
+      let isAtEnd = inflater.isAtEnd
+      #expect(out == first + second && isAtEnd)
+    }
+    var inflater = Inflater()
+    try stored[..<100].withUnsafeBytes { try inflater.add($0) { _ in } }
+    let isAtEnd = inflater.isAtEnd
+    #expect(!isAtEnd)
+    var broken = Inflater()
+    var fault: Inflater.Fault?
+    do {
+      try Array("no gzip at all".utf8).withUnsafeBytes { try broken.add($0) { _ in } }
+    } catch let error as Inflater.Fault { fault = error }
+    #expect(fault?.problem == "incorrect header check")
+  }
+
+  @Test func selectors() throws {
+    func chosen(_ texts: String...) throws -> [String] {
+      let names = ["gsm:model=a", "mmlu:subject=x,model=a", "mmlu:subject=y,model=b", "v1"]
+      return names.filter(try NameSelector(texts).matcher())
+    }
+    #expect(try chosen("v1") == ["v1"])
+    #expect(try chosen("mmlu*") == ["mmlu:subject=x,model=a", "mmlu:subject=y,model=b"])
+    #expect(try chosen("*model=a", "v?") == ["gsm:model=a", "mmlu:subject=x,model=a", "v1"])
+    #expect(try chosen("regex:mmlu.*=[b-z]$") == ["mmlu:subject=y,model=b"])
+    #expect(try chosen("regex:v") == ["v1"], "as Python's re.match")
+    #expect(try chosen("v1|gsm:model=a") == ["gsm:model=a", "v1"])
+    #expect(try chosen("[v1, gsm*]") == ["gsm:model=a", "v1"])
+    #expect(try chosen("['mmlu:subject=x,model=a', v1]") == ["mmlu:subject=x,model=a", "v1"])
+    #expect(try chosen("[v1,gsm:model=a]") == ["gsm:model=a", "v1"])
+    #expect(try chosen("- v1\n- \"gsm*\"\n") == ["gsm:model=a", "v1"])
+    #expect(try chosen("V1").isEmpty)
+    #expect(try NameSelector(["mmlu:a*", "mmlu:*", "v1"]).prefixes == ["mmlu:", "v1"])
+    #expect(try NameSelector(["regex:x", "v1"]).prefixes == [""])
+    #expect(throws: SelectorError.self) { try NameSelector(["regex:("]) }
+  }
+
+  @Test func addresses() throws {
+    #expect(StoreAddress.encoded("a b:c,d=e/f+ü~") == "a%20b%3Ac%2Cd%3De%2Ff%2B%C3%BC~")
+    for url in ["http://127.0.0.1:80", "http://localhost/x", "http://[::1]:9", "http://u@127.1.2.3"] {
+      #expect(StoreAddress.isLoopback(url), "\(url)")
+    }
+    for url in ["http://127.0.0.1.evil.org", "http://127.0.0.1@evil.org", "https://storage.googleapis.com"] {
+      #expect(!StoreAddress.isLoopback(url), "\(url)")
+    }
+    #expect(throws: DownloadError.self) { try StoreAddress(endpoint: "ftp://x") }
+    #expect(try StoreAddress(endpoint: "localhost:4443/").endpoint == "http://localhost:4443")
+  }
+}
