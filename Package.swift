@@ -33,7 +33,8 @@ let package = Package(
     .systemLibrary(name: "CChecksum"),
     .target(name: "Magnet", dependencies: ["CSQLite", "CZlib"], swiftSettings: strict),
     .target(
-      name: "HelmBackend", dependencies: ["Magnet", "CSimdJSON", "CCurl", "CZlib", "CChecksum"], swiftSettings: strict),
+      name: "HelmBackend", dependencies: ["Magnet", "CSimdJSON", "CCurl", "CZlib", "CChecksum"],
+      swiftSettings: strict),
     .target(name: "Predictors", dependencies: ["Magnet"], swiftSettings: strict),
     .executableTarget(
       name: "magnet-cli",

@@ -216,6 +216,68 @@ import Testing
     #expect(server.counts.media == 0)
   }
 
+  @Test func whatWasDownloadedIsReadyToPredictFrom() throws {
+    let store = try StoreServer()
+    let names = FileManager.default.enumerator(atPath: Project.sweep)?.allObjects as? [String] ?? []
+    for (number, name) in names.sorted().enumerated() where name.hasSuffix(".json") && name.contains("/") {
+      let bytes = Array(try Data(contentsOf: URL(filePath: Project.sweep + "/" + name)))
+      store["lite/benchmark_output/runs/v1.2.0/" + name] =
+        number % 2 == 0 ? StoreTree.gzipped(bytes) : StoreTree.object(bytes)
+    }
+    let target = try TemporaryFolder()
+    #expect(try Tool.run("download", "helm", target.path, "--endpoint", store.endpoint).status == 0)
+    let outcome = try Tool.run("predict", "perturbation", target.path + "/lite", "--format", "csv")
+    let direct = try Tool.run("predict", "perturbation", Project.sweep, "--format", "csv")
+    #expect(outcome.status == 0 && outcome.output == direct.output, "\(outcome.errors)")
+  }
+
+  @Test func aListingThatChangesBetweenPages() throws {
+    let name = tree.keys.max()!
+    let early = "lite/benchmark_output/runs/v1.0.0/aaa/stats.json"
+    var object = StoreTree.object(StoreTree.text(99, count: 4000))
+    object.generation += 9
+    let changed = object
+    server.faults.pageSize = 20
+    server.faults.afterPage = { server, number in
+      if number == 3 {
+        server[name] = changed
+        server[early] = changed
+      }
+    }
+    _ = try download()
+    var expected = tree
+    expected[name] = changed.bytes
+    #expect(StoreTree.differences(folder.path, expected) == [], "what appears behind the listing waits")
+    _ = try download()
+    expected[early] = changed.bytes
+    #expect(StoreTree.differences(folder.path, expected) == [])
+  }
+
+  @Test func objectsThatGoAreNamed() throws {
+    let name = tree.keys.max()!
+    server.faults.afterPage = { server, number in if number == 2 { server[name] = nil } }
+    let outcome = try download(status: 1)
+    #expect(
+      outcome.errors.contains("\(name): it changed or went since it was listed; run the download again"))
+  }
+
+  @Test func checkedByMD5OrBySizeAlone() throws {
+    let names = tree.keys.sorted()
+    server[names[0]]!.crc32c = ""
+    server[names[0]]!.md5 = "AAAAAAAAAAAAAAAAAAAAAA=="
+    server[names[1]]!.crc32c = ""
+    let outcome = try download("--attempts", "2", status: 1)
+    #expect(outcome.errors.contains("\(names[0]): what comes has another checksum than listed, 2 times"))
+    #expect(outcome.errors.contains("1 without a checksum in the store"))
+  }
+
+  @Test func aLimitedRate() throws {
+    let start = ContinuousClock.now
+    _ = try download("--bandwidth", "400k", "--runs", "*n=1?,*")
+    #expect(ContinuousClock.now - start > .milliseconds(500))
+    #expect(server.counts.media == 50)
+  }
+
   @Test func twoIntoOneFolder() throws {
     server.faults.delay = 0.3
     let first = try Tool.start("download", "helm", folder.path, "--endpoint", server.endpoint, "--jobs", "10")

@@ -25,6 +25,8 @@ final class HTTPDriver {
   /// Transfers that wait for their next attempt, the soonest last.
   private var delayed: [(due: ContinuousClock.Instant, transfer: any HTTPTransfer)] = []
 
+  private let rate: HTTPRate
+
   var waker: HTTPWaker { HTTPWaker(multi: multi) }
 
   private init(_ options: HTTPOptions) throws {
@@ -33,6 +35,7 @@ final class HTTPDriver {
     }
     self.multi = multi
     self.options = options
+    rate = HTTPRate(limit: options.bandwidth)
     ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
     ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, options.jobs)
   }
@@ -55,12 +58,12 @@ final class HTTPDriver {
   /// Works through everything `work` has, with retries.
   func run(_ work: any HTTPWork) throws {
     defer { abandon() }
-    var isSourceEmpty = false
     while true {
       let isBusyElsewhere = try work.turn()
       let now = ContinuousClock.now
-      isSourceEmpty = false
-      while slots.count - free.count < options.jobs {
+      var isSourceEmpty = false
+      let pause = rate.pause
+      while pause <= .zero, slots.count - free.count < options.jobs {
         if let last = delayed.last, last.due <= now {
           delayed.removeLast()
           try start(last.transfer)
@@ -83,7 +86,10 @@ final class HTTPDriver {
       }
       if ended > 0 { continue }
       var wait = Duration.milliseconds(100)
-      if let last = delayed.last { wait = min(wait, max(.zero, last.due - ContinuousClock.now)) }
+      if pause > .zero { wait = min(wait, pause) }
+      if let last = delayed.last, slots.count - free.count < options.jobs, pause <= .zero {
+        wait = min(wait, max(.zero, last.due - ContinuousClock.now))
+      }
       curl_multi_poll(multi, nil, 0, Int32(wait / .milliseconds(1)) + 1, nil)
     }
   }
@@ -106,7 +112,7 @@ final class HTTPDriver {
     if let used = free.popLast() {
       slot = used
     } else {
-      slot = try HTTPSlot(options)
+      slot = try HTTPSlot(options, rate)
       slots[slot.easy] = slot
     }
     slot.prepare(transfer, url: request.url, headers: request.headers)
@@ -146,10 +152,12 @@ private final class HTTPSlot {
   var transfer: (any HTTPTransfer)?
   var response = HTTPResponse()
   var thrown: (any Error)?
+  private let rate: HTTPRate
   private let allowsPlainLoopback: Bool
   private var headerList: UnsafeMutablePointer<curl_slist>?
 
-  init(_ options: HTTPOptions) throws {
+  init(_ options: HTTPOptions, _ rate: HTTPRate) throws {
+    self.rate = rate
     guard let easy = curl_easy_init() else {
       throw HTTPFault(kind: .lasting, problem: "libcurl cannot make a handle; is there memory left?")
     }
@@ -219,11 +227,15 @@ private final class HTTPSlot {
     var problem = String(cString: curl_easy_strerror(code))
     if code == CURLE_OPERATION_TIMEDOUT { problem = "the server stopped sending" }
     if code == CURLE_PARTIAL_FILE { problem = "the connection was cut before the end" }
+    if [CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE].contains(code) {
+      problem = "its certificate is not trusted; SSL_CERT_FILE names the file of authorities to trust"
+    }
     if code == CURLE_UNSUPPORTED_PROTOCOL { problem = "it redirects to something other than https" }
     return HTTPFault(kind: passing.contains(code) ? .passing : .lasting, problem: problem)
   }
 
   func body(_ bytes: UnsafeRawBufferPointer) -> Int {
+    rate.count(bytes.count)
     guard (200..<300).contains(response.status) else {
       let room = (1 << 14) - response.errorBody.count
       if room > 0 { response.errorBody.append(contentsOf: bytes.prefix(room)) }

@@ -55,3 +55,21 @@ protocol HTTPWork: AnyObject {
   /// - Throws: to end everything now.
   func turn() throws -> Bool
 }
+
+/// Keeps all transfers together below a rate: libcurl's own limit is each transfer's and lets short ones pass, so no
+/// transfer begins before its bytes are due. Used on the driver's thread.
+final class HTTPRate {
+  private let limit: Int?
+  private var received = 0
+  private let start = ContinuousClock.now
+
+  init(limit: Int?) { self.limit = limit }
+
+  func count(_ bytes: Int) { received += bytes }
+
+  /// How long no transfer may begin.
+  var pause: Duration {
+    guard let limit else { return .zero }
+    return .seconds(Double(received) / Double(limit)) - (ContinuousClock.now - start)
+  }
+}

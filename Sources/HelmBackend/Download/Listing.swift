@@ -14,6 +14,8 @@ struct StoredObject: Sendable {
 final class ListingTransfer: HTTPTransfer {
   /// More than any page of a thousand objects.
   private static let pageLimit = 64 << 20
+  /// Longer than any page takes, however slowly it comes.
+  private static let timeLimit = Duration.seconds(180)
 
   private let address: StoreAddress
   private let prefix: String
@@ -23,6 +25,7 @@ final class ListingTransfer: HTTPTransfer {
   private var retries: HTTPRetries
   private var token: String?
   private var body: [UInt8] = []
+  private var start = ContinuousClock.now
   /// Full names, with the slash at the end.
   private(set) var folders: Set<String> = []
 
@@ -41,6 +44,7 @@ final class ListingTransfer: HTTPTransfer {
 
   func request() -> (url: String, headers: [String]) {
     progress.countRequest()
+    start = .now
     return (
       address.listing(prefix: prefix, delimiter: isOfFolders, token: token), ["Accept: application/json"]
     )
@@ -51,6 +55,9 @@ final class ListingTransfer: HTTPTransfer {
   func receive(_ bytes: UnsafeRawBufferPointer) throws {
     guard body.count + bytes.count <= Self.pageLimit else {
       throw HTTPFault(kind: .lasting, problem: "a page of the listing does not end")
+    }
+    guard ContinuousClock.now - start < Self.timeLimit else {
+      throw HTTPFault(kind: .passing, problem: "a page of the listing took more than 3 minutes")
     }
     body.append(contentsOf: bytes)
   }
