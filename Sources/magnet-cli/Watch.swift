@@ -75,8 +75,9 @@ enum Watch {
     Terminal.interruptSignals.map { signal in
       let source = DispatchSource.makeSignalSource(signal: signal, queue: queue)
       source.setEventHandler { body(signal) }
-      source.resume()
+      // Before the source is there: on Linux it puts a handler of its own in the place, which must stay.
       Terminal.setIgnored(signal, true)
+      source.resume()
       return source
     }
   }

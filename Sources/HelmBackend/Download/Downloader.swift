@@ -125,6 +125,8 @@ private final class Downloader: HTTPWork {
         local: stamp, localCRC32C: sums.crc32c.base64))
   }
 
+  var isEmpty: Bool { waiting.isEmpty && again.isEmpty }
+
   func next() -> (any HTTPTransfer)? {
     // Disks that are slower than the network are waited for.
     guard finishing.count < 256 else { return nil }

@@ -61,8 +61,8 @@ final class HTTPDriver {
     while true {
       let isBusyElsewhere = try work.turn()
       let now = ContinuousClock.now
-      var isSourceEmpty = false
       let pause = rate.pause
+      var isSourceEmpty = pause > .zero && work.isEmpty
       while pause <= .zero, slots.count - free.count < options.jobs {
         if let last = delayed.last, last.due <= now {
           delayed.removeLast()

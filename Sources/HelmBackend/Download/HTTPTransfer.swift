@@ -51,6 +51,8 @@ protocol HTTPTransfer: AnyObject {
 protocol HTTPWork: AnyObject {
   /// The next transfer to begin; nil when there is none now.
   func next() -> (any HTTPTransfer)?
+  /// Whether `next` has nothing now.
+  var isEmpty: Bool { get }
   /// Called often. Whether other threads still work, so that the driver must stay.
   /// - Throws: to end everything now.
   func turn() throws -> Bool

@@ -151,6 +151,8 @@ final class TransferList: HTTPWork {
     self.progress = progress
   }
 
+  var isEmpty: Bool { waiting.isEmpty }
+
   func next() -> (any HTTPTransfer)? { waiting.popLast() }
 
   func turn() throws -> Bool {
