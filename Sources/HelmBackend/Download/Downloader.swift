@@ -84,10 +84,13 @@ private final class Downloader: HTTPWork {
       for (index, file) in plan.files.enumerated() where file.version == number {
         if progress.wasStopped { return }
         switch presence(of: file, in: version.folder, entries[file.path]) {
-        case .there: report.present += 1
+        case .there:
+          report.present += 1
+          removeStoredBytes(of: file, in: version.folder)
         case .adopted(let entry):
           try manifests[number].add(entry, to: version.folder)
           report.present += 1
+          removeStoredBytes(of: file, in: version.folder)
         case .missing:
           waiting.append(index)
           if file.object.checksum == nil { report.unchecked += 1 }
@@ -96,6 +99,11 @@ private final class Downloader: HTTPWork {
     }
     waiting.reverse()
     progress.expect(files: waiting.count, bytes: waiting.reduce(0) { $0 + plan.files[$1].object.size })
+  }
+
+  /// Removes what a download that was killed after it named a file left beside it.
+  private func removeStoredBytes(of file: PlannedFile, in folder: String) {
+    if file.isInflated { DiskFile.remove("\(folder)/\(file.path).\(file.object.generation).part") }
   }
 
   private enum Presence {
