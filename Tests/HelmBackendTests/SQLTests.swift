@@ -81,6 +81,9 @@ import Testing
       """)
     #expect(joined == (try await rows("SELECT count(*) FROM instances")))
     #expect(try await rows("SELECT count(*) FROM scores WHERE metric = 'no such metric'") == [[.int(0)]])
+    let exact = try await rows("SELECT count(*) FROM scores WHERE metric = 'exact_match'")
+    #expect(
+      try await rows("SELECT count(*) FROM scores WHERE metric = 'EXACT_MATCH' COLLATE NOCASE") == exact)
     #expect(
       try await rows(#"SELECT count(*) FROM stats WHERE "stats.name.perturbation.fairness" = 0"#)
         != [[.int(0)]])

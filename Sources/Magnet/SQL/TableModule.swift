@@ -61,7 +61,7 @@ nonisolated(unsafe) var virtualTableModule: sqlite3_module = {
     return SQLITE_OK
   }
   module.xBestIndex = { pointer, info in
-    plan(table(pointer).pointee, &info!.pointee)
+    plan(table(pointer).pointee, info!)
     return SQLITE_OK
   }
   module.xOpen = { _, result in
@@ -113,13 +113,22 @@ nonisolated(unsafe) var virtualTableModule: sqlite3_module = {
 
 /// Plans a scan: which columns it will be asked for, which equalities it checks itself, and whether it can come in
 /// the order asked for. The plan is handed to the scan as text: columns, a semicolon, columns with conditions.
-private func plan(_ table: VirtualTable, _ info: inout sqlite3_index_info) {
+private func plan(_ table: VirtualTable, _ pointer: UnsafeMutablePointer<sqlite3_index_info>) {
+  // A comparison under another collation than that of bytes is left to SQLite.
+  let isBinary = (0..<pointer.pointee.nConstraint).map {
+    sqlite3_vtab_collation(pointer, $0).map { String(cString: $0) == "BINARY" } ?? false
+  }
+  plan(table, &pointer.pointee, isBinary)
+}
+
+private func plan(_ table: VirtualTable, _ info: inout sqlite3_index_info, _ isBinary: [Bool]) {
   let relation = table.relation.takeUnretainedValue().relation
   let used = relation.columns.indices.filter { info.colUsed & (1 << UInt64(min($0, 63))) != 0 }
   var conditions: [Int] = []
   for number in 0..<Int(info.nConstraint) {
     let constraint = info.aConstraint[number]
-    guard constraint.usable != 0, Int32(constraint.op) == SQLITE_INDEX_CONSTRAINT_EQ, constraint.iColumn >= 0
+    guard constraint.usable != 0, isBinary[number], Int32(constraint.op) == SQLITE_INDEX_CONSTRAINT_EQ,
+      constraint.iColumn >= 0
     else { continue }
     conditions.append(Int(constraint.iColumn))
     info.aConstraintUsage[number].argvIndex = Int32(conditions.count)
