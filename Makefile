@@ -3,6 +3,8 @@
 # make install PREFIX=/usr/local   installs one binary, magnet
 # make lint   checks the format
 # make bench  measures against other programs; Benchmarks/README.md says how
+# make fuzz   feeds damaged files and queries to the reader for 60 seconds (TIME=600: for ten minutes)
+# make asan, make tsan   run every test with the address or the thread sanitizer
 # FLAGS is passed on to swift build and swift test.
 
 PREFIX ?= /usr/local
@@ -18,7 +20,7 @@ else
   RELEASE += --static-swift-stdlib
 endif
 
-.PHONY: demo test bench build install lint setup clean
+.PHONY: demo test bench fuzz asan tsan build install lint setup clean
 
 demo: build
 	@echo
@@ -37,6 +39,23 @@ bench: build
 install: build
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	install -m 755 "$$(swift build $(RELEASE) --show-bin-path)/magnet" "$(DESTDIR)$(PREFIX)/bin/magnet"
+
+fuzz: setup
+	Tests/Fuzz/fuzz.sh $(TIME)
+
+# Swift's crash reports are slow under a sanitizer, which prints its own. Debian's default linker fails on the
+# sanitizers' symbols.
+LLD = $(if $(filter Darwin,$(UNAME)),,-Xswiftc -use-ld=lld)
+SANITIZED = --scratch-path .build-$@ $(LLD)
+
+asan: setup
+	swift build --build-tests --sanitize=address $(SANITIZED)
+	SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 swift test --skip-build --sanitize=address $(SANITIZED)
+
+tsan: setup
+	swift build --build-tests --sanitize=thread $(SANITIZED)
+	SWIFT_BACKTRACE=enable=no TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/tsan.supp \
+	  swift test --skip-build --sanitize=thread $(SANITIZED)
 
 lint:
 	swift format lint --strict --recursive Sources Tests Package.swift

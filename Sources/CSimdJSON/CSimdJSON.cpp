@@ -7,7 +7,15 @@ struct magnet_json_parser {
   simdjson::dom::parser parser;
 };
 
-magnet_json_parser *magnet_json_parser_new(void) { return new (std::nothrow) magnet_json_parser; }
+magnet_json_parser *magnet_json_parser_new(size_t depth) {
+  auto self = new (std::nothrow) magnet_json_parser;
+  // simdjson's own limit is the first depth that it refuses.
+  if (self && self->parser.allocate(64, depth + 1)) {
+    delete self;
+    return nullptr;
+  }
+  return self;
+}
 
 void magnet_json_parser_free(magnet_json_parser *parser) { delete parser; }
 

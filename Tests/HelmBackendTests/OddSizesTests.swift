@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  @Test func aMapOfVeryManyKeysIsOneCell() async throws {
+  @Test(.timeLimit(.minutes(5))) func aMapOfVeryManyKeysIsOneCell() async throws {
     try copy("run:1")
     let keys = (0..<Self.keyCount).map(String.init)
     try folder.write(state([["A"], keys]), to: "run:1/scenario_state.json")
@@ -64,7 +64,7 @@ import Testing
     }
   }
 
-  @Test func aRecordOfVeryManyKeysIsAFaultOfItsRunAlone() async throws {
+  @Test(.timeLimit(.minutes(5))) func aRecordOfVeryManyKeysIsAFaultOfItsRunAlone() async throws {
     for name in ["run:1", "run:2", "run:3"] { try copy(name) }
     let keys = (0..<Self.keyCount).map { "\"\($0)\": 1" }.joined(separator: ",")
     let name = #""name": {"name": "a"}"#
@@ -124,6 +124,18 @@ import Testing
       let windows = try await load(threshold: 4000, workers: workers)
       #expect(windows.scenarioStates.columnNames == whole.scenarioStates.columnNames)
       #expect(windows.counts.map(\.mapsKept) == whole.counts.map(\.mapsKept))
+    }
+  }
+
+  /// One limit for both parsers: beside a NaN, the slower one reads.
+  @Test(arguments: ["1", "NaN"]) func depthIsLimited(number: String) async throws {
+    try copy("run:1")
+    for (depth, isRead) in [(998, true), (999, false)] {
+      let deep = String(repeating: "[", count: depth) + number + String(repeating: "]", count: depth)
+      try folder.write("[{\"name\": {\"name\": \"a\"}, \"x\": \(deep)}]", to: "run:1/stats.json")
+      let tables = try await load()
+      #expect(tables.faults.isEmpty == isRead)
+      if isRead { #expect(tables.stats[0, "stats.x"].text.utf8.count == 2 * depth + (number == "1" ? 1 : 5)) }
     }
   }
 

@@ -178,6 +178,15 @@ import Testing
     #expect([Int]().unique().isEmpty)
   }
 
+  /// As in SQLite and in Python, not as in Unicode.
+  @Test func textsAreEqualWhereTheirBytesAre() throws {
+    let names: [Cell] = [.string("\u{E9}"), .string("e\u{301}"), .string("\u{E9}")]
+    let table = Self.table.selecting([]).filter { $0.number < 3 }.prepending("name", names)
+    #expect(table.groups(by: ["name"]) == [[0, 2], [1]])
+    #expect(table.joinRows(with: table, on: [("name", "name")]).count == 5)
+    #expect(names[0] != names[1] && Set(names).count == 2)
+  }
+
   @Test func rowsAreGrouped() {
     #expect(Self.table.groups(by: ["a.name"]) == [[0, 3], [1], [2]])
     #expect(Self.table.groups(by: ["a.name", "b.name"]) == [[0, 3], [1], [2]])

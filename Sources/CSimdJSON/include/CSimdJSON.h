@@ -11,8 +11,8 @@ extern "C" {
 /// A reusable parser with its tape and string buffer. Not thread-safe: one for each worker.
 typedef struct magnet_json_parser magnet_json_parser;
 
-/// NULL when memory is short.
-magnet_json_parser *magnet_json_parser_new(void);
+/// A parser of texts whose lists and objects lie at most `depth` inside each other; NULL when memory is short.
+magnet_json_parser *magnet_json_parser_new(size_t depth);
 void magnet_json_parser_free(magnet_json_parser *parser);
 
 /// Parses `length` bytes; at least magnet_json_padding() readable bytes must follow them. Returns 0 and leaves

@@ -16,7 +16,7 @@ final class JSONFileReader {
   private var capacity: Int
 
   init() {
-    parser = magnet_json_parser_new()
+    parser = magnet_json_parser_new(TolerantParser.depthLimit)
     capacity = 1 << 16
     buffer = .allocate(byteCount: capacity, alignment: 64)
   }

@@ -120,34 +120,42 @@ extension JSONTape {
   /// Appends the element at `index` as compact JSON, keys in the file's order. Doubles are written with the fewest
   /// digits that read back the same; NaN and the infinities, which JSON does not have, as strings.
   public func appendText(of index: Int, to out: inout [UInt8]) {
-    switch tag(index) {
-    case .string: JSONText.appendQuoted(bytes(index), to: &out)
-    case .int: out.append(contentsOf: String(int(index)).utf8)
-    case .unsigned: out.append(contentsOf: String(unsigned(index)).utf8)
-    case .double: JSONText.append(double(index), to: &out)
-    case .true: out.append(contentsOf: "true".utf8)
-    case .false: out.append(contentsOf: "false".utf8)
-    case .array:
-      out.append(UInt8(ascii: "["))
-      var first = true
-      forEachElement(of: index) { element in
-        if !first { out.append(UInt8(ascii: ",")) }
-        first = false
-        appendText(of: element, to: &out)
+    // Not by recursion: the stack may be small. What is open around the place: true for an object.
+    var opened: [Bool] = []
+    var isFirst = true
+    var isKey = false
+    var at = index
+    let end = after(index)
+    while at < end {
+      let tag = tag(at)
+      if tag == .objectEnd || tag == .arrayEnd {
+        out.append(UInt8(ascii: tag == .objectEnd ? "}" : "]"))
+        opened.removeLast()
+        isFirst = false
+        isKey = opened.last == true
+        at += 1
+        continue
       }
-      out.append(UInt8(ascii: "]"))
-    case .object:
-      out.append(UInt8(ascii: "{"))
-      var first = true
-      forEachMember(of: index) { key, value in
-        if !first { out.append(UInt8(ascii: ",")) }
-        first = false
-        JSONText.appendQuoted(bytes(key), to: &out)
-        out.append(UInt8(ascii: ":"))
-        appendText(of: value, to: &out)
+      if !isFirst { out.append(UInt8(ascii: isKey || opened.last == false ? "," : ":")) }
+      isFirst = false
+      switch tag {
+      case .object, .array:
+        out.append(UInt8(ascii: tag == .object ? "{" : "["))
+        opened.append(tag == .object)
+        isFirst = true
+        isKey = tag == .object
+        at += 1
+        continue
+      case .string: JSONText.appendQuoted(bytes(at), to: &out)
+      case .int: out.append(contentsOf: String(int(at)).utf8)
+      case .unsigned: out.append(contentsOf: String(unsigned(at)).utf8)
+      case .double: JSONText.append(double(at), to: &out)
+      case .true: out.append(contentsOf: "true".utf8)
+      case .false: out.append(contentsOf: "false".utf8)
+      default: out.append(contentsOf: "null".utf8)
       }
-      out.append(UInt8(ascii: "}"))
-    default: out.append(contentsOf: "null".utf8)
+      isKey = opened.last == true && !isKey
+      at = after(at)
     }
   }
 }

@@ -32,7 +32,7 @@ public struct JSONDocument: Sendable {
 /// of surrogate pairs, integers and exponents beyond the machine's, a byte order mark. Slower than simdjson by far:
 /// it is for the texts that simdjson refuses, and to say at which byte a broken one breaks.
 public struct TolerantParser {
-  /// Containers inside containers: the limit keeps recursive readers of the tape within their stack.
+  /// Lists and objects inside each other: the limit keeps recursive readers of the tape within their stack.
   public static let depthLimit = 1000
 
   private let input: UnsafeBufferPointer<UInt8>
@@ -56,7 +56,7 @@ public struct TolerantParser {
     document.words.append(word(.root, 0))
     skipSpace()
     if at == input.count { throw JSONFault(offset: at, problem: "there is nothing but white space") }
-    try parseValue(depth: 0)
+    try parseValue()
     skipSpace()
     if at < input.count { throw fault("more text follows the end of the value") }
     document.words.append(word(.root, 0))
@@ -88,10 +88,58 @@ public struct TolerantParser {
     return true
   }
 
-  private mutating func parseValue(depth: Int) throws(JSONFault) {
+  /// Parses a value with all that is in it. Not by recursion, which a deep text could end.
+  private mutating func parseValue() throws(JSONFault) {
+    // The words of the lists and objects that are open.
+    var opened: [Int] = []
+    repeat {
+      var isNew = true
+      switch current {
+      case UInt8(ascii: "{"): opened.append(try open(.object, depth: opened.count + 1))
+      case UInt8(ascii: "["): opened.append(try open(.array, depth: opened.count + 1))
+      default:
+        try parseScalar()
+        isNew = false
+      }
+      // From the end of a value to where the next one begins.
+      while let start = opened.last {
+        let isObject = document.words[start] == word(.object, 0)
+        let end = UInt8(ascii: isObject ? "}" : "]")
+        if try isNew ? current != end : takeComma(before: end) {
+          if isObject { try parseKey() }
+          break
+        }
+        close(isObject ? .object : .array, isObject ? .objectEnd : .arrayEnd, start: start)
+        opened.removeLast()
+        isNew = false
+      }
+    } while !opened.isEmpty
+  }
+
+  /// Whether a comma follows; else it is the end of the list or object.
+  private mutating func takeComma(before end: UInt8) throws(JSONFault) -> Bool {
+    skipSpace()
+    if current == end { return false }
+    let isObject = end == UInt8(ascii: "}")
+    if current != UInt8(ascii: ",") { throw fault("a comma or \(isObject ? "}" : "]") should stand here") }
+    at += 1
+    skipSpace()
+    if current == end { throw fault("a \(isObject ? "key" : "value") should follow the comma") }
+    return true
+  }
+
+  /// A key and its colon.
+  private mutating func parseKey() throws(JSONFault) {
+    guard current == UInt8(ascii: "\"") else { throw fault("a key in quotes should stand here") }
+    try parseString()
+    skipSpace()
+    guard current == UInt8(ascii: ":") else { throw fault("a colon should follow the key") }
+    at += 1
+    skipSpace()
+  }
+
+  private mutating func parseScalar() throws(JSONFault) {
     switch current {
-    case UInt8(ascii: "{"): try parseObject(depth: depth + 1)
-    case UInt8(ascii: "["): try parseArray(depth: depth + 1)
     case UInt8(ascii: "\""): try parseString()
     case UInt8(ascii: "t") where take("true"): document.words.append(word(.true, 0))
     case UInt8(ascii: "f") where take("false"): document.words.append(word(.false, 0))
@@ -142,44 +190,6 @@ public struct TolerantParser {
     at += 1
     document.words.append(word(end, UInt64(start)))
     document.words[start] = word(tag, UInt64(document.words.count))
-  }
-
-  private mutating func parseArray(depth: Int) throws(JSONFault) {
-    let start = try open(.array, depth: depth)
-    while current != UInt8(ascii: "]") {
-      try parseValue(depth: depth)
-      skipSpace()
-      if current == UInt8(ascii: ",") {
-        at += 1
-        skipSpace()
-        if current == UInt8(ascii: "]") { throw fault("a value should follow the comma") }
-      } else if current != UInt8(ascii: "]") {
-        throw fault("a comma or ] should stand here")
-      }
-    }
-    close(.array, .arrayEnd, start: start)
-  }
-
-  private mutating func parseObject(depth: Int) throws(JSONFault) {
-    let start = try open(.object, depth: depth)
-    while current != UInt8(ascii: "}") {
-      guard current == UInt8(ascii: "\"") else { throw fault("a key in quotes should stand here") }
-      try parseString()
-      skipSpace()
-      guard current == UInt8(ascii: ":") else { throw fault("a colon should follow the key") }
-      at += 1
-      skipSpace()
-      try parseValue(depth: depth)
-      skipSpace()
-      if current == UInt8(ascii: ",") {
-        at += 1
-        skipSpace()
-        if current == UInt8(ascii: "}") { throw fault("a key should follow the comma") }
-      } else if current != UInt8(ascii: "}") {
-        throw fault("a comma or } should stand here")
-      }
-    }
-    close(.object, .objectEnd, start: start)
   }
 
   private mutating func parseNumber() throws(JSONFault) {

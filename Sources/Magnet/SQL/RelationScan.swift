@@ -105,6 +105,7 @@ struct RelationScan {
   private static func rank(_ cell: Cell) -> Int {
     switch cell {
     case .null: 0
+    case .double(let value) where value.isNaN: 0
     case .bool, .int, .double: 1
     case .string, .json: 2
     }
@@ -149,6 +150,8 @@ struct RelationScan {
   /// SQLite's order: nulls, numbers, texts by their bytes.
   private static func sqlOrder(_ a: Cell, _ b: Cell) -> Bool {
     if rank(a) != rank(b) { return rank(a) < rank(b) }
+    if case .int(let a) = a, case .int(let b) = b { return a < b }
+    if rank(a) == 0 { return false }
     if rank(a) == 1 { return a.sqlNumber < b.sqlNumber }
     return a.text.utf8.lexicographicallyPrecedes(b.text.utf8)
   }

@@ -37,11 +37,11 @@ final class SQLConnection {
     else { throw TableError("SQLite cannot be opened: \(message)") }
     let pointer = Unmanaged.passUnretained(state).toOpaque()
     for relation in relations {
-      _ = withUnsafePointer(to: &virtualTableModule) {
-        sqlite3_create_module_v2(database, relation.name, $0, pointer, nil)
-      }
+      sqlite3_create_module_v2(database, relation.name, virtualTableModule, pointer, nil)
     }
     sqlite3_limit(database, SQLITE_LIMIT_ATTACHED, 0)
+    // A query can ask for a text of any length; this much memory is enough.
+    sqlite3_limit(database, SQLITE_LIMIT_LENGTH, 1 << 28)
     sqlite3_set_authorizer(
       database,
       { state, action, first, second, _, _ in

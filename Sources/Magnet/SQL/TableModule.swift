@@ -35,8 +35,9 @@ private func cursor(_ pointer: UnsafeMutablePointer<sqlite3_vtab_cursor>?) -> Un
 
 let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
-/// The module of all relations: an eponymous one, whose tables need not be created. SQLite only reads it.
-nonisolated(unsafe) var virtualTableModule: sqlite3_module = {
+/// The module of all relations: an eponymous one, whose tables need not be created. SQLite only reads it, from any
+/// thread; it stays for good.
+nonisolated(unsafe) let virtualTableModule: UnsafePointer<sqlite3_module> = {
   var module = sqlite3_module()
   module.iVersion = 1
   module.xConnect = { database, context, count, arguments, result, _ in
@@ -108,7 +109,9 @@ nonisolated(unsafe) var virtualTableModule: sqlite3_module = {
     result!.pointee = cursor(pointer).pointee.scan!.rowID
     return SQLITE_OK
   }
-  return module
+  let made = UnsafeMutablePointer<sqlite3_module>.allocate(capacity: 1)
+  made.initialize(to: module)
+  return UnsafePointer(made)
 }()
 
 /// Plans a scan: which columns it will be asked for, which equalities it checks itself, and whether it can come in

@@ -9,6 +9,30 @@ public enum Cell: Sendable, Hashable {
   /// A list or an object, kept whole as compact JSON.
   case json(String)
 
+  /// Texts are equal where their bytes are: what Unicode takes for the same letter in one and in two characters, SQLite
+  /// and Python keep apart. NaN equals nothing.
+  public static func == (a: Cell, b: Cell) -> Bool {
+    switch (a, b) {
+    case (.null, .null): true
+    case (.bool(let a), .bool(let b)): a == b
+    case (.int(let a), .int(let b)): a == b
+    case (.double(let a), .double(let b)): a == b
+    case (.string(let a), .string(let b)), (.json(let a), .json(let b)): a.utf8.elementsEqual(b.utf8)
+    default: false
+    }
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    switch self {
+    case .null: hasher.combine(0 as UInt8)
+    case .bool(let value): hasher.combine(value)
+    case .int(let value): hasher.combine(value)
+    case .double(let value): hasher.combine(value)
+    case .string(var value), .json(var value):
+      value.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+  }
+
   /// The value as it stands in a text cell: nothing for null, numbers with every digit, strings as they are.
   public var text: String {
     switch self {

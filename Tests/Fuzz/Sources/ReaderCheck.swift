@@ -1,0 +1,1 @@
+../../HelmBackendTests/ReaderCheck.swift

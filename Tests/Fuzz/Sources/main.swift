@@ -1,0 +1,64 @@
+// A libFuzzer target. An input's first byte says what the rest is: one of the files of a run, or an SQL query.
+// Built and run by `make fuzz`; the first argument is a sound run.
+import Dispatch
+import Foundation
+import HelmBackend
+import Magnet
+
+@_silgen_name("LLVMFuzzerRunDriver")
+func runFuzzer(
+  _ count: UnsafeMutablePointer<CInt>,
+  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+  _ test: @convention(c) (UnsafePointer<UInt8>, Int) -> CInt
+) -> CInt
+
+/// Waits for what is asynchronous.
+func waiting<R: Sendable>(_ task: @escaping @Sendable () async throws -> R) throws -> R {
+  nonisolated(unsafe) var result: Result<R, any Error>?
+  let done = DispatchSemaphore(value: 0)
+  Task.detached {
+    do { result = .success(try await task()) } catch { result = .failure(error) }
+    done.signal()
+  }
+  done.wait()
+  return try result!.get()
+}
+
+struct Target: Sendable {
+  let check: ReaderCheck
+  let database: Database
+
+  func run(_ bytes: [UInt8]) async throws -> String? {
+    guard let first = bytes.first else { return nil }
+    let kinds = ReaderCheck.kinds
+    let rest = Array(bytes.dropFirst())
+    if Int(first) % (kinds.count + 1) < kinds.count {
+      return try await check.complaint(kinds[Int(first) % (kinds.count + 1)], rest)
+    }
+    do { _ = try await database.query(String(decoding: rest, as: UTF8.self)) } catch is TableError {}
+    return nil
+  }
+}
+
+let run = CommandLine.arguments[1]
+let folder = NSTemporaryDirectory() + "magnet-fuzz-\(getpid())"
+let target = try waiting {
+  try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  var database = Database(try HelmRuns(run))
+  database.timeLimit = .seconds(2)
+  return Target(check: try await ReaderCheck(folder: folder, run: run), database: database)
+}
+var arguments = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: Int(CommandLine.argc))
+var count: CInt = 0
+for (number, argument) in CommandLine.arguments.enumerated() where number != 1 {
+  arguments[Int(count)] = strdup(argument)
+  count += 1
+}
+arguments[Int(count)] = nil
+let status = runFuzzer(&count, &arguments) { data, size in
+  let bytes = Array(UnsafeBufferPointer(start: data, count: size))
+  if let complaint = try! waiting({ try await target.run(bytes) }) { fatalError(complaint) }
+  return 0
+}
+try? FileManager.default.removeItem(atPath: folder)
+exit(status)

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Builds the fuzz target and runs it: fuzz.sh [SECONDS]. What it finds is kept in .build-fuzz/found, what it learns in
+# .build-fuzz/corpus. With RUNS=N it makes N runs from a fixed seed and learns nothing: for CI.
+set -euo pipefail
+cd "$(dirname "$0")"
+root=$(cd ../.. && pwd)
+scratch=$root/.build-fuzz
+flags=(-c release --scratch-path "$scratch" -Xswiftc -enable-testing -Xswiftc -sanitize=fuzzer,address)
+# Debian's default linker fails on the sanitizers' symbols.
+[ "$(uname)" = Darwin ] || flags+=(-Xswiftc -use-ld=lld)
+swift build "${flags[@]}"
+
+mkdir -p "$scratch/corpus" "$scratch/found" "$scratch/seeds"
+# An input's first byte is its kind: a file of a run, or a query.
+seed() { { printf "%b" "$1"; cat; } >"$scratch/seeds/$2"; }
+for run in "$root"/Fixtures/odd/* "$root"/Fixtures/broken/whole; do
+  name=$(basename "$run")
+  seed '\x00' "$name-stats" <"$run/stats.json"
+  seed '\x01' "$name-instances" <"$run/per_instance_stats.json"
+  seed '\x02' "$name-state" <"$run/scenario_state.json"
+  seed '\x03' "$name-spec" <"$run/run_spec.json"
+done
+number=0
+while IFS= read -r query; do
+  number=$((number + 1))
+  seed '\x04' "query-$number" <<<"$query"
+done <queries.txt
+
+options=(-dict=json.dict -max_len=20000 -timeout=20 -rss_limit_mb=4000 -artifact_prefix="$scratch/found/")
+if [ -n "${RUNS:-}" ]; then
+  options+=(-runs="$RUNS" -seed=1 "$scratch/seeds")
+else
+  options+=(-max_total_time="${1:-60}" "$scratch/corpus" "$scratch/seeds")
+fi
+# Swift's own crash reports are slow, and libFuzzer prints a stack itself.
+export SWIFT_BACKTRACE=enable=no
+exec "$scratch/release/fuzz" "$root/Fixtures/odd/count-zero" "${options[@]}"
