@@ -1,5 +1,6 @@
-import Magnet
 import Testing
+
+@testable import Magnet
 
 /// What a predictor is shown of the run to be predicted, and what it is not.
 @Suite struct DisclosureTests {
@@ -64,6 +65,7 @@ import Testing
     #expect(!TableWriter(.csv).text(split.scenarioStates).contains("\"tags\"\":[\"\"correct"))
     #expect(!names.contains { $0.contains("stats") })
     #expect(split.runSpecs.rowCount == 1 && split.disclosure == disclosure)
+    #expect(split.observedStats.rowCount == 0)
   }
 
   /// Nor are they there for one who looks inside with a mirror: not in any stored byte.
@@ -71,7 +73,9 @@ import Testing
   func answersAreNotStored(_ disclosure: Disclosure) {
     let split = Self.split(chunks: 2).sequestered(disclosure)
     #expect(
-      Mirror(reflecting: split).children.compactMap(\.label) == ["runSpecs", "scenarioStates", "disclosure"])
+      Mirror(reflecting: split).children.compactMap(\.label) == [
+        "runSpecs", "scenarioStates", "observedStats", "disclosure",
+      ])
     let secrets = [#""correct""#, "correct is A", "Paris, correct", "0.987"]
     func search(_ value: Any) -> Bool {
       if let bytes = value as? [UInt8] {
@@ -114,6 +118,27 @@ import Testing
     #expect(shown[1, Self.prefix + "instance.contrast_references"] == .null)
     #expect(shown[0, Self.prefix + "instance.contrast_inputs"] == .json(#"[{"text":"x"}]"#))
     #expect(shown[1, Self.prefix + "instance.contrast_inputs"] == .string("x"))
+  }
+
+  /// Of the instances drawn, not of the run.
+  @Test func scoresAreThoseOfTheInstancesDrawn() {
+    var tables = RunTables()
+    tables.stats = Table(columnNames: ["stats.mean"], rows: [[.double(0.987)]])
+    tables.perInstanceStats = Table(columnNames: ["per_instance_stats.stats.mean"], rows: [[.double(0.5)]])
+    let shown = TestSplit(tables).sequestered(.scores)
+    #expect(shown.observedStats[0, "per_instance_stats.stats.mean"] == .double(0.5))
+    #expect(!Self.everything(shown).contains("0.987"))
+    final class Curious: InstancePredictor {
+      var shown: [Disclosure] = []
+      override var disclosure: Disclosure { .scores }
+      override func predict(train: TrainSplit, test: SequesteredTestSplit) -> [InstancePrediction] {
+        shown.append(test.disclosure)
+        return []
+      }
+    }
+    let curious = Curious()
+    _ = try? curious.compare(train: TrainSplit(RunTables()), test: TestSplit(tables))
+    #expect(curious.shown == [.responses])
   }
 
   @Test func everythingIsEverything() {

@@ -20,7 +20,8 @@ open class Predictor {
   /// Whether a run takes part, judged by its row of run specs. All do, unless overridden.
   open func includes(_ runSpec: Row) -> Bool { true }
 
-  /// How much of the run to be predicted `predict` is shown: inputs and responses, unless overridden.
+  /// How much of the run to be predicted `predict` is shown: inputs and responses, unless overridden. A predictor of
+  /// instances is not shown the scores of what it predicts, and gets `.responses` for `.scores`.
   open var disclosure: Disclosure { .responses }
 
   /// Sentences for the user on how the last prediction came about, such as a fallback that was taken.
@@ -60,7 +61,9 @@ open class InstancePredictor: Predictor {
   override func prepared(_ tables: RunTables) -> RunTables { tables.numberingInstances() }
 
   override func compare(train: TrainSplit, test: TestSplit) throws -> Comparison {
-    Comparison(try predict(train: train, test: test.sequestered(disclosure)), with: test.perInstanceStats)
+    // The instances drawn are the ones to be predicted.
+    let shown = disclosure == .scores ? .responses : disclosure
+    return Comparison(try predict(train: train, test: test.sequestered(shown)), with: test.perInstanceStats)
   }
 }
 

@@ -60,7 +60,8 @@ public struct DataSplit: Sendable {
   public let faults: [RunFault]
 }
 
-/// How much of the run to be predicted a predictor sees. It never sees statistics.
+/// How much of the run to be predicted a predictor sees. It never sees statistics of the run, and those of instances
+/// only where it asks for `scores`.
 public enum Disclosure: String, Sendable, CaseIterable {
   /// The run spec alone.
   case runSpec = "run-spec"
@@ -69,27 +70,34 @@ public enum Disclosure: String, Sendable, CaseIterable {
   case inputs
   /// And what the model answered to them. The answers are not mapped to references, which would score them.
   case responses
+  /// And the statistics of the instances drawn: for predictors of a whole run's score from some of its instances.
+  case scores
   /// All that MAGNET shows, for parity: references with their `correct` tags and output mappings too. Exact match
   /// can be computed from these.
   case everything
 }
 
-/// What a predictor sees of the run to be predicted: no statistics, and of the requests what its disclosure allows.
+/// What a predictor sees of the run to be predicted: no statistics of the run, and of the requests what its disclosure
+/// allows.
 public struct SequesteredTestSplit: Sendable {
   public let runSpecs: Table
   /// A row a request for the instances drawn; no rows when only the run spec is disclosed.
   public let scenarioStates: Table
+  /// A row a statistic of an instance drawn; no rows unless the disclosure is `.scores`.
+  public let observedStats: Table
   /// What was disclosed.
   public let disclosure: Disclosure
 
   init(_ split: TestSplit, _ disclosure: Disclosure) {
     runSpecs = split.runSpecs
     self.disclosure = disclosure
+    observedStats = disclosure == .scores ? split.perInstanceStats : Table()
     switch disclosure {
     case .runSpec: scenarioStates = Table()
     case .inputs:
       scenarioStates = Self.withoutAnswers(split.scenarioStates, dropping: Self.answers + Self.responses)
-    case .responses: scenarioStates = Self.withoutAnswers(split.scenarioStates, dropping: Self.answers)
+    case .responses, .scores:
+      scenarioStates = Self.withoutAnswers(split.scenarioStates, dropping: Self.answers)
     case .everything: scenarioStates = split.scenarioStates
     }
   }
