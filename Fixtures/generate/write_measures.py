@@ -43,4 +43,9 @@ for right, count in [(0, 5), (3, 10), (10, 10), (50, 100), (7, 25)]:
             {"right": right, "count": count, "coverage": coverage, "lower": found.low, "upper": found.high}
         )
 quantiles = [{"p": p, "x": float(norm.ppf(p))} for p in (1e-6, 0.01, 0.025, 0.1, 0.5, 0.75, 0.975, 0.999)]
-target.write_text(json.dumps({"cases": cases, "wilson": wilson, "quantiles": quantiles}, indent=0))
+students = []
+for degrees in (1, 2, 3, 4.5, 8, 23, 98, 1000):
+    for p in (1e-6, 0.01, 0.1, 0.25, 0.6, 0.9, 0.975, 0.995):
+        students.append({"degrees": degrees, "p": p, "x": float(stats.t.ppf(p, degrees))})
+expected = {"cases": cases, "wilson": wilson, "quantiles": quantiles, "students": students}
+target.write_text(json.dumps(expected, indent=0))

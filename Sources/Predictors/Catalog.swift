@@ -22,4 +22,26 @@ public let predictorCatalog: [CatalogEntry] = [
   ) {
     PerturbationPredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
   },
+  CatalogEntry(name: "train-mean", summary: "a run's score: the mean of all known scores") {
+    TrainMeanPredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
+  },
+  CatalogEntry(name: "scenario-mean", summary: "a run's score: the mean over models on the same scenario") {
+    ScenarioMeanPredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
+  },
+  CatalogEntry(
+    name: "family-mean", summary: "a run's score: the mean over models of the same family on the scenario"
+  ) {
+    FamilyMeanPredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
+  },
+  CatalogEntry(
+    name: "item-mean", summary: "a run's score: the mean of its instances' mean scores over models"
+  ) {
+    ItemMeanPredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
+  },
+  CatalogEntry(name: "sample-mean", summary: "a run's score: the mean of the instances seen") {
+    SampleMeanPredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
+  },
+  CatalogEntry(name: "clean-score", summary: "a score under a perturbation: the model's score without it") {
+    CleanScorePredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
+  },
 ]

@@ -48,6 +48,20 @@ import Testing
     }
   }
 
+  @Test func studentsDistributionEqualsSciPys() {
+    for item in Self.expected["students"]!.elements {
+      let degrees = item["degrees"]!.double!
+      let x = StudentT.quantile(item["p"]!.double!, degrees: degrees)
+      #expect(abs(x / item["x"]!.double! - 1) < 1e-10)
+      #expect(isNear(StudentT.cumulative(x, degrees: degrees), item["p"]!.double!, 1e-13))
+    }
+    #expect(StudentT.quantile(0.5, degrees: 3) == 0)
+    #expect(StudentT.cumulative(.infinity, degrees: 3) == 1 && StudentT.cumulative(0, degrees: 3) == 0.5)
+    #expect(StudentT.quantile(0.975, degrees: 7) == -StudentT.quantile(0.025, degrees: 7))
+    // One degree of freedom is Cauchy's distribution: F(1) = 3/4.
+    #expect(isNear(StudentT.cumulative(1, degrees: 1), 0.75))
+  }
+
   @Test func nothingScoresNothing() {
     #expect(PointMeasures.meanAbsoluteError([], []) == nil)
     #expect(PointMeasures.maximumError([], []) == nil)

@@ -1,0 +1,78 @@
+public import Magnet
+
+/// Predicts the mean of all known scores of the same metric, of every model on every scenario: the least that can be
+/// known. A null to measure others by.
+///
+///     ŷ = mean over all models m and scenarios s of y_ms
+public final class TrainMeanPredictor: ScorePredictor {
+  public override var usesSample: Bool { false }
+
+  public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
+    guard let score = mean(fold.board.columns.indices.flatMap { fold.knownScores(in: $0) }.map(\.score))
+    else {
+      throw PredictError(
+        "no score of \(fold.targetName.name) is known for any run but the one to predict; give more runs")
+    }
+    return FixedEstimator(mean: score, frontier: Frontier(fold))
+  }
+}
+
+/// Predicts the mean of the known scores of the same scenario. A null to measure others by.
+///
+///     ŷ = mean over models m of y_ms
+public final class ScenarioMeanPredictor: ScorePredictor {
+  public override var usesSample: Bool { false }
+
+  public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
+    FixedEstimator(
+      mean: try fold.scenarioMean(ofModels: { _ in true }), frontier: Frontier(fold))
+  }
+}
+
+/// Predicts the mean of the known scores of the same scenario over models of the same family, the model's name up to
+/// its first `/`; where no such model is known, the mean over all. A null to measure others by.
+///
+///     ŷ = mean over models m of the family of y_ms
+public final class FamilyMeanPredictor: ScorePredictor {
+  public override var usesSample: Bool { false }
+
+  public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
+    let family = modelFamily(fold.model)
+    let hasFamily = fold.knownScores(in: fold.target.column).contains {
+      modelFamily(fold.board.models[$0.model]) == family
+    }
+    if !hasFamily {
+      warnings.append(
+        "no other model of \(family) is known on this scenario; the mean over all models is predicted")
+    }
+    return FixedEstimator(
+      mean: try fold.scenarioMean { !hasFamily || modelFamily($0) == family }, frontier: Frontier(fold))
+  }
+}
+
+extension ScoreFold {
+  /// What is to be predicted.
+  var targetName: MetricName { board.columns[target.column].name }
+
+  /// The known scores of a column of the board, with the models' rows; none unless the column is of the metric and
+  /// the perturbation to be predicted.
+  func knownScores(in column: Int) -> [(model: Int, score: Double)] {
+    let name = board.columns[column].name
+    guard name.name == targetName.name, name.perturbation == targetName.perturbation else { return [] }
+    return board.models.indices.compactMap { model in
+      let score = board[model, column]
+      return score.isNaN || (model, column) == target ? nil : (model, score)
+    }
+  }
+
+  /// The mean of the known scores of the scenario to be predicted over some models.
+  func scenarioMean(ofModels isIncluded: (String) -> Bool) throws -> Double {
+    let scores = knownScores(in: target.column).filter { isIncluded(board.models[$0.model]) }.map(\.score)
+    guard let score = mean(scores) else {
+      throw PredictError(
+        "no score of \(board.columns[target.column].scenario) is known for any model but \(model); "
+          + "give runs of other models on this scenario")
+    }
+    return score
+  }
+}

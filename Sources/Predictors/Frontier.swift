@@ -1,0 +1,93 @@
+import Magnet
+
+/// Where the runs learned from end: a run whose sample has a mean above the 90 % quantile of their scores is beyond
+/// what a method learned. Methods by likeness to known models fail there (arXiv 2506.07673).
+struct Frontier: Sendable {
+  /// The quantile, interpolated linearly; nil when there is no run to learn from.
+  let limit: Double?
+
+  init(_ fold: ScoreFold) { limit = quantile(0.9, of: fold.train.compactMap(fold.score(ofRow:))) }
+
+  func isPassed(by sample: ObservedSample) -> Bool {
+    guard let limit, let mean = sample.known.mean else { return false }
+    return mean > limit
+  }
+}
+
+/// The value below which a share `p` of the values lies, interpolated linearly; nil for no values.
+func quantile(_ p: Double, of values: [Double]) -> Double? {
+  guard !values.isEmpty else { return nil }
+  let sorted = values.sorted()
+  let place = p * Double(sorted.count - 1)
+  let below = Int(place)
+  let above = min(below + 1, sorted.count - 1)
+  return sorted[below] + (place - Double(below)) * (sorted[above] - sorted[below])
+}
+
+/// The mean; nil for no values.
+func mean(_ values: some Collection<Double>) -> Double? {
+  values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+}
+
+extension ScoreFold {
+  /// The score of a row of the matrix on the instances of the run to be predicted; nil when it has none of them.
+  func score(ofRow row: Int) -> Double? {
+    mean(columns.lazy.map { matrix[row, $0] }.filter { !$0.isNaN })
+  }
+
+  /// For each column of the matrix the mean over the training runs, NaN where none has a score.
+  var itemMeans: [Double] {
+    var sums = Array(repeating: 0.0, count: matrix.instances.count)
+    var counts = sums
+    for row in train {
+      for column in sums.indices {
+        let value = matrix[row, column]
+        if value.isNaN { continue }
+        sums[column] += value
+        counts[column] += 1
+      }
+    }
+    return zip(sums, counts).map { $0 / $1 }
+  }
+
+  /// `itemMeans`, an item that no training run has counted as one of mean difficulty among `columns`; nil when no
+  /// training run has any of them.
+  var filledItemMeans: [Double]? {
+    let means = itemMeans
+    guard let middle = mean(columns.lazy.map { means[$0] }.filter { !$0.isNaN }) else { return nil }
+    return means.map { $0.isNaN ? middle : $0 }
+  }
+}
+
+extension ObservedSample {
+  /// The instances whose score is a number.
+  var known: KnownSample {
+    guard scores.contains(where: \.isNaN) else { return KnownSample(columns: columns, scores: scores) }
+    let kept = scores.indices.filter { !scores[$0].isNaN }
+    return KnownSample(columns: kept.map { columns[$0] }, scores: kept.map { scores[$0] })
+  }
+}
+
+/// The instances of a sample whose score is a number.
+struct KnownSample {
+  let columns: [Int]
+  let scores: [Double]
+
+  var count: Int { scores.count }
+  /// Nil for an empty sample.
+  var mean: Double? { Predictors.mean(scores) }
+  /// Whether all scores are 0 or 1.
+  var isBinary: Bool { scores.allSatisfy { $0 == 0 || $0 == 1 } }
+  /// Whether all scores are from 0 to 1.
+  var isShare: Bool { scores.allSatisfy { $0 >= 0 && $0 <= 1 } }
+}
+
+/// The same score whatever the sample.
+struct FixedEstimator: ScoreEstimator {
+  let mean: Double
+  let frontier: Frontier?
+
+  func estimate(_ sample: ObservedSample) -> Estimate? {
+    Estimate(mean: mean, isExtrapolated: frontier?.isPassed(by: sample) ?? false)
+  }
+}

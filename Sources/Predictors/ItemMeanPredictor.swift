@@ -1,0 +1,33 @@
+public import Magnet
+
+/// Predicts each instance by the share of the training runs that were right on it, and the run's score by their mean.
+/// Uses nothing of the run to be predicted: what an instance-level predictor must beat.
+///
+///     p_j = mean over training runs m of x_mj      ŷ = mean over instances j of p_j
+///
+/// An instance that no training run has counts as one of mean difficulty.
+public final class ItemMeanPredictor: ScorePredictor {
+  public override var usesSample: Bool { false }
+
+  public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
+    guard let means = fold.filledItemMeans, let score = mean(fold.columns.map { means[$0] }) else {
+      throw PredictError(noRunToLearnFrom(fold))
+    }
+    return ItemMeanEstimator(
+      score: FixedEstimator(mean: score, frontier: Frontier(fold)), means: fold.columns.map { means[$0] })
+  }
+}
+
+/// Why a method that learns from the scores of single instances cannot.
+func noRunToLearnFrom(_ fold: ScoreFold) -> String {
+  "none of the \(fold.train.count) runs to learn from has a score on an instance of the run of \(fold.model); "
+    + "give runs of other models on the same instances"
+}
+
+private struct ItemMeanEstimator: ScoreEstimator {
+  let score: FixedEstimator
+  let means: [Double]
+
+  func estimate(_ sample: ObservedSample) -> Estimate? { score.estimate(sample) }
+  func probabilities(_ sample: ObservedSample) -> [Double]? { means }
+}
