@@ -44,4 +44,15 @@ public let predictorCatalog: [CatalogEntry] = [
   CatalogEntry(name: "clean-score", summary: "a score under a perturbation: the model's score without it") {
     CleanScorePredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
   },
+  CatalogEntry(
+    name: "control-variate",
+    summary: "a run's score: its sample's mean, corrected for the difficulty of the sample"
+  ) {
+    ControlVariatePredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
+  },
+  CatalogEntry(
+    name: "aipw", summary: "a run's score: its sample's mean, corrected by a regression on the other runs"
+  ) {
+    AIPWPredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
+  },
 ]

@@ -75,7 +75,8 @@ import Testing
   }
 
   @Test func aSampleAboveTheRunsLearnedFromIsExtrapolated() throws {
-    let ladder = fold((0...10).map { right in (0..<10).map { $0 < right ? 1.0 : 0 } })  // 0.0 ... 1.0, q90 0.9
+    // Scores of 0.0, 0.1 ... 1.0, their 90 % quantile 0.9.
+    let ladder = fold((0...10).map { right in (0..<10).map { $0 < right ? 1.0 : 0 } })
     #expect(try estimate(ItemMeanPredictor(), ladder, Array(repeating: 1, count: 10))?.isExtrapolated == true)
     #expect(
       try estimate(ItemMeanPredictor(), ladder, [1, 1, 1, 1, 1, 1, 1, 1, 1, 0])?.isExtrapolated == false)

@@ -38,7 +38,15 @@ public struct Interval: Sendable, Hashable {
       factor = Double(population - count) / Double(population - 1)
     }
     let z = Normal.quantile(0.5 + coverage / 2)
-    let square = z * z * factor / n
+    return wilson(share: share, square: z * z * factor / n)
+  }
+
+  /// The score interval of an estimated share whose error has the variance `share (1 - share) / m`: all s with
+  /// (s - share)² <= square · s (1 - s). For a sample of unlike weights m is its effective size (Dean and Pagano 2015).
+  /// - Parameters:
+  ///   - share: the estimate, from 0 to 1.
+  ///   - square: the squared quantile of the coverage, divided by m.
+  public static func wilson(share: Double, square: Double) -> Interval {
     let centre = (share + square / 2) / (1 + square)
     let half = (square * share * (1 - share) + square * square / 4).squareRoot() / (1 + square)
     return Interval(lower: max(0, centre - half), upper: min(1, centre + half))

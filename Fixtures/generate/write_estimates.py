@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""Writes Fixtures/expected/estimates.json: estimates of runs' scores as NumPy, SciPy and scikit-learn compute them.
+
+The data are seeded: right-or-wrong scores of models on items, some of them missing (null).
+"""
+import json
+from pathlib import Path
+
+import numpy as np
+from scipy import stats
+from sklearn.linear_model import RidgeCV
+
+target = Path(__file__).resolve().parent.parent / "expected/estimates.json"
+random = np.random.default_rng(11)
+
+
+def listed(values):
+    return [None if np.isnan(value) else float(value) for value in np.ravel(values)]
+
+
+def scores(models, items, missing=0.0):
+    """Right-or-wrong scores, a row a model, and those of one more model."""
+    ability, difficulty = random.normal(0, 1, models + 1), random.normal(-0.3, 1.2, items)
+    slope = np.exp(random.normal(0, 0.4, items))
+    chance = 1 / (1 + np.exp(-slope * (ability[:, None] - difficulty)))
+    values = (random.random(chance.shape) < chance).astype(float)
+    values[:-1][random.random((models, items)) < missing] = np.nan
+    return values[:-1], values[-1]
+
+
+def filled(train):
+    means = np.nanmean(train, axis=0)
+    return np.where(np.isnan(train), means, train), means
+
+
+def control_variate(train, x, sample, population):
+    p = np.nanmean(train, axis=0)
+    seen, q = x[sample], p[sample]
+    slope = np.cov(seen, q)[0, 1] / np.var(q, ddof=1)
+    n = len(sample)
+    mean = seen.mean() + slope * (p.mean() - q.mean())
+    residuals = seen - seen.mean() - slope * (q - q.mean())
+    return mean, (residuals**2).sum() / (n - 2), n
+
+
+cases = []
+for models, items, n, missing in [(6, 40, 10, 0), (12, 80, 25, 0.1), (40, 120, 50, 0), (8, 30, 29, 0.2), (30, 60, 45, 0)]:
+    train, x = scores(models, items, missing)
+    sample = np.sort(random.choice(items, n, replace=False))
+    mean, variance, n = control_variate(train, x, sample, items)
+    spread = x[sample].var(ddof=1)
+    effect = min(1, variance / spread)
+    intervals = []
+    share = float(np.clip(mean, 0, 1))
+    for coverage in (0.5, 0.8, 0.95):
+        square = stats.t.ppf(0.5 + coverage / 2, n - 2) ** 2 * effect * (1 - n / items) / n
+        # The two shares s at which (s - share)² = square s (1 - s).
+        roots = np.roots([1 + square, -(2 * share + square), share**2])
+        intervals.append([max(0.0, float(min(roots.real))), min(1.0, float(max(roots.real)))])
+    features, _ = filled(train)
+    ridge = RidgeCV(alphas=[1, 10, 100, 1000]).fit(features[:, sample].T, x[sample])
+    cases.append(
+        {
+            "train": [listed(row) for row in train],
+            "sample": sample.tolist(),
+            "scores": x[sample].tolist(),
+            "control_variate": share,
+            "intervals": intervals,
+            "aipw": float(np.clip(ridge.predict(features.T).mean(), 0, 1)),
+            "aipw_penalty": float(ridge.alpha_),
+        }
+    )
+
+ridges = []
+for rows, width in [(20, 5), (8, 30), (15, 15), (1, 3)]:
+    x, y = random.normal(0, 1, (rows, width)), random.normal(0, 1, rows)
+    for penalty in (0.3, 20.0):
+        kernel = x - x.mean(axis=0)
+        coefficients = np.linalg.solve(kernel.T @ kernel + penalty * np.eye(width), kernel.T @ (y - y.mean()))
+        errors = []
+        for left in range(rows):  # by refitting, not by the formula
+            kept = np.arange(rows) != left
+            if not kept.any():
+                continue
+            inner = x[kept] - x[kept].mean(axis=0)
+            w = np.linalg.solve(inner.T @ inner + penalty * np.eye(width), inner.T @ (y[kept] - y[kept].mean()))
+            errors.append(float(y[left] - (y[kept].mean() + (x[left] - x[kept].mean(axis=0)) @ w)))
+        ridges.append(
+            {
+                "features": x.ravel().tolist(),
+                "targets": y.tolist(),
+                "penalty": penalty,
+                "coefficients": coefficients.tolist(),
+                "intercept": float(y.mean() - x.mean(axis=0) @ coefficients),
+                "leave_one_out": errors,
+            }
+        )
+
+eigen = []
+for order in (1, 2, 5, 12):
+    matrix = random.normal(0, 1, (order, order))
+    matrix = matrix + matrix.T
+    values, vectors = np.linalg.eigh(matrix)
+    eigen.append({"matrix": matrix.ravel().tolist(), "values": values[::-1].tolist()})
+
+target.write_text(json.dumps({"cases": cases, "ridges": ridges, "eigen": eigen}, indent=0))

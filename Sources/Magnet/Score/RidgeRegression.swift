@@ -1,0 +1,105 @@
+/// Linear regression with a penalty on the squared coefficients, not on the intercept (Hoerl and Kennard 1970):
+///
+///     min Σ_i (y_i - b - w·x_i)² + penalty · |w|²
+///
+/// Of several penalties the one with the least squared leave-one-out error is taken, which needs no refitting: without
+/// row i its error is e_i / (1 - h_i), h_i its leverage.
+public struct RidgeRegression: Sendable {
+  /// w.
+  public let coefficients: [Double]
+  /// b.
+  public let intercept: Double
+  /// The penalty taken.
+  public let penalty: Double
+  /// For each row, the error of the target's prediction from the other rows: target minus prediction.
+  public let leaveOneOut: [Double]
+
+  /// Fits. Nil for no rows, or when no penalty gives a solution.
+  /// - Parameters:
+  ///   - features: row by row, each as long as the others; no NaN.
+  ///   - targets: one a row.
+  ///   - penalties: above 0; the first of equally good ones is taken.
+  public init?(features: [Double], targets: [Double], penalties: [Double]) {
+    let n = targets.count
+    guard n > 0 else { return nil }
+    let width = features.count / n
+    precondition(features.count == n * width, "rows of equal length")
+    var means = Array(repeating: 0.0, count: width)
+    for i in 0..<n { for j in 0..<width { means[j] += features[i * width + j] / Double(n) } }
+    var x = features
+    for i in 0..<n { for j in 0..<width { x[i * width + j] -= means[j] } }
+    let targetMean = targets.reduce(0, +) / Double(n)
+    let y = targets.map { $0 - targetMean }
+
+    // The smaller of X Xᵀ and Xᵀ X.
+    let isDual = n <= width
+    let gram =
+      isDual ? Self.products(x, rows: n, width: width) : Self.columnProducts(x, rows: n, width: width)
+    var best: (squares: Double, penalty: Double, coefficients: [Double], errors: [Double])?
+    for penalty in penalties {
+      var shifted = gram
+      let order = isDual ? n : width
+      for i in 0..<order { shifted[i * order + i] += penalty }
+      guard let cholesky = Cholesky(shifted, order: order) else { continue }
+      var coefficients = Array(repeating: 0.0, count: width)
+      var errors: [Double]
+      if isDual {
+        let weights = cholesky.solve(y)
+        for i in 0..<n { for j in 0..<width { coefficients[j] += x[i * width + j] * weights[i] } }
+        // y - K(K + penalty)⁻¹ y = penalty (K + penalty)⁻¹ y, and likewise 1 - h.
+        errors = zip(weights, cholesky.inverseDiagonal).map { penalty * $0 / (penalty * $1 - 1 / Double(n)) }
+      } else {
+        var right = Array(repeating: 0.0, count: width)
+        for i in 0..<n { for j in 0..<width { right[j] += x[i * width + j] * y[i] } }
+        coefficients = cholesky.solve(right)
+        errors = (0..<n).map { i in
+          let row = Array(x[i * width..<(i + 1) * width])
+          let half = cholesky.halfSolve(row)
+          let leverage = zip(half, half).reduce(1 / Double(n)) { $0 + $1.0 * $1.1 }
+          return (y[i] - zip(row, coefficients).reduce(0) { $0 + $1.0 * $1.1 }) / (1 - leverage)
+        }
+      }
+      // One row leaves nothing to predict it from.
+      if n == 1 { errors = [targets[0]] }
+      let squares = errors.reduce(0) { $0 + $1 * $1 }
+      if squares.isFinite, squares < best?.squares ?? .infinity {
+        best = (squares, penalty, coefficients, errors)
+      }
+    }
+    guard let best else { return nil }
+    coefficients = best.coefficients
+    intercept = targetMean - zip(means, best.coefficients).reduce(0) { $0 + $1.0 * $1.1 }
+    penalty = best.penalty
+    leaveOneOut = best.errors
+  }
+
+  /// b + w·x.
+  public func value(at features: some Sequence<Double>) -> Double {
+    zip(coefficients, features).reduce(intercept) { $0 + $1.0 * $1.1 }
+  }
+
+  private static func products(_ x: [Double], rows n: Int, width: Int) -> [Double] {
+    var gram = Array(repeating: 0.0, count: n * n)
+    for i in 0..<n {
+      for k in 0...i {
+        var sum = 0.0
+        for j in 0..<width { sum += x[i * width + j] * x[k * width + j] }
+        gram[i * n + k] = sum
+        gram[k * n + i] = sum
+      }
+    }
+    return gram
+  }
+
+  private static func columnProducts(_ x: [Double], rows n: Int, width: Int) -> [Double] {
+    var gram = Array(repeating: 0.0, count: width * width)
+    for i in 0..<n {
+      for j in 0..<width {
+        let value = x[i * width + j]
+        if value == 0 { continue }
+        for k in 0...j { gram[j * width + k] += value * x[i * width + k] }
+      }
+    }
+    return gram
+  }
+}

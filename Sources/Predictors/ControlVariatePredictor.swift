@@ -1,0 +1,94 @@
+public import Magnet
+
+/// Predicts a run's score from some of its instances, corrected for how hard they happened to be.
+///
+/// The control variate is p_j, the mean score of instance j over the training runs, known for the sample S of n and
+/// for all N instances; the slope λ is fitted on the sample:
+///
+///     ŷ = x̄_S + λ (p̄ - p̄_S)      λ = cov_S(x, p) / var_S(p)
+///
+/// This is PPI++ (Angelopoulos, Duchi, Zrnic 2023, arXiv 2311.01453) for a finite population, and the regression
+/// estimator of survey sampling (Cochran 1977, chapter 7). λ is 0, the estimate the sample's mean, where n < 3 or all
+/// instances seen are equally hard. An instance that no training run has counts as one of mean difficulty. Scores from
+/// 0 to 1 give an estimate from 0 to 1.
+///
+/// The textbook's interval, t_{n-2} · s_e/√n · √((N-n)/N) with s_e² = Σ(residuals²)/(n-2), covers too little of scores
+/// near 0 and 1 when n is small. For scores from 0 to 1 it is therefore Wilson's, of the effective sample size
+/// n · x̄(1 - x̄)n/(n-1) / s_e² (at least n), with t_{n-2} and the finite-population factor; it is for the score on these
+/// N instances.
+///
+/// Limits: assumes the instances seen were drawn at random. Never much worse than the sample's mean, also for models
+/// beyond those learned from.
+public final class ControlVariatePredictor: ScorePredictor {
+  public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
+    guard let means = fold.filledItemMeans else { throw PredictError(noRunToLearnFrom(fold)) }
+    return ControlVariateEstimator(
+      itemMeans: means, mean: mean(fold.columns.map { means[$0] }) ?? 0, population: fold.columns.count,
+      frontier: Frontier(fold))
+  }
+}
+
+struct ControlVariateEstimator: ScoreEstimator {
+  /// p_j, for each column of the matrix.
+  let itemMeans: [Double]
+  /// p̄.
+  let mean: Double
+  /// N.
+  let population: Int
+  let frontier: Frontier
+
+  func estimate(_ sample: ObservedSample) -> Estimate? {
+    let known = sample.known
+    let difficulties = known.columns.map { itemMeans[$0] }
+    guard let score = known.mean, let sampleMean = Predictors.mean(difficulties) else { return nil }
+    var covariance = 0.0
+    var variance = 0.0
+    for (x, p) in zip(known.scores, difficulties) {
+      covariance += (x - score) * (p - sampleMean)
+      variance += (p - sampleMean) * (p - sampleMean)
+    }
+    let isFlat = known.count < 3 || variance < 1e-12
+    let slope = isFlat ? 0 : covariance / variance
+    let squares = zip(known.scores, difficulties).reduce(0) { sum, pair in
+      let residual = pair.0 - score - slope * (pair.1 - sampleMean)
+      return sum + residual * residual
+    }
+    return corrected(
+      score + slope * (mean - sampleMean), known, population: population,
+      variance: squares / Double(max(1, known.count - (isFlat ? 1 : 2))),
+      degrees: known.count - (isFlat ? 1 : 2), isExtrapolated: frontier.isPassed(by: sample))
+  }
+}
+
+/// The estimate of a finite population's mean with its interval.
+/// - Parameters:
+///   - estimate: ŷ.
+///   - variance: the variance of the residuals, s_e².
+///   - degrees: its degrees of freedom; with none the sample's own interval is taken.
+func corrected(
+  _ estimate: Double, _ sample: KnownSample, population: Int, variance: Double, degrees: Int,
+  isExtrapolated: Bool
+) -> Estimate {
+  let n = Double(sample.count)
+  let left = max(0, 1 - n / Double(population))
+  let mean = sample.mean ?? estimate
+  guard sample.isShare else {
+    let stddev = (variance * left / n).squareRoot()
+    guard degrees > 0 else { return Estimate(mean: estimate, isExtrapolated: isExtrapolated) }
+    return Estimate(mean: estimate, stddev: stddev, isExtrapolated: isExtrapolated) {
+      let half = StudentT.quantile(0.5 + $0 / 2, degrees: Double(degrees)) * stddev
+      return Interval(lower: estimate - half, upper: estimate + half)
+    }
+  }
+  let share = min(1, max(0, estimate))
+  // Without residuals nothing is known of the error: as if the control variate explained nothing.
+  let spread = mean * (1 - mean) * n / max(1, n - 1)
+  let effect = variance > 1e-12 && spread > 0 ? min(1, variance / spread) : 1
+  let smoothed = (mean * n + 1) / (n + 2)
+  let stddev = (max(spread, spread > 0 ? 0 : smoothed * (1 - smoothed)) * effect * left / n).squareRoot()
+  return Estimate(mean: share, stddev: stddev, isExtrapolated: isExtrapolated) {
+    let quantile =
+      degrees > 0 ? StudentT.quantile(0.5 + $0 / 2, degrees: Double(degrees)) : Normal.quantile(0.5 + $0 / 2)
+    return Interval.wilson(share: share, square: quantile * quantile * effect * left / n)
+  }
+}

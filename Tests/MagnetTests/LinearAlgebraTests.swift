@@ -1,0 +1,82 @@
+import Magnet
+import TestSupport
+import Testing
+
+/// Solutions equal to NumPy's (Fixtures/expected/estimates.json), and the edges.
+@Suite struct LinearAlgebraTests {
+  static let expected = try! Project.json(Project.fixture("expected/estimates.json"))
+
+  private func numbers(_ value: JSONValue?) -> [Double] { value!.elements.map { $0.double! } }
+
+  private func areNear(_ a: [Double], _ b: [Double], _ tolerance: Double = 1e-9) -> Bool {
+    a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) <= tolerance * max(1, abs($1)) }
+  }
+
+  @Test func ridgeRegressionEqualsNumPysAndRefitting() throws {
+    for item in Self.expected["ridges"]!.elements {
+      let ridge = try #require(
+        RidgeRegression(
+          features: numbers(item["features"]), targets: numbers(item["targets"]),
+          penalties: [item["penalty"]!.double!]))
+      #expect(areNear(ridge.coefficients, numbers(item["coefficients"])))
+      #expect(areNear([ridge.intercept], [item["intercept"]!.double!]))
+      let errors = numbers(item["leave_one_out"])
+      if !errors.isEmpty { #expect(areNear(ridge.leaveOneOut, errors)) }
+    }
+  }
+
+  @Test func thePenaltyWithTheLeastErrorIsTaken() throws {
+    // y = 2x: the less penalty the better. y unlike x: the more the better.
+    let x: [Double] = [0, 1, 2, 3, 4, 5]
+    let line = try #require(
+      RidgeRegression(features: x, targets: x.map { 2 * $0 }, penalties: [10, 0.001, 1]))
+    #expect(line.penalty == 0.001 && abs(line.value(at: [10]) - 20) < 0.01)
+    let noise = try #require(
+      RidgeRegression(features: x, targets: [1, -1, 1, -1, 1, -1], penalties: [0.001, 1e6]))
+    #expect(noise.penalty == 1e6)
+    #expect(RidgeRegression(features: [], targets: [], penalties: [1]) == nil)
+  }
+
+  @Test func eigenvaluesEqualNumPysAndVectorsSolve() {
+    for item in Self.expected["eigen"]!.elements {
+      let matrix = numbers(item["matrix"])
+      let wanted = numbers(item["values"])
+      let eigen = SymmetricEigen(matrix, order: wanted.count)
+      #expect(areNear(eigen.values, wanted))
+      expectSolution(matrix, eigen)
+    }
+  }
+
+  private func expectSolution(_ matrix: [Double], _ eigen: SymmetricEigen) {
+    let n = eigen.values.count
+    for (value, vector) in zip(eigen.values, eigen.vectors) {
+      for i in 0..<n {
+        let product = (0..<n).reduce(0) { $0 + matrix[i * n + $1] * vector[$1] }
+        #expect(abs(product - value * vector[i]) < 1e-9)
+      }
+    }
+    for i in 0..<n {
+      for j in 0...i {
+        let product = zip(eigen.vectors[i], eigen.vectors[j]).reduce(0) { $0 + $1.0 * $1.1 }
+        #expect(abs(product - (i == j ? 1 : 0)) < 1e-9)
+      }
+    }
+  }
+
+  @Test func eigenvectorsOfEqualEigenvaluesAreOrthogonal() {
+    for (matrix, n) in [
+      ([1.0, 0, 0, 0, 1, 0, 0, 0, 1], 3), ([0, 0, 0, 0], 2), (Array(repeating: 1, count: 16), 4), ([], 0),
+    ] {
+      expectSolution(matrix, SymmetricEigen(matrix, order: n))
+    }
+  }
+
+  @Test func theFactorSolves() throws {
+    // [[4, 2], [2, 3]]: the inverse is [[3, -2], [-2, 4]] / 8.
+    let cholesky = try #require(Cholesky([4, 2, 2, 3], order: 2))
+    #expect(areNear(cholesky.solve([8, 8]), [1, 2]))
+    #expect(areNear(cholesky.inverseDiagonal, [3.0 / 8, 0.5]))
+    #expect(Cholesky([1, 2, 2, 1], order: 2) == nil)
+    #expect(Cholesky([.nan], order: 1) == nil)
+  }
+}
