@@ -5,8 +5,20 @@ public struct CatalogEntry: Sendable {
   public let name: String
   /// What it predicts, in one line.
   public let summary: String
+  /// Whether it is one that others are to beat: what is known without a method.
+  public let isNull: Bool
   /// Makes a new predictor.
   public let make: @Sendable (_ exampleRuns: Int, _ evalSamples: Int, _ seed: Int) -> Predictor
+
+  init(
+    name: String, summary: String, isNull: Bool = false,
+    make: @escaping @Sendable (Int, Int, Int) -> Predictor
+  ) {
+    self.name = name
+    self.summary = summary
+    self.isNull = isNull
+    self.make = make
+  }
 }
 
 /// The predictors that ship with magnet.
@@ -22,26 +34,32 @@ public let predictorCatalog: [CatalogEntry] = [
   ) {
     PerturbationPredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
   },
-  CatalogEntry(name: "train-mean", summary: "a run's score: the mean of all known scores") {
+  CatalogEntry(name: "train-mean", summary: "a run's score: the mean of all known scores", isNull: true) {
     TrainMeanPredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
   },
-  CatalogEntry(name: "scenario-mean", summary: "a run's score: the mean over models on the same scenario") {
+  CatalogEntry(
+    name: "scenario-mean", summary: "a run's score: the mean over models on the same scenario", isNull: true
+  ) {
     ScenarioMeanPredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
   },
   CatalogEntry(
-    name: "family-mean", summary: "a run's score: the mean over models of the same family on the scenario"
+    name: "family-mean", summary: "a run's score: the mean over models of the same family on the scenario",
+    isNull: true
   ) {
     FamilyMeanPredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
   },
   CatalogEntry(
-    name: "item-mean", summary: "a run's score: the mean of its instances' mean scores over models"
+    name: "item-mean", summary: "a run's score: the mean of its instances' mean scores over models",
+    isNull: true
   ) {
     ItemMeanPredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
   },
-  CatalogEntry(name: "sample-mean", summary: "a run's score: the mean of the instances seen") {
+  CatalogEntry(name: "sample-mean", summary: "a run's score: the mean of the instances seen", isNull: true) {
     SampleMeanPredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
   },
-  CatalogEntry(name: "clean-score", summary: "a score under a perturbation: the model's score without it") {
+  CatalogEntry(
+    name: "clean-score", summary: "a score under a perturbation: the model's score without it", isNull: true
+  ) {
     CleanScorePredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
   },
   CatalogEntry(

@@ -16,7 +16,8 @@ struct MagnetCommand: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      RunsCommand.self, TableCommand.self, PredictorsCommand.self, PredictCommand.self, SQLCommand.self,
+      RunsCommand.self, TableCommand.self, PredictorsCommand.self, PredictCommand.self, BacktestCommand.self,
+      SQLCommand.self,
       ExportCommand.self, DownloadCommand.self,
       BenchCommand.self,
     ])

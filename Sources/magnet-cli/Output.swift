@@ -11,6 +11,9 @@ struct OutputOptions: ParsableArguments {
   @Option(help: "table, csv, json, ndjson or markdown.")
   var format: OutputFormat?
 
+  /// Whether what is printed is for people to look at, not for programs.
+  var isForPeople: Bool { format.map { $0 == .table || $0 == .markdown } ?? true }
+
   /// Prints a table.
   /// - Parameters:
   ///   - keyCount: how many of the first columns tell the rows apart.

@@ -80,6 +80,8 @@ enum Terminal {
     }
   }
 
+  static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
   /// The most memory the process has had, in bytes.
   static var peakMemory: Int {
     var usage = rusage()

@@ -1,5 +1,7 @@
 import Dispatch
 import HelmBackend
+import Magnet
+import Synchronization
 
 /// What goes on beside the work, on threads of its own: a progress bar, and tidying up when the user interrupts.
 enum Watch {
@@ -16,9 +18,7 @@ enum Watch {
     timer.setEventHandler {
       let (done, total) = progress.state
       guard total > 0 else { return }
-      let filled = 30 * done / total
-      let bar = String(repeating: "━", count: filled) + String(repeating: "╌", count: 30 - filled)
-      Terminal.overwriteErrorLine("reading \(bar) \(done) of \(total)")
+      Terminal.overwriteErrorLine(bar("reading", done, total))
     }
     timer.resume()
     defer {
@@ -53,6 +53,44 @@ enum Watch {
     }
     defer { endWatch(sources) }
     return try await work()
+  }
+
+  /// Does a backtest, showing how far it has come and how long it will go on; the first interruption lets it end when
+  /// the predictions being made are done, the second ends the process at once.
+  static func ending<Result>(
+    _ progress: BacktestProgress, _ work: () async throws -> Result
+  ) async throws -> Result {
+    let sources = watchSignals { signal in
+      if progress.wasStopped { Terminal.end(after: signal) }
+      progress.endSoon()
+    }
+    defer { endWatch(sources) }
+    guard Terminal.areErrorsTerminal else { return try await work() }
+    let start = ContinuousClock.now
+    let before = Atomic(-1)
+    defer { queue.sync { Terminal.overwriteErrorLine(nil) } }
+    return try await ticking(every: 200) {
+      let (done, total) = progress.state
+      guard total > 0 else { return }
+      if before.load(ordering: .relaxed) < 0 { before.store(done, ordering: .relaxed) }
+      let fresh = done - before.load(ordering: .relaxed)
+      let left = fresh > 0 ? (ContinuousClock.now - start) / fresh * (total - done) : nil
+      Terminal.overwriteErrorLine(
+        Self.bar("predicting", done, total) + (left.map { ", \(text($0)) left" } ?? ""))
+    } _: {
+      try await work()
+    }
+  }
+
+  private static func bar(_ verb: String, _ done: Int, _ total: Int) -> String {
+    let filled = 30 * done / total
+    let bar = String(repeating: "━", count: filled) + String(repeating: "╌", count: 30 - filled)
+    return "\(verb) \(bar) \(done) of \(total)"
+  }
+
+  private static func text(_ duration: Duration) -> String {
+    let seconds = duration.components.seconds
+    return seconds < 60 ? "\(seconds) s" : "\(seconds / 60) min \(seconds % 60) s"
   }
 
   /// Does work; when it is interrupted or terminated meanwhile, removes a file and ends the process.

@@ -65,11 +65,6 @@ extension Comparison {
   }
 }
 
-extension Cell {
-  init(_ value: Double?) { self = value.map(Cell.double) ?? .null }
-  init(_ value: String?) { self = value.map(Cell.string) ?? .null }
-}
-
 extension Table {
   fileprivate init(_ columns: [(String, [Cell])]) {
     let rowCount = columns.first?.1.count ?? 0

@@ -102,4 +102,75 @@ open class ScorePredictor: RunPredictor {
   open func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
     throw PredictError("\(type(of: self)) does not override fit(_:)")
   }
+
+  /// Predicts the run's main metric from the instances drawn.
+  open override func predict(train: TrainSplit, test: SequesteredTestSplit) throws -> [RunPrediction] {
+    try test.runSpecs.rows.flatMap { spec -> [RunPrediction] in
+      let scores = ScoreCollection(train: train, test: test, spec, readsAnswers: usesAnswers)
+      guard let run = scores.runs.first(where: { $0.name == spec[.run] }) else {
+        throw PredictError(
+          "\(spec[.run]): none of the metrics that scores are made of is known, neither of its instances nor of the "
+            + "example runs")
+      }
+      let scenario = scores.scenarios[run.scenario]
+      // The run is on the board with a score that is not known.
+      let board = scores.board
+      let wanted = ScoreBoard.Column(scenario: scenario.name, name: scenario.metric)
+      let target = (
+        model: board.models.firstIndex(of: run.model)!, column: board.columns.firstIndex(of: wanted)!
+      )
+      let matrix = scenario.matrix
+      // The run has more instances than were drawn: all that other runs of its scenario have.
+      let others = scenario.runs.map { scores.runs[$0] }.filter { $0.name != run.name }
+      let instances = Set(run.instances + others.flatMap(\.instances)).sorted()
+      let fold = ScoreFold(
+        matrix: matrix, train: others.map(\.row), model: run.model, columns: instances, board: board,
+        target: target, seed: UInt64(bitPattern: Int64(seed)))
+      let sample = ObservedSample(
+        columns: run.instances, scores: run.instances.map { matrix[run.row, $0] },
+        answers: matrix.answers.map { answers in
+          run.instances.map { answers[run.row * matrix.instances.count + $0] }
+        })
+      guard let estimate = try fit(fold).estimate(sample) else { return [] }
+      if estimate.isExtrapolated {
+        warnings.append(
+          "\(run.name): the sample is better than 90 % of the example runs of \(scenario.name); the prediction is "
+            + "extrapolated")
+      }
+      return [RunPrediction(run: run.name, stat: Stat(scenario.metric, mean: estimate.mean))]
+    }
+  }
+}
+
+extension ScoreCollection {
+  /// The scores of the example runs, and of the instances drawn of the run to be predicted.
+  fileprivate init(train: TrainSplit, test: SequesteredTestSplit, _ spec: Row, readsAnswers: Bool) {
+    func scores(_ spec: Row, _ stats: Table) -> RunScores {
+      var scores = RunScores(runSpec: spec)
+      scores.addStatistics(stats.filter { $0[.run] == spec[.run] }, metrics: MainMetric.all)
+      return scores
+    }
+    var runs = train.runSpecs.rows.map { scores($0, train.stats) } + [scores(spec, Table())]
+    let scenario = runs[runs.count - 1].scenario
+    // The main metric: that of the example runs of the scenario, or what the instances drawn have.
+    let observed = test.observedStats.filter { $0[.run] == spec[.run] }
+    var known = runs.filter { $0.scenario == scenario }
+    if known.allSatisfy(\.statistics.isEmpty) {
+      for row in observed.rows where row[.perturbation] == nil && MainMetric.all.contains(row[.metric]) {
+        known[0].statistics.append(.init(name: MetricName(row[.metric], split: row[.split]), mean: .nan))
+      }
+    }
+    let metric = Self.metric(known, scenario: scenario)
+    for number in runs.indices where runs[number].scenario == scenario {
+      let isTest = number == runs.count - 1
+      let table = isTest ? observed : train.perInstanceStats.filter { $0[.run] == runs[number].name }
+      if let metric { runs[number].addInstances(table, metric: metric) }
+      if readsAnswers {
+        let states = isTest ? test.scenarioStates : train.scenarioStates
+        runs[number].addAnswers(states.filter { $0[.run] == runs[number].name })
+      }
+      if isTest, let metric { runs[number].statistics = [.init(name: metric, mean: .nan)] }
+    }
+    self.init(runs)
+  }
 }

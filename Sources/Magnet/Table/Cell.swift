@@ -61,3 +61,9 @@ public enum Cell: Sendable, Hashable {
     return self
   }
 }
+
+extension Cell {
+  init(_ value: Int?) { self = value.map { .int(Int64($0)) } ?? .null }
+  init(_ value: Double?) { self = value.map(Cell.double) ?? .null }
+  init(_ value: String?) { self = value.map(Cell.string) ?? .null }
+}

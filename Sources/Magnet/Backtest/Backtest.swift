@@ -1,0 +1,120 @@
+import Synchronization
+
+/// Predicts many scores that are known, each as if it were not, and keeps every prediction.
+///
+/// Duplicates of runs are removed first. What `heldOut` says is held out, in turn; each score is predicted from what
+/// is left and from samples of the run's instances, the same samples for all predictors. Everything random comes from
+/// `seed`, and the result does not depend on `jobs`.
+public struct Backtest: Sendable {
+  /// A predictor that takes part.
+  public struct Entry: Sendable {
+    public let name: String
+    /// Whether it is one that others are to beat.
+    public let isNull: Bool
+    /// Makes one: each is used by one thread at a time, for scores predicted from the same runs.
+    public let make: @Sendable () -> Predictor
+
+    public init(name: String, isNull: Bool = false, make: @escaping @Sendable () -> Predictor) {
+      self.name = name
+      self.isNull = isNull
+      self.make = make
+    }
+  }
+
+  /// What a prediction is of.
+  public enum Level: String, Sendable, CaseIterable {
+    /// The score of a run.
+    case run
+    /// Whether single instances are answered right, of those that were not shown.
+    case instance
+  }
+
+  public var heldOut = HeldOut.family
+  public var target = BacktestTarget.score
+  public var level = Level.run
+  /// How many instances of the run to be predicted are shown with their scores.
+  public var observed = [10, 25, 50, 100]
+  /// How many samples are drawn for each number of observed instances.
+  public var repetitions = 200
+  public var seed = 1
+  /// How many predictions are made at once.
+  public var jobs = 1
+  /// How many example runs, drawn anew in each repetition, a predictor that is no `ScorePredictor` is shown; nil for
+  /// all that are not held out.
+  public var exampleRuns: Int?
+
+  public init() {}
+
+  /// Makes all predictions.
+  /// - Parameters:
+  ///   - scores: what is to be predicted, and learned from.
+  ///   - source: where predictors that look at tables find them; nil when none of the entries does.
+  ///   - file: a file that keeps every prediction as it is made. Predictions that it holds are not made again.
+  /// - Throws: `PredictError` when there is nothing to predict or the file is of another backtest; what the source and
+  ///   the file throw.
+  public func run(
+    _ entries: [Entry], on scores: ScoreCollection, source: (any RunSource)? = nil,
+    keepingIn file: ScoreFile? = nil,
+    progress: BacktestProgress = BacktestProgress()
+  ) async throws -> BacktestResult {
+    let plan = BacktestPlan(scores, heldOut: heldOut, kind: target)
+    guard !plan.targets.isEmpty else { throw nothingToPredict(scores) }
+    let needsTables = entries.contains { !($0.make() is ScorePredictor) }
+    let tables = needsTables ? try await BacktestTables(scores, source) : nil
+    let log = BacktestLog(unitCount: plan.groups.count * entries.count, file: file)
+    try log.open(self, entries, plan)
+    progress.expect(plan.groups.count * entries.count, done: log.doneCount)
+    let next = Atomic(log.doneCount)
+    try await withBlockingWorkers(max(1, jobs)) {
+      while !progress.wasStopped {
+        let unit = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard unit < plan.groups.count * entries.count else { return }
+        let entry = unit % entries.count
+        let work = BacktestUnit(
+          backtest: self, plan: plan, group: plan.groups[unit / entries.count], entry: entry, tables: tables)
+        try log.add(try work.outcome(entries[entry]), unit: unit)
+        progress.advance()
+      }
+    }
+    return BacktestResult(
+      backtest: self, entries: entries, plan: plan, outcome: try log.finish(),
+      isComplete: !progress.wasStopped)
+  }
+
+  private func nothingToPredict(_ scores: ScoreCollection) -> PredictError {
+    let found = "\(scores.runs.count) runs of \(scores.board.models.count) models have scores"
+    return PredictError(
+      target == .perturbed
+        ? "there is no score on perturbed inputs to predict: \(found); this needs runs made with a data_augmentation"
+        : "there is no score to predict: \(found); this needs runs with stats.json and per_instance_stats.json"
+    )
+  }
+}
+
+/// How far a backtest has come; read and stopped from elsewhere while it goes on.
+public final class BacktestProgress: Sendable {
+  private let doneCount = Atomic(0)
+  private let totalCount = Atomic(0)
+  private let stop = Atomic(false)
+
+  /// Nothing done yet.
+  public init() {}
+
+  /// The parts of the work done, and how many there are.
+  public var state: (done: Int, total: Int) {
+    (doneCount.load(ordering: .relaxed), totalCount.load(ordering: .relaxed))
+  }
+
+  /// Lets the backtest end when the predictions being made are done.
+  public func endSoon() { stop.store(true, ordering: .relaxed) }
+
+  /// Whether it was told to end.
+  public var wasStopped: Bool { stop.load(ordering: .relaxed) }
+
+  func expect(_ count: Int, done: Int) {
+    totalCount.store(count, ordering: .relaxed)
+    doneCount.store(done, ordering: .relaxed)
+  }
+
+  func advance() { doneCount.wrappingAdd(1, ordering: .relaxed) }
+}

@@ -1,0 +1,242 @@
+import Synchronization
+
+/// What a backtest has predicted so far, in memory and, where there is one, in its file. The file always holds the
+/// beginning of what a backtest writes that runs to its end.
+final class BacktestLog: Sendable {
+  private struct State {
+    var outcomes: [BacktestOutcome?]
+    /// The units that are in the file.
+    var writtenCount = 0
+    var text: BacktestText?
+    var file: OpenScoreFile?
+  }
+
+  private let state: Mutex<State>
+  private let file: ScoreFile?
+
+  init(unitCount: Int, file: ScoreFile?) {
+    state = Mutex(State(outcomes: Array(repeating: nil, count: unitCount)))
+    self.file = file
+  }
+
+  /// How many units were done before, all from the first on.
+  var doneCount: Int { state.withLock { $0.writtenCount } }
+
+  /// Takes over what the file holds of this backtest.
+  /// - Throws: a sentence where the file holds something else.
+  func open(_ backtest: Backtest, _ entries: [Backtest.Entry], _ plan: BacktestPlan) throws {
+    guard let file else { return }
+    let text = BacktestText(backtest, entries, plan)
+    let opened = try file.open()
+    var outcomes: [Int: BacktestOutcome] = [:]
+    var last: (unit: Int, start: Int)?
+    var end = 0
+    var lineNumber = 0
+    try opened.forEachLine { line, lineEnd in
+      lineNumber += 1
+      if lineNumber == 1 {
+        guard line == text.header else { throw file.failure(text.difference(from: line)) }
+      } else {
+        guard let (unit, part) = text.parsed(line) else {
+          throw file.failure(
+            "line \(lineNumber): is no prediction of this backtest; give another file, or remove this one")
+        }
+        if last?.unit != unit { last = (unit, end) }
+        outcomes[unit, default: BacktestOutcome()].records += part.records
+        outcomes[unit]!.failures += part.failures
+      }
+      end = lineEnd
+    }
+    // The last unit may lack lines.
+    if lineNumber == 0 {
+      try opened.truncate(at: 0)
+      try opened.write(Array((text.header + "\n").utf8))
+    } else {
+      try opened.truncate(at: last?.start ?? end)
+    }
+    state.withLock { state in
+      state.writtenCount = last?.unit ?? 0
+      for unit in 0..<state.writtenCount { state.outcomes[unit] = outcomes[unit] ?? BacktestOutcome() }
+      state.text = text
+      state.file = opened
+    }
+  }
+
+  /// Keeps what a unit came to; writes it when all before it are written.
+  func add(_ outcome: BacktestOutcome, unit: Int) throws {
+    try state.withLock { state in
+      state.outcomes[unit] = outcome
+      while state.writtenCount < state.outcomes.count, let next = state.outcomes[state.writtenCount] {
+        if let text = state.text { try state.file?.write(text.lines(next)) }
+        state.writtenCount += 1
+      }
+    }
+  }
+
+  /// All that was predicted, in order.
+  func finish() throws -> BacktestOutcome {
+    state.withLock { state in
+      state.file = nil
+      var all = BacktestOutcome()
+      for case let outcome? in state.outcomes {
+        all.records += outcome.records
+        all.failures += outcome.failures
+      }
+      return all
+    }
+  }
+}
+
+/// The lines of a score file.
+struct BacktestText: Sendable {
+  /// The first line, without its end: what the predictions depend on.
+  let header: String
+  private let names: [String]
+  private let entryOf: [String: Int]
+  private let groupOf: [Int]
+  /// What the lines of a target have in common.
+  private let targets: [[UInt8]]
+  private let instances: [[String]]
+  private let columns: [[String: Int]]
+
+  init(_ backtest: Backtest, _ entries: [Backtest.Entry], _ plan: BacktestPlan) {
+    names = entries.map(\.name)
+    entryOf = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { $1 })
+    var groupOf = Array(repeating: 0, count: plan.targets.count)
+    for (number, group) in plan.groups.enumerated() {
+      for target in group.targets { groupOf[target] = number }
+    }
+    self.groupOf = groupOf
+    let collection = plan.collection
+    instances = plan.targets.map { collection.scenarios[collection.runs[$0.run].scenario].matrix.instances }
+    columns =
+      backtest.level == .run
+      ? [] : instances.map { Dictionary(uniqueKeysWithValues: $0.enumerated().map { ($1, $0) }) }
+    targets = plan.targets.enumerated().map { number, target in
+      let run = collection.runs[target.run]
+      let name = collection.board.columns[target.column].name
+      var members: [(String, JSONValue)] = [
+        ("target", .int(Int64(number))), ("run", .string(run.name)), ("model", .string(run.model)),
+        ("scenario", .string(collection.scenarios[run.scenario].name)), ("metric", .string(name.name)),
+        ("split", name.split.map(JSONValue.string) ?? .null),
+      ]
+      if let perturbation = name.perturbation {
+        members.append(("perturbation", perturbation.name.map(JSONValue.string) ?? .null))
+        if let prob = perturbation.parameters["prob"]?.number { members.append(("prob", .double(prob))) }
+      }
+      let text = JSONValue.object(members.map { JSONValue.Member(key: $0.0, value: $0.1) }).text
+      return Array(text.utf8.dropLast())
+    }
+    func list(_ numbers: [Int]) -> JSONValue { .array(numbers.map { .int(Int64($0)) }) }
+    let members: [(String, JSONValue)] = [
+      ("magnet_backtest", .int(1)), ("split", .string(backtest.heldOut.rawValue)),
+      ("target", .string(backtest.target.rawValue)), ("level", .string(backtest.level.rawValue)),
+      ("observed", list(backtest.observed)), ("repeats", .int(Int64(backtest.repetitions))),
+      ("seed", .int(Int64(backtest.seed))),
+      ("example_runs", backtest.exampleRuns.map { .int(Int64($0)) } ?? .null),
+      ("predictors", .array(names.map(JSONValue.string))), ("targets", .int(Int64(targets.count))),
+      ("data", .string(Self.digest(plan))),
+    ]
+    header = JSONValue.object(members.map { JSONValue.Member(key: $0.0, value: $0.1) }).text
+  }
+
+  /// A number that changes with the scores.
+  private static func digest(_ plan: BacktestPlan) -> String {
+    var hash: UInt64 = 0
+    for run in plan.collection.runs { hash = SplitMix.mixed(hash ^ SplitMix.hash(run.name)) }
+    for scenario in plan.collection.scenarios {
+      for value in scenario.matrix.values {
+        hash = SplitMix.mixed(hash ^ (value.isNaN ? 1 : value.bitPattern))
+      }
+    }
+    for target in plan.targets { hash = SplitMix.mixed(hash ^ target.actual.bitPattern ^ UInt64(target.run)) }
+    return String(hash, radix: 16)
+  }
+
+  /// What another first line says differently.
+  func difference(from other: String) -> String {
+    let advice = "; give another file, or remove this one"
+    guard case .object(let mine)? = try? JSONValue(parsing: header),
+      let theirs = try? JSONValue(parsing: other),
+      theirs["magnet_backtest"] != nil
+    else { return "is no score file of a backtest" + advice }
+    let differing = mine.filter { theirs[$0.key] != $0.value }
+    let parts = differing.map { member in
+      member.key == "data"
+        ? "its scores are of other data"
+        : "its \(member.key) is \((theirs[member.key] ?? .null).text), not \(member.value.text)"
+    }
+    return "holds the predictions of another backtest: \(parts.joined(separator: ", "))" + advice
+  }
+
+  func lines(_ outcome: BacktestOutcome) -> [UInt8] {
+    var out: [UInt8] = []
+    func append(_ key: StaticString, _ value: Double) {
+      key.withUTF8Buffer { out.append(contentsOf: $0) }
+      JSONText.append(value, to: &out)
+    }
+    func append(_ text: String) { out.append(contentsOf: text.utf8) }
+    for record in outcome.records {
+      out.append(contentsOf: targets[Int(record.target)])
+      append(",\"predictor\":")
+      JSONText.appendQuoted(names[Int(record.predictor)], to: &out)
+      if record.observed >= 0 { append(",\"observed\":\(record.observed)") }
+      append(",\"repeat\":\(record.repetition)")
+      if record.instance >= 0 {
+        append(",\"instance\":")
+        JSONText.appendQuoted(instances[Int(record.target)][Int(record.instance)], to: &out)
+      }
+      append(",\"predicted\":", record.predicted)
+      append(",\"actual\":", record.actual)
+      if !record.stddev.isNaN { append(",\"stddev\":", record.stddev) }
+      if record.hasIntervals {
+        append(",\"lower50\":", record.lower.x)
+        append(",\"upper50\":", record.upper.x)
+        append(",\"lower80\":", record.lower.y)
+        append(",\"upper80\":", record.upper.y)
+        append(",\"lower95\":", record.lower.z)
+        append(",\"upper95\":", record.upper.z)
+      }
+      if record.isExtrapolated { append(",\"extrapolated\":true") }
+      append("}\n")
+    }
+    for failure in outcome.failures {
+      out.append(contentsOf: targets[failure.target])
+      append(",\"predictor\":")
+      JSONText.appendQuoted(names[failure.predictor], to: &out)
+      append(",\"failure\":")
+      JSONText.appendQuoted(failure.reason, to: &out)
+      append("}\n")
+    }
+    return out
+  }
+
+  /// The unit and what a line says of it; nil for a line of something else.
+  func parsed(_ line: String) -> (unit: Int, part: BacktestOutcome)? {
+    guard let value = try? JSONValue(parsing: line),
+      let entry = value["predictor"]?.string.flatMap({ entryOf[$0] }),
+      let target = value["target"]?.double.flatMap({ Int(exactly: $0) }), targets.indices.contains(target)
+    else { return nil }
+    let unit = groupOf[target] * names.count + entry
+    if let reason = value["failure"]?.string {
+      return (unit, BacktestOutcome(failures: [.init(predictor: entry, target: target, reason: reason)]))
+    }
+    guard let predicted = value["predicted"]?.double, let actual = value["actual"]?.double,
+      let repetition = value["repeat"]?.double.flatMap({ Int32(exactly: $0) })
+    else { return nil }
+    var record = BacktestRecord(
+      predictor: Int32(entry), target: Int32(target),
+      observed: value["observed"]?.double.flatMap { Int32(exactly: $0) } ?? -1, repetition: repetition,
+      predicted: predicted, actual: actual)
+    if let id = value["instance"]?.string {
+      guard target < columns.count, let column = columns[target][id] else { return nil }
+      record.instance = Int32(column)
+    }
+    func number(_ key: String) -> Double { value[key]?.double ?? .nan }
+    record.stddev = number("stddev")
+    record.lower = SIMD3(number("lower50"), number("lower80"), number("lower95"))
+    record.upper = SIMD3(number("upper50"), number("upper80"), number("upper95"))
+    record.isExtrapolated = value["extrapolated"] == .bool(true)
+    return (unit, BacktestOutcome(records: [record]))
+  }
+}

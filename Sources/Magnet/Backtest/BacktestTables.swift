@@ -1,0 +1,122 @@
+/// The tables of all runs of a backtest, for predictors that look at tables.
+struct BacktestTables: Sendable {
+  private let tables: RunTables
+  private let runSpecs: Table
+
+  /// Loads the tables of a collection's runs, in its order.
+  init(_ scores: ScoreCollection, _ source: (any RunSource)?) async throws {
+    guard let source else {
+      throw PredictError("a predictor looks at tables, and there is nothing to load them from")
+    }
+    let listing = try await source.list()
+    var notes: [String] = []
+    var rows: [String: Int] = [:]
+    for row in listing.candidates(notes: &notes) { rows[listing.runSpecs.rows[row][.run]] = row }
+    let chosen = scores.runs.compactMap { rows[$0.name] }
+    tables = try await source.load(
+      chosen.map { listing.entries[listing.entryOfRow[$0]] },
+      tables: [.scenarioStates, .stats, .perInstanceStats])
+    if let fault = tables.faults.first { throw fault.fault }
+    runSpecs = listing.runSpecs.rows(at: chosen)
+  }
+
+  /// The tables of some of the runs, by their numbers.
+  func of(_ runs: [Int]) -> RunTables {
+    RunTables(
+      runSpecs: runSpecs.rows(at: runs), scenarioStates: tables.table(.scenarioStates, ofRuns: runs),
+      stats: tables.table(.stats, ofRuns: runs),
+      perInstanceStats: tables.table(.perInstanceStats, ofRuns: runs))
+  }
+
+  /// The tables of one run with only the rows of some instances.
+  func of(_ run: Int, instances: Set<String>) -> RunTables {
+    var sampled = of([run])
+    sampled.scenarioStates = sampled.scenarioStates.filter { instances.contains($0[.instance] ?? "") }
+    sampled.perInstanceStats = sampled.perInstanceStats.filter { instances.contains($0[.instance] ?? "") }
+    return sampled
+  }
+}
+
+extension BacktestUnit {
+  /// Lets a predictor that looks at tables predict a target: once, or for every sample where it is shown instances.
+  func predictTables(_ predictor: Predictor, _ number: Int, _ outcome: inout BacktestOutcome) throws {
+    guard let tables else { return }
+    let target = plan.targets[number]
+    let run = plan.collection.runs[target.run]
+    let known = plan.collection.runs.indices.filter { plan.isKnown($0, predicting: target.run) }
+    guard !known.isEmpty else { throw PredictError("no runs are left to learn from") }
+    let ids = plan.collection.scenarios[run.scenario].matrix.instances
+    let isOfInstances = predictor is InstancePredictor
+    guard isOfInstances == (backtest.level == .instance) else {
+      throw PredictError(
+        isOfInstances ? "it predicts instances: --level instance" : "it predicts runs, not instances")
+    }
+    let everyRun = backtest.exampleRuns == nil ? TrainSplit(predictor.prepared(tables.of(known))) : nil
+    func predict(size: Int, repetition: Int, _ items: [Int]) throws {
+      predictor.seed = backtest.seed + repetition
+      let train =
+        everyRun
+        ?? TrainSplit(
+          predictor.prepared(
+            tables.of(
+              ItemSample.draw(
+                backtest.exampleRuns!, of: known, seed: UInt64(bitPattern: Int64(backtest.seed)),
+                key: "runs " + run.name, repetition: repetition
+              ).sorted())))
+      let test = TestSplit(predictor.prepared(tables.of(target.run, instances: Set(items.map { ids[$0] }))))
+      let comparison = try predictor.compare(train: train, test: test)
+      add(comparison, number, size: size, repetition: repetition, &outcome)
+    }
+    if isOfInstances {
+      try predict(size: -1, repetition: 0, run.instances)
+    } else if predictor.disclosure != .runSpec {
+      try forEachSample(target) { try predict(size: $0, repetition: $1, $2) }
+    } else {
+      let items = Array(run.instances.prefix(1))
+      for repetition in 0..<(everyRun == nil ? backtest.repetitions : 1) {
+        try predict(size: -1, repetition: repetition, items)
+      }
+    }
+  }
+
+  /// Adds what of a comparison is of the target.
+  private func add(
+    _ comparison: Comparison, _ number: Int, size: Int, repetition: Int, _ outcome: inout BacktestOutcome
+  ) {
+    let target = plan.targets[number]
+    let run = plan.collection.runs[target.run]
+    let matrix = plan.collection.scenarios[run.scenario].matrix
+    let wanted = plan.collection.board.columns[target.column].name
+    var isFound = false
+    for pair in comparison.pairs {
+      guard pair.run == run.name, pair.actual.name.isSame(as: wanted), let predicted = pair.predicted.mean,
+        predicted.isFinite
+      else { continue }
+      var record = BacktestRecord(
+        predictor: Int32(entry), target: Int32(number), observed: Int32(size), repetition: Int32(repetition),
+        predicted: predicted, actual: target.actual)
+      if backtest.level == .instance {
+        guard let column = matrix.instances.firstIndex(of: pair.instance?.id ?? "") else { continue }
+        record.instance = Int32(column)
+        record.actual = matrix[run.row, column]
+      } else if isFound {
+        continue
+      }
+      isFound = true
+      outcome.records.append(record)
+    }
+    if !isFound {
+      let reason = comparison.unmatched.first?.reason ?? "none of its predictions is of \(wanted.name)"
+      outcome.failures.append(.init(predictor: entry, target: number, reason: reason))
+    }
+  }
+}
+
+extension MetricName {
+  /// Whether both are of one metric and perturbation; fields that one of them leaves out count as equal.
+  fileprivate func isSame(as other: MetricName) -> Bool {
+    name == other.name && split == other.split && perturbation?.name == other.perturbation?.name
+      && perturbation?.computedOn == other.perturbation?.computedOn
+      && perturbation?.parameters["prob"] == other.perturbation?.parameters["prob"]
+  }
+}

@@ -1,0 +1,145 @@
+/// A prediction of a backtest, and what came of it.
+struct BacktestRecord: Sendable, Hashable {
+  /// The number of the predictor among the entries.
+  var predictor: Int32
+  var target: Int32
+  /// How many instances were shown; -1 where the prediction does not depend on it.
+  var observed: Int32
+  var repetition: Int32
+  /// The instance, a column of the scenario's matrix; -1 for a run's score.
+  var instance: Int32 = -1
+  var isExtrapolated = false
+  var predicted: Double
+  var actual: Double
+  /// NaN where it is not known.
+  var stddev = Double.nan
+  /// The intervals' ends, in the order of `Estimate.coverages`; NaN where there are none.
+  var lower = SIMD3<Double>(repeating: .nan)
+  var upper = SIMD3<Double>(repeating: .nan)
+
+  var hasIntervals: Bool { !lower.x.isNaN }
+  var error: Double { predicted - actual }
+
+  mutating func setIntervals(_ intervals: [Interval]?) {
+    guard let intervals, intervals.count == 3 else { return }
+    lower = SIMD3(intervals.map(\.lower))
+    upper = SIMD3(intervals.map(\.upper))
+  }
+}
+
+/// What one predictor made of a group of targets.
+struct BacktestOutcome: Sendable {
+  struct Failure: Sendable, Hashable {
+    let predictor: Int
+    let target: Int
+    let reason: String
+  }
+
+  var records: [BacktestRecord] = []
+  var failures: [Failure] = []
+}
+
+/// The part of a backtest that one thread does at once: a predictor and targets with the same runs to learn from.
+struct BacktestUnit: Sendable {
+  let backtest: Backtest
+  let plan: BacktestPlan
+  let group: BacktestPlan.Group
+  let entry: Int
+  let tables: BacktestTables?
+
+  func outcome(_ entry: Backtest.Entry) throws -> BacktestOutcome {
+    let predictor = entry.make()
+    var outcome = BacktestOutcome()
+    for target in group.targets {
+      do {
+        if let predictor = predictor as? ScorePredictor {
+          try predictScores(predictor, target, &outcome)
+        } else {
+          try predictTables(predictor, target, &outcome)
+        }
+      } catch let error as PredictError {
+        outcome.failures.append(.init(predictor: self.entry, target: target, reason: error.description))
+      }
+    }
+    return outcome
+  }
+
+  private func seed(_ target: BacktestPlan.Target) -> UInt64 {
+    SplitMix.mixed(
+      UInt64(bitPattern: Int64(backtest.seed)) &+ SplitMix.hash(plan.collection.runs[target.run].name))
+  }
+
+  /// The samples to look at: those sizes that leave something to predict.
+  func forEachSample(
+    _ target: BacktestPlan.Target, _ body: (_ size: Int, _ repetition: Int, [Int]) throws -> Void
+  ) rethrows {
+    let run = plan.collection.runs[target.run]
+    let sizes = backtest.observed.filter { $0 < run.instances.count }
+    guard let largest = sizes.max() else { return }
+    for repetition in 0..<backtest.repetitions {
+      let items = ItemSample.draw(
+        largest, of: run.instances, seed: UInt64(bitPattern: Int64(backtest.seed)), key: run.name,
+        repetition: repetition)
+      for size in sizes { try body(size, repetition, Array(items.prefix(size))) }
+    }
+  }
+
+  private func predictScores(
+    _ predictor: ScorePredictor, _ number: Int, _ outcome: inout BacktestOutcome
+  ) throws {
+    let target = plan.targets[number]
+    let run = plan.collection.runs[target.run]
+    let fold = plan.fold(target, group, seed: seed(target))
+    let estimator = try predictor.fit(fold)
+    var empty = 0
+    func add(_ sample: ObservedSample, size: Int, repetition: Int) {
+      var record = BacktestRecord(
+        predictor: Int32(entry), target: Int32(number), observed: Int32(size), repetition: Int32(repetition),
+        predicted: 0, actual: target.actual)
+      switch backtest.level {
+      case .run:
+        guard let estimate = estimator.estimate(sample), estimate.mean.isFinite else {
+          empty += 1
+          return
+        }
+        record.predicted = estimate.mean
+        record.stddev = estimate.stddev ?? .nan
+        record.isExtrapolated = estimate.isExtrapolated
+        record.setIntervals(estimate.intervals)
+        outcome.records.append(record)
+      case .instance:
+        guard let probabilities = estimator.probabilities(sample), probabilities.count == fold.columns.count
+        else {
+          empty += 1
+          return
+        }
+        let shown = Set(sample.columns)
+        for (column, probability) in zip(fold.columns, probabilities) where !shown.contains(column) {
+          record.instance = Int32(column)
+          record.predicted = probability
+          record.actual = fold.matrix[run.row, column]
+          if probability.isFinite { outcome.records.append(record) }
+        }
+      }
+    }
+    if predictor.usesSample {
+      forEachSample(target) { size, repetition, items in
+        add(sample(items, of: run, fold.matrix), size: size, repetition: repetition)
+      }
+    } else {
+      add(sample([], of: run, fold.matrix), size: -1, repetition: 0)
+    }
+    if empty > 0 {
+      outcome.failures.append(
+        .init(
+          predictor: entry, target: number,
+          reason: backtest.level == .run ? "it has no answer" : "it predicts no instances"))
+    }
+  }
+
+  private func sample(_ items: [Int], of run: ScoreCollection.Run, _ matrix: ScoreMatrix) -> ObservedSample {
+    ObservedSample(
+      columns: items, scores: items.map { matrix[run.row, $0] },
+      answers: matrix.answers.map { answers in items.map { answers[run.row * matrix.instances.count + $0] } })
+  }
+}

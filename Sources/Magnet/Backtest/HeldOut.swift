@@ -1,0 +1,169 @@
+/// What is held out of a backtest together: what a predictor does not learn from when it predicts a run.
+public enum HeldOut: String, Sendable, CaseIterable {
+  /// The run alone.
+  case run
+  /// All runs of its model.
+  case model
+  /// All runs of models of its family: the name up to its first `/`.
+  case family
+  /// All runs of its scenario.
+  case scenario
+  /// All models but the weaker half; only runs of the strongest 30 % are predicted. A model's strength is the mean,
+  /// over its runs, of the share of the scenario's runs that it outdoes.
+  case frontier
+}
+
+/// What scores a backtest predicts.
+public enum BacktestTarget: String, Sendable, CaseIterable {
+  /// A run's score on inputs as they are.
+  case score
+  /// A run's scores on perturbed inputs; those on inputs as they are are known.
+  case perturbed
+}
+
+/// What is predicted, and from what: the folds of a backtest.
+struct BacktestPlan: Sendable {
+  /// One score to be predicted.
+  struct Target: Sendable {
+    /// The run's number in the collection.
+    let run: Int
+    /// The board's column.
+    let column: Int
+    let actual: Double
+  }
+
+  /// Targets with the same runs to learn from.
+  struct Group: Sendable {
+    let scenario: Int
+    /// The rows of the scenario's matrix to learn from.
+    let train: [Int]
+    /// The numbers of targets.
+    let targets: [Int]
+  }
+
+  let collection: ScoreCollection
+  let heldOut: HeldOut
+  let kind: BacktestTarget
+  private(set) var targets: [Target] = []
+  private(set) var groups: [Group] = []
+  /// By model, for the frontier: 0 the weaker half, 2 the strongest 30 %, 1 those between.
+  private let strengths: [String: Int]
+  private let rowOfModel: [String: Int]
+  private let scenarioOfColumn: [Int]
+
+  init(_ collection: ScoreCollection, heldOut: HeldOut, kind: BacktestTarget) {
+    self.collection = collection
+    self.heldOut = heldOut
+    self.kind = kind
+    strengths = heldOut == .frontier ? Self.strengths(collection) : [:]
+    let board = collection.board
+    rowOfModel = Dictionary(uniqueKeysWithValues: board.models.enumerated().map { ($1, $0) })
+    let numbers = Dictionary(uniqueKeysWithValues: collection.scenarios.enumerated().map { ($1.name, $0) })
+    scenarioOfColumn = board.columns.map { numbers[$0.scenario]! }
+    var places: [String: Int] = [:]
+    for run in collection.runs.indices {
+      for column in board.columns.indices where isTarget(run, column) {
+        let item = collection.runs[run]
+        let actual = board[rowOfModel[item.model]!, column]
+        if actual.isNaN { continue }
+        let key = "\(item.scenario) \(unit(of: run))"
+        let place = places[key] ?? groups.count
+        if place == groups.count {
+          places[key] = place
+          groups.append(Group(scenario: item.scenario, train: trainRows(run), targets: []))
+        }
+        groups[place] = Group(
+          scenario: item.scenario, train: groups[place].train,
+          targets: groups[place].targets + [targets.count])
+        targets.append(Target(run: run, column: column, actual: actual))
+      }
+    }
+  }
+
+  private func isTarget(_ run: Int, _ column: Int) -> Bool {
+    let item = collection.runs[run]
+    guard scenarioOfColumn[column] == item.scenario, heldOut != .frontier || strengths[item.model] == 2 else {
+      return false
+    }
+    let perturbation = collection.board.columns[column].name.perturbation
+    switch kind {
+    case .score: return perturbation == nil && !item.instances.isEmpty
+    case .perturbed: return perturbation?.computedOn == "perturbed"
+    }
+  }
+
+  /// What runs that are held out together share.
+  private func unit(of run: Int) -> String {
+    switch heldOut {
+    case .run: collection.runs[run].name
+    case .model: collection.runs[run].model
+    case .family: collection.runs[run].family
+    case .scenario, .frontier: ""
+    }
+  }
+
+  /// Whether a run is known when another is predicted.
+  func isKnown(_ other: Int, predicting run: Int) -> Bool {
+    let (a, b) = (collection.runs[other], collection.runs[run])
+    switch heldOut {
+    case .run: return other != run
+    case .model: return a.model != b.model
+    case .family: return a.family != b.family
+    case .scenario: return a.scenario != b.scenario
+    case .frontier: return strengths[a.model] == 0
+    }
+  }
+
+  private func trainRows(_ run: Int) -> [Int] {
+    collection.scenarios[collection.runs[run].scenario].runs
+      .filter { isKnown($0, predicting: run) }.map { collection.runs[$0].row }
+  }
+
+  /// What a predictor of scores is told about a target.
+  func fold(_ target: Target, _ group: Group, seed: UInt64) -> ScoreFold {
+    let run = collection.runs[target.run]
+    let row = rowOfModel[run.model]!
+    var board = collection.board
+    var known = Set<Int>()
+    for other in collection.runs.indices where isKnown(other, predicting: target.run) {
+      known.insert(
+        rowOfModel[collection.runs[other].model]! * collection.scenarios.count
+          + collection.runs[other].scenario)
+    }
+    for model in board.models.indices {
+      for column in board.columns.indices {
+        let scenario = scenarioOfColumn[column]
+        let isOwnClean =
+          kind == .perturbed && model == row && scenario == run.scenario
+          && board.columns[column].name.perturbation == nil
+        if !known.contains(model * collection.scenarios.count + scenario), !isOwnClean {
+          board[model, column] = .nan
+        }
+      }
+    }
+    return ScoreFold(
+      matrix: collection.scenarios[run.scenario].matrix, train: group.train, model: run.model,
+      columns: run.instances, board: board, target: (row, target.column), seed: seed)
+  }
+
+  private static func strengths(_ collection: ScoreCollection) -> [String: Int] {
+    var shares: [String: [Double]] = [:]
+    let board = collection.board
+    for column in board.columns.indices where board.columns[column].name.perturbation == nil {
+      let scores = board.models.indices.map { board[$0, column] }
+      let there = scores.filter { !$0.isNaN }
+      for (model, score) in zip(board.models, scores) where !score.isNaN && there.count > 1 {
+        let outdone = Double(there.count { $0 < score }) + 0.5 * Double(there.count { $0 == score } - 1)
+        shares[model, default: []].append(outdone / Double(there.count - 1))
+      }
+    }
+    let means = shares.mapValues { $0.reduce(0, +) / Double($0.count) }
+    let order = means.keys.sorted { (means[$0]!, $0) < (means[$1]!, $1) }
+    var strengths: [String: Int] = [:]
+    for (place, model) in order.enumerated() {
+      let top = max(1, Int((0.3 * Double(order.count)).rounded()))
+      strengths[model] = place >= order.count - top ? 2 : place < order.count / 2 ? 0 : 1
+    }
+    return strengths
+  }
+}

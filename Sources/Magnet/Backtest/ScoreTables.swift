@@ -1,0 +1,155 @@
+extension BacktestScores {
+  /// A row a predictor and number of observed instances, with the measures people look at first. Of a run's score: mean
+  /// absolute error with its 95 % interval, root mean squared error, bias, skill against the best null, error against
+  /// the binomial noise floor, rank correlations, and how the intervals did.
+  public var table: Table {
+    let measures = groups.flatMap { $0.scores.map(\.measure) }.unique()
+    let first = ["mae", "brier"].first(where: measures.contains)
+    let shown = measures.filter { !["coverage50", "coverage80", "width50", "width80"].contains($0) }
+    var names = ["predictor", "observed", "targets"]
+    for measure in shown {
+      names.append(measure)
+      if measure == first { names += ["\(measure) lower", "\(measure) upper"] }
+    }
+    if measures.contains("coverage95") { names.append("intervals") }
+    let rows = groups.map { group -> [Cell] in
+      var cells: [Cell] = [
+        .string(group.isNull ? "\(group.predictor) (null)" : group.predictor), Cell(group.observed),
+        .int(Int64(group.targets)),
+      ]
+      for measure in shown {
+        let score = group[measure]
+        cells.append(Cell(score?.value))
+        if measure == first { cells += [Cell(score?.interval?.lower), Cell(score?.interval?.upper)] }
+      }
+      if measures.contains("coverage95") { cells.append(group.intervals.map(Cell.string) ?? .null) }
+      return cells
+    }
+    return Table(columnNames: names, rows: rows)
+  }
+
+  /// A row a predictor, number of observed instances and measure: the value with its 95 % interval, and the counts of
+  /// scores and predictions it is over.
+  public var longTable: Table {
+    let rows = groups.flatMap { group in
+      group.scores.map { score -> [Cell] in
+        [
+          .string(group.predictor), .bool(group.isNull), Cell(group.observed), .string(score.measure),
+          .double(score.value), Cell(score.interval?.lower), Cell(score.interval?.upper),
+          .int(Int64(group.targets)), .int(Int64(group.predictions)),
+          group.intervals.map(Cell.string) ?? .null,
+        ]
+      }
+    }
+    return Table(
+      columnNames: [
+        "predictor", "null", "observed", "measure", "value", "lower", "upper", "targets", "predictions",
+        "intervals",
+      ], rows: rows)
+  }
+}
+
+extension BacktestResult {
+  /// Two predictors on the same scores and samples: a row for each number of observed instances, with the mean
+  /// absolute errors, their difference with its 95 % interval over families, and the share of bootstrap draws in which
+  /// the first is the better one.
+  /// - Throws: `PredictError` where one of them took no part, or they have no predictions in common.
+  public func comparison(of first: String, with second: String) throws -> Table {
+    let numbers = try [first, second].map { name in
+      guard let number = entries.firstIndex(where: { $0.name == name }) else {
+        let near = nearestNames(to: name, among: entries.map(\.name))
+        throw PredictError("\(name) takes no part in the backtest; there is \(near.joined(separator: ", "))")
+      }
+      return number
+    }
+    let parts = parts
+    let sample = ClusterBootstrap(families.count, seed: UInt64(bitPattern: Int64(backtest.seed)))
+    let familyNumbers = Dictionary(uniqueKeysWithValues: families.enumerated().map { ($1, $0) })
+    var rows: [[Cell]] = []
+    for observed in parts.map(\.observed).unique() {
+      func part(_ number: Int) -> Part? {
+        parts.first { $0.predictor == numbers[number] && $0.observed == observed }
+          ?? parts.first { $0.predictor == numbers[number] && $0.observed == nil }
+      }
+      guard let a = part(0), let b = part(1), [a.observed, b.observed].contains(observed) else { continue }
+      let (errorsA, errorsB) = (errors(a), errors(b))
+      var sums = Array(repeating: SIMD3<Double>.zero, count: families.count)
+      for target in errorsA.keys.sorted() {
+        guard let other = errorsB[target] else { continue }
+        sums[familyNumbers[plan.collection.runs[plan.targets[target].run].family]!] +=
+          SIMD3(errorsA[target]!, other, 1)
+      }
+      func difference(_ counts: [Double]?) -> SIMD3<Double> {
+        sums.indices.reduce(SIMD3.zero) { $0 + sums[$1] * (counts?[$1] ?? 1) }
+      }
+      let whole = difference(nil)
+      if whole.z == 0 { continue }
+      let interval = sample.interval { counts in
+        let sum = difference(counts)
+        return sum.z > 0 ? (sum.x - sum.y) / sum.z : nil
+      }
+      let better = sample.counts.count { counts in
+        let sum = difference(counts)
+        return sum.x < sum.y
+      }
+      rows.append([
+        observed.map { .int(Int64($0)) } ?? .null, .int(Int64(whole.z)), .double(whole.x / whole.z),
+        .double(whole.y / whole.z), .double((whole.x - whole.y) / whole.z),
+        interval.map { .double($0.lower) } ?? .null, interval.map { .double($0.upper) } ?? .null,
+        sample.counts.isEmpty ? .null : .double(Double(better) / Double(sample.counts.count)),
+      ])
+    }
+    if rows.isEmpty { throw PredictError("\(first) and \(second) have no predictions in common") }
+    let error = backtest.level == .run ? "mae" : "brier"
+    return Table(
+      columnNames: [
+        "observed", "targets", "\(error) \(first)", "\(error) \(second)", "difference", "lower", "upper",
+        "share \(first) better",
+      ], rows: rows)
+  }
+
+  /// The mean error of each target.
+  private func errors(_ part: Part) -> [Int: Double] {
+    var sums: [Int: SIMD2<Double>] = [:]
+    for record in part.records {
+      let size = backtest.level == .run ? abs(record.error) : record.error * record.error
+      sums[Int(record.target), default: .zero] += SIMD2(size, 1)
+    }
+    return sums.mapValues { $0.x / $0.y }
+  }
+
+  /// What a user should know of how the result came about.
+  public var notes: [String] {
+    let runs = plan.collection.runs
+    var notes: [String] = []
+    for (number, entry) in entries.enumerated() where !entry.isNull {
+      let failures = outcome.failures.filter { $0.predictor == number }
+      if let first = failures.first {
+        notes.append(
+          "\(entry.name): \(failures.count) of \(plan.targets.count) scores not predicted, the first of "
+            + "\(runs[plan.targets[first.target].run].name): \(first.reason)")
+      }
+      let own = outcome.records.filter { $0.predictor == number }
+      let extrapolated = own.count(where: \.isExtrapolated)
+      if extrapolated > 0 {
+        notes.append(
+          "\(entry.name): \(100 * extrapolated / own.count) % of its predictions are extrapolated: the samples are better "
+            + "than 90 % of the models it learned from")
+      }
+    }
+    let usesSamples = outcome.records.contains { $0.observed >= 0 }
+    for size in backtest.observed.sorted() where usesSamples {
+      let small = plan.targets.filter { runs[$0.run].instances.count <= size }
+      if !small.isEmpty {
+        notes.append(
+          "\(size) observed: left out for \(small.count) of \(plan.targets.count) scores, whose runs have no more "
+            + "instances")
+      }
+    }
+    if !isComplete { notes.append("interrupted: these are the predictions made so far") }
+    return notes
+  }
+
+  /// How many scores a predictor failed to predict.
+  public var failureCount: Int { outcome.failures.count { !entries[$0.predictor].isNull } }
+}

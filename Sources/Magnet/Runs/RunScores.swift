@@ -1,0 +1,122 @@
+/// What scores are made of, of one run: its name and model, its statistics of some metrics, and its scores and answers
+/// instance by instance.
+struct RunScores: Sendable {
+  struct Statistic: Sendable {
+    let name: MetricName
+    let mean: Double
+  }
+
+  let name: String
+  let model: String
+  /// The run's name without its model: what it shares with the runs of other models.
+  let scenario: String
+  /// Those over the whole of a split, with a mean.
+  var statistics: [Statistic] = []
+  /// Scores on inputs as they are by the instance's id: the mean over train trials.
+  var instances: [String: Double] = [:]
+  /// What the model answered in the first trial.
+  var answers: [String: String] = [:]
+
+  init(runSpec: Row) {
+    name = runSpec[.run]
+    model = runSpec[.model] ?? name
+    scenario = Self.scenario(name, runSpec)
+  }
+
+  /// The columns of `stats` that are read.
+  static let statColumns: Set = [
+    "stats.name.name", "stats.name.split", "stats.name.sub_split", "stats.name.perturbation.name",
+    "stats.name.perturbation.computed_on", "stats.name.perturbation.prob",
+    "stats.name.perturbation.robustness", "stats.name.perturbation.fairness", "stats.mean",
+  ]
+  /// The columns of `perInstanceStats` that are read.
+  static let instanceColumns: Set = [
+    "per_instance_stats.instance_id", "per_instance_stats.train_trial_index",
+    "per_instance_stats.stats.name.name", "per_instance_stats.stats.name.split",
+    "per_instance_stats.stats.name.perturbation.name", "per_instance_stats.stats.mean",
+  ]
+  /// The columns of `scenarioStates` that are read for answers.
+  static let answerColumns: Set = [
+    "scenario_state.request_states.instance.id", "scenario_state.request_states.train_trial_index",
+    "scenario_state.request_states.instance.perturbation.name",
+    "scenario_state.request_states.result.completions",
+  ]
+
+  /// A run's name without `model=` and `model_deployment=`; where it names no model, its scenario's class and
+  /// arguments.
+  private static func scenario(_ name: String, _ spec: Row) -> String {
+    if let colon = name.firstIndex(of: ":") {
+      let parts = name[name.index(after: colon)...].split(separator: ",")
+      let kept = parts.filter { !$0.hasPrefix("model=") && !$0.hasPrefix("model_deployment=") }
+      if kept.count < parts.count {
+        return name[..<colon] + (kept.isEmpty ? "" : ":" + kept.joined(separator: ","))
+      }
+    }
+    let prefix = "run_spec.scenario_spec.args."
+    let arguments = spec.table.columnNames.filter { $0.hasPrefix(prefix) && spec[$0] != .null }.sorted()
+    let texts = arguments.map { "\($0.dropFirst(prefix.count))=\(spec[$0].text)" }
+    let scenario = spec[.scenario]?.split(separator: ".").last.map(String.init) ?? name
+    return scenario + (texts.isEmpty ? "" : ":" + texts.joined(separator: ","))
+  }
+
+  /// Adds the statistics of these metrics.
+  mutating func addStatistics(_ stats: Table, metrics: Set<String>) {
+    stats.forEachRow { row in
+      guard metrics.contains(row[.metric]), row[.subSplit] == nil, let mean = row[.mean], mean.isFinite
+      else { return }
+      let name = MetricName(
+        row[.metric], split: row[.split],
+        perturbation: Perturbation(row: row, prefix: "stats.name.perturbation."))
+      statistics.append(Statistic(name: name, mean: mean))
+    }
+  }
+
+  /// Adds the scores of instances by a metric. Rows without a mean have none.
+  mutating func addInstances(_ perInstanceStats: Table, metric: MetricName) {
+    var sums: [String: (sum: Double, count: Double)] = [:]
+    perInstanceStats.forEachRow(where: .metric, is: metric.name) { row in
+      guard row[.perturbation] == nil, row[.split] == metric.split, let id = row[.instance],
+        let mean = row[.mean], mean.isFinite
+      else { return }
+      let known = sums[id] ?? (0, 0)
+      sums[id] = (known.sum + mean, known.count + 1)
+    }
+    instances = sums.mapValues { $0.sum / $0.count }
+  }
+
+  /// Adds the first answer to each instance.
+  mutating func addAnswers(_ scenarioStates: Table) {
+    scenarioStates.forEachRow { row in
+      guard row[.perturbation] == nil, row[.trial] ?? 0 == 0, let id = row[.instance], answers[id] == nil,
+        let text = row[.completions]?[0]?["text"]?.string
+      else { return }
+      let words = text.split(whereSeparator: \.isWhitespace)
+      answers[id] = words.joined(separator: " ")
+    }
+  }
+}
+
+extension Table {
+  /// Calls `body` with the rows that hold a text in a column.
+  func forEachRow(where key: ColumnKey<String>, is text: String, _ body: (Row) -> Void) {
+    guard let column = key.position(in: self) else { return }
+    var start = 0
+    for (number, chunk) in chunks.enumerated() {
+      for local in chunk.columns[column].rows(holding: text) {
+        body(Row(table: self, number: start + local, chunk: number, local: local))
+      }
+      start += chunk.rowCount
+    }
+  }
+}
+
+extension ColumnChunk {
+  /// The rows that hold a text, in order. A text's code is looked up once.
+  func rows(holding text: String) -> [Int] {
+    guard case .strings(let codes, let texts) = storage else {
+      return (0..<count).filter { self[$0] == .string(text) }
+    }
+    guard let code = (0..<texts.count).first(where: { texts[$0] == text }) else { return [] }
+    return (0..<count).filter { codes[$0] == code + 1 }
+  }
+}

@@ -1,0 +1,146 @@
+public import ArgumentParser
+import HelmBackend
+public import Magnet
+import Predictors
+
+struct BacktestCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "backtest",
+    abstract: "Predict many scores that are known, and say how good the predictions are.",
+    discussion: """
+      Holds out a run, all runs of a model, of a family of models, or of a scenario, or the strongest models; predicts
+      what was held out from the rest and from some of its instances, again and again with other instances; and prints
+      mean errors, rank correlations and how intervals did. The nulls, which a predictor is to beat, take part always.
+
+      EXAMPLE:
+        magnet backtest auto benchmark_output --split family --observed 10,25,50
+        magnet backtest auto,2pl benchmark_output --scores scores.ndjson --plot curve.svg --compare auto 2pl
+        magnet backtest perturbation-difference benchmark_output --target perturbed
+      """)
+
+  @Argument(
+    help: ArgumentHelp(
+      "Predictors, separated by commas; `magnet predictors` lists them.", valueName: "predictors"),
+    completion: .list(predictorCatalog.map(\.name)))
+  var names: String
+  @OptionGroup var source: SourceOptions
+  @Option(
+    help: "What is held out together: run, model, family, scenario, or frontier (the strongest models).")
+  var split = HeldOut.family
+  @Option(
+    help: "score: of runs on inputs as they are. perturbed: on perturbed inputs, the others being known.")
+  var target = BacktestTarget.score
+  @Option(help: "run: scores of runs. instance: whether single instances are answered right.")
+  var level = Backtest.Level.run
+  @Option(help: "How many instances are shown, such as 10,25,50,100.")
+  var observed: String = "10,25,50,100"
+  @Option(help: "How many samples of instances are drawn for each run (1 with --level instance).")
+  var repeats: Int?
+  @Option(parsing: .unconditional, help: "The seed of everything random.")
+  var seed = 1
+  @Option(help: "How many predictions are made at once; as many as there are processors, unless given.")
+  var jobs: Int?
+  @Option(
+    help: "How many example runs predictors of tables are shown, drawn anew each time; all unless given.")
+  var exampleRuns: Int?
+  @Option(
+    help: ArgumentHelp(
+      "The metric that is the score; by default the scenario's main one.", valueName: "metric"))
+  var metric: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "Use only runs whose name matches, with * and ?. May be repeated.", valueName: "pattern"))
+  var runs: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "Keep every prediction in this file as JSON lines, and go on from what it holds.", valueName: "file"),
+    completion: .file())
+  var scores: String?
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Compare two of the predictors on the same samples: --compare A B.", valueName: "predictors"))
+  var compare: [String] = []
+  @OptionGroup var output: OutputOptions
+
+  private var sizes: [Int]? {
+    let parts = observed.split(separator: ",", omittingEmptySubsequences: false)
+    let sizes = parts.compactMap { Int($0.filter { $0 != " " }) }
+    return sizes.count == parts.count && sizes.allSatisfy { $0 >= 0 } ? sizes.unique().sorted() : nil
+  }
+
+  private var chosen: [String] { names.split(separator: ",").map(String.init).unique() }
+
+  func validate() throws {
+    for name in chosen where !predictorCatalog.contains(where: { $0.name == name }) {
+      let nearest = nearestNames(to: name, among: predictorCatalog.map(\.name))
+      throw ValidationError("There is no predictor '\(name)'; there is \(nearest.joined(separator: ", ")).")
+    }
+    if chosen.isEmpty { throw ValidationError("Name a predictor, such as auto.") }
+    if sizes == nil {
+      throw ValidationError("--observed takes numbers separated by commas, such as 10,25,50.")
+    }
+    if let repeats, repeats < 1 { throw ValidationError("--repeats takes 1 or more.") }
+    if let jobs, jobs < 1 { throw ValidationError("--jobs takes 1 or more.") }
+    if let exampleRuns, exampleRuns < 1 { throw ValidationError("--example-runs takes 1 or more.") }
+    if !compare.isEmpty, compare.count != 2 {
+      throw ValidationError("--compare takes two predictors; put the paths before it.")
+    }
+  }
+
+  /// The predictors asked for, those to compare, and the nulls.
+  private var entries: [Backtest.Entry] {
+    let asked = (chosen + compare).unique()
+    let named = asked.compactMap { name in predictorCatalog.first { $0.name == name } }
+    // The clean score is a null where there is another; a sample of clean instances says nothing else then.
+    let other = target == .score ? "clean-score" : "sample-mean"
+    let nulls = predictorCatalog.filter { $0.isNull && !asked.contains($0.name) && $0.name != other }
+    return (named + nulls).map { entry in
+      Backtest.Entry(name: entry.name, isNull: entry.isNull) { entry.make(3, 20, 1) }
+    }
+  }
+
+  func run() async throws {
+    try await report {
+      let progress = BacktestProgress()
+      let reading = LoadProgress()
+      let all = try HelmRuns(paths: source.paths, isStrict: source.strict, progress: reading)
+      var backtest = Backtest()
+      backtest.heldOut = split
+      backtest.target = target
+      backtest.level = level
+      backtest.observed = sizes ?? []
+      backtest.repetitions = repeats ?? (level == .run ? 200 : 1)
+      backtest.seed = seed
+      backtest.jobs = jobs ?? Terminal.processorCount
+      backtest.exampleRuns = exampleRuns
+      let entries = entries
+      let readsAnswers = entries.contains { ($0.make() as? ScorePredictor)?.usesAnswers == true }
+      let collection = try await Watch.showing(reading) {
+        try await ScoreCollection.read(
+          all, runs: runs, metrics: metric.isEmpty ? nil : Set(metric), readsAnswers: readsAnswers)
+      }
+      say(collection.faults)
+      for note in collection.notes { Terminal.say(note) }
+      let result = try await Watch.ending(progress) {
+        try await backtest.run(
+          entries, on: collection, source: all, keepingIn: scores.map { ScoreFile($0) }, progress: progress)
+      }
+      for note in result.notes { Terminal.say(note) }
+      let scored = BacktestScores(result)
+      if compare.isEmpty || output.isForPeople {
+        try output.print(output.isForPeople ? scored.table : scored.longTable, keyCount: 2)
+      }
+      if compare.count == 2 {
+        if output.isForPeople { try Terminal.write("\n") }
+        try output.print(try result.comparison(of: compare[0], with: compare[1]), keyCount: 1)
+      }
+      if !result.isComplete { throw ExitCode(130) }
+      return collection.faults.count + result.failureCount
+    }
+  }
+}
+
+extension HeldOut: ExpressibleByArgument {}
+extension BacktestTarget: ExpressibleByArgument {}
+extension Backtest.Level: ExpressibleByArgument {}
