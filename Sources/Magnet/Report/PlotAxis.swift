@@ -92,8 +92,11 @@ struct PlotAxis {
     }
     let fine = ticks([1, 2, 5], everyDecade: 1)
     let divisions = [fine] + [1, 2, 5, 10, 20, 50, 100, 200].map { ticks([1], everyDecade: $0) }
-    let chosen = divisions.first { 2...max(tickCount, 3) ~= $0.count } ?? fine
-    if chosen.count > 1 { return chosen.map { Tick(value: $0, text: shortText($0)) } }
+    let chosen = divisions.first { 2...max(tickCount * 3 / 2, 3) ~= $0.count } ?? fine
+    if chosen.count > 1 {
+      let hasExponents = chosen.contains { !(0.9999e-4..<1e6 ~= $0) }
+      return chosen.map { Tick(value: $0, text: shortText($0, hasExponent: hasExponents)) }
+    }
     return linear(pow(10, low), pow(10, high), tickCount).2.filter {
       $0.value > 0 && low...high ~= log10($0.value)
     }
@@ -119,7 +122,7 @@ struct PlotAxis {
 }
 
 /// A number above zero in four digits at most, as short as that can be written.
-func shortText(_ value: Double) -> String {
+func shortText(_ value: Double, hasExponent: Bool = false) -> String {
   var exponent = Int(log10(value).rounded(.down))
   func trimmed(_ value: Double, _ decimals: Int) -> String {
     let text = fixedText(value, decimals)
@@ -127,7 +130,7 @@ func shortText(_ value: Double) -> String {
     let end = text.lastIndex { $0 != "0" } ?? text.startIndex
     return text[end] == "." ? String(text[..<end]) : String(text[...end])
   }
-  if value >= 0.9999e-4, value < 1e6 { return trimmed(value, max(0, 3 - exponent)) }
+  if !hasExponent, value >= 0.9999e-4, value < 1e6 { return trimmed(value, max(0, 3 - exponent)) }
   var mantissa = trimmed(value / pow(10, Double(exponent)), 3)
   if mantissa == "10" { (mantissa, exponent) = ("1", exponent + 1) }
   return (mantissa == "1" ? "" : mantissa + "×") + "10" + superscript(exponent)

@@ -55,8 +55,10 @@ private struct SVGPlot {
     left = 16 + (labels.max() ?? 0) + (plot.yLabel.isEmpty ? 0 : 22)
     top = plot.title.isEmpty ? 16 : 44
     bottom = height - 30 - (plot.xLabel.isEmpty ? 0 : 22) - (placed.note == nil ? 0 : 16)
-    let legend = entries.map { SVGText.width($0.name) * Self.fontSize + 48 }
-    let margin = max(20, legend.max() ?? 0)
+    var legend = entries.map(\.name)
+    if plot.isSquare { legend.append("y = x") }
+    if legend.count > 8 { legend.append("and 1000 more") }
+    let margin = legend.map { SVGText.width($0) * Self.fontSize + 48 }.max() ?? 20
     right = width - margin
     guard plot.isSquare else { return }
     let side = max(10, min(right - left, bottom - top))

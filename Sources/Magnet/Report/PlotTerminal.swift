@@ -10,7 +10,7 @@ extension Plot {
   ///   - isColored: whether to use the terminal's colours.
   public func drawn(width: Int, height: Int, isColored: Bool) -> String {
     guard width > 0 else { return "" }
-    return TerminalPlot(self, min(width, 1000), min(height, 1000), isColored).text
+    return TerminalPlot(self, min(width, 1000), min(max(height, 0), 1000), isColored).text
   }
 }
 
@@ -42,7 +42,7 @@ private struct TerminalPlot {
   private mutating func draw(rows: Int) {
     var rows = rows
     // Three columns to a tick of the x axis are too few for most numbers, but the least there may be.
-    let axes = points.axes(xTicks: max(2, width / 12), yTicks: max(2, min(rows / 3, 10)))
+    let axes = points.axes(xTicks: max(2, width / 12), yTicks: max(3, min(rows / 3, 10)))
     let labelWidth = min(axes?.y.ticks.map { displayWidth($0.text) }.max() ?? 0, max(0, width / 3 - 2))
     // A column each for the space after the numbers and the axis.
     let margin = labelWidth > 0 ? labelWidth + 1 : 0
