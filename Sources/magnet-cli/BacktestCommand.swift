@@ -61,6 +61,14 @@ struct BacktestCommand: AsyncParsableCommand {
     help: ArgumentHelp(
       "Compare two of the predictors on the same samples: --compare A B.", valueName: "predictors"))
   var compare: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "Write the learning curve as SVG to this file, and predicted against actual scores to one beside it (-actual).",
+      valueName: "file"),
+    completion: .file())
+  var plot: String?
+  @Flag(inversion: .prefixedNo, help: "Draw both below the table; on a terminal by default.")
+  var draw: Bool?
   @OptionGroup var output: OutputOptions
 
   private var sizes: [Int]? {
@@ -131,12 +139,33 @@ struct BacktestCommand: AsyncParsableCommand {
       if compare.isEmpty || output.isForPeople {
         try output.print(output.isForPeople ? scored.table : scored.longTable, keyCount: 2)
       }
+      let plots = [scored.learningCurve] + (level == .run ? [result.predictedAgainstActual] : [])
+      if let plot { try write(plots, to: plot) }
+      if draw ?? (output.isForPeople && Terminal.isOutputTerminal) {
+        for plot in plots {
+          let width = min(Terminal.width ?? 100, 120)
+          try Terminal.write(
+            "\n" + plot.drawn(width: width, height: plot.isSquare ? 30 : 24, isColored: Terminal.isColored))
+        }
+      }
       if compare.count == 2 {
         if output.isForPeople { try Terminal.write("\n") }
         try output.print(try result.comparison(of: compare[0], with: compare[1]), keyCount: 1)
       }
       if !result.isComplete { throw ExitCode(130) }
       return collection.faults.count + result.failureCount
+    }
+  }
+}
+
+extension BacktestCommand {
+  /// Writes the first plot to a file, the second to the file whose name has `-actual` before its ending.
+  private func write(_ plots: [Plot], to path: String) throws {
+    let name = path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]
+    let stem = name.lastIndex(of: ".").map { path[..<$0] } ?? path[...]
+    let paths = [path, stem + "-actual" + path[stem.endIndex...]]
+    for (plot, path) in zip(plots, paths) {
+      try Terminal.writeFile(path) { try $0(Array(plot.svg().utf8)) }
     }
   }
 }

@@ -56,8 +56,10 @@ struct PartMeasures {
     _ measure: String, _ sample: ClusterBootstrap, draws: Int = 1000, _ value: ([Double]?) -> Double?
   ) -> BacktestScores.Score? {
     guard let whole = value(nil), !whole.isNaN else { return nil }
+    // One family says nothing of others.
+    let isSpread = Set(meanErrors.keys.map { familyOf[$0] }).count > 1
     return BacktestScores.Score(
-      measure: measure, value: whole, interval: sample.interval(draws: draws) { value($0) })
+      measure: measure, value: whole, interval: isSpread ? sample.interval(draws: draws) { value($0) } : nil)
   }
 
   private func mean(

@@ -1,0 +1,49 @@
+extension BacktestScores {
+  /// Error against the number of observed instances: a line a predictor, with a band that holds it with probability
+  /// 95 %. Predictors that do not depend on the number are level lines.
+  public var learningCurve: Plot {
+    let measure = groups.contains { $0["brier"] != nil } ? "brier" : "mae"
+    let sizes = groups.compactMap(\.observed).unique().sorted()
+    let series = groups.map(\.predictor).unique().map { name in
+      let own = groups.filter { $0.predictor == name }
+      let points = own.flatMap { group -> [Plot.Point] in
+        guard let score = group[measure] else { return [] }
+        return (group.observed.map { [$0] } ?? sizes).map {
+          Plot.Point(
+            x: Double($0), y: score.value, lower: score.interval?.lower, upper: score.interval?.upper)
+        }
+      }
+      return Plot.Series(name: own[0].isNull ? name + " (null)" : name, points: points)
+    }
+    return Plot(
+      title: "Error against observed instances", xLabel: "observed instances",
+      yLabel: measure == "mae" ? "mean absolute error" : "Brier score",
+      xScale: sizes.first == 0 ? .linear : .log, series: series)
+  }
+}
+
+extension BacktestResult {
+  /// Predicted against actual scores of runs: for each predictor that is no null a point a score, the mean of its
+  /// predictions with the number of observed instances that was tried on most scores, the largest of these.
+  public var predictedAgainstActual: Plot {
+    let parts = parts.filter { !entries[$0.predictor].isNull }
+    let series = parts.map(\.predictor).unique().map { number in
+      let own = parts.filter { $0.predictor == number }
+      let part = own.max { a, b in
+        (Set(a.records.map(\.target)).count, a.observed ?? 0) < (
+          Set(b.records.map(\.target)).count, b.observed ?? 0
+        )
+      }!
+      var sums: [Int32: SIMD3<Double>] = [:]
+      for record in part.records {
+        sums[record.target, default: .zero] += SIMD3(record.predicted, record.actual, 1)
+      }
+      let points = sums.sorted { $0.key < $1.key }.map { Plot.Point(x: $1.y / $1.z, y: $1.x / $1.z) }
+      let name = entries[number].name + (part.observed.map { ", \($0) observed" } ?? "")
+      return Plot.Series(name: name, points: points, style: .points)
+    }
+    return Plot(
+      title: "Predicted against actual scores", xLabel: "actual", yLabel: "predicted", series: series,
+      isSquare: true)
+  }
+}
