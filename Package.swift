@@ -31,7 +31,8 @@ let package = Package(
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
     .systemLibrary(name: "CChecksum"),
-    .target(name: "Magnet", dependencies: ["CSQLite", "CZlib"], swiftSettings: strict),
+    .systemLibrary(name: "CSpawn"),
+    .target(name: "Magnet", dependencies: ["CSQLite", "CZlib", "CSpawn"], swiftSettings: strict),
     .target(
       name: "HelmBackend", dependencies: ["Magnet", "CSimdJSON", "CCurl", "CZlib", "CChecksum"],
       swiftSettings: strict),

@@ -74,7 +74,7 @@ import Testing
     let split = Self.split(chunks: 2).sequestered(disclosure)
     #expect(
       Mirror(reflecting: split).children.compactMap(\.label) == [
-        "runSpecs", "scenarioStates", "observedStats", "disclosure",
+        "runSpecs", "scenarioStates", "observedStats", "disclosure", "statNames", "instanceStatNames",
       ])
     let secrets = [#""correct""#, "correct is A", "Paris, correct", "0.987"]
     func search(_ value: Any) -> Bool {

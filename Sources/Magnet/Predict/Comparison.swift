@@ -10,6 +10,8 @@ public struct Comparison: Sendable {
     public let predicted: Stat
     /// The statistic as HELM measured it.
     public let actual: Stat
+    /// The range that the prediction gives the mean with probability 0.95; nil where it gives none.
+    public let interval: Interval?
 
     /// Predicted minus actual mean; nil where either is missing.
     public var error: Double? {
@@ -26,6 +28,8 @@ public struct Comparison: Sendable {
     public let instance: Int?
     /// The statistic as predicted.
     public let stat: Stat
+    /// The range that the prediction gives the mean with probability 0.95; nil where it gives none.
+    public let interval: Interval?
     /// Why, in a sentence, with the nearest names there are.
     public let reason: String
   }
@@ -52,11 +56,12 @@ public struct Comparison: Sendable {
     pairs = matcher.rowPairs.map { prediction, row in
       Pair(
         run: predictions[prediction].run, instance: nil, predicted: predictions[prediction].stat,
-        actual: Stat(row: actual.rows[row]))
+        actual: Stat(row: actual.rows[row]), interval: predictions[prediction].interval)
     }
     unmatched = matcher.unmatched.map { number, reason in
       Unmatched(
-        run: predictions[number].run, instance: nil, stat: predictions[number].stat, reason: reason)
+        run: predictions[number].run, instance: nil, stat: predictions[number].stat,
+        interval: predictions[number].interval, reason: reason)
     }
   }
 
@@ -70,12 +75,13 @@ public struct Comparison: Sendable {
       let found = actual.rows[row]
       return Pair(
         run: predictions[prediction].run, instance: (found[.instance], predictions[prediction].instance),
-        predicted: predictions[prediction].stat, actual: Stat(row: found))
+        predicted: predictions[prediction].stat, actual: Stat(row: found),
+        interval: predictions[prediction].interval)
     }
     unmatched = matcher.unmatched.map { number, reason in
       Unmatched(
         run: predictions[number].run, instance: predictions[number].instance, stat: predictions[number].stat,
-        reason: reason)
+        interval: predictions[number].interval, reason: reason)
     }
   }
 }

@@ -2,14 +2,16 @@ extension Comparison {
   /// Each prediction and, below it, the actual value, with all fields of the statistics. A prediction that matched
   /// nothing stands alone, after the others. Columns of the split and the perturbation are there where any is set.
   public var table: Table {
-    typealias Line = (run: String, instance: (id: String?, number: Int)?, source: String, stat: Stat)
+    typealias Line = (
+      run: String, instance: (id: String?, number: Int)?, source: String, stat: Stat, interval: Interval?
+    )
     var lines: [Line] = pairs.flatMap { pair -> [Line] in
       [
-        (pair.run, pair.instance, "predicted", pair.predicted),
-        (pair.run, pair.instance, "actual", pair.actual),
+        (pair.run, pair.instance, "predicted", pair.predicted, pair.interval),
+        (pair.run, pair.instance, "actual", pair.actual, nil),
       ]
     }
-    lines += unmatched.map { ($0.run, $0.instance.map { (nil, $0) }, "predicted", $0.stat) }
+    lines += unmatched.map { ($0.run, $0.instance.map { (nil, $0) }, "predicted", $0.stat, $0.interval) }
     let stats = lines.map(\.stat)
     var columns: [(String, [Cell])] = [("run_spec", lines.map { .string($0.run) })]
     columns += instanceColumns(lines.map(\.instance))
@@ -25,6 +27,7 @@ extension Comparison {
       ("sum_squared", stats.map { Cell($0.sumSquared) }),
       ("variance", stats.map { Cell($0.variance) }),
     ]
+    columns += whereAnyIsSet(Self.intervalColumns(lines.map(\.interval)))
     columns += whereAnyIsSet([("split", stats.map { Cell($0.name.split) })])
     columns += whereAnyIsSet(Self.perturbationColumns(stats.map(\.name)))
     return Table(columns)
@@ -41,6 +44,7 @@ extension Comparison {
       ("actual_mean", pairs.map { Cell($0.actual.mean) }),
       ("error", pairs.map { Cell($0.error) }),
     ]
+    columns += whereAnyIsSet(Self.intervalColumns(pairs.map(\.interval)))
     columns += whereAnyIsSet(Self.perturbationColumns(pairs.map(\.actual.name)))
     return Table(columns)
   }
@@ -50,6 +54,10 @@ extension Comparison {
       ("instance_id", instances.map { Cell($0?.id) }),
       ("prediction_id", instances.map { $0.map { .int(Int64($0.number)) } ?? .null }),
     ])
+  }
+
+  private static func intervalColumns(_ intervals: [Interval?]) -> [(String, [Cell])] {
+    [("lower", intervals.map { Cell($0?.lower) }), ("upper", intervals.map { Cell($0?.upper) })]
   }
 
   private static func perturbationColumns(_ names: [MetricName]) -> [(String, [Cell])] {

@@ -80,11 +80,14 @@ public struct RunPrediction: Sendable, Hashable {
   /// The run's name.
   public let run: String
   public let stat: Stat
+  /// A range that holds the statistic's mean with probability 0.95, where the predictor gives one.
+  public let interval: Interval?
 
   /// A prediction. A metric name that begins with `predicted_` stands for the metric without it.
-  public init(run: String, stat: Stat) {
+  public init(run: String, stat: Stat, interval: Interval? = nil) {
     self.run = run
     self.stat = stat.unprefixed
+    self.interval = interval
   }
 }
 
@@ -96,12 +99,15 @@ public struct InstancePrediction: Sendable, Hashable {
   public let instance: Int
   /// The statistic. Its split and perturbation are the instance's, whatever the name says.
   public let stat: Stat
+  /// A range that holds the statistic's mean with probability 0.95, where the predictor gives one.
+  public let interval: Interval?
 
   /// A prediction. A metric name that begins with `predicted_` stands for the metric without it.
-  public init(run: String, instance: Int, stat: Stat) {
+  public init(run: String, instance: Int, stat: Stat, interval: Interval? = nil) {
     self.run = run
     self.instance = instance
     self.stat = stat.unprefixed
+    self.interval = interval
   }
 }
 

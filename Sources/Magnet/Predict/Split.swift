@@ -87,10 +87,33 @@ public struct SequesteredTestSplit: Sendable {
   public let observedStats: Table
   /// What was disclosed.
   public let disclosure: Disclosure
+  /// The columns of names of the statistics, and none of their values.
+  private let statNames: Table
+  private let instanceStatNames: Table
+
+  /// The statistics that the run has, to be predicted: their names, each once. Their values are not here.
+  public var statsAsked: [MetricName] { Self.distinctNames(statNames) }
+
+  /// The statistics that the instances have, to be predicted: their names, each once.
+  public var instanceStatsAsked: [MetricName] { Self.distinctNames(instanceStatNames) }
+
+  private static func distinctNames(_ table: Table) -> [MetricName] {
+    guard table.hasColumn("stats.name.name") || table.hasColumn("per_instance_stats.stats.name.name") else {
+      return []
+    }
+    var seen: Set<MetricName> = []
+    return table.rows.map { Stat(row: $0).name }.filter { seen.insert($0).inserted }
+  }
+
+  private static func names(_ table: Table, _ prefix: String) -> Table {
+    table.selecting(table.columnNames.filter { $0.hasPrefix(prefix) })
+  }
 
   init(_ split: TestSplit, _ disclosure: Disclosure) {
     runSpecs = split.runSpecs
     self.disclosure = disclosure
+    statNames = Self.names(split.stats, "stats.name.")
+    instanceStatNames = Self.names(split.perInstanceStats, "per_instance_stats.stats.name.")
     observedStats = disclosure == .scores ? split.perInstanceStats : Table()
     switch disclosure {
     case .runSpec: scenarioStates = Table()

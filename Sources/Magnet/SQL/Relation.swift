@@ -71,6 +71,9 @@ struct Relation: Sendable {
       ]),
   ]
 
+  /// The number that predictions of instances refer to a request by; where requests are numbered.
+  static let predictionID = column("prediction_id", Table.instancePredictID)
+
   private static let states = "scenario_state.request_states."
   private static let scores = "per_instance_stats.stats."
 

@@ -164,7 +164,8 @@ final class SQLiteWriter {
   }
 
   private func viewText(_ relation: Relation, _ kind: TableKind) -> String {
-    let shown = relation.columns.map { column in
+    let isNumbered = columns[kind]?.contains(Table.instancePredictID) == true
+    let shown = (relation.columns + (isNumbered ? [Relation.predictionID] : [])).map { column in
       let value =
         switch column.source {
         case .run(let field): "r." + Self.quoted(field.rawValue)

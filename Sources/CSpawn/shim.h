@@ -1,0 +1,13 @@
+// What glibc declares for programs that define _GNU_SOURCE alone, and Swift's Glibc module therefore lacks.
+#pragma once
+
+#if defined(__linux__)
+#include <spawn.h>
+
+int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);
+int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
+int pipe2(int ends[2], int flags);
+
+/// POSIX_SPAWN_SETSID
+static const short magnet_spawn_setsid = 0x80;
+#endif

@@ -1,0 +1,274 @@
+// Unsafe code, on these invariants:
+// - The C strings and arrays handed to posix_spawn live until it returns, which copies them.
+// - A child is reaped once, by `end`, and its group is signalled only before: its number cannot be another's yet.
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import CSpawn
+  import Glibc
+#endif
+
+/// The calls to the operating system that running a program needs.
+///
+/// A library for this, swift-subprocess, asks for Swift 6.2 and is asynchronous, which `predict(train:test:)` is not.
+final class ChildProcess {
+  /// How a program ended.
+  enum End: Equatable {
+    case exited(Int32)
+    case signalled(Int32)
+  }
+
+  private let process: pid_t
+  private let errors: Int32
+  /// The writing end of a pipe that the system closes when this process ends, however it ends.
+  private let lifeline: Int32
+  private var hasEnded = false
+
+  /// Starts a program: in a session and process group of its own, no signal ignored or blocked, standard input and
+  /// output /dev/null, standard error a pipe, the reading end of the lifeline as descriptor 3, all others closed.
+  init(_ path: String, _ arguments: [String], environment: [String: String], in folder: String)
+    throws(SystemError)
+  {
+    let (readErrors, writeErrors) = try Self.pipe()
+    let (readLifeline, writeLifeline) = try Self.pipe()
+    defer {
+      close(writeErrors)
+      close(readLifeline)
+    }
+    #if canImport(Darwin)
+      var actions: posix_spawn_file_actions_t?
+      var attributes: posix_spawnattr_t?
+      let flags =
+        POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_CLOEXEC_DEFAULT
+    #else
+      var actions = posix_spawn_file_actions_t()
+      var attributes = posix_spawnattr_t()
+      let flags = Int32(POSIX_SPAWN_SETSIGDEF) | Int32(POSIX_SPAWN_SETSIGMASK) | Int32(magnet_spawn_setsid)
+    #endif
+    posix_spawn_file_actions_init(&actions)
+    posix_spawnattr_init(&attributes)
+    defer {
+      posix_spawn_file_actions_destroy(&actions)
+      posix_spawnattr_destroy(&attributes)
+    }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+    posix_spawn_file_actions_adddup2(&actions, writeErrors, 2)
+    posix_spawn_file_actions_adddup2(&actions, readLifeline, 3)
+    posix_spawn_file_actions_addchdir_np(&actions, folder)
+    #if !canImport(Darwin)
+      posix_spawn_file_actions_addclosefrom_np(&actions, 4)
+    #endif
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    // Not SIGKILL and SIGSTOP, which cannot be set.
+    for signal in [
+      SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGCHLD, SIGUSR1, SIGUSR2, SIGTSTP, SIGXFSZ,
+    ] {
+      sigaddset(&signals, signal)
+    }
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    posix_spawnattr_setflags(&attributes, Int16(flags))
+    var child: pid_t = 0
+    let words = ([path] + arguments).map { strdup($0) } + [nil]
+    let settings = environment.sorted { $0.key < $1.key }.map { strdup("\($0.key)=\($0.value)") } + [nil]
+    defer { for text in words + settings { free(text) } }
+    let status = posix_spawn(&child, path, &actions, &attributes, words, settings)
+    errors = readErrors
+    lifeline = writeLifeline
+    process = child
+    if status != 0 {
+      hasEnded = true
+      throw SystemError(code: status)
+    }
+  }
+
+  deinit {
+    if !hasEnded { _ = end() }
+    close(errors)
+    close(lifeline)
+  }
+
+  private static func pipe() throws(SystemError) -> (Int32, Int32) {
+    var ends: [Int32] = [0, 0]
+    #if canImport(Darwin)
+      guard Darwin.pipe(&ends) == 0 else { throw SystemError(code: errno) }
+      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    #else
+      guard pipe2(&ends, O_CLOEXEC) == 0 else { throw SystemError(code: errno) }
+    #endif
+    // Above 3: what the child is given in their place must not fall on one of them.
+    for (number, end) in ends.enumerated() where end < 8 {
+      ends[number] = fcntl(end, F_DUPFD_CLOEXEC, 8)
+      close(end)
+    }
+    return (ends[0], ends[1])
+  }
+
+  /// What there is on standard error, after at most so many milliseconds; nil when its writers have gone.
+  func readErrors(waiting milliseconds: Int32) -> [UInt8]? {
+    var request = pollfd(fd: errors, events: Int16(POLLIN), revents: 0)
+    guard poll(&request, 1, milliseconds) > 0 else { return [] }
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    let count = read(errors, &bytes, bytes.count)
+    if count < 0 { return errno == EINTR || errno == EAGAIN ? [] : nil }
+    return count == 0 ? nil : Array(bytes[..<count])
+  }
+
+  /// Whether the program has ended; it is not reaped.
+  var isOver: Bool {
+    var info = siginfo_t()
+    let status = waitid(P_PID, id_t(process), &info, WEXITED | WNOHANG | WNOWAIT)
+    if status != 0 { return errno != EINTR }
+    #if canImport(Darwin)
+      return info.si_pid != 0
+    #else
+      return info.si_signo != 0
+    #endif
+  }
+
+  /// Kills what is left of the program's process group, and says how the program itself ended.
+  func end() -> End {
+    kill(-process, SIGKILL)
+    var status: Int32 = 0
+    while waitpid(process, &status, 0) < 0, errno == EINTR {}
+    hasEnded = true
+    let signal = status & 0x7F
+    return signal == 0 ? .exited((status >> 8) & 0xFF) : .signalled(signal)
+  }
+
+  /// Waits, when there is nothing else to wait for.
+  static func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }
+
+  /// The name of a signal, such as `SIGSEGV`.
+  static func name(ofSignal number: Int32) -> String {
+    let names: [Int32: String] = [
+      SIGABRT: "SIGABRT", SIGBUS: "SIGBUS", SIGFPE: "SIGFPE", SIGHUP: "SIGHUP", SIGILL: "SIGILL",
+      SIGINT: "SIGINT",
+      SIGKILL: "SIGKILL", SIGPIPE: "SIGPIPE", SIGQUIT: "SIGQUIT", SIGSEGV: "SIGSEGV", SIGSYS: "SIGSYS",
+      SIGTERM: "SIGTERM", SIGTRAP: "SIGTRAP", SIGXCPU: "SIGXCPU", SIGXFSZ: "SIGXFSZ",
+    ]
+    return names[number] ?? "signal \(number)"
+  }
+}
+
+/// What the operating system said when a call failed.
+struct SystemError: Error, CustomStringConvertible {
+  let code: Int32
+  var description: String { String(cString: strerror(code)) }
+}
+
+/// The calls that the folder of a task and the look for programs need.
+enum Folders {
+  static var current: String {
+    getcwd(nil, 0).map { text in
+      defer { free(text) }; return String(cString: text)
+    } ?? "/"
+  }
+
+  static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+  static var temporary: String {
+    let path = variable("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+    return realPath(path) ?? path
+  }
+
+  /// The path with all links followed; nil when there is nothing.
+  static func realPath(_ path: String) -> String? {
+    realpath(path, nil).map { text in
+      defer { free(text) }
+      return String(cString: text)
+    }
+  }
+
+  /// Where a link points to; nil for what is no link.
+  static func linkTarget(_ path: String) -> String? {
+    var bytes = [CChar](repeating: 0, count: 4096)
+    let count = readlink(path, &bytes, bytes.count)
+    return count < 0 ? nil : String(decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  private static func mode(_ path: String) -> mode_t? {
+    var info = stat()
+    return stat(path, &info) == 0 ? info.st_mode & S_IFMT : nil
+  }
+
+  static func isFile(_ path: String) -> Bool { mode(path) == S_IFREG }
+  static func isFolder(_ path: String) -> Bool { mode(path) == S_IFDIR }
+  static func isExecutable(_ path: String) -> Bool { isFile(path) && access(path, X_OK) == 0 }
+
+  /// Makes a folder that nobody else can look into.
+  static func makeTemporary() throws(SystemError) -> String {
+    var name = Array((temporary + "/magnet-task-XXXXXX").utf8CString)
+    guard mkdtemp(&name) != nil else { throw SystemError(code: errno) }
+    return String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  static func make(_ path: String) throws(SystemError) {
+    guard mkdir(path, 0o700) == 0 else { throw SystemError(code: errno) }
+  }
+
+  /// Writes a new file.
+  static func write(_ path: String, _ body: (([UInt8]) throws -> Void) throws -> Void) throws {
+    let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw SystemError(code: errno) }
+    defer { close(file) }
+    try body { bytes in
+      var done = 0
+      while done < bytes.count {
+        let count = bytes[done...].withUnsafeBytes { posixWrite(file, $0.baseAddress, $0.count) }
+        if count < 0, errno != EINTR { throw SystemError(code: errno) }
+        done += max(0, count)
+      }
+    }
+  }
+
+  private static func posixWrite(_ file: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+    #if canImport(Darwin)
+      Darwin.write(file, bytes, count)
+    #else
+      Glibc.write(file, bytes, count)
+    #endif
+  }
+
+  /// What a program left under a name: nothing, something that is no file (a link, a pipe, a folder), or a file.
+  enum Left {
+    case nothing
+    case noFile
+    case file(size: Int)
+  }
+
+  static func left(_ path: String) -> Left {
+    var info = stat()
+    guard lstat(path, &info) == 0 else { return .nothing }
+    return info.st_mode & S_IFMT == S_IFREG ? .file(size: Int(info.st_size)) : .noFile
+  }
+
+  /// A file's bytes, at most so many; links are not followed, and nothing waits for a pipe's writer.
+  static func read(_ path: String, atMost limit: Int) throws(SystemError) -> [UInt8] {
+    let file = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+    guard file >= 0 else { throw SystemError(code: errno) }
+    defer { close(file) }
+    var info = stat()
+    guard fstat(file, &info) == 0, info.st_mode & S_IFMT == S_IFREG else { throw SystemError(code: EINVAL) }
+    var bytes = [UInt8](repeating: 0, count: min(limit, Int(info.st_size)))
+    var done = 0
+    while done < bytes.count {
+      let count = bytes.withUnsafeMutableBytes { posixRead(file, $0.baseAddress?.advanced(by: done), $0.count - done) }
+      if count < 0, errno != EINTR { throw SystemError(code: errno) }
+      if count == 0 { break }
+      done += max(0, count)
+    }
+    return Array(bytes[..<done])
+  }
+
+  private static func posixRead(_ file: Int32, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+    #if canImport(Darwin)
+      Darwin.read(file, bytes, count)
+    #else
+      Glibc.read(file, bytes, count)
+    #endif
+  }
+}
