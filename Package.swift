@@ -14,6 +14,7 @@ let package = Package(
     .library(name: "Magnet", targets: ["Magnet"]),
     .library(name: "HelmBackend", targets: ["HelmBackend"]),
     .library(name: "Predictors", targets: ["Predictors"]),
+    .library(name: "MagnetCommand", targets: ["MagnetCommand"]),
     .executable(name: "magnet", targets: ["magnet-cli"]),
   ],
   dependencies: [
@@ -37,12 +38,19 @@ let package = Package(
       name: "HelmBackend", dependencies: ["Magnet", "CSimdJSON", "CCurl", "CZlib", "CChecksum"],
       swiftSettings: strict),
     .target(name: "Predictors", dependencies: ["Magnet"], swiftSettings: strict),
+    .target(
+      name: "MagnetCommand",
+      dependencies: [
+        "Magnet", "HelmBackend", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Sources/magnet-cli/Command", swiftSettings: strict),
     .executableTarget(
       name: "magnet-cli",
       dependencies: [
-        "Magnet", "HelmBackend", "Predictors",
+        "Magnet", "HelmBackend", "Predictors", "MagnetCommand",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      exclude: ["Command"],
       swiftSettings: strict),
     .target(
       name: "TestSupport", dependencies: ["Magnet"], path: "Tests/TestSupport", swiftSettings: strict),

@@ -1,6 +1,7 @@
 import ArgumentParser
 import HelmBackend
 import Magnet
+import MagnetCommand
 
 /// Loads the four tables and says what it took; for Benchmarks/.
 struct BenchCommand: AsyncParsableCommand {

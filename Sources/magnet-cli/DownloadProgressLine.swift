@@ -1,4 +1,5 @@
 import HelmBackend
+import MagnetCommand
 
 /// How far a download is, in a line.
 enum DownloadProgressLine {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import MagnetCommand
 import HelmBackend
 
 struct DownloadVerifyCommand: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import HelmBackend
 import Magnet
+import MagnetCommand
 
 struct ExportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import MagnetCommand
 
 @main
 struct MagnetCommand: AsyncParsableCommand {

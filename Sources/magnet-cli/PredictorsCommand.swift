@@ -1,5 +1,6 @@
 import ArgumentParser
 import Magnet
+import MagnetCommand
 import Predictors
 
 struct PredictorsCommand: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import HelmBackend
 import Magnet
+import MagnetCommand
 
 struct RunsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import HelmBackend
 public import Magnet
+import MagnetCommand
 
 extension TableKind: ExpressibleByArgument {}
 

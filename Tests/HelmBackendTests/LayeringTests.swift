@@ -23,7 +23,7 @@ import Testing
       }
   }()
 
-  static let own: Set = ["Magnet", "HelmBackend", "Predictors"]
+  static let own: Set = ["Magnet", "HelmBackend", "Predictors", "MagnetCommand"]
 
   @Test func modulesKnowOnlyThoseToTheirLeft() {
     let allowed: [String: Set<String>] = [

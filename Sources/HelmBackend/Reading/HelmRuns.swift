@@ -45,6 +45,9 @@ public struct HelmRuns: RunSource {
     self.windowThreshold = windowThreshold
   }
 
+  /// The paths of the runs' folders, in path order.
+  public var runFolders: [String] { folders.map(\.path) }
+
   /// The runs with their run specs, read in full, and their faults, as far as the ends of their other files tell.
   public func list() async throws -> RunListing {
     let found = try await forEach(folders, columns: nil) { reader, folder -> (RunEntry, Table?) in

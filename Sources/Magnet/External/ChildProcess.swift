@@ -256,7 +256,9 @@ enum Folders {
     var bytes = [UInt8](repeating: 0, count: min(limit, Int(info.st_size)))
     var done = 0
     while done < bytes.count {
-      let count = bytes.withUnsafeMutableBytes { posixRead(file, $0.baseAddress?.advanced(by: done), $0.count - done) }
+      let count = bytes.withUnsafeMutableBytes {
+        posixRead(file, $0.baseAddress?.advanced(by: done), $0.count - done)
+      }
       if count < 0, errno != EINTR { throw SystemError(code: errno) }
       if count == 0 { break }
       done += max(0, count)

@@ -124,15 +124,18 @@ public struct ExternalProgram: Sendable {
     let places = Self.path.split(separator: ":").map { $0 + "/bwrap" } + ["/usr/bin/bwrap"]
     var reason = "bubblewrap (bwrap) is not installed"
     if let bwrap = places.first(where: Folders.isExecutable) {
-      let wrap = Bubblewrap(program: words[0], files: files, shown: shownPaths, hidden: hiddenFolders)
+      let wrap = Bubblewrap(
+        program: words[0], files: files,
+        path: (environment["PATH"] ?? Self.path).split(separator: ":").map(String.init),
+        shown: shownPaths, hidden: hiddenFolders)
       let probe = try? ProgramRun(
         [bwrap] + wrap.arguments(["/bin/sh", "-c", ":"]), environment: ["PATH": Self.path], in: folder,
         timeLimit: .seconds(20), watched: (folder + "/none", 0), removed: folder)
       if probe?.outcome == .ended(.exited(0)) {
-        let also = wrap.folders.isEmpty ? "" : ", \(wrap.folders.joined(separator: ", "))"
+        let also = wrap.folders.isEmpty ? "" : " and \(wrap.folders.joined(separator: ", "))"
         return (
           [bwrap] + wrap.arguments(words),
-          "the program ran under bubblewrap with \(bare), no network, and nothing else to read than the system's programs\(also)"
+          "the program ran under bubblewrap with \(bare), no network, and nothing else to read than programs\(also)"
         )
       }
       reason = "bubblewrap does not work here" + (probe?.lastLines.last.map { ": \($0)" } ?? "")

@@ -21,48 +21,49 @@ struct Bubblewrap {
     "group", "R",
   ]
 
-  /// What else is shown.
+  /// What is shown for the sake of the files named in the command, and what the user wants shown.
   let folders: [String]
   private let mounts: [String]
 
   /// - Parameters:
   ///   - program: the path of the program.
   ///   - files: the files named in the command.
+  ///   - path: the folders in which programs are looked for.
   ///   - shown: further files and folders the user wants shown.
   ///   - hidden: the folders of runs.
-  init(program: String, files: [String], shown: [String], hidden: [String]) {
+  init(program: String, files: [String], path: [String], shown: [String], hidden: [String]) {
     let isBroad = Self.broadFolders()
-    let hidden = Set(hidden.compactMap(Folders.realPath))
-    func isIn(_ path: String, _ folder: String) -> Bool { path == folder || path.hasPrefix(folder + "/") }
-    func isHidden(_ path: String) -> Bool { hidden.contains { isIn(path, $0) } }
+    let everyHidden = Set(hidden.compactMap(Folders.realPath))
+    // Of folders in each other, the outermost.
+    let hidden = everyHidden.filter { inner in
+      !everyHidden.contains { inner != $0 && Self.isIn(inner, $0) }
+    }.sorted()
+    func isHidden(_ path: String) -> Bool { hidden.contains { Self.isIn(path, $0) } }
+    func isSystem(_ path: String) -> Bool { Self.system.contains { Self.isIn(path, $0) } }
+    func bindable(_ paths: [String]) -> Set<String> {
+      Set(paths.compactMap(Folders.realPath)).filter { !isBroad($0) && !isHidden($0) && !isSystem($0) }
+    }
+    /// What is installed around a program: `python` for `python/bin/python3`.
+    func around(_ folder: String) -> String {
+      let isOfPrograms = folder.hasSuffix("/bin") || folder.hasSuffix("/shims")
+      return isOfPrograms && !isBroad(Self.folder(of: folder)) ? Self.folder(of: folder) : folder
+    }
 
-    // The program, each link on the way to it, and what is installed around it.
-    var wanted: [String] = []
-    var single: [String] = []
-    var place: String? = program
-    var steps = 0
-    while let path = place, steps < 40 {
-      let folder = Self.folder(of: path)
-      let name = folder.split(separator: "/").last.map(String.init)
-      let around = name == "bin" || name == "shims" ? Self.folder(of: folder) : folder
-      if isBroad(around) { wanted.append(folder) } else { wanted.append(around) }
-      single.append(path)
-      place = Folders.linkTarget(path).map { $0.hasPrefix("/") ? $0 : folder + "/" + $0 }
-      steps += 1
+    // The program, and each link on the way to it.
+    var single = [program] + files
+    var installed = path.filter { $0.hasPrefix("/") }.map(around)
+    var link: String? = program
+    while let at = link, single.count < 1000 {
+      installed.append(around(Self.folder(of: at)))
+      single.append(at)
+      link = Folders.linkTarget(at).map { $0.hasPrefix("/") ? $0 : Self.folder(of: at) + "/" + $0 }
     }
-    for path in [program] + files {
-      single.append(path)
-      if let real = Folders.realPath(path) {
-        single.append(real)
-        wanted.append(Self.folder(of: real))
-      }
-      wanted.append(Self.folder(of: path))
-    }
-    wanted += shown
-    let bound = Set(wanted.compactMap(Folders.realPath)).filter { folder in
-      !isBroad(folder) && !isHidden(folder) && !Self.system.contains { isIn(folder, $0) }
-    }
-    folders = bound.sorted()
+    single += single.compactMap(Folders.realPath)
+    let scripts = files + (files + [program]).compactMap(Folders.realPath)
+    let own = bindable(scripts.map(Self.folder) + shown)
+    folders = own.sorted()
+    let bound = own.union(bindable(installed)).sorted()
+    func isShown(_ path: String) -> Bool { isSystem(path) || bound.contains { Self.isIn(path, $0) } }
 
     var mounts: [String] = []
     for path in Self.system {
@@ -73,19 +74,23 @@ struct Bubblewrap {
       }
     }
     for name in Self.settings { mounts += ["--ro-bind-try", "/etc/" + name, "/etc/" + name] }
-    mounts += ["--proc", "/proc", "--dev", "/dev"]
-    mounts += ["--bind", "tmp", "/tmp", "--bind", "tmp", "/dev/shm"]
-    for path in folders { mounts += ["--ro-bind", path, path] }
-    for path in hidden.sorted() where (folders + Self.system).contains(where: { isIn(path, $0) }) {
-      mounts += ["--tmpfs", path, "--remount-ro", path]
+    mounts += ["--proc", "/proc", "--dev", "/dev", "--bind", "tmp", "/tmp", "--bind", "tmp", "/dev/shm"]
+    for path in bound { mounts += ["--ro-bind", path, path] }
+    let masks = hidden.filter(isShown)
+    for path in masks {
+      mounts += Folders.isFile(path) ? ["--ro-bind", "/dev/null", path] : ["--tmpfs", path]
     }
-    // A script that lies in a folder that is hidden, or too broad to be shown, is shown alone.
-    for path in Set(single).sorted() {
-      let isShown = (folders + Self.system).contains { isIn(path, $0) } && !isHidden(path)
-      if !isShown, Folders.isFile(path) { mounts += ["--ro-bind", path, path] }
+    // A script in a folder that is hidden, or too broad to be shown, is shown alone.
+    for path in Set(single).sorted() where Folders.isFile(path) && (!isShown(path) || isHidden(path)) {
+      mounts += ["--ro-bind", path, path]
     }
+    for path in masks where !Folders.isFile(path) { mounts += ["--remount-ro", path] }
     mounts += ["--bind", ".", Self.task, "--chdir", Self.task, "--remount-ro", "/"]
     self.mounts = mounts
+  }
+
+  private static func isIn(_ path: String, _ folder: String) -> Bool {
+    path == folder || path.hasPrefix(folder + "/")
   }
 
   /// Whether a folder holds too much to be shown for one script's sake: the root, the home folder and those it lies

@@ -1,15 +1,15 @@
 import Dispatch
-import HelmBackend
-import Magnet
+package import HelmBackend
+package import Magnet
 import Synchronization
 
 /// What goes on beside the work, on threads of its own: a progress bar, and tidying up when the user interrupts.
-enum Watch {
+package enum Watch {
   private static let queue = DispatchQueue(label: "magnet.watch")
 
   /// Does work while a bar on standard error, when that is a terminal, shows how far it has come. It appears only
   /// when the work takes longer than half a second, and goes when it is done.
-  static func showing<Result>(
+  package static func showing<Result>(
     _ progress: LoadProgress, _ work: () async throws -> Result
   ) async throws -> Result {
     guard Terminal.areErrorsTerminal else { return try await work() }
@@ -29,7 +29,7 @@ enum Watch {
   }
 
   /// Does work, and something else every so many milliseconds meanwhile.
-  static func ticking<Result>(
+  package static func ticking<Result>(
     every milliseconds: Int, _ tick: @escaping @Sendable () -> Void, _ work: () async throws -> Result
   ) async throws -> Result {
     let timer = DispatchSource.makeTimerSource(queue: queue)
@@ -44,7 +44,7 @@ enum Watch {
   }
 
   /// Does work; the first interruption stops the download it does, the second ends the process at once.
-  static func stopping<Result>(
+  package static func stopping<Result>(
     _ progress: DownloadProgress, _ work: () async throws -> Result
   ) async throws -> Result {
     let sources = watchSignals { signal in
@@ -57,7 +57,7 @@ enum Watch {
 
   /// Does a backtest, showing how far it has come and how long it will go on; the first interruption lets it end when
   /// the predictions being made are done, the second ends the process at once.
-  static func ending<Result>(
+  package static func ending<Result>(
     _ progress: BacktestProgress, _ work: () async throws -> Result
   ) async throws -> Result {
     let sources = watchSignals { signal in
@@ -94,14 +94,16 @@ enum Watch {
   }
 
   /// Does work; when it is interrupted or terminated meanwhile, removes a file and ends the process.
-  static func removing<Result>(_ file: String, _ work: () throws -> Result) rethrows -> Result {
+  package static func removing<Result>(_ file: String, _ work: () throws -> Result) rethrows -> Result {
     let sources = watchSignals { Terminal.end(removing: file, after: $0) }
     defer { endWatch(sources) }
     return try work()
   }
 
   /// The same for work that waits.
-  static func removing<Result>(_ file: String, _ work: () async throws -> Result) async rethrows -> Result {
+  package static func removing<Result>(_ file: String, _ work: () async throws -> Result) async rethrows
+    -> Result
+  {
     let sources = watchSignals { Terminal.end(removing: file, after: $0) }
     defer { endWatch(sources) }
     return try await work()

@@ -6,50 +6,55 @@
 import Magnet
 
 /// Standard output and standard error.
-enum Terminal {
+package enum Terminal {
   /// Lets writes to a closed pipe fail instead of killing the process.
-  static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+  package static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 
-  static let interruptSignals = [SIGINT, SIGTERM]
+  package static let interruptSignals = [SIGINT, SIGTERM]
 
-  static func setIgnored(_ number: Int32, _ isIgnored: Bool) { signal(number, isIgnored ? SIG_IGN : SIG_DFL) }
+  package static func setIgnored(_ number: Int32, _ isIgnored: Bool) {
+    signal(number, isIgnored ? SIG_IGN : SIG_DFL)
+  }
 
   /// Ends the process as the signal would have, after a file is removed.
-  static func end(removing file: String, after number: Int32) {
+  package static func end(removing file: String, after number: Int32) {
     unlink(file)
     exit(128 + number)
   }
 
   /// Ends the process at once, as the signal would have.
-  static func end(after number: Int32) { _exit(128 + number) }
+  package static func end(after number: Int32) { _exit(128 + number) }
 
-  static var areErrorsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+  package static var areErrorsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
   /// Shows a text in place of the last line on standard error; nil clears the line.
-  static func overwriteErrorLine(_ text: String?) {
+  package static func overwriteErrorLine(_ text: String?) {
     try? write(Array("\r\u{1B}[2K\(text ?? "")".utf8), to: STDERR_FILENO)
   }
 
-  static var isInputTerminal: Bool { isatty(STDIN_FILENO) == 1 }
+  package static var isInputTerminal: Bool { isatty(STDIN_FILENO) == 1 }
 
-  static var isOutputTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+  package static var isOutputTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
   /// Colours are used on a terminal, unless NO_COLOR is set to anything (no-color.org) or the terminal is dumb.
-  static var isColored: Bool {
+  package static var isColored: Bool {
     isOutputTerminal && (getenv("NO_COLOR").map { $0.pointee == 0 } ?? true)
       && getenv("TERM").map { String(cString: $0) } != "dumb"
   }
 
   /// The columns of the terminal; COLUMNS where the terminal does not say. Nil when standard output is none.
-  static var width: Int? {
+  package static var width: Int? {
     guard isOutputTerminal else { return nil }
     var size = winsize()
     if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
     return getenv("COLUMNS").flatMap { Int(String(cString: $0)) } ?? 80
   }
 
+  /// A variable of the environment.
+  package static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
   /// Writes to standard output. When its reader has gone, the program has done its work: it ends, with success.
-  static func write(_ bytes: [UInt8]) throws {
+  package static func write(_ bytes: [UInt8]) throws {
     do {
       try write(bytes, to: STDOUT_FILENO)
     } catch let error as WriteError where error.code == EPIPE {
@@ -57,15 +62,21 @@ enum Terminal {
     }
   }
 
-  static func write(_ text: String) throws { try write(Array(text.utf8)) }
+  package static func write(_ text: String) throws { try write(Array(text.utf8)) }
+
+  /// What the program was called by.
+  package static let programName =
+    CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? "magnet"
 
   /// Says a sentence on standard error.
-  static func say(_ sentence: String) { try? write(Array("magnet: \(sentence)\n".utf8), to: STDERR_FILENO) }
+  package static func say(_ sentence: String) {
+    try? write(Array("\(programName): \(sentence)\n".utf8), to: STDERR_FILENO)
+  }
 
-  struct WriteError: Error, CustomStringConvertible {
+  package struct WriteError: Error, CustomStringConvertible {
     let code: Int32
     let file: String
-    var description: String { "\(file): cannot be written: \(String(cString: strerror(code)))" }
+    package var description: String { "\(file): cannot be written: \(String(cString: strerror(code)))" }
   }
 
   private static func write(_ bytes: [UInt8], to file: Int32, name: String = "standard output") throws {
@@ -80,10 +91,10 @@ enum Terminal {
     }
   }
 
-  static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+  package static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
   /// The most memory the process has had, in bytes.
-  static var peakMemory: Int {
+  package static var peakMemory: Int {
     var usage = rusage()
     #if canImport(Darwin)
       getrusage(RUSAGE_SELF, &usage)
@@ -103,7 +114,7 @@ enum Terminal {
   }
 
   /// Writes a file: to a temporary one beside it, which takes its name when all is written.
-  static func writeFile(_ path: String, _ body: (([UInt8]) throws -> Void) throws -> Void) throws {
+  package static func writeFile(_ path: String, _ body: (([UInt8]) throws -> Void) throws -> Void) throws {
     let temporary = temporaryName(path)
     let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw WriteError(code: errno, file: path) }
@@ -120,7 +131,7 @@ enum Terminal {
   }
 
   /// Lets `body` make a temporary file, by its path, which takes the place of the file at `path` when it is done.
-  static func replacingFile<R>(_ path: String, _ body: (String) async throws -> R) async throws -> R {
+  package static func replacingFile<R>(_ path: String, _ body: (String) async throws -> R) async throws -> R {
     let temporary = temporaryName(path)
     let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw WriteError(code: errno, file: path) }
@@ -151,7 +162,7 @@ enum Terminal {
   }
 
   /// Makes a folder, and those it lies in, where they are not there.
-  static func makeFolder(_ path: String) throws {
+  package static func makeFolder(_ path: String) throws {
     if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
     guard errno == ENOENT, parts.count > 1 else { throw WriteError(code: errno, file: path) }

@@ -1,25 +1,29 @@
-import ArgumentParser
-import Magnet
+package import ArgumentParser
+package import Magnet
 
 /// What `--format` takes.
-enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+package enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
   case table, csv, json, ndjson, markdown
 }
 
 /// The options of every command that prints a table.
-struct OutputOptions: ParsableArguments {
+package struct OutputOptions: ParsableArguments {
   @Option(help: "table, csv, json, ndjson or markdown.")
-  var format: OutputFormat?
+  package var format: OutputFormat?
+
+  package init() {}
 
   /// Whether what is printed is for people to look at, not for programs.
-  var isForPeople: Bool { format.map { $0 == .table || $0 == .markdown } ?? true }
+  package var isForPeople: Bool { format.map { $0 == .table || $0 == .markdown } ?? true }
 
   /// Prints a table.
   /// - Parameters:
   ///   - keyCount: how many of the first columns tell the rows apart.
   ///   - piped: the format when standard output is no terminal and none was asked for.
   ///   - file: where to write instead of to standard output.
-  func print(_ table: Table, keyCount: Int, piped: OutputFormat = .table, to file: String? = nil) throws {
+  package func print(_ table: Table, keyCount: Int, piped: OutputFormat = .table, to file: String? = nil)
+    throws
+  {
     let chosen = format ?? (Terminal.isOutputTerminal && file == nil ? .table : piped)
     func write(_ sink: ([UInt8]) throws -> Void) throws {
       if let format = TableFormat(rawValue: chosen.rawValue) {
@@ -36,19 +40,21 @@ struct OutputOptions: ParsableArguments {
 }
 
 /// The options of every command that reads runs.
-struct SourceOptions: ParsableArguments {
+package struct SourceOptions: ParsableArguments {
   @Argument(
     help: "Folders that hold runs: a benchmark_output, a suite, a run, or quoted patterns of these.",
     completion: .directory)
-  var paths: [String]
+  package var paths: [String]
 
   @Flag(help: "Stop at the first faulty run instead of leaving it out.")
-  var strict = false
+  package var strict = false
+
+  package init() {}
 }
 
 /// Does the work of a command, says on standard error what kept it from being done, and ends with status 2 then, or
 /// with 1 when `body` counted faults.
-func report(_ body: () async throws -> Int) async throws {
+package func report(_ body: () async throws -> Int) async throws {
   let faults: Int
   do {
     faults = try await body()
@@ -61,7 +67,7 @@ func report(_ body: () async throws -> Int) async throws {
 }
 
 /// Says on standard error what was unusual in runs that were read.
-func say(_ counts: [ReadingCounts], of runs: [RunEntry]) {
+package func say(_ counts: [ReadingCounts], of runs: [RunEntry]) {
   for (run, counts) in zip(runs, counts) {
     var notes: [String] = []
     if counts.nonFinite > 0 { notes.append("\(counts.nonFinite) NaN or Infinity kept as such") }
@@ -74,6 +80,6 @@ func say(_ counts: [ReadingCounts], of runs: [RunEntry]) {
 }
 
 /// Names each fault on standard error.
-func say(_ faults: [RunFault]) {
+package func say(_ faults: [RunFault]) {
   for fault in faults { Terminal.say("left out: \(fault)") }
 }

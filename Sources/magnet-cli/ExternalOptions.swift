@@ -1,0 +1,66 @@
+public import ArgumentParser
+import HelmBackend
+public import Magnet
+import MagnetCommand
+
+extension Disclosure: ExpressibleByArgument {}
+extension Sandbox: ExpressibleByArgument {}
+
+/// The options of every command that takes a program for a predictor.
+struct ExternalOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Predict with a program in any language, such as \"python3 my_predictor.py\".", valueName: "command"))
+  var exec: String?
+  @Flag(help: "The program predicts single instances, not whole runs.")
+  var instance = false
+  @Option(
+    help: ArgumentHelp(
+      "What the program sees of the run to be predicted: run-spec, inputs, responses, scores or everything.",
+      valueName: "level"))
+  var disclosure = Disclosure.responses
+  @Option(help: ArgumentHelp("Ask the program for this metric alone. May be repeated.", valueName: "name"))
+  var metric: [String] = []
+  @Option(help: ArgumentHelp("How long the program may take for a prediction.", valueName: "seconds"))
+  var timeLimit = 600.0
+  @Option(
+    help: ArgumentHelp(
+      "Run the program under bubblewrap: auto (where it works), require or off.", valueName: "mode"))
+  var sandbox = Sandbox.auto
+  @Option(
+    help: ArgumentHelp("Let the program read this under bubblewrap too. May be repeated.", valueName: "path"))
+  var show: [String] = []
+  @Option(
+    help: ArgumentHelp("Pass on a variable of the environment. May be repeated.", valueName: "name"))
+  var passEnv: [String] = []
+
+  func validate() throws {
+    guard timeLimit > 0, timeLimit < 1e9 else {
+      throw ValidationError("--time-limit takes more than 0 seconds.")
+    }
+    if exec == nil, instance || !show.isEmpty || !passEnv.isEmpty || !metric.isEmpty {
+      throw ValidationError("--instance, --metric, --show and --pass-env go with --exec.")
+    }
+  }
+
+  /// What makes predictors that ask the program, for runs it is not to see.
+  /// - Throws: `PredictError` for a command that is none.
+  func factory(
+    _ exec: String, over runs: HelmRuns
+  ) throws -> @Sendable (_ exampleRuns: Int, _ evalSamples: Int, _ seed: Int) -> Predictor {
+    var program = ExternalProgram(try CommandWords(parsing: exec))
+    program.disclosure = disclosure
+    program.metrics = metric
+    program.timeLimit = .seconds(timeLimit)
+    program.sandbox = sandbox
+    program.hiddenFolders = runs.enclosingFolders
+    program.shownPaths = show
+    for name in passEnv { program.environment[name] = Terminal.variable(name) }
+    let (ready, isOfInstances) = (program, instance)
+    return { exampleRuns, evalSamples, seed in
+      isOfInstances
+        ? ExternalInstancePredictor(ready, exampleRuns: exampleRuns, evalSamples: evalSamples, seed: seed)
+        : ExternalRunPredictor(ready, exampleRuns: exampleRuns, evalSamples: evalSamples, seed: seed)
+    }
+  }
+}
