@@ -20,7 +20,7 @@ struct MagnetCommand: AsyncParsableCommand {
       RunsCommand.self, TableCommand.self, PredictorsCommand.self, PredictCommand.self, BacktestCommand.self,
       SQLCommand.self,
       ExportCommand.self, DownloadCommand.self,
-      BenchCommand.self,
+      NewCommand.self, BenchCommand.self,
     ])
 
   static func main() async {

@@ -61,8 +61,9 @@ struct Bubblewrap {
     single += single.compactMap(Folders.realPath)
     let scripts = files + (files + [program]).compactMap(Folders.realPath)
     let own = bindable(scripts.map(Self.folder) + shown)
-    folders = own.sorted()
-    let bound = own.union(bindable(installed)).sorted()
+    let programs = bindable(installed)
+    folders = own.filter { folder in !programs.contains { Self.isIn(folder, $0) } }.sorted()
+    let bound = own.union(programs).sorted()
     func isShown(_ path: String) -> Bool { isSystem(path) || bound.contains { Self.isIn(path, $0) } }
 
     var mounts: [String] = []

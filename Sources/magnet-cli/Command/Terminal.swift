@@ -169,4 +169,53 @@ package enum Terminal {
     try makeFolder(parts.dropLast().joined(separator: "/"))
     guard mkdir(path, 0o755) == 0 else { throw WriteError(code: errno, file: path) }
   }
+
+  package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  /// A path from the root, without `.` and `..`; links stay.
+  package static func fullPath(_ path: String) -> String {
+    var start = ""
+    if !path.hasPrefix("/"), let here = getcwd(nil, 0) {
+      start = String(cString: here) + "/"
+      free(here)
+    }
+    var parts: [Substring] = []
+    for part in (start + path).split(separator: "/") where part != "." {
+      if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+    }
+    return "/" + parts.joined(separator: "/")
+  }
+
+  /// Writes a new folder of files: under another name, which it changes for its own when all is written.
+  package static func writeFolder(_ path: String, _ files: [(path: String, text: String)]) throws {
+    var info = stat()
+    if lstat(path, &info) == 0 { throw WriteError(code: EEXIST, file: path) }
+    let temporary = temporaryName(path)
+    guard mkdir(temporary, 0o755) == 0 else { throw WriteError(code: errno, file: path) }
+    do {
+      for (name, text) in files {
+        let parts = name.split(separator: "/").dropLast()
+        if !parts.isEmpty { try makeFolder(temporary + "/" + parts.joined(separator: "/")) }
+        try writeFile(temporary + "/" + name) { try $0(Array(text.utf8)) }
+      }
+      try rename(temporary, path)
+    } catch {
+      removeFolder(temporary)
+      throw error
+    }
+  }
+
+  private static func removeFolder(_ path: String) {
+    guard let folder = opendir(path) else { return }
+    var names: [String] = []
+    while let item = readdir(folder) {
+      names.append(
+        withUnsafeBytes(of: &item.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+    }
+    closedir(folder)
+    for name in names where name != "." && name != ".." {
+      if unlink(path + "/" + name) != 0 { removeFolder(path + "/" + name) }
+    }
+    rmdir(path)
+  }
 }
