@@ -17,26 +17,27 @@ extension Plot {
   }
 }
 
-private struct SVGPlot {
-  private let plot: Plot
-  private let placed: PlacedPoints
+/// A plot as it becomes an SVG document.
+struct SVGPlot {
+  let plot: Plot
+  let placed: PlacedPoints
   private let axes: (x: PlotAxis, y: PlotAxis)?
-  private var width: Double
+  var width: Double
   private let height: Double
   private let names: [String]
-  private var left = 0.0
-  private var top = 0.0
-  private var right = 0.0
-  private var bottom = 0.0
-  private var out = ""
+  var left = 0.0
+  var top = 0.0
+  var right = 0.0
+  var bottom = 0.0
+  var out = ""
 
-  private static let fontSize = 12.0
-  private static let lineHeight = 17.0
+  static let fontSize = 12.0
+  static let lineHeight = 17.0
   private static let mostPoints = 20_000
   /// Black is for texts, and yellow is too light for lines on white.
   private static let colors = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5A5A5A"]
   private static let lightGrey = "#E4E4E4"
-  private static let grey = "#6E6E6E"
+  static let grey = "#6E6E6E"
 
   init(_ plot: Plot, _ width: Double, _ height: Double) {
     self.plot = plot
@@ -69,7 +70,7 @@ private struct SVGPlot {
   }
 
   /// The series that are named, with their numbers.
-  private var entries: [(number: Int, name: String)] {
+  var entries: [(number: Int, name: String)] {
     names.enumerated().filter { plot.series.count > 1 || !$1.isEmpty }.map { ($0, $1) }
   }
 
@@ -195,7 +196,7 @@ private struct SVGPlot {
   }
 
   /// Draws a text, shortened to the room it has.
-  private mutating func drawText(
+  mutating func drawText(
     _ text: String, _ x: Double, _ y: Double, anchor: String = "middle", size: Double = fontSize,
     weight: String? = nil, color: String? = nil, room: Double
   ) {
@@ -211,9 +212,9 @@ private struct SVGPlot {
 
   // MARK: - Series
 
-  private func color(_ series: Int) -> String { Self.colors[series % Self.colors.count] }
+  func color(_ series: Int) -> String { Self.colors[series % Self.colors.count] }
 
-  private func point(_ x: Double, _ y: Double) -> String { SVGText.number(x) + " " + SVGText.number(y) }
+  func point(_ x: Double, _ y: Double) -> String { SVGText.number(x) + " " + SVGText.number(y) }
 
   private mutating func drawBounds(_ points: [DrawnPoint], _ number: Int) {
     var bars = ""
@@ -261,12 +262,12 @@ private struct SVGPlot {
   }
 
   /// Whether a series has marks: not a line of so many points that marks would hide it.
-  private func hasMarks(_ series: Int) -> Bool {
+  func hasMarks(_ series: Int) -> Bool {
     plot.series[series].style == .points || placed.series[series].count <= 200
   }
 
   /// The mark of a series: circle, square, triangle, diamond, triangle downwards.
-  private func mark(_ series: Int, _ x: Double, _ y: Double, _ radius: Double) -> String {
+  func mark(_ series: Int, _ x: Double, _ y: Double, _ radius: Double) -> String {
     func number(_ factor: Double) -> String { SVGText.number(radius * factor) }
     let shape =
       switch series % 5 {
@@ -285,90 +286,4 @@ private struct SVGPlot {
     }
     return "<path d=\"M\(shape)z\"/>"
   }
-
-  // MARK: - Names
-
-  /// Names of lines beside their ends, moved apart where they would overlap.
-  private mutating func drawNamesAtEnds(_ drawn: [[DrawnPoint]]) {
-    let room = max(1, Int((bottom - top) / Self.lineHeight) + 1)
-    var ends = entries.map { entry in (entry: entry, y: drawn[entry.number].last?.y ?? bottom) }
-    let hidden = ends.count > room ? ends.count - room + 1 : 0
-    ends.removeLast(hidden)
-    ends.sort { $0.y < $1.y }
-    let end = hidden > 0 ? bottom - Self.lineHeight : bottom
-    let places = spread(ends.map(\.y), apart: Self.lineHeight, within: top...max(top, end))
-    for (end, y) in zip(ends, places) {
-      if let last = drawn[end.entry.number].last, right - last.x < (right - left) * 0.04 {
-        out += """
-          <path d="M\(point(last.x, last.y))L\(point(right + 12, y))" fill="none" stroke="\(color(end.entry.number))" \
-          stroke-opacity="0.5"/>
-
-          """
-      }
-      drawEntry(end.entry, y)
-    }
-    if hidden > 0 { drawMore(hidden, bottom) }
-  }
-
-  private mutating func drawLegend() {
-    let isSquare = plot.isSquare && !placed.isEmpty
-    let room = max(1, Int((bottom - top) / Self.lineHeight) - (isSquare ? 1 : 0))
-    let hidden = entries.count > room ? entries.count - room + 1 : 0
-    var y = top + 8
-    for entry in entries.dropLast(hidden) {
-      drawEntry(entry, y)
-      y += Self.lineHeight
-    }
-    if hidden > 0 {
-      drawMore(hidden, y)
-      y += Self.lineHeight
-    }
-    guard isSquare else { return }
-    out += """
-      <path d="M\(point(right + 12, y))h18" fill="none" stroke="\(Self.grey)" stroke-dasharray="5 4"/>
-
-      """
-    drawText("y = x", right + 36, y + 4, anchor: "start", room: width - right - 40)
-  }
-
-  private mutating func drawEntry(_ entry: (number: Int, name: String), _ y: Double) {
-    let color = color(entry.number)
-    if plot.series[entry.number].style == .line {
-      out +=
-        "<path d=\"M\(point(right + 12, y))h18\" fill=\"none\" stroke=\"\(color)\" stroke-width=\"2\"/>\n"
-    }
-    if hasMarks(entry.number) {
-      out += "<g fill=\"\(color)\">\(mark(entry.number, right + 21, y, 3.5))</g>\n"
-    }
-    out += "<text x=\"\(SVGText.number(right + 36))\" y=\"\(SVGText.number(y + 4))\">"
-    let name = plot.series[entry.number].name
-    if entry.name != name { out += "<title>\(SVGText.escaped(name))</title>" }
-    out += "\(SVGText.escaped(entry.name))</text>\n"
-  }
-
-  private mutating func drawMore(_ count: Int, _ y: Double) {
-    drawText(
-      "and \(count) more", right + 36, y + 4, anchor: "start", color: Self.grey, room: width - right - 40)
-  }
-}
-
-/// The places nearest to the wished ones, which ascend, that are so far apart and within the range if it has room:
-/// overlapping ones gather around the middle of what they wish.
-func spread(_ wishes: [Double], apart gap: Double, within range: ClosedRange<Double>) -> [Double] {
-  var clusters: [(start: Double, sum: Double, count: Int)] = []
-  for wish in wishes {
-    // A cluster's start is the mean of where its members would like it to be.
-    clusters.append((wish, wish, 1))
-    while clusters.count > 1 {
-      let last = clusters[clusters.count - 1]
-      let before = clusters[clusters.count - 2]
-      guard before.start + Double(before.count) * gap > last.start else { break }
-      clusters.removeLast()
-      let count = before.count + last.count
-      let sum = before.sum + last.sum - Double(before.count * last.count) * gap
-      let start = min(max(sum / Double(count), range.lowerBound), range.upperBound - Double(count - 1) * gap)
-      clusters[clusters.count - 1] = (start, sum, count)
-    }
-  }
-  return clusters.flatMap { cluster in (0..<cluster.count).map { cluster.start + Double($0) * gap } }
 }
