@@ -41,7 +41,7 @@ private struct TerminalPlot {
 
   private mutating func draw(rows: Int) {
     var rows = rows
-    // Three columns to a tick of the x axis are too few for most numbers, but the least there may be.
+    // About twelve columns and three rows to a tick.
     let axes = points.axes(xTicks: max(2, width / 12), yTicks: max(3, min(rows / 3, 10)))
     let labelWidth = min(axes?.y.ticks.map { displayWidth($0.text) }.max() ?? 0, max(0, width / 3 - 2))
     // A column each for the space after the numbers and the axis.
