@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy import stats
+from scipy.optimize import minimize
 from sklearn.linear_model import RidgeCV
 
 target = Path(__file__).resolve().parent.parent / "expected/estimates.json"
@@ -103,4 +104,93 @@ for order in (1, 2, 5, 12):
     values, vectors = np.linalg.eigh(matrix)
     eigen.append({"matrix": matrix.ravel().tolist(), "values": values[::-1].tolist()})
 
-target.write_text(json.dumps({"cases": cases, "ridges": ridges, "eigen": eigen}, indent=0))
+# Item response models: the marginal posterior maximized by SciPy's BFGS, the priors' parameters fitted along.
+
+NODES = np.linspace(-4, 4, 21)
+WEIGHTS = np.exp(-(NODES**2) / 2) / np.exp(-(NODES**2) / 2).sum()
+
+
+def marginal(parameters, x, known, rasch, prior):
+    """Minus the log of the marginal posterior, and its gradient."""
+    items = x.shape[1]
+    a = np.exp(parameters[:items] if not rasch else np.repeat(parameters[0], items))
+    d = parameters[-items:]
+    logits = np.outer(a, NODES) + d[:, None]
+    logs = np.log(WEIGHTS) + x @ logits - known @ np.logaddexp(0, logits)
+    top = logs.max(axis=1, keepdims=True)
+    likelihoods = np.exp(logs - top)
+    value = (np.log(likelihoods.sum(axis=1)) + top[:, 0]).sum()
+    posterior = likelihoods / likelihoods.sum(axis=1, keepdims=True)
+    share = 1 / (1 + np.exp(-logits))
+    rest = x.T @ posterior - (known.T @ posterior) * share
+    slope, level = a * (rest @ NODES), rest.sum(axis=1)
+    value -= ((d - prior["mean"]) ** 2).sum() / 2 / prior["variance"]
+    level -= (d - prior["mean"]) / prior["variance"]
+    if not rasch:
+        value -= ((parameters[:items] - prior["discrimination"]) ** 2).sum() / 2 / 0.4**2
+        slope -= (parameters[:items] - prior["discrimination"]) / 0.4**2
+    information = ((known.T @ posterior) * share * (1 - share)).sum(axis=1) + 1 / prior["variance"]
+    gradient = np.concatenate([[slope.sum()] if rasch else slope, level])
+    return -value, -gradient, information
+
+
+def item_response(train, rasch):
+    known = (~np.isnan(train)).astype(float)
+    x = np.nan_to_num(train)
+    items = x.shape[1]
+    share = (x.sum(axis=0) + 0.5) / (known.sum(axis=0) + 1)
+    d = np.log(share / (1 - share))
+    parameters = np.concatenate([np.zeros(1 if rasch else items), d])
+    prior = {"mean": d.mean(), "variance": 4.0, "discrimination": 0.0}
+    for _ in range(200):
+        before = parameters
+        parameters = minimize(
+            lambda p: marginal(p, x, known, rasch, prior)[:2], parameters, jac=True, method="BFGS",
+            options={"gtol": 1e-7},
+        ).x
+        information = marginal(parameters, x, known, rasch, prior)[2]
+        d = parameters[-items:]
+        variance = ((d - d.mean()) ** 2 + 1 / information).mean()
+        prior = {"mean": d.mean(), "variance": min(9, max(0.25, variance)),
+                 "discrimination": parameters[: len(parameters) - items].mean()}
+        if np.abs(parameters - before).max() < 1e-6:
+            break
+    a = np.exp(parameters[0]) * np.ones(items) if rasch else np.exp(parameters[:items])
+    return a, parameters[-items:]
+
+
+responses = []
+for models, items, n, missing, rasch in [(40, 20, 8, 0, False), (40, 20, 8, 0, True), (60, 15, 5, 0.15, False), (5, 12, 4, 0.1, True)]:
+    train, x = scores(models, items, missing)
+    a, d = item_response(train, rasch)
+    sample = np.sort(random.choice(items, n, replace=False))
+    rest = np.setdiff1d(np.arange(items), sample)
+    ability = np.linspace(-6, 6, 2001)
+    logits = np.outer(a, ability) + d[:, None]
+    share = 1 / (1 + np.exp(-logits))
+    logs = -(ability**2) / 2 / 1.5**2 + x[sample] @ np.log(share[sample]) + (1 - x[sample]) @ np.log1p(-share[sample])
+    weights = np.exp(logs - logs.max())
+    weights /= weights.sum()
+    means = (x[sample].sum() + share[rest].sum(axis=0)) / items
+    mean = weights @ means
+    responses.append(
+        {
+            "train": [listed(row) for row in train],
+            "sample": sample.tolist(),
+            "scores": x[sample].tolist(),
+            "rasch": rasch,
+            "discriminations": a.tolist(),
+            "easiness": d.tolist(),
+            "mean": float(mean),
+            "stddev": float(np.sqrt(weights @ (means - mean) ** 2 + weights @ (share * (1 - share))[rest].sum(axis=0) / items**2)),
+            "probabilities": (share @ weights).tolist(),
+            "point_biserial": [
+                float(stats.pearsonr(train[:, j], np.delete(train, j, axis=1).mean(axis=1)).statistic)
+                for j in range(items)
+            ] if not missing else [],
+        }
+    )
+
+target.write_text(
+    json.dumps({"cases": cases, "ridges": ridges, "eigen": eigen, "responses": responses}, indent=0)
+)

@@ -73,4 +73,18 @@ public let predictorCatalog: [CatalogEntry] = [
   ) {
     AIPWPredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
   },
+  CatalogEntry(
+    name: "rasch", summary: "a run's score: from its model's ability, instances differing in difficulty"
+  ) {
+    RaschPredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
+  },
+  CatalogEntry(
+    name: "2pl",
+    summary: "a run's score: from its model's ability, instances differing in difficulty and discrimination"
+  ) {
+    TwoParameterPredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
+  },
+  CatalogEntry(name: "auto", summary: "a run's score: the mean of control-variate and 2pl, the one to use") {
+    AutoPredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
+  },
 ]

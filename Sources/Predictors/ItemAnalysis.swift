@@ -1,0 +1,72 @@
+public import Magnet
+
+/// How hard the instances of a scenario are, and how well each tells good runs from bad ones.
+public enum ItemAnalysis {
+  /// A row an instance, in the matrix's order.
+  ///
+  /// | column | |
+  /// |---|---|
+  /// | `instance` | its id |
+  /// | `runs` | how many runs have a score on it |
+  /// | `mean` | their mean score: the share right |
+  /// | `point_biserial` | the correlation, over runs, of the score on it with the run's mean on all other instances, from -1 to 1; null when one of the two does not vary. Below 0 good runs fail it more than bad ones: look at its answer key |
+  /// | `difficulty` | b of the two-parameter item response model: the ability at which half are right; runs have mean 0 and deviation 1 |
+  /// | `discrimination` | its a, above 0: how steeply the share right grows with ability there |
+  ///
+  /// Difficulty and discrimination are drawn towards those of all instances where runs are few, and null where there
+  /// are fewer than two.
+  /// - Throws: `PredictError` when a score is not from 0 to 1.
+  public static func table(_ matrix: ScoreMatrix) throws -> Table {
+    let count = matrix.instances.count
+    if let odd = matrix.values.firstIndex(where: { $0 < 0 || $0 > 1 }) {
+      throw PredictError(
+        "run \(matrix.runs[odd / count].name) has the score \(matrix.values[odd]) on instance "
+          + "\(matrix.instances[odd % count]); difficulties need scores from 0 to 1, such as exact_match")
+    }
+    let model =
+      matrix.runs.count < 2 ? nil : ItemResponseModel(.twoParameter, values: matrix.values, instances: count)
+    let difficulties = model?.difficulties
+    let totals = matrix.runs.indices.map { run in
+      matrix.instances.indices.reduce(into: (sum: 0.0, count: 0.0)) { total, item in
+        if matrix[run, item].isNaN { return }
+        total.sum += matrix[run, item]
+        total.count += 1
+      }
+    }
+    let rows = matrix.instances.indices.map { item -> [Cell] in
+      var scores: [Double] = []
+      var others: [Double] = []
+      var known = 0
+      var sum = 0.0
+      for run in matrix.runs.indices where !matrix[run, item].isNaN {
+        known += 1
+        sum += matrix[run, item]
+        guard totals[run].count > 1 else { continue }
+        scores.append(matrix[run, item])
+        others.append((totals[run].sum - matrix[run, item]) / (totals[run].count - 1))
+      }
+      return [
+        .string(matrix.instances[item]), .int(Int64(known)),
+        known == 0 ? .null : .double(sum / Double(known)),
+        correlation(scores, others).map(Cell.double) ?? .null,
+        known == 0 ? .null : difficulties.map { .double($0[item]) } ?? .null,
+        known == 0 ? .null : model.map { .double($0.discriminations[item]) } ?? .null,
+      ]
+    }
+    return Table(
+      columnNames: ["instance", "runs", "mean", "point_biserial", "difficulty", "discrimination"], rows: rows)
+  }
+}
+
+/// Pearson's correlation; nil when one side does not vary.
+func correlation(_ a: [Double], _ b: [Double]) -> Double? {
+  guard let meanA = mean(a), let meanB = mean(b) else { return nil }
+  var sums = (ab: 0.0, aa: 0.0, bb: 0.0)
+  for (x, y) in zip(a, b) {
+    sums.ab += (x - meanA) * (y - meanB)
+    sums.aa += (x - meanA) * (x - meanA)
+    sums.bb += (y - meanB) * (y - meanB)
+  }
+  guard sums.aa > 1e-12, sums.bb > 1e-12 else { return nil }
+  return sums.ab / (sums.aa * sums.bb).squareRoot()
+}

@@ -1,0 +1,206 @@
+public import Magnet
+
+/// How likely a model of ability θ answers each instance right, learned from runs (item response theory):
+///
+///     P_j(θ) = 1 / (1 + exp(-(a_j θ + d_j)))
+///
+/// a_j is the instance's discrimination, above 0, and b_j = -d_j/a_j its difficulty, on a scale on which the abilities
+/// of the runs learned from have mean 0 and deviation 1. In the model of two parameters (Birnbaum 1968) each instance
+/// has its own a_j, in Rasch's (1960) all have the same.
+///
+/// The parameters are the mode of their posterior with the abilities integrated out (Bock and Aitkin 1981: expectation
+/// maximization over 21 abilities from -4 to 4), under the priors d_j ~ N(m, s²) and log a_j ~ N(k, 0.4²), whose m, s
+/// and k are fitted along (0.5 <= s <= 3). Scores between 0 and 1 count as that part of a success. Missing scores are
+/// left out.
+public struct ItemResponseModel: Sendable {
+  /// Whether all instances have one discrimination.
+  public enum Kind: Sendable { case rasch, twoParameter }
+
+  /// a_j, for each instance.
+  public private(set) var discriminations: [Double]
+  /// d_j, for each instance: the log odds of a right answer at ability 0.
+  public private(set) var easiness: [Double]
+  /// How many rounds the fit took.
+  public private(set) var rounds = 0
+
+  /// b_j, for each instance: the ability at which it is answered right half of the time.
+  public var difficulties: [Double] { zip(easiness, discriminations).map { -$0 / $1 } }
+
+  private static let discriminationDeviation = 0.4
+  private static let nodes = (0..<21).map { -4 + Double($0) * 0.4 }
+  private static let largestStep = 1.0
+
+  /// Fits to runs' scores.
+  /// - Parameters:
+  ///   - values: row by row, a row a run, `instances` scores each, from 0 to 1, NaN where there is none.
+  ///   - rounds: the most rounds to take.
+  public init(_ kind: Kind, values: [Double], instances: Int, rounds limit: Int = 60) {
+    let runs = instances == 0 ? 0 : values.count / instances
+    var successes = Array(repeating: 0.0, count: instances)
+    var counts = successes
+    var known = values
+    var missing: [[Int]] = []
+    for run in 0..<runs {
+      var absent: [Int] = []
+      for item in 0..<instances {
+        if values[run * instances + item].isNaN {
+          known[run * instances + item] = 0
+          absent.append(item)
+        } else {
+          successes[item] += values[run * instances + item]
+          counts[item] += 1
+        }
+      }
+      missing.append(absent)
+    }
+    discriminations = Array(repeating: 1, count: instances)
+    easiness = zip(successes, counts).map { Logistic.logit(($0 + 0.5) / ($1 + 1)) }
+    guard instances > 0 else { return }
+
+    var prior = Prior(mean: mean(easiness) ?? 0, variance: 4, discrimination: 0)
+    for round in 1...max(1, limit) {
+      let expected = expectation(known, missing: missing, runs: runs)
+      let change = maximize(kind, expected, successes: successes, known, prior: &prior)
+      rounds = round
+      if change < 1e-3 { break }
+    }
+  }
+
+  private struct Prior {
+    /// Of d.
+    var mean: Double
+    var variance: Double
+    /// Of log a.
+    var discrimination: Double
+  }
+
+  private struct Expectation {
+    /// For each instance and node, how many runs of that ability have a score; the same for all instances, and then
+    /// only once, where no score is missing.
+    var counts: [Double]
+    var isShared: Bool
+    /// For each run its mean ability.
+    var abilities: [Double]
+  }
+
+  /// The runs' abilities under the parameters as they are.
+  private func expectation(_ values: [Double], missing: [[Int]], runs: Int) -> Expectation {
+    let nodes = Self.nodes
+    let items = easiness.count
+    var softplus = Array(repeating: 0.0, count: items * nodes.count)
+    var total = Array(repeating: 0.0, count: nodes.count)
+    for item in 0..<items {
+      for (q, node) in nodes.enumerated() {
+        let value = Logistic.softplus(discriminations[item] * node + easiness[item])
+        softplus[item * nodes.count + q] = value
+        total[q] += value
+      }
+    }
+    var shared = Array(repeating: 0.0, count: nodes.count)
+    var weights: [[Double]] = []
+    var abilities: [Double] = []
+    for run in 0..<runs {
+      var slope = 0.0
+      var level = 0.0
+      for item in 0..<items {
+        let value = values[run * items + item]
+        slope += value * discriminations[item]
+        level += value * easiness[item]
+      }
+      var logs = nodes.enumerated().map { q, node in slope * node + level - total[q] - node * node / 2 }
+      for item in missing[run] { for q in nodes.indices { logs[q] += softplus[item * nodes.count + q] } }
+      let posterior = normalized(logs)
+      abilities.append(zip(posterior, nodes).reduce(0) { $0 + $1.0 * $1.1 })
+      for q in nodes.indices { shared[q] += posterior[q] }
+      weights.append(posterior)
+    }
+    guard missing.contains(where: { !$0.isEmpty }) else {
+      return Expectation(counts: shared, isShared: true, abilities: abilities)
+    }
+    var counts = (0..<items).flatMap { _ in shared }
+    for run in 0..<runs {
+      for item in missing[run] {
+        for q in nodes.indices { counts[item * nodes.count + q] -= weights[run][q] }
+      }
+    }
+    return Expectation(counts: counts, isShared: false, abilities: abilities)
+  }
+
+  /// Two steps of Fisher scoring for each instance's parameters. Returns the largest change of a parameter.
+  private mutating func maximize(
+    _ kind: Kind, _ expected: Expectation, successes: [Double], _ values: [Double], prior: inout Prior
+  ) -> Double {
+    let nodes = Self.nodes
+    let items = easiness.count
+    // Σ over runs of score times mean ability.
+    var moments = Array(repeating: 0.0, count: items)
+    for (run, ability) in expected.abilities.enumerated() {
+      for item in 0..<items { moments[item] += values[run * items + item] * ability }
+    }
+    let before = (discriminations, easiness)
+    let deviation = Self.discriminationDeviation
+    let precision = kind == .rasch ? 0 : 1 / (deviation * deviation)
+    var spread = 0.0
+    for _ in 0..<2 {
+      spread = 0
+      // Gradient and information of log a and d.
+      var steps: [(ga: Double, gd: Double, aa: Double, ad: Double, dd: Double)] = []
+      for item in 0..<items {
+        let a = discriminations[item]
+        let offset = expected.isShared ? 0 : item * nodes.count
+        var sums = (n: 0.0, nt: 0.0, w: 0.0, wt: 0.0, wtt: 0.0)
+        for (q, node) in nodes.enumerated() {
+          let count = expected.counts[offset + q]
+          let share = Logistic.share(a * node + easiness[item])
+          let weight = count * share * (1 - share)
+          sums.n += count * share
+          sums.nt += count * share * node
+          sums.w += weight
+          sums.wt += weight * node
+          sums.wtt += weight * node * node
+        }
+        steps.append(
+          (
+            a * (moments[item] - sums.nt) - (Logistic.natural(a) - prior.discrimination) * precision,
+            successes[item] - sums.n - (easiness[item] - prior.mean) / prior.variance,
+            a * a * sums.wtt + precision, a * sums.wt, sums.w + 1 / prior.variance
+          ))
+        spread += 1 / steps[item].dd
+      }
+      var common = 0.0
+      if kind == .rasch {
+        let gradient = steps.reduce(0) { $0 + $1.ga - $1.ad / $1.dd * $1.gd }
+        let information = steps.reduce(1e-9) { $0 + $1.aa - $1.ad * $1.ad / $1.dd }
+        common = gradient / information
+      }
+      for (item, step) in steps.enumerated() {
+        let limit = Self.largestStep
+        let determinant = step.aa * step.dd - step.ad * step.ad
+        let a = kind == .rasch ? common : (step.dd * step.ga - step.ad * step.gd) / determinant
+        let da = min(limit, max(-limit, a))
+        let dd = (step.gd - step.ad * (kind == .rasch ? da : a)) / step.dd
+        discriminations[item] *= Logistic.exponential(da)
+        easiness[item] += min(limit, max(-limit, dd))
+      }
+    }
+    let logs = discriminations.map(Logistic.natural)
+    prior.mean = mean(easiness) ?? 0
+    let variance = easiness.reduce(spread) { $0 + ($1 - prior.mean) * ($1 - prior.mean) } / Double(items)
+    prior.variance = min(9, max(0.25, variance))
+    prior.discrimination = mean(logs) ?? 0
+    var change = 0.0
+    for item in 0..<items {
+      change = max(
+        change, abs(logs[item] - Logistic.natural(before.0[item])), abs(easiness[item] - before.1[item]))
+    }
+    return change
+  }
+}
+
+/// exp of these logarithms, made to add up to 1.
+func normalized(_ logs: [Double]) -> [Double] {
+  let greatest = logs.max() ?? 0
+  let weights = logs.map { Logistic.exponential($0 - greatest) }
+  let sum = weights.reduce(0, +)
+  return weights.map { $0 / sum }
+}

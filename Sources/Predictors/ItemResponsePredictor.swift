@@ -1,0 +1,155 @@
+public import Magnet
+
+/// Predicts a run's score from some of its instances by its model's ability, in the item response model of Rasch, where
+/// instances differ in difficulty alone. `TwoParameterPredictor` says how; it learns more where it has the runs to.
+public final class RaschPredictor: ScorePredictor {
+  public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
+    try ItemResponseEstimator(.rasch, fold)
+  }
+}
+
+/// Predicts a run's score from some of its instances by its model's ability, in the item response model of two
+/// parameters: p-IRT of tinyBenchmarks (arXiv 2402.14992).
+///
+/// The instances' parameters are learned from the training runs (`ItemResponseModel`). The sample S of n gives the
+/// posterior w(θ) of the ability, on 81 abilities from -6 to 6 with the prior N(0, 1.5²), wider than that of the runs
+/// learned from as the model may be a new and stronger one. What was seen counts as it is, the rest as expected:
+///
+///     ŷ = Σ_θ w(θ) (Σ_S x_j + Σ_rest P_j(θ)) / N
+///
+/// and the probability of an instance is Σ_θ w(θ) P_j(θ). The error's variance is that of the posterior and that of the
+/// rest's answers, Σ_rest P_j (1 - P_j) / N²; the interval is Wilson's of that variance. Without a sample it is the
+/// prior of the runs learned from, N(0, 1).
+///
+/// Scores between 0 and 1 count as that part of a success; scores beyond are an error.
+///
+/// Limits: best within the cloud of models learned from; drawn towards them for models beyond (see `isExtrapolated`).
+public final class TwoParameterPredictor: ScorePredictor {
+  public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
+    try ItemResponseEstimator(.twoParameter, fold)
+  }
+}
+
+struct ItemResponseEstimator: ScoreEstimator {
+  /// One for each column of the matrix.
+  let discriminations: [Double]
+  let easiness: [Double]
+  /// The instances of the run to be predicted.
+  let columns: [Int]
+  /// For each column of the matrix and ability: log(1 + e^(aθ + d)), P, P (1 - P).
+  private let softplus: [Double]
+  private let shares: [Double]
+  private let variances: [Double]
+  /// Sums of P and P (1 - P) over `columns`, for each ability.
+  private let shareSums: [Double]
+  private let varianceSums: [Double]
+  let frontier: Frontier
+
+  private static let abilities = (0..<81).map { -6 + Double($0) * 0.15 }
+  /// The deviation of the ability before a sample is seen, where there is one and where there is none.
+  private static let priorDeviation = 1.5
+  private static let emptyDeviation = 1.0
+
+  init(_ kind: ItemResponseModel.Kind, _ fold: ScoreFold) throws {
+    let matrix = fold.matrix
+    let count = matrix.instances.count
+    let values = fold.train.flatMap { matrix.values[$0 * count..<($0 + 1) * count] }
+    guard fold.filledItemMeans != nil else { throw PredictError(noRunToLearnFrom(fold)) }
+    if let odd = values.firstIndex(where: { $0 < 0 || $0 > 1 }) {
+      throw PredictError(
+        "run \(matrix.runs[fold.train[odd / count]].name) has the score \(values[odd]) on instance "
+          + "\(matrix.instances[odd % count]); item response models need scores from 0 to 1, such as exact_match"
+      )
+    }
+    let model = ItemResponseModel(kind, values: values, instances: count)
+    self.init(model, columns: fold.columns, frontier: Frontier(fold))
+  }
+
+  init(_ model: ItemResponseModel, columns: [Int], frontier: Frontier) {
+    let width = Self.abilities.count
+    discriminations = model.discriminations
+    easiness = model.easiness
+    var softplus: [Double] = []
+    softplus.reserveCapacity(easiness.count * width)
+    for (a, d) in zip(discriminations, easiness) {
+      for ability in Self.abilities { softplus.append(Logistic.softplus(a * ability + d)) }
+    }
+    var shares = softplus
+    for (item, (a, d)) in zip(discriminations, easiness).enumerated() {
+      // P = e^(aθ + d - log(1 + e^(aθ + d))).
+      for (q, ability) in Self.abilities.enumerated() {
+        shares[item * width + q] = Logistic.exponential(a * ability + d - softplus[item * width + q])
+      }
+    }
+    let variances = shares.map { $0 * (1 - $0) }
+    self.columns = columns
+    self.frontier = frontier
+    self.softplus = softplus
+    self.shares = shares
+    self.variances = variances
+    shareSums = Self.sums(shares, over: columns)
+    varianceSums = Self.sums(variances, over: columns)
+  }
+
+  private static func sums(_ table: [Double], over items: [Int]) -> [Double] {
+    var sums = Array(repeating: 0.0, count: abilities.count)
+    for item in items { for q in sums.indices { sums[q] += table[item * sums.count + q] } }
+    return sums
+  }
+
+  /// The probability of each ability.
+  private func posterior(_ sample: KnownSample) -> [Double] {
+    let softpluses = Self.sums(softplus, over: sample.columns)
+    var slope = 0.0
+    var level = 0.0
+    for (item, score) in zip(sample.columns, sample.scores) {
+      slope += score * discriminations[item]
+      level += score * easiness[item]
+    }
+    let deviation = sample.count == 0 ? Self.emptyDeviation : Self.priorDeviation
+    return normalized(
+      Self.abilities.indices.map { q in
+        let ability = Self.abilities[q]
+        let standard = ability / deviation
+        return slope * ability + level - softpluses[q] - standard * standard / 2
+      })
+  }
+
+  func estimate(_ sample: ObservedSample) -> Estimate? {
+    let known = sample.known
+    guard known.isShare, !columns.isEmpty else { return nil }
+    let weights = posterior(known)
+    let seenShares = Self.sums(shares, over: known.columns)
+    let seenVariances = Self.sums(variances, over: known.columns)
+    let right = known.scores.reduce(0, +)
+    let total = Double(columns.count)
+    let scores = shareSums.indices.map { (right + shareSums[$0] - seenShares[$0]) / total }
+    let mean = zip(weights, scores).reduce(0) { $0 + $1.0 * $1.1 }
+    var variance = 0.0
+    for q in weights.indices {
+      let difference = scores[q] - mean
+      let rest = max(0, varianceSums[q] - seenVariances[q]) / (total * total)
+      variance += weights[q] * (difference * difference + rest)
+    }
+    return shareEstimate(mean, variance: variance, isExtrapolated: frontier.isPassed(by: sample))
+  }
+
+  func probabilities(_ sample: ObservedSample) -> [Double]? {
+    let known = sample.known
+    guard known.isShare else { return nil }
+    let weights = posterior(known)
+    return columns.map { item in
+      weights.indices.reduce(0) { $0 + weights[$1] * shares[item * weights.count + $1] }
+    }
+  }
+}
+
+/// An estimate of a score from 0 to 1 with Wilson's interval of its error's variance.
+func shareEstimate(_ mean: Double, variance: Double, isExtrapolated: Bool) -> Estimate {
+  let share = min(1, max(0, mean))
+  let spread = max(share * (1 - share), 1e-9)
+  return Estimate(mean: share, stddev: variance.squareRoot(), isExtrapolated: isExtrapolated) {
+    let quantile = Normal.quantile(0.5 + $0 / 2)
+    return Interval.wilson(share: share, square: quantile * quantile * variance / spread)
+  }
+}
