@@ -1,4 +1,4 @@
-public import Magnet
+import Magnet
 
 /// How likely a model of ability θ answers each instance right, learned from runs (item response theory):
 ///

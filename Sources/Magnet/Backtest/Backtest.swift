@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Predicts many scores that are known, each as if it were not, and keeps every prediction.
 ///
 /// Duplicates of runs are removed first. What `heldOut` says is held out, in turn; each score is predicted from what
@@ -64,10 +62,10 @@ public struct Backtest: Sendable {
     let log = BacktestLog(unitCount: plan.groups.count * entries.count, file: file)
     try log.open(self, entries, plan)
     progress.expect(plan.groups.count * entries.count, done: log.doneCount)
-    let next = Atomic(log.doneCount)
+    let next = NextNumber(log.doneCount)
     try await withBlockingWorkers(max(1, jobs)) {
       while !progress.wasStopped {
-        let unit = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        let unit = next.take()
         guard unit < plan.groups.count * entries.count else { return }
         let entry = unit % entries.count
         let work = BacktestUnit(
@@ -89,32 +87,4 @@ public struct Backtest: Sendable {
         : "there is no score to predict: \(found); this needs runs with stats.json and per_instance_stats.json"
     )
   }
-}
-
-/// How far a backtest has come; read and stopped from elsewhere while it goes on.
-public final class BacktestProgress: Sendable {
-  private let doneCount = Atomic(0)
-  private let totalCount = Atomic(0)
-  private let stop = Atomic(false)
-
-  /// Nothing done yet.
-  public init() {}
-
-  /// The parts of the work done, and how many there are.
-  public var state: (done: Int, total: Int) {
-    (doneCount.load(ordering: .relaxed), totalCount.load(ordering: .relaxed))
-  }
-
-  /// Lets the backtest end when the predictions being made are done.
-  public func endSoon() { stop.store(true, ordering: .relaxed) }
-
-  /// Whether it was told to end.
-  public var wasStopped: Bool { stop.load(ordering: .relaxed) }
-
-  func expect(_ count: Int, done: Int) {
-    totalCount.store(count, ordering: .relaxed)
-    doneCount.store(done, ordering: .relaxed)
-  }
-
-  func advance() { doneCount.wrappingAdd(1, ordering: .relaxed) }
 }

@@ -1,9 +1,7 @@
-import Synchronization
-
 /// What a backtest has predicted so far, in memory and, where there is one, in its file. The file always holds the
 /// beginning of what a backtest writes that runs to its end.
 final class BacktestLog: Sendable {
-  private struct State {
+  private struct State: Sendable {
     var outcomes: [BacktestOutcome?]
     /// The units that are in the file.
     var writtenCount = 0
@@ -11,11 +9,11 @@ final class BacktestLog: Sendable {
     var file: OpenScoreFile?
   }
 
-  private let state: Mutex<State>
+  private let state: Locked<State>
   private let file: ScoreFile?
 
   init(unitCount: Int, file: ScoreFile?) {
-    state = Mutex(State(outcomes: Array(repeating: nil, count: unitCount)))
+    state = Locked(State(outcomes: Array(repeating: nil, count: unitCount)))
     self.file = file
   }
 

@@ -1,0 +1,67 @@
+import Dispatch
+import Synchronization
+
+/// Does work on `count` threads at once, which may block, and waits for all. The first error is thrown when all have
+/// ended.
+func withBlockingWorkers(_ count: Int, _ work: @escaping @Sendable () throws -> Void) async throws {
+  let queue = DispatchQueue(label: "magnet.backtest", attributes: .concurrent)
+  let results = await withTaskGroup(of: Result<Void, any Error>.self) { group in
+    for _ in 0..<count {
+      group.addTask {
+        await withCheckedContinuation { continuation in
+          queue.async { continuation.resume(returning: Result { try work() }) }
+        }
+      }
+    }
+    return await group.reduce(into: []) { $0.append($1) }
+  }
+  for result in results { try result.get() }
+}
+
+/// Hands out numbers one after the other to several threads, each once.
+final class NextNumber: Sendable {
+  private let counter: Atomic<Int>
+
+  init(_ first: Int) { counter = Atomic(first) }
+
+  func take() -> Int { counter.wrappingAdd(1, ordering: .relaxed).oldValue }
+}
+
+/// A value that one thread at a time has.
+final class Locked<Value: Sendable>: Sendable {
+  private let value: Mutex<Value>
+
+  init(_ value: Value) { self.value = Mutex(value) }
+
+  func withLock<Result: Sendable>(_ body: (inout Value) throws -> Result) rethrows -> Result {
+    try value.withLock { value in try body(&value) }
+  }
+}
+
+/// How far a backtest has come; read and stopped from elsewhere while it goes on.
+public final class BacktestProgress: Sendable {
+  private let doneCount = Atomic(0)
+  private let totalCount = Atomic(0)
+  private let stop = Atomic(false)
+
+  /// Nothing done yet.
+  public init() {}
+
+  /// The parts of the work done, and how many there are.
+  public var state: (done: Int, total: Int) {
+    (doneCount.load(ordering: .relaxed), totalCount.load(ordering: .relaxed))
+  }
+
+  /// Lets the backtest end when the predictions being made are done.
+  public func endSoon() { stop.store(true, ordering: .relaxed) }
+
+  /// Whether it was told to end.
+  public var wasStopped: Bool { stop.load(ordering: .relaxed) }
+
+  func expect(_ count: Int, done: Int) {
+    totalCount.store(count, ordering: .relaxed)
+    doneCount.store(done, ordering: .relaxed)
+  }
+
+  func advance() { doneCount.wrappingAdd(1, ordering: .relaxed) }
+}
