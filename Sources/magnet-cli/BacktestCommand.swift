@@ -17,14 +17,17 @@ struct BacktestCommand: AsyncParsableCommand {
         magnet backtest auto benchmark_output --split family --observed 10,25,50
         magnet backtest auto,2pl benchmark_output --scores scores.ndjson --plot curve.svg --compare auto 2pl
         magnet backtest perturbation-difference benchmark_output --target perturbed
+        magnet backtest auto --exec "python3 my_predictor.py" benchmark_output --repeats 5 --compare exec auto
       """)
 
   @Argument(
     help: ArgumentHelp(
-      "Predictors, separated by commas; `magnet predictors` lists them.", valueName: "predictors"),
-    completion: .list(predictorCatalog.map(\.name)))
-  var names: String
-  @OptionGroup var source: SourceOptions
+      "Predictors, separated by commas (`magnet predictors` lists them); none are needed with --exec. Then folders that hold runs: a benchmark_output, a suite, a run, or quoted patterns of these.",
+      valueName: "predictors and paths"),
+    completion: .directory)
+  var arguments: [String]
+  @Flag(help: "Stop at the first faulty run instead of leaving it out.")
+  var strict = false
   @Option(
     help: "What is held out together: run, model, family, scenario, or frontier (the strongest models).")
   var split = HeldOut.family
@@ -70,6 +73,7 @@ struct BacktestCommand: AsyncParsableCommand {
   var plot: String?
   @Flag(inversion: .prefixedNo, help: "Draw both below the table; on a terminal by default.")
   var draw: Bool?
+  @OptionGroup(title: "Programs as predictors") var external: ExternalOptions
   @OptionGroup var output: OutputOptions
 
   private var sizes: [Int]? {
@@ -78,14 +82,23 @@ struct BacktestCommand: AsyncParsableCommand {
     return sizes.count == parts.count && sizes.allSatisfy { $0 >= 0 } ? sizes.unique().sorted() : nil
   }
 
-  private var chosen: [String] { names.split(separator: ",").map(String.init).unique() }
+  private func isKnown(_ name: String) -> Bool { predictorCatalog.contains { $0.name == name } }
+
+  /// The predictors in the first argument; none where a program predicts and the first argument is a path.
+  private var chosen: [String] {
+    let names = arguments[0].split(separator: ",").map(String.init).unique()
+    return external.exec == nil || names.allSatisfy(isKnown) ? names : []
+  }
+
+  private var paths: [String] { chosen.isEmpty ? arguments : Array(arguments.dropFirst()) }
 
   func validate() throws {
-    for name in chosen where !predictorCatalog.contains(where: { $0.name == name }) {
+    for name in chosen + compare where !isKnown(name) && (name != "exec" || external.exec == nil) {
       let nearest = nearestNames(to: name, among: predictorCatalog.map(\.name))
       throw ValidationError("There is no predictor '\(name)'; there is \(nearest.joined(separator: ", ")).")
     }
-    if chosen.isEmpty { throw ValidationError("Name a predictor, such as auto.") }
+    if chosen.isEmpty, external.exec == nil { throw ValidationError("Name a predictor, such as auto.") }
+    if paths.isEmpty { throw ValidationError("Missing expected argument '<paths> ...'") }
     if sizes == nil {
       throw ValidationError("--observed takes numbers separated by commas, such as 10,25,50.")
     }
@@ -97,23 +110,26 @@ struct BacktestCommand: AsyncParsableCommand {
     }
   }
 
-  /// The predictors asked for, those to compare, and the nulls.
-  private var entries: [Backtest.Entry] {
+  /// The predictors asked for, those to compare, the program, and the nulls.
+  private func entries(_ runs: HelmRuns) throws -> [Backtest.Entry] {
     let asked = (chosen + compare).unique()
-    let named = asked.compactMap { name in predictorCatalog.first { $0.name == name } }
     // The clean score is a null where there is another; a sample of clean instances says nothing else then.
     let other = target == .score ? "clean-score" : "sample-mean"
+    let named = asked.compactMap { name in predictorCatalog.first { $0.name == name } }
     let nulls = predictorCatalog.filter { $0.isNull && !asked.contains($0.name) && $0.name != other }
-    return (named + nulls).map { entry in
+    let own = (named + nulls).map { entry in
       Backtest.Entry(name: entry.name, isNull: entry.isNull) { entry.make(3, 20, 1) }
     }
+    guard let exec = external.exec else { return own }
+    let make = try external.factory(exec, over: runs, isOfInstances: level == .instance, metrics: metric)
+    return [Backtest.Entry(name: "exec") { make(3, 20, 1) }] + own
   }
 
   func run() async throws {
     try await report {
       let progress = BacktestProgress()
       let reading = LoadProgress()
-      let all = try HelmRuns(paths: source.paths, isStrict: source.strict, progress: reading)
+      let all = try HelmRuns(paths: paths, isStrict: strict, progress: reading)
       var backtest = Backtest()
       backtest.heldOut = split
       backtest.target = target
@@ -123,7 +139,7 @@ struct BacktestCommand: AsyncParsableCommand {
       backtest.seed = seed
       backtest.jobs = jobs ?? Terminal.processorCount
       backtest.exampleRuns = exampleRuns
-      let entries = entries
+      let entries = try entries(all)
       let readsAnswers = entries.contains { ($0.make() as? ScorePredictor)?.usesAnswers == true }
       let collection = try await Watch.showing(reading) {
         try await ScoreCollection.read(

@@ -12,15 +12,11 @@ struct ExternalOptions: ParsableArguments {
     help: ArgumentHelp(
       "Predict with a program in any language, such as \"python3 my_predictor.py\".", valueName: "command"))
   var exec: String?
-  @Flag(help: "The program predicts single instances, not whole runs.")
-  var instance = false
   @Option(
     help: ArgumentHelp(
       "What the program sees of the run to be predicted: run-spec, inputs, responses, scores or everything.",
       valueName: "level"))
   var disclosure = Disclosure.responses
-  @Option(help: ArgumentHelp("Ask the program for this metric alone. May be repeated.", valueName: "name"))
-  var metric: [String] = []
   @Option(help: ArgumentHelp("How long the program may take for a prediction.", valueName: "seconds"))
   var timeLimit = 600.0
   @Option(
@@ -38,25 +34,28 @@ struct ExternalOptions: ParsableArguments {
     guard timeLimit > 0, timeLimit < 1e9 else {
       throw ValidationError("--time-limit takes more than 0 seconds.")
     }
-    if exec == nil, instance || !show.isEmpty || !passEnv.isEmpty || !metric.isEmpty {
-      throw ValidationError("--instance, --metric, --show and --pass-env go with --exec.")
+    if exec == nil, !show.isEmpty || !passEnv.isEmpty {
+      throw ValidationError("--show and --pass-env go with --exec.")
     }
   }
 
   /// What makes predictors that ask the program, for runs it is not to see.
+  /// - Parameters:
+  ///   - isOfInstances: whether it predicts single instances, not whole runs.
+  ///   - metrics: the metrics it is asked for; all when empty.
   /// - Throws: `PredictError` for a command that is none.
   func factory(
-    _ exec: String, over runs: HelmRuns
+    _ exec: String, over runs: HelmRuns, isOfInstances: Bool, metrics: [String]
   ) throws -> @Sendable (_ exampleRuns: Int, _ evalSamples: Int, _ seed: Int) -> Predictor {
     var program = ExternalProgram(try CommandWords(parsing: exec))
     program.disclosure = disclosure
-    program.metrics = metric
+    program.metrics = metrics
     program.timeLimit = .seconds(timeLimit)
     program.sandbox = sandbox
     program.hiddenFolders = runs.enclosingFolders
     program.shownPaths = show
     for name in passEnv { program.environment[name] = Terminal.variable(name) }
-    let (ready, isOfInstances) = (program, instance)
+    let ready = program
     return { exampleRuns, evalSamples, seed in
       isOfInstances
         ? ExternalInstancePredictor(ready, exampleRuns: exampleRuns, evalSamples: evalSamples, seed: seed)

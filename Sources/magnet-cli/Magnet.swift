@@ -18,6 +18,7 @@ struct MagnetCommand: AsyncParsableCommand {
     version: version,
     subcommands: [
       RunsCommand.self, TableCommand.self, PredictorsCommand.self, PredictCommand.self, BacktestCommand.self,
+      ItemsCommand.self,
       SQLCommand.self,
       ExportCommand.self, DownloadCommand.self,
       NewCommand.self, BenchCommand.self,

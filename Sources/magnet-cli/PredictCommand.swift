@@ -32,6 +32,10 @@ struct PredictCommand: AsyncParsableCommand {
   var strict = false
   @OptionGroup var prediction: PredictionOptions
   @OptionGroup(title: "Programs as predictors") var external: ExternalOptions
+  @Flag(help: "The program predicts single instances, not whole runs.")
+  var instance = false
+  @Option(help: ArgumentHelp("Ask the program for this metric alone. May be repeated.", valueName: "name"))
+  var metric: [String] = []
 
   private var paths: [String] { external.exec == nil ? Array(arguments.dropFirst()) : arguments }
 
@@ -41,13 +45,17 @@ struct PredictCommand: AsyncParsableCommand {
       throw ValidationError(
         "There is no predictor '\(arguments[0])'; there is \(nearest.joined(separator: ", ")).")
     }
+    if external.exec == nil, instance || !metric.isEmpty {
+      throw ValidationError("--instance and --metric go with --exec.")
+    }
     if paths.isEmpty { throw ValidationError("Missing expected argument '<paths> ...'") }
   }
 
   func run() async throws {
     try await prediction.predict(paths, isStrict: strict) { runs, exampleRuns, evalSamples, seed in
       if let exec = external.exec {
-        return try external.factory(exec, over: runs)(exampleRuns, evalSamples, seed)
+        let make = try external.factory(exec, over: runs, isOfInstances: instance, metrics: metric)
+        return make(exampleRuns, evalSamples, seed)
       }
       return predictorCatalog.first { $0.name == arguments[0] }!.make(exampleRuns, evalSamples, seed)
     }

@@ -40,8 +40,7 @@ final class BacktestLog: Sendable {
             "line \(lineNumber): is no prediction of this backtest; give another file, or remove this one")
         }
         if last?.unit != unit { last = (unit, end) }
-        outcomes[unit, default: BacktestOutcome()].records += part.records
-        outcomes[unit]!.failures += part.failures
+        outcomes[unit, default: BacktestOutcome()] += part
       }
       end = lineEnd
     }
@@ -76,10 +75,7 @@ final class BacktestLog: Sendable {
     state.withLock { state in
       state.file = nil
       var all = BacktestOutcome()
-      for case let outcome? in state.outcomes {
-        all.records += outcome.records
-        all.failures += outcome.failures
-      }
+      for case let outcome? in state.outcomes { all += outcome }
       return all
     }
   }
@@ -187,11 +183,13 @@ struct BacktestText: Sendable {
       append(",\"predicted\":", record.predicted)
       append(",\"actual\":", record.actual)
       if !record.stddev.isNaN { append(",\"stddev\":", record.stddev) }
-      if record.hasIntervals {
+      if !record.lower.x.isNaN {
         append(",\"lower50\":", record.lower.x)
         append(",\"upper50\":", record.upper.x)
         append(",\"lower80\":", record.lower.y)
         append(",\"upper80\":", record.upper.y)
+      }
+      if record.hasIntervals {
         append(",\"lower95\":", record.lower.z)
         append(",\"upper95\":", record.upper.z)
       }

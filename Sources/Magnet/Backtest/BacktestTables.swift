@@ -64,7 +64,11 @@ extension BacktestUnit {
                 key: "runs " + run.name, repetition: repetition
               ).sorted())))
       let test = TestSplit(predictor.prepared(tables.of(target.run, instances: Set(items.map { ids[$0] }))))
+      predictor.warnings = []
       let comparison = try predictor.compare(train: train, test: test)
+      if let remark = predictor.warnings.first, outcome.remarks[entry] == nil {
+        outcome.remarks[entry] = remark
+      }
       add(comparison, number, size: size, repetition: repetition, &outcome)
     }
     if isOfInstances {
@@ -95,6 +99,7 @@ extension BacktestUnit {
       var record = BacktestRecord(
         predictor: Int32(entry), target: Int32(number), observed: Int32(size), repetition: Int32(repetition),
         predicted: predicted, actual: target.actual)
+      record.setInterval(pair.interval, stddev: pair.predicted.stddev)
       if backtest.level == .instance {
         guard let column = matrix.instances.firstIndex(of: pair.instance?.id ?? "") else { continue }
         record.instance = Int32(column)

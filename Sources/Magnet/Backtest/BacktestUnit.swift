@@ -17,8 +17,22 @@ struct BacktestRecord: Sendable, Hashable {
   var lower = SIMD3<Double>(repeating: .nan)
   var upper = SIMD3<Double>(repeating: .nan)
 
-  var hasIntervals: Bool { !lower.x.isNaN }
+  var hasIntervals: Bool { !lower.z.isNaN }
   var error: Double { predicted - actual }
+
+  /// Takes over a 95 % interval, and those of a normal prediction with a deviation above 0.
+  mutating func setInterval(_ interval: Interval?, stddev: Double?) {
+    if let stddev, stddev > 0 {
+      self.stddev = stddev
+      let half = SIMD3(Estimate.coverages.map { Normal.quantile(0.5 + $0 / 2) * stddev })
+      lower = SIMD3(repeating: predicted) - half
+      upper = SIMD3(repeating: predicted) + half
+    }
+    if let interval {
+      lower.z = interval.lower
+      upper.z = interval.upper
+    }
+  }
 
   mutating func setIntervals(_ intervals: [Interval]?) {
     guard let intervals, intervals.count == 3 else { return }
@@ -37,6 +51,14 @@ struct BacktestOutcome: Sendable {
 
   var records: [BacktestRecord] = []
   var failures: [Failure] = []
+  /// By predictor, the first thing it said for the user to know.
+  var remarks: [Int: String] = [:]
+
+  static func += (all: inout Self, part: Self) {
+    all.records += part.records
+    all.failures += part.failures
+    all.remarks.merge(part.remarks) { first, _ in first }
+  }
 }
 
 /// The part of a backtest that one thread does at once: a predictor and targets with the same runs to learn from.

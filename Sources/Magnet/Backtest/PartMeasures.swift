@@ -116,11 +116,11 @@ struct PartMeasures {
       let name = String(Int(coverage * 100))
       scores.append(
         mean("coverage" + name, sample) { record in
-          record.hasIntervals
+          !record.lower[number].isNaN
             ? (record.lower[number] <= record.actual && record.actual <= record.upper[number] ? 1 : 0) : nil
         })
       scores.append(
-        mean("width" + name, sample) { $0.hasIntervals ? $0.upper[number] - $0.lower[number] : nil })
+        mean("width" + name, sample) { $0.lower[number].isNaN ? nil : $0.upper[number] - $0.lower[number] })
     }
     scores.append(mean("crps", sample, rankedProbability))
     return scores.compactMap { $0 }

@@ -123,6 +123,7 @@ extension BacktestResult {
     let runs = plan.collection.runs
     var notes: [String] = []
     for (number, entry) in entries.enumerated() where !entry.isNull {
+      if let remark = outcome.remarks[number] { notes.append("\(entry.name): \(remark)") }
       let failures = outcome.failures.filter { $0.predictor == number }
       if let first = failures.first {
         notes.append(
