@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 from scipy.optimize import minimize
-from sklearn.linear_model import RidgeCV
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LinearRegression, RidgeCV
 
 target = Path(__file__).resolve().parent.parent / "expected/estimates.json"
 random = np.random.default_rng(11)
@@ -191,6 +192,66 @@ for models, items, n, missing, rasch in [(40, 20, 8, 0, False), (40, 20, 8, 0, T
         }
     )
 
+# Likeness to other models: by scores, by a regression on the sample, by what they answer.
+
+likeness = []
+for models, items, n, missing in [(25, 60, 12, 0), (30, 50, 40, 0.05), (22, 40, 3, 0)]:
+    train, x = scores(models, items, missing)
+    train, _ = filled(train)
+    sample = np.sort(random.choice(items, n, replace=False))
+    rest = np.setdiff1d(np.arange(items), sample)
+    full = train.mean(axis=1)
+
+    distances = np.abs(train[:, None, sample] - train[None, :, sample]).mean(axis=2)
+    errors = []
+    for bandwidth in (2, 5, 10, 20, 40):
+        weights = np.exp(-bandwidth * distances)
+        np.fill_diagonal(weights, 0)
+        predicted = weights @ train[:, rest].sum(axis=1) / weights.sum(axis=1)
+        errors.append(((predicted - train[:, rest].sum(axis=1)) ** 2).mean())
+    weights = np.exp(-(2, 5, 10, 20, 40)[int(np.argmin(errors))] * np.abs(train[:, sample] - x[sample]).mean(axis=1))
+    nearest = (x[sample].sum() + weights @ train[:, rest].sum(axis=1) / weights.sum()) / items
+
+    ridge = RidgeCV(alphas=[0.1, 1, 10, 100]).fit(train[:, sample], full)
+
+    # Four answers, A right; wrong answers of models are alike at times; now and then none (-1).
+    answers = np.where(np.vstack([train, x]) > 0.5, 0, random.integers(1, 4, (models + 1, items)))
+    answers[random.random(answers.shape) < 0.05] = -1
+    one_hot = np.concatenate([(answers[:, sample] == option) for option in range(4)], axis=1).astype(float)
+    # Classical scaling of Euclidean distances is principal component analysis.
+    points = PCA(n_components=min(8, one_hot.shape[1]), svd_solver="full").fit_transform(one_hot)
+    located = LinearRegression().fit(points[:-1], full).predict(points[-1:])[0]
+    dkps = (x[sample].sum() + (items - n) * np.clip(located, 0, 1)) / items
+    likeness.append(
+        {
+            "train": [listed(row) for row in train],
+            "sample": sample.tolist(),
+            "scores": x[sample].tolist(),
+            "answers": answers[:-1].ravel().tolist(),
+            "own_answers": answers[-1, sample].tolist(),
+            "nearest": float(nearest),
+            "ridge": float(np.clip(ridge.predict(x[None, sample])[0], 0, 1)),
+            "dkps": float(dkps),
+        }
+    )
+
+# Completion of a table of scores.
+boards = []
+for models, scenarios in [(20, 6), (6, 3), (12, 15)]:
+    level, factor = random.normal(0, 1, models), random.normal(0, 0.5, models)
+    logits = random.normal(0, 1, scenarios) + level[:, None] + np.outer(factor, random.normal(0, 1, scenarios))
+    table = np.round(1 / (1 + np.exp(-logits - random.normal(0, 0.2, logits.shape))), 2)
+    clipped = np.clip(table, 0.005, 0.995)  # half of 100 instances
+    logits = np.log(clipped / (1 - clipped))
+    ridge = RidgeCV(alphas=[0.1, 0.3, 1, 3, 10, 30]).fit(logits[:-1, 1:], logits[:-1, 0])
+    boards.append(
+        {
+            "scores": [row.tolist() for row in table],
+            "ridge": float(1 / (1 + np.exp(-ridge.predict(logits[-1:, 1:])[0]))),
+        }
+    )
+
 target.write_text(
-    json.dumps({"cases": cases, "ridges": ridges, "eigen": eigen, "responses": responses}, indent=0)
+    json.dumps({"cases": cases, "ridges": ridges, "eigen": eigen, "responses": responses,
+         "likeness": likeness, "boards": boards}, indent=0)
 )

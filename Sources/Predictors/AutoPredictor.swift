@@ -16,6 +16,8 @@ public import Magnet
 /// any that of its prior. Where there is no run to learn from it is the sample's mean, where scores are not from 0 to 1
 /// the control variate, and a warning says so. Probabilities of instances are the 2PL's.
 public final class AutoPredictor: ScorePredictor {
+  private var fits = ItemResponseFits(.twoParameter)
+
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
     guard fold.filledItemMeans != nil else {
       warnings.append(noRunToLearnFrom(fold) + "; until then the sample's mean is predicted")
@@ -23,8 +25,7 @@ public final class AutoPredictor: ScorePredictor {
     }
     let controlVariate = try ControlVariatePredictor().fit(fold)
     do {
-      return AutoEstimator(
-        controlVariate: controlVariate, itemResponse: try ItemResponseEstimator(.twoParameter, fold))
+      return AutoEstimator(controlVariate: controlVariate, itemResponse: try fits.estimator(fold))
     } catch let error as PredictError {
       warnings.append("\(error); the control variate alone is predicted")
       return controlVariate

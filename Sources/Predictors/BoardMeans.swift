@@ -1,6 +1,6 @@
 public import Magnet
 
-/// Predicts the mean of all known scores of the same metric, of every model on every scenario: the least that can be
+/// Predicts the mean of all known scores, of every model on every scenario: the least that can be
 /// known. A null to measure others by.
 ///
 ///     ŷ = mean over all models m and scenarios s of y_ms
@@ -54,11 +54,10 @@ extension ScoreFold {
   /// What is to be predicted.
   var targetName: MetricName { board.columns[target.column].name }
 
-  /// The known scores of a column of the board, with the models' rows; none unless the column is of the metric and
-  /// the perturbation to be predicted.
+  /// The known scores of a column of the board, with the models' rows; none unless the column is of the perturbation to
+  /// be predicted. Each scenario has a metric of its own.
   func knownScores(in column: Int) -> [(model: Int, score: Double)] {
-    let name = board.columns[column].name
-    guard name.name == targetName.name, name.perturbation == targetName.perturbation else { return [] }
+    guard board.columns[column].name.perturbation == targetName.perturbation else { return [] }
     return board.models.indices.compactMap { model in
       let score = board[model, column]
       return score.isNaN || (model, column) == target ? nil : (model, score)

@@ -87,4 +87,35 @@ public let predictorCatalog: [CatalogEntry] = [
   CatalogEntry(name: "auto", summary: "a run's score: the mean of control-variate and 2pl, the one to use") {
     AutoPredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
   },
+  CatalogEntry(
+    name: "ridge-on-others",
+    summary: "a run's score: from its model's scores on other scenarios, by regression"
+  ) {
+    RidgeOnOthersPredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
+  },
+  CatalogEntry(
+    name: "rank-1-logit",
+    summary: "a run's score: from the table of models and scenarios, by its levels and a factor"
+  ) {
+    RankOneLogitPredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
+  },
+  CatalogEntry(
+    name: "perturbation-difference",
+    summary: "a score under a perturbation: the model's score without it, less what others lose"
+  ) {
+    PerturbationDifferencePredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
+  },
+  CatalogEntry(
+    name: "nearest-models", summary: "a run's score: that of the models most like it on the sample"
+  ) {
+    NearestModelsPredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
+  },
+  CatalogEntry(name: "ridge", summary: "a run's score: from its sample, by regression over the other runs") {
+    SampleRidgePredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
+  },
+  CatalogEntry(
+    name: "dkps", summary: "a run's score: from what its model answers, by its place among the others"
+  ) {
+    DKPSPredictor(exampleRuns: $0, evalSamples: $1, seed: $2)
+  },
 ]

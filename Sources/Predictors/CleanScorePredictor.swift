@@ -16,16 +16,15 @@ public final class CleanScorePredictor: ScorePredictor {
         "no score of \(fold.model) without perturbation is known for "
           + "\(fold.board.columns[fold.target.column].scenario); give its run on inputs as they are")
     }
-    return FixedEstimator(mean: clean, frontier: nil)
+    return FixedEstimator(mean: clean.score, frontier: nil)
   }
 }
 
 /// Finds the scores without perturbation that belong to those with.
 struct CleanColumns {
   private let board: ScoreBoard
-  private let metric: String
   /// For each column of the board under a perturbation, the columns of its clean scores, best first.
-  private let columns: [Int: [Int]]
+  private let columns: [Int: [(kind: Int, column: Int)]]
 
   /// - Throws: `PredictError` when the score to be predicted is not under a perturbation.
   init(_ fold: ScoreFold) throws {
@@ -40,7 +39,7 @@ struct CleanColumns {
     for column in board.columns.indices where board.columns[column].name.name == metric {
       byScenario[Self.withoutAugmentation(board.columns[column].scenario), default: []].append(column)
     }
-    var columns: [Int: [Int]] = [:]
+    var columns: [Int: [(kind: Int, column: Int)]] = [:]
     for (column, perturbed) in board.columns.enumerated() where perturbed.name.name == metric {
       guard let perturbation = perturbed.name.perturbation else { continue }
       let others = byScenario[Self.withoutAugmentation(perturbed.scenario)] ?? []
@@ -56,29 +55,35 @@ struct CleanColumns {
         return original == perturbation && other != column ? 0 : nil
       }
       columns[column] = others.compactMap { other in rank(other).map { ($0, other) } }
-        .sorted { $0 < $1 }.map(\.1)
+        .sorted { $0 < $1 }
     }
     self.board = board
-    self.metric = metric
     self.columns = columns
   }
 
   /// The columns under a perturbation.
   var perturbed: [Int] { columns.keys.sorted() }
 
-  /// The score of a model on the inputs of a column as they were; nil when none is known.
-  func score(ofModel model: Int, under column: Int) -> Double? {
-    columns[column, default: []].lazy.map { board[model, $0] }.first { !$0.isNaN }
+  /// The score of a model on the inputs of a column as they were, and of which kind it is: 0 the same instances, 1 the
+  /// same run, 2 another. Nil when none is known, or none of the kind asked for.
+  func score(ofModel model: Int, under column: Int, kind: Int? = nil) -> (score: Double, kind: Int)? {
+    for clean in columns[column, default: []] where kind == nil || clean.kind == kind {
+      let score = board[model, clean.column]
+      if !score.isNaN { return (score, clean.kind) }
+    }
+    return nil
   }
 
-  /// The clean and the perturbed score of each model that has both in a column.
-  func pairs(in column: Int, except target: (model: Int, column: Int)) -> [(clean: Double, perturbed: Double)]
-  {
+  /// The clean and the perturbed score of each model that has both in a column, clean scores of one kind.
+  func pairs(
+    in column: Int, kind: Int, except target: (model: Int, column: Int)
+  ) -> [(clean: Double, perturbed: Double)] {
     board.models.indices.compactMap { model in
       let score = board[model, column]
-      guard !score.isNaN, (model, column) != target, let clean = self.score(ofModel: model, under: column)
+      guard !score.isNaN, (model, column) != target,
+        let clean = self.score(ofModel: model, under: column, kind: kind)
       else { return nil }
-      return (clean, score)
+      return (clean.score, score)
     }
   }
 

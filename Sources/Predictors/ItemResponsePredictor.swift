@@ -3,9 +3,9 @@ public import Magnet
 /// Predicts a run's score from some of its instances by its model's ability, in the item response model of Rasch, where
 /// instances differ in difficulty alone. `TwoParameterPredictor` says how; it learns more where it has the runs to.
 public final class RaschPredictor: ScorePredictor {
-  public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
-    try ItemResponseEstimator(.rasch, fold)
-  }
+  private var fits = ItemResponseFits(.rasch)
+
+  public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator { try fits.estimator(fold) }
 }
 
 /// Predicts a run's score from some of its instances by its model's ability, in the item response model of two
@@ -25,8 +25,36 @@ public final class RaschPredictor: ScorePredictor {
 ///
 /// Limits: best within the cloud of models learned from; drawn towards them for models beyond (see `isExtrapolated`).
 public final class TwoParameterPredictor: ScorePredictor {
-  public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
-    try ItemResponseEstimator(.twoParameter, fold)
+  private var fits = ItemResponseFits(.twoParameter)
+
+  public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator { try fits.estimator(fold) }
+}
+
+/// Fits item response models, and keeps the last one for the next fold with the same runs to learn from.
+struct ItemResponseFits {
+  private let kind: ItemResponseModel.Kind
+  private var last: (train: [Int], values: [Double], model: ItemResponseModel)?
+
+  init(_ kind: ItemResponseModel.Kind) { self.kind = kind }
+
+  /// - Throws: `PredictError` when there is nothing to learn from, or a score is not from 0 to 1.
+  mutating func estimator(_ fold: ScoreFold) throws -> ItemResponseEstimator {
+    guard fold.filledItemMeans != nil else { throw PredictError(noRunToLearnFrom(fold)) }
+    let matrix = fold.matrix
+    if let last, last.train == fold.train, last.values == matrix.values {
+      return ItemResponseEstimator(last.model, columns: fold.columns, frontier: Frontier(fold))
+    }
+    let count = matrix.instances.count
+    let values = fold.train.flatMap { matrix.values[$0 * count..<($0 + 1) * count] }
+    if let odd = values.firstIndex(where: { $0 < 0 || $0 > 1 }) {
+      throw PredictError(
+        "run \(matrix.runs[fold.train[odd / count]].name) has the score \(values[odd]) on instance "
+          + "\(matrix.instances[odd % count]); item response models need scores from 0 to 1, such as exact_match"
+      )
+    }
+    let model = ItemResponseModel(kind, values: values, instances: count)
+    last = (fold.train, matrix.values, model)
+    return ItemResponseEstimator(model, columns: fold.columns, frontier: Frontier(fold))
   }
 }
 
@@ -49,21 +77,6 @@ struct ItemResponseEstimator: ScoreEstimator {
   /// The deviation of the ability before a sample is seen, where there is one and where there is none.
   private static let priorDeviation = 1.5
   private static let emptyDeviation = 1.0
-
-  init(_ kind: ItemResponseModel.Kind, _ fold: ScoreFold) throws {
-    let matrix = fold.matrix
-    let count = matrix.instances.count
-    let values = fold.train.flatMap { matrix.values[$0 * count..<($0 + 1) * count] }
-    guard fold.filledItemMeans != nil else { throw PredictError(noRunToLearnFrom(fold)) }
-    if let odd = values.firstIndex(where: { $0 < 0 || $0 > 1 }) {
-      throw PredictError(
-        "run \(matrix.runs[fold.train[odd / count]].name) has the score \(values[odd]) on instance "
-          + "\(matrix.instances[odd % count]); item response models need scores from 0 to 1, such as exact_match"
-      )
-    }
-    let model = ItemResponseModel(kind, values: values, instances: count)
-    self.init(model, columns: fold.columns, frontier: Frontier(fold))
-  }
 
   init(_ model: ItemResponseModel, columns: [Int], frontier: Frontier) {
     let width = Self.abilities.count

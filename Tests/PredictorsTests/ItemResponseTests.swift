@@ -142,3 +142,26 @@ import Testing
 
   private func matrix(_ rows: [[Double]]) -> ScoreMatrix { fold(rows).matrix }
 }
+
+/// A predictor that is used again is as good as new.
+@Suite struct ReuseTests {
+  @Test func whatWasLearnedBeforeIsForgotten() throws {
+    let (first, sample) = FewSampleTests.given(ItemResponseTests.cases[0])
+    let (second, other) = FewSampleTests.given(ItemResponseTests.cases[1])
+    for make in [{ AutoPredictor() }, { TwoParameterPredictor() }, { RaschPredictor() }]
+      as [() -> ScorePredictor]
+    {
+      let predictor = make()
+      for (fold, sample) in [(first, sample), (second, other), (second, other), (first, sample)] {
+        #expect(try predictor.fit(fold).estimate(sample) == make().fit(fold).estimate(sample))
+      }
+      // The same scores, fewer runs to learn from.
+      let fewer = ScoreFold(
+        matrix: first.matrix, train: Array(first.train.prefix(10)), model: first.model,
+        columns: first.columns,
+        board: first.board, target: first.target, seed: 1)
+      #expect(try predictor.fit(fewer).estimate(sample) == make().fit(fewer).estimate(sample))
+      #expect(try predictor.fit(fewer).estimate(sample) != make().fit(first).estimate(sample))
+    }
+  }
+}

@@ -1,0 +1,112 @@
+public import Magnet
+
+/// Predicts a run's score from what its model answers, by where it lies among the other models: the data kernel
+/// perspective space (Helm, Priebe and others, arXiv 2410.01106; 2605.07096), with one-hot answers.
+///
+///     D_mm' = ‖R_m - R_m'‖ / √q      classical multidimensional scaling of D to 8 dimensions
+///     g: linear regression from there to the score on all N instances, fitted on the training runs
+///     ŷ = (n x̄_S + (N - n) g) / N, g clipped to 0 to 1
+///
+/// R_m has for each of the q instances seen a row with a 1 at what model m answered; no answer is a row of zeros.
+/// Answers are compared as the matrix numbers them. Where the answers were not read their scores take their place, and a
+/// warning says so. The interval is from the regression's leave-one-out errors.
+///
+/// Limits: needs 20 training runs, and answers that models share, such as those to questions of choice; fails for models
+/// beyond those learned from (see `isExtrapolated`). The one method here that needs no scores of the run to be predicted
+/// to place it.
+public final class DKPSPredictor: ScorePredictor {
+  public override var usesAnswers: Bool { true }
+
+  private static let leastRuns = 20
+
+  public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
+    let count = fold.matrix.instances.count
+    let kept = fold.train.filter { fold.score(ofRow: $0) != nil }
+    if fold.matrix.answers == nil {
+      warnings.append("the answers were not read; scores take their place")
+    }
+    return DKPSEstimator(
+      runs: try FilledRuns(fold, atLeast: Self.leastRuns),
+      answers: fold.matrix.answers.map { answers in kept.map { Array(answers[$0 * count..<($0 + 1) * count]) }
+      },
+      frontier: Frontier(fold))
+  }
+}
+
+private struct DKPSEstimator: ScoreEstimator {
+  let runs: FilledRuns
+  /// For each run its answers by column of the matrix.
+  let answers: [[Int32]]?
+  let frontier: Frontier
+
+  private static let dimensions = 8
+
+  func estimate(_ sample: ObservedSample) -> Estimate? {
+    let known = sample.known
+    guard let score = known.mean else { return nil }
+    let points = classicalScaling(squaredDistances(sample), dimensions: Self.dimensions)
+    let width = points[0].count
+    let total = Double(runs.columns.count)
+    let count = runs.scores.count
+    guard width > 0,
+      let line = RidgeRegression(
+        features: points[..<count].flatMap { $0 }, targets: runs.sums.map { $0 / total }, penalties: [1e-9])
+    else { return nil }
+    let located = line.value(at: points[count])
+    let left = (total - Double(known.count)) / total
+    let variance = line.leaveOneOut.reduce(0) { $0 + $1 * $1 } / Double(count) * left * left
+    return learned(
+      (1 - left) * score + left * (known.isShare ? min(1, max(0, located)) : located), isShare: known.isShare,
+      variance: variance, isExtrapolated: frontier.isPassed(by: sample))
+  }
+
+  /// D² of the training runs and, last, the run to be predicted, row by row.
+  private func squaredDistances(_ sample: ObservedSample) -> [Double] {
+    let order = runs.scores.count + 1
+    var squares = Array(repeating: 0.0, count: order * order)
+    let q = Double(sample.columns.count)
+    func fill<Response>(_ rows: [[Response]], _ square: (Response, Response) -> Double) {
+      for i in 0..<order {
+        for k in 0..<i {
+          var sum = 0.0
+          for j in rows[i].indices { sum += square(rows[i][j], rows[k][j]) }
+          squares[i * order + k] = sum / q
+          squares[k * order + i] = sum / q
+        }
+      }
+    }
+    if let answers, let own = sample.answers {
+      fill(answers.map { row in sample.columns.map { row[$0] } } + [own]) {
+        // Two unlike rows with a 1 differ in two places, a row of zeros from one in one.
+        $0 == $1 ? 0 : $0 < 0 || $1 < 0 ? 1 : 2
+      }
+    } else {
+      fill(
+        runs.scores.map { row in sample.columns.map { row[$0] } } + [
+          sample.scores.map { $0.isNaN ? 0.5 : $0 }
+        ]
+      ) {
+        ($0 - $1) * ($0 - $1)
+      }
+    }
+    return squares
+  }
+}
+
+/// Points whose distances are nearest to those given (Torgerson 1952): the eigenvectors of -½ J D² J with the greatest
+/// eigenvalues, each as long as the root of its eigenvalue. Dimensions in which nothing varies are left out.
+/// - Parameter squares: the squared distances, row by row.
+func classicalScaling(_ squares: [Double], dimensions: Int) -> [[Double]] {
+  let order = Int(Double(squares.count).squareRoot())
+  let means = (0..<order).map { row in squares[row * order..<(row + 1) * order].reduce(0, +) / Double(order) }
+  let total = mean(means) ?? 0
+  var centred = squares
+  for i in 0..<order {
+    for k in 0..<order {
+      centred[i * order + k] = -(squares[i * order + k] - means[i] - means[k] + total) / 2
+    }
+  }
+  let eigen = SymmetricEigen(centred, order: order)
+  let kept = (0..<min(dimensions, order)).filter { eigen.values[$0] > 1e-9 * max(1e-300, eigen.values[0]) }
+  return (0..<order).map { row in kept.map { eigen.vectors[$0][row] * eigen.values[$0].squareRoot() } }
+}

@@ -1,0 +1,47 @@
+public import Magnet
+
+/// Predicts a run's score by a ridge regression on its sample, fitted on the training runs' scores on the same
+/// instances: "Random-Sampling-Learn" of arXiv 2506.07673.
+///
+///     ŷ = b + Σ_S w_j x_j      min Σ_m (y_m - b - Σ_S w_j x_mj)² + penalty · |w|²
+///
+/// y_m is a training run's score on all N instances; the penalty is 0.1, 1, 10 or 100 by leave-one-out error, which also
+/// gives the interval. A score that a training run does not have counts as the instance's mean. Scores from 0 to 1 give
+/// an estimate from 0 to 1.
+///
+/// Limits: among the best from few instances within the cloud of models learned from, and far off for models beyond
+/// (see `isExtrapolated`). Needs at least 3 training runs and an instance seen.
+public final class SampleRidgePredictor: ScorePredictor {
+  public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
+    SampleRidgeEstimator(runs: try FilledRuns(fold, atLeast: 3), frontier: Frontier(fold))
+  }
+}
+
+private struct SampleRidgeEstimator: ScoreEstimator {
+  let runs: FilledRuns
+  let frontier: Frontier
+
+  func estimate(_ sample: ObservedSample) -> Estimate? {
+    let known = sample.known
+    let rows = runs.scores.flatMap { row in known.columns.map { row[$0] } }
+    guard known.count > 0,
+      let ridge = RidgeRegression(
+        features: rows, targets: runs.sums.map { $0 / Double(runs.columns.count) },
+        penalties: [0.1, 1, 10, 100])
+    else { return nil }
+    let variance = ridge.leaveOneOut.reduce(0) { $0 + $1 * $1 } / Double(ridge.leaveOneOut.count)
+    return learned(
+      ridge.value(at: known.scores), isShare: known.isShare, variance: variance,
+      isExtrapolated: frontier.isPassed(by: sample))
+  }
+}
+
+/// An estimate from what was learned, its error's variance that among the training runs.
+func learned(_ score: Double, isShare: Bool, variance: Double, isExtrapolated: Bool) -> Estimate {
+  if isShare { return shareEstimate(score, variance: variance, isExtrapolated: isExtrapolated) }
+  let stddev = variance.squareRoot()
+  return Estimate(mean: score, stddev: stddev, isExtrapolated: isExtrapolated) {
+    let half = Normal.quantile(0.5 + $0 / 2) * stddev
+    return Interval(lower: score - half, upper: score + half)
+  }
+}
