@@ -65,6 +65,9 @@ struct NewPredictor: AsyncParsableCommand {
         try python
         ? PythonTemplate(name: name, isOfInstances: instance).files
         : SwiftTemplate(name: name, isOfInstances: instance, magnet: package()).files
+      if Terminal.exists(name) {
+        throw PredictError("there is a \(name) here already; nothing is overwritten")
+      }
       try Terminal.writeFolder(name, files)
       let next =
         python ? "magnet predict --exec \"python3 \(name)/\(name).py\"" : "cd \(name) && swift run \(name)"

@@ -1,4 +1,4 @@
-public import ArgumentParser
+package import ArgumentParser
 package import HelmBackend
 public import Magnet
 
@@ -12,8 +12,17 @@ public protocol CommandPredictor: Predictor {
 /// A command of one predictor, with the options of `magnet predict`. The whole of a program's main:
 ///
 ///     await PredictorCommand<MyPredictor>.main()
-public struct PredictorCommand<P: CommandPredictor>: AsyncParsableCommand {
-  public static var configuration: CommandConfiguration {
+public enum PredictorCommand<P: CommandPredictor> {
+  /// Reads the program's arguments, predicts, prints, and ends the program when something went wrong.
+  public static func main() async {
+    Terminal.ignoreBrokenPipes()
+    await OnePredictor<P>.main(nil)
+  }
+}
+
+/// What `PredictorCommand` runs. Not public: its `main` of a command that does not wait would be in the way.
+private struct OnePredictor<P: CommandPredictor>: AsyncParsableCommand {
+  static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: Terminal.programName,
       abstract:
@@ -27,17 +36,10 @@ public struct PredictorCommand<P: CommandPredictor>: AsyncParsableCommand {
   @OptionGroup var source: SourceOptions
   @OptionGroup var prediction: PredictionOptions
 
-  public init() {}
-
-  public func run() async throws {
+  func run() async throws {
     try await prediction.predict(source.paths, isStrict: source.strict) { _, exampleRuns, evalSamples, seed in
       P(exampleRuns: exampleRuns, evalSamples: evalSamples, seed: seed)
     }
-  }
-
-  public static func main() async {
-    Terminal.ignoreBrokenPipes()
-    await main(nil)
   }
 }
 
