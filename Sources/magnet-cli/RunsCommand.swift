@@ -6,7 +6,7 @@ import MagnetCommand
 struct RunsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "runs",
-    abstract: "List runs: suite, run, scenario, model, instances, files and state.",
+    abstract: "List runs: suite, run, scenario, model, instances, files, state and path.",
     discussion: """
       A run is complete when its files are there and whole, judged by their beginnings and ends; --check reads them
       in full. The exit status is 1 when a run is incomplete.

@@ -125,11 +125,12 @@ import Testing
     #expect(outcome.status == 0 && outcome.errors.isEmpty)
     let lines = parseCSV(outcome.output).map { $0.map(\.field) }
     #expect(lines.count == 38)
-    #expect(lines[0] == ["suite", "run", "scenario", "model", "instances", "files", "state"])
+    #expect(lines[0] == ["suite", "run", "scenario", "model", "instances", "files", "state", "path"])
     #expect(
       lines[13] == [
         "plain-v2", "trivia:subject=capitals,model=acme_base", "trivia", "acme/base", "10",
         "run_spec scenario_state stats per_instance_stats scenario", "complete",
+        Project.fixture("benchmark_output/runs/plain-v2/trivia:subject=capitals,model=acme_base"),
       ])
   }
 

@@ -47,33 +47,6 @@ import Testing
     for step in [1, 63, 64, 65, 80] { #expect(md5(digits, step: step) == "57edf4a22be3c955ac49da2e2107b67a") }
   }
 
-  @Test func inflatesMembersInPieces() throws {
-    let first = StoreTree.text(1, count: 300_000)
-    let second = Array("the end".utf8)
-    let stored = StoreTree.gzipped(first).bytes + StoreTree.gzipped(second).bytes
-    for step in [1000, 7, stored.count] {
-      var inflater = Inflater()
-      var out: [UInt8] = []
-      for start in stride(from: 0, to: stored.count, by: step) {
-        try stored[start..<min(start + step, stored.count)].withUnsafeBytes { piece in
-          try inflater.add(piece) { out += $0 }
-        }
-      }
-      let isAtEnd = inflater.isAtEnd
-      #expect(out == first + second && isAtEnd)
-    }
-    var inflater = Inflater()
-    try stored[..<100].withUnsafeBytes { try inflater.add($0) { _ in } }
-    let isAtEnd = inflater.isAtEnd
-    #expect(!isAtEnd)
-    var broken = Inflater()
-    var fault: Inflater.Fault?
-    do {
-      try Array("no gzip at all".utf8).withUnsafeBytes { try broken.add($0) { _ in } }
-    } catch let error as Inflater.Fault { fault = error }
-    #expect(fault?.problem == "incorrect header check")
-  }
-
   @Test func selectors() throws {
     func chosen(_ texts: String...) throws -> [String] {
       let names = ["gsm:model=a", "mmlu:subject=x,model=a", "mmlu:subject=y,model=b", "v1"]

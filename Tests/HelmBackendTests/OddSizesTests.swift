@@ -197,7 +197,7 @@ import Testing
     try copy("run:1")
     let path = folder.path + "/run:1/stats.json"
     let text = try Project.text(path)
-    let windows = SharedWindows(try RecordWindows(path, list: nil, windowSize: 8), path: path)
+    let windows = SharedWindows(try DiskTree().open(path), list: nil, windowSize: 8)
     let reader = RunReader()
     _ = try reader.nextWindow(of: windows, .stats, run: "r")
     Thread.sleep(forTimeInterval: 0.05)

@@ -48,6 +48,14 @@ public final class TemporaryFolder {
     return file
   }
 
+  /// Writes a file of any bytes in the folder, and the folders it lies in.
+  @discardableResult
+  public func write(_ bytes: [UInt8], to name: String) throws -> String {
+    let file = try write("", to: name)
+    try Data(bytes).write(to: URL(filePath: file))
+    return file
+  }
+
   /// Copies a file or folder into the folder.
   @discardableResult
   public func copy(_ source: String, to name: String) throws -> String {
@@ -57,6 +65,14 @@ public final class TemporaryFolder {
     try FileManager.default.copyItem(atPath: source, toPath: target)
     return target
   }
+}
+
+/// Bytes as one member of gzip.
+public func gzip(_ bytes: [UInt8]) -> [UInt8] {
+  var stored: [UInt8] = []
+  var writer = GzipWriter()
+  writer.add(bytes, isLast: true) { stored += $0 }
+  return stored
 }
 
 /// Reads CSV as RFC 4180 has it, for checking what was written: one list of fields a line.

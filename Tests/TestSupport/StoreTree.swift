@@ -36,9 +36,7 @@ public enum StoreTree {
 
   /// The object that stores bytes as gzip.
   public static func gzipped(_ plain: [UInt8]) -> StoreServer.Object {
-    var stored: [UInt8] = []
-    var writer = GzipWriter()
-    writer.add(plain, isLast: true) { stored += $0 }
+    let stored = gzip(plain)
     return StoreServer.Object(stored, plain: plain, crc32c: crc32c(stored))
   }
 

@@ -1,3 +1,5 @@
+import Magnet
+
 /// The last steps of a file, done on one of a few threads: its stored bytes are checked, inflated, brought to the disk
 /// and given their name.
 struct FileFinish: Sendable {
@@ -24,7 +26,7 @@ struct FileFinish: Sendable {
       return .wrong
     } catch let error as FileError {
       return error.isDiskFull ? .diskFull(path) : .failed("\(path) cannot be written: \(error.description)")
-    } catch let fault as Inflater.Fault {
+    } catch let fault as RunFault {
       DiskFile.remove(partPath)
       return .failed("it is stored as gzip but cannot be inflated: \(fault.problem)")
     } catch {
@@ -64,14 +66,11 @@ struct FileFinish: Sendable {
   private func inflate(to path: String) throws -> FileSums {
     let target = try DiskFile(path, .truncate)
     var sums = FileSums()
-    var inflater = Inflater()
-    try DiskFile(partPath, .read).forEachPiece { piece in
-      try inflater.add(piece) { bytes in
-        try target.write(bytes)
-        sums.add(bytes)
-      }
+    let stored = FilePart(try SharedFile(partPath))
+    try InflatedStream(gzip: stored, limits: .standard).forEachPiece { piece in
+      try target.write(piece)
+      sums.add(piece)
     }
-    guard inflater.isAtEnd else { throw Inflater.Fault(problem: "the gzip ends too early") }
     try target.sync()
     return sums
   }

@@ -3,6 +3,7 @@ public import Magnet
 /// Runs in folders that HELM wrote.
 public struct HelmRuns: RunSource {
   private let folders: [RunDirectory]
+  private let found: [String: RunDirectory]
   private let isStrict: Bool
   private let workers: Int
   private let progress: LoadProgress?
@@ -39,6 +40,7 @@ public struct HelmRuns: RunSource {
     paths: [String], isStrict: Bool, workers: Int?, progress: LoadProgress?, windowThreshold: Int
   ) throws {
     folders = try RunLocator.locate(paths)
+    found = Dictionary(folders.map { ($0.path, $0) }, uniquingKeysWith: { $1 })
     self.isStrict = isStrict
     self.workers = workers ?? FileSystem.processorCount
     self.progress = progress
@@ -54,7 +56,8 @@ public struct HelmRuns: RunSource {
       var faults = folder.faults(reader.files)
       var table: Table?
       if !folder.files.isEmpty {
-        do throws(RunFault) { table = try reader.table(.runSpecs, of: folder, run: "") } catch {
+        do throws(RunFault) { table = try reader.table(.runSpecs, of: folder.open(.runSpecs), run: "") } catch
+        {
           faults.insert(error, at: 0)
         }
       }
@@ -83,12 +86,13 @@ public struct HelmRuns: RunSource {
       var loaded = LoadedRun()
       do throws(RunFault) {
         if !run.isNamed, let fault = run.faults.first { throw fault }
-        let folder = RunDirectory(path: run.path, files: run.files)
+        let folder = directory(run)
         for kind in kinds {
-          if kind != .runSpecs, folder.size(of: kind) > windowThreshold {
+          let file = try folder.open(kind)
+          if kind != .runSpecs, file.expectedSize > windowThreshold {
             loaded.large.append(kind)
           } else {
-            loaded.tables[kind] = try reader.table(kind, of: folder, run: run.name)
+            loaded.tables[kind] = try reader.table(kind, of: file, run: run.name)
           }
         }
       } catch { loaded.fault = error }
@@ -111,6 +115,11 @@ public struct HelmRuns: RunSource {
     return out
   }
 
+  /// Where a run lies: one of those found, or else a folder on the disk.
+  private func directory(_ run: RunEntry) -> RunDirectory {
+    found[run.path] ?? RunDirectory(path: run.path, files: run.files)
+  }
+
   private struct LoadedRun {
     var tables: [TableKind: Table] = [:]
     /// The tables whose files are to be read in windows.
@@ -123,15 +132,15 @@ public struct HelmRuns: RunSource {
   private func loadLarge(
     _ kind: TableKind, of run: RunEntry, columns: Set<String>?
   ) async throws -> (Table, ReadingCounts) {
-    let folder = RunDirectory(path: run.path, files: run.files)
-    let path = folder.file(of: kind)
+    let folder = directory(run)
     let size = max(1, min(windowThreshold / 8, 8 << 20))
     let list = kind == .scenarioStates ? "request_states" : nil
     var workers = workers
     var cells: Set<String> = []
     while true {
-      let windows = SharedWindows(try RecordWindows(path, list: list, windowSize: size), path: path)
-      progress?.expect(folder.size(of: kind) / size)
+      let file = try folder.open(kind)
+      progress?.expect(file.expectedSize / size)
+      let windows = SharedWindows(file, list: list, windowSize: size)
       let parts = try await withWorkers(workers) { [cells] in
         try readWindows(windows, kind, of: run, columns: columns, cells: cells)
       }

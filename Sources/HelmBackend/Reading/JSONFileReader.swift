@@ -28,15 +28,22 @@ final class JSONFileReader {
 
   /// Calls `body` with the tape of a file.
   /// - Throws: `RunFault` when the file cannot be read or is not JSON, and what `body` throws.
-  func withTape<R>(_ path: String, _ body: (JSONTape) throws(RunFault) -> R) throws(RunFault) -> R {
-    let file = try OpenFile.reading(path)
-    _ = room(file.size, keeping: 0)
-    let length = try file.read(buffer, file.size, path)
-    try file.checkUnchanged(path)
-    if length == 0 {
-      throw RunFault(file: path, problem: "the file is empty", advice: "copy or download it again")
+  func withTape<R>(
+    _ file: any ByteStream, _ body: (JSONTape) throws(RunFault) -> R
+  ) throws(RunFault) -> R {
+    var length = 0
+    // Where the size is not known, what seems to be there, and then as much again.
+    var step = file.size ?? max(1 << 12, min(file.expectedSize, HelmRuns.windowThreshold))
+    while step > 0 {
+      let taken = try file.read(room(length + step, keeping: length) + length, step)
+      length += taken
+      if file.size != nil || taken < step { break }
+      step = length
     }
-    return try parse(length, of: path, from: 0, body)
+    if length == 0 {
+      throw RunFault(file: file.path, problem: "the file is empty", advice: "copy or download it again")
+    }
+    return try parse(length, of: file.path, from: 0, body)
   }
 
   /// Calls `body` with the tape of the next window of a file, a list of records; nil when there is none.
@@ -78,6 +85,10 @@ final class JSONFileReader {
       document = try TolerantParser.parse(bytes)
     } catch {
       let isPage = bytes.first { $0 > 0x20 } == UInt8(ascii: "<")
+      if offset == 0, bytes.starts(with: [0x1F, 0x8B]) {
+        throw RunFault(
+          file: path, problem: "this is gzip under the name of JSON", advice: "add .gz to its name")
+      }
       let advice = isPage ? "this is a web page, no JSON; " : ""
       throw RunFault(
         file: path, place: "byte \(offset + error.offset)", problem: error.problem,
@@ -100,36 +111,5 @@ final class JSONFileReader {
       capacity = grown
     }
     return buffer
-  }
-}
-
-extension OpenFile {
-  /// Opens a file of a run.
-  static func reading(_ path: String) throws(RunFault) -> OpenFile {
-    do { return try OpenFile(path) } catch {
-      if error.isMissing {
-        throw RunFault(
-          file: path, problem: "the file is missing", advice: "the run failed, goes on, or was copied in part"
-        )
-      }
-      throw error.fault(path)
-    }
-  }
-
-  func checkUnchanged(_ path: String) throws(RunFault) {
-    if hasChanged {
-      throw RunFault(
-        file: path, problem: "the file changed while it was read", advice: "read it once the run is done")
-    }
-  }
-
-  func read(_ memory: UnsafeMutableRawPointer, _ count: Int, _ path: String) throws(RunFault) -> Int {
-    do { return try read(memory, count) } catch { throw error.fault(path) }
-  }
-}
-
-extension FileError {
-  fileprivate func fault(_ path: String) -> RunFault {
-    RunFault(file: path, problem: "the file cannot be read: \(description)")
   }
 }

@@ -1,4 +1,5 @@
 // Unsafe code, on these invariants:
+// - `file` was opened for these windows and is read by no one else, so that whoever has them may read it.
 // - The memory that `grow` hands out has at least the bytes asked for and keeps the number of first bytes asked for;
 //   it is used until the next call of `grow` or the return, and never beyond `filled`.
 
@@ -6,7 +7,7 @@ import Magnet
 
 /// Cuts a file's list of records into windows of whole records, so that a file of any size is read with the memory
 /// of a window and one record. The cuts are the commas at the list's own depth, found by a scan that knows strings.
-struct RecordWindows: ~Copyable, Sendable {
+struct RecordWindows: ~Copyable, @unchecked Sendable {
   /// A part of the list, as a JSON list of its own in the memory that was handed out.
   struct Window: Sendable {
     /// 0 first.
@@ -21,8 +22,7 @@ struct RecordWindows: ~Copyable, Sendable {
 
   private enum Mode { case before, inside, after }
 
-  private let path: String
-  private let file: OpenFile
+  private let file: any ByteStream
   private let windowSize: Int
   /// The key of the list in the top object; nil when the list is the file's top value.
   private let key: String?
@@ -35,6 +35,8 @@ struct RecordWindows: ~Copyable, Sendable {
   /// The next window's number, place in the file, and first record.
   private var number = 0
   private var offset = 0
+  /// The bytes read.
+  private var read = 0
   private var record = 0
   private var commas = 0
   /// The bytes read of a byte order mark.
@@ -44,12 +46,13 @@ struct RecordWindows: ~Copyable, Sendable {
   /// What stands around the list, with an empty one in its place.
   private(set) var surroundings: [UInt8] = []
 
-  init(_ path: String, list key: String?, windowSize: Int) throws(RunFault) {
-    self.path = path
+  init(_ file: any ByteStream, list key: String?, windowSize: Int) {
+    self.file = file
     self.key = key
     self.windowSize = windowSize
-    file = try OpenFile.reading(path)
   }
+
+  private var path: String { file.path }
 
   /// How deep the list's records lie.
   private var recordDepth: Int { key == nil ? 1 : 2 }
@@ -70,11 +73,9 @@ struct RecordWindows: ~Copyable, Sendable {
     carry = []
     while true {
       memory = grow(filled + windowSize, filled)
-      let count = try file.read(memory + filled, windowSize, path)
-      if count == 0 {
-        try file.checkUnchanged(path)
-        throw cutOff()
-      }
+      let count = try file.read(memory + filled, windowSize)
+      read += count
+      if count == 0 { throw cutOff() }
       var from = filled
       filled += count
       if mode == .before {
@@ -146,11 +147,11 @@ struct RecordWindows: ~Copyable, Sendable {
     let rest = UnsafeMutablePointer<UInt8>.allocate(capacity: 1 << 16)
     defer { rest.deallocate() }
     while true {
-      let count = try file.read(rest, 1 << 16, path)
+      let count = try file.read(rest, 1 << 16)
+      read += count
       if count == 0 { break }
       _ = try scanSurroundings(rest, 0, count)
     }
-    try file.checkUnchanged(path)
     if depth != 0 { throw cutOff() }
   }
 
@@ -159,7 +160,7 @@ struct RecordWindows: ~Copyable, Sendable {
       return RunFault(file: path, place: key, problem: "the key is missing")
     }
     return RunFault(
-      file: path, place: "byte \(file.size)", problem: "the text ends too early, it was cut off",
+      file: path, place: "byte \(read)", problem: "the text ends too early, it was cut off",
       advice: "copy or download it again")
   }
 

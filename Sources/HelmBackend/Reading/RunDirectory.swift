@@ -3,8 +3,16 @@ import Magnet
 /// A folder that HELM wrote one run into.
 struct RunDirectory: Sendable {
   let path: String
-  /// The names of the files in it.
+  /// The names of the files in it, without the .gz of compressed ones.
   let files: [String]
+  /// What the folder is part of.
+  let tree: any FileTree
+
+  init(path: String, files: [String], tree: any FileTree = DiskTree()) {
+    self.path = path
+    self.files = files
+    self.tree = tree
+  }
 
   /// HELM's files that the tables are made of, in the order HELM writes them.
   static let coreFiles = ["run_spec.json", "scenario_state.json", "stats.json", "per_instance_stats.json"]
@@ -24,7 +32,7 @@ struct RunDirectory: Sendable {
 
   func file(_ name: String) -> String { path + "/" + name }
 
-  /// The path of the file that a table is made of.
+  /// The path of the file that a table is made of; it may have .gz after it.
   func file(of kind: TableKind) -> String {
     switch kind {
     case .runSpecs: file("run_spec.json")
@@ -34,12 +42,15 @@ struct RunDirectory: Sendable {
     }
   }
 
-  /// The bytes of the file that a table is made of; 0 when it cannot be told.
-  func size(of kind: TableKind) -> Int { FileSystem.size(file(of: kind)) }
+  /// The bytes of the file that a table is made of.
+  func open(_ kind: TableKind) throws(RunFault) -> any ByteStream { try tree.open(file(of: kind)) }
+
+  /// A file's name without the .gz of a compressed one.
+  static func plainName(_ name: String) -> String { name.hasSuffix(".gz") ? String(name.dropLast(3)) : name }
 
   /// Whether a folder is a run's: it has a file of a run, or a run's name, with a colon, and no folders in it.
   static func isRun(_ folder: String, _ entries: [FileSystem.Entry]) -> Bool {
-    entries.contains { coreFiles.contains($0.name) }
+    entries.contains { coreFiles.contains(plainName($0.name)) }
       || (!entries.contains(where: \.isFolder)
         && RunDirectory(path: folder, files: []).names.folder.contains(":"))
   }
@@ -64,23 +75,21 @@ struct RunDirectory: Sendable {
   }
 
   /// HELM indents its files, so the last bracket of a whole one is the only one at the start of a line. A file that
-  /// ends in another way is read, to say what is wrong with it, unless it is too large for that.
+  /// ends in another way is read, to say what is wrong with it, unless it is too large for that. The end of a
+  /// compressed file is not to be had without the rest; there, the beginning alone counts.
   private func checkEnds(_ path: String, _ kind: JSONTape.Tag, _ reader: JSONFileReader) throws(RunFault) {
     let (open, close) = kind == .object ? ("{", "}") : ("[", "]")
-    let size: Int
-    do {
-      let file = try OpenFile.reading(path)
-      let ends = file.ends(16)
-      if ends.head.starts(with: open.utf8), ends.tail.ends(with: "\n\(close)") { return }
-      size = file.size
-    }
-    if size > HelmRuns.windowThreshold {
+    let file = try tree.open(path)
+    if try file.tail(16)?.ends(with: "\n\(close)") ?? true, try file.next(1) == Array(open.utf8) { return }
+    if file.expectedSize > HelmRuns.windowThreshold {
       throw RunFault(
-        file: path, place: "byte \(size)",
-        problem: "the text does not end as HELM ends it, it may be cut off",
+        file: file.path, place: file.size.map { "byte \($0)" },
+        problem: "the text does not begin and end as HELM's, it may be cut off",
         advice: "copy or download it again")
     }
-    try reader.withTape(path) { (tape) throws(RunFault) in try tape.expect(kind, file: path) }
+    try reader.withTape(try tree.open(path)) { (tape) throws(RunFault) in
+      try tape.expect(kind, file: file.path)
+    }
   }
 }
 

@@ -83,7 +83,12 @@ struct RunLocator {
     if RunDirectory.isRun(folder, entries) {
       runs.append(
         RunDirectory(
-          path: folder, files: entries.filter { !$0.isFolder && !$0.name.hasPrefix(".") }.map(\.name)))
+          path: folder,
+          files: Array(
+            Set(
+              entries.filter { !$0.isFolder && !$0.name.hasPrefix(".") }.map {
+                RunDirectory.plainName($0.name)
+              }))))
       return true
     }
     guard depth < Self.depthLimit else { return false }

@@ -77,9 +77,9 @@ final class RunReader {
     flattener(kind).pointee.keysMet
   }
 
-  /// One table of a run. `run` is the value of its column `run_spec.name`.
-  func table(_ kind: TableKind, of folder: RunDirectory, run: String) throws(RunFault) -> Table {
-    let file = folder.file(of: kind)
+  /// One table of a run, from the bytes of its file. `run` is the value of its column `run_spec.name`.
+  func table(_ kind: TableKind, of bytes: any ByteStream, run: String) throws(RunFault) -> Table {
+    let file = bytes.path
     // What one file's maps made of the columns is not for the next.
     defer {
       for place in [flattener(kind), scenario]
@@ -88,10 +88,10 @@ final class RunReader {
       }
     }
     switch kind {
-    case .runSpecs: return try runSpec(file)
-    case .scenarioStates: return try scenarioState(file, run)
+    case .runSpecs: return try runSpec(bytes)
+    case .scenarioStates: return try scenarioState(bytes, run)
     case .stats, .perInstanceStats:
-      return try files.withTape(file) { (tape) throws(RunFault) in
+      return try files.withTape(bytes) { (tape) throws(RunFault) in
         try tape.expect(.array, file: file)
         let rows = try rows(kind, tape, JSONTape.top, from: 0, file: file)
         return table(kind, run, rows.columns, rowCount: rows.count)
@@ -132,8 +132,9 @@ final class RunReader {
   }
 
   /// The run spec's one row; its columns are in the file's order.
-  private func runSpec(_ file: String) throws(RunFault) -> Table {
-    try files.withTape(file) { (tape) throws(RunFault) in
+  private func runSpec(_ bytes: any ByteStream) throws(RunFault) -> Table {
+    let file = bytes.path
+    return try files.withTape(bytes) { (tape) throws(RunFault) in
       try tape.expect(.object, file: file)
       try tape.expectName(in: JSONTape.top, at: "name", file: file)
       repeat {
@@ -147,8 +148,9 @@ final class RunReader {
   }
 
   /// A row a request state, and on each row the rest of the scenario state.
-  private func scenarioState(_ file: String, _ run: String) throws(RunFault) -> Table {
-    try files.withTape(file) { (tape) throws(RunFault) in
+  private func scenarioState(_ bytes: any ByteStream, _ run: String) throws(RunFault) -> Table {
+    let file = bytes.path
+    return try files.withTape(bytes) { (tape) throws(RunFault) in
       try tape.expect(.object, file: file)
       guard let list = tape.value(of: "request_states", in: JSONTape.top) else {
         throw RunFault(file: file, place: "request_states", problem: "the key is missing")

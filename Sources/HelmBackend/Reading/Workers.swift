@@ -35,9 +35,9 @@ final class SharedWindows: Sendable {
   let path: String
   private let windows: Mutex<RecordWindows>
 
-  init(_ windows: consuming RecordWindows, path: String) {
-    self.path = path
-    self.windows = Mutex(windows)
+  init(_ file: any ByteStream, list key: String?, windowSize: Int) {
+    path = file.path
+    windows = Mutex(RecordWindows(file, list: key, windowSize: windowSize))
   }
 
   func next(

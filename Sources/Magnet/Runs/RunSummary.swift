@@ -1,4 +1,4 @@
-/// What runs there are, in a table for people: suite, run, scenario, model, instances, files and state.
+/// What runs there are, in a table for people: suite, run, scenario, model, instances, files, state and path.
 public struct RunSummary: Sendable {
   /// A row a run, in the listing's order.
   public let table: Table
@@ -28,7 +28,7 @@ public struct RunSummary: Sendable {
 
     var rowOfEntry: [Int: Row] = [:]
     for (row, entry) in zip(listing.runSpecs.rows, listing.entryOfRow) { rowOfEntry[entry] = row }
-    let names = ["suite", "run", "scenario", "model", "instances", "files", "state"]
+    let names = ["suite", "run", "scenario", "model", "instances", "files", "state", "path"]
     let rows = entries.indices.map { number -> [Cell] in
       let entry = entries[number]
       let spec = rowOfEntry[number]
@@ -36,7 +36,7 @@ public struct RunSummary: Sendable {
         .string(entry.suite), .string(entry.name), Cell(spec.flatMap { Self.scenario(entry.name, $0) }),
         Cell(spec?[.model]), instances[number].map { .int(Int64($0)) } ?? .null,
         .string(entry.files.map(Self.shortName).joined(separator: " ")),
-        .string(Self.state(faults[number], of: entry)),
+        .string(Self.state(faults[number], of: entry)), .string(entry.path),
       ]
     }
     table = Table(columnNames: names, rows: rows)

@@ -33,14 +33,6 @@ enum FileSystem {
     return info.st_mode & S_IFMT == S_IFDIR ? .folder : .file
   }
 
-  /// A file's bytes; 0 when it is not there.
-  static func size(_ path: String) -> Int {
-    var info = stat()
-    return stat(path, &info) == 0 ? Int(info.st_size) : 0
-  }
-
-  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
-
   static func identity(_ path: String) -> Identity? {
     var info = stat()
     guard stat(path, &info) == 0 else { return nil }
@@ -135,15 +127,11 @@ struct OpenFile: ~Copyable, Sendable {
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
-  /// The next bytes, at most `count`; 0 at the file's end.
-  func read(_ memory: UnsafeMutableRawPointer, _ count: Int) throws(FileError) -> Int {
+  /// Reads `count` bytes from `offset` on, or those up to the file's end; returns how many.
+  func read(_ memory: UnsafeMutableRawPointer, _ count: Int, at offset: Int) throws(FileError) -> Int {
     var filled = 0
     while filled < count {
-      #if canImport(Darwin)
-        let taken = Darwin.read(descriptor, memory + filled, count - filled)
-      #else
-        let taken = Glibc.read(descriptor, memory + filled, count - filled)
-      #endif
+      let taken = pread(descriptor, memory + filled, count - filled, off_t(offset + filled))
       if taken == 0 { break }
       if taken > 0 {
         filled += taken
@@ -152,17 +140,6 @@ struct OpenFile: ~Copyable, Sendable {
       }
     }
     return filled
-  }
-
-  /// The first and the last bytes, at most `count` each.
-  func ends(_ count: Int) -> (head: [UInt8], tail: [UInt8]) {
-    func read(at offset: Int) -> [UInt8] {
-      [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-        filled = max(0, pread(descriptor, buffer.baseAddress, count, off_t(offset)))
-      }
-    }
-    let head = read(at: 0)
-    return (head, size <= count ? head : read(at: size - count))
   }
 }
 

@@ -1,0 +1,142 @@
+import Magnet
+
+/// The bytes of a file from the first to the last, wherever they lie. Not Sendable: one reader at a time.
+protocol ByteStream: AnyObject {
+  /// The file's path, for what is said of it.
+  var path: String { get }
+  /// How many bytes come in all; nil when only the end shows it.
+  var size: Int? { get }
+  /// About how many bytes come; at least as many as `size`, and for inflated ones a careful guess.
+  var expectedSize: Int { get }
+  /// How many bytes the file takes where it is stored.
+  var storedSize: Int { get }
+
+  /// Reads the next `count` bytes; fewer at the end only. With the last ones, everything that a length or a checksum
+  /// tells of them was checked.
+  func read(_ memory: UnsafeMutableRawPointer, _ count: Int) throws(RunFault) -> Int
+  /// Passes over bytes; fewer at the end only.
+  func skip(_ count: Int) throws(RunFault)
+  /// The last bytes, at most `count`, where they can be had without reading the others; nil elsewhere.
+  func tail(_ count: Int) throws(RunFault) -> [UInt8]?
+}
+
+extension ByteStream {
+  var expectedSize: Int { size ?? storedSize }
+
+  /// The next bytes, fewer at the end only.
+  func next(_ count: Int) throws(RunFault) -> [UInt8] {
+    // A closure that throws a type is more than the compiler bears here.
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+    defer { memory.deallocate() }
+    let filled = try read(memory.baseAddress!, count)
+    return Array(memory[..<filled])
+  }
+
+  /// Hands on all bytes that are left, piece by piece; each is valid inside the call only.
+  func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 16)
+    defer { memory.deallocate() }
+    while true {
+      let taken = try read(memory.baseAddress!, memory.count)
+      if taken > 0 { try body(UnsafeRawBufferPointer(rebasing: memory[..<taken])) }
+      if taken < memory.count { return }
+    }
+  }
+
+  func skip(_ count: Int) throws(RunFault) {
+    let piece = min(count, 1 << 17)
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: max(1, piece), alignment: 16)
+    defer { memory.deallocate() }
+    var left = count
+    while left > 0 {
+      let taken = try read(memory, min(left, piece))
+      if taken == 0 { return }
+      left -= taken
+    }
+  }
+
+  func tail(_ count: Int) throws(RunFault) -> [UInt8]? { nil }
+}
+
+/// A file open for reading by several at once, each at places of its own.
+final class SharedFile: Sendable {
+  let path: String
+  private let file: OpenFile
+
+  init(_ path: String) throws(FileError) {
+    self.path = path
+    file = try OpenFile(path)
+  }
+
+  var size: Int { file.size }
+
+  /// Reads `count` bytes from `offset` on.
+  func read(_ memory: UnsafeMutableRawPointer, _ count: Int, at offset: Int) throws(RunFault) {
+    let taken: Int
+    do { taken = try file.read(memory, count, at: offset) } catch { throw error.fault(path) }
+    if taken < count { throw changed }
+  }
+
+  func checkUnchanged() throws(RunFault) { if file.hasChanged { throw changed } }
+
+  private var changed: RunFault {
+    RunFault(
+      file: path, problem: "the file changed while it was read", advice: "read it once the run is done")
+  }
+}
+
+/// A file's bytes as they lie in it, or a part of them.
+final class FilePart: ByteStream {
+  let path: String
+  private let file: SharedFile
+  private let start: Int
+  private let count: Int
+  private var done = 0
+  /// The bytes' checksum, where one is known, and that of those read.
+  private let crc: UInt32?
+  private var sum: UInt32 = 0
+
+  /// - Parameters:
+  ///   - path: what the part is called; the file's own path where it is all of it.
+  ///   - crc: the CRC-32 that the bytes must have.
+  init(_ file: SharedFile, path: String? = nil, from start: Int = 0, count: Int? = nil, crc: UInt32? = nil) {
+    self.file = file
+    self.path = path ?? file.path
+    self.start = start
+    self.count = count ?? file.size
+    self.crc = crc
+  }
+
+  var size: Int? { count }
+  var storedSize: Int { count }
+
+  func read(_ memory: UnsafeMutableRawPointer, _ count: Int) throws(RunFault) -> Int {
+    let taken = min(count, self.count - done)
+    if taken == 0 { return 0 }
+    try file.read(memory, taken, at: start + done)
+    done += taken
+    if crc != nil { sum = crc32(sum, UnsafeRawBufferPointer(start: memory, count: taken)) }
+    if done == self.count {
+      try file.checkUnchanged()
+      if let crc, crc != sum {
+        throw RunFault(
+          file: path, problem: "the bytes do not have the archive's checksum, they are damaged",
+          advice: "copy or download the archive again")
+      }
+    }
+    return taken
+  }
+
+  func skip(_ count: Int) { done += min(count, self.count - done) }
+
+  func tail(_ count: Int) throws(RunFault) -> [UInt8]? {
+    let taken = min(count, self.count)
+    return try FilePart(file, from: start + self.count - taken, count: taken).next(max(1, taken))
+  }
+}
+
+extension FileError {
+  func fault(_ path: String) -> RunFault {
+    RunFault(file: path, problem: "the file cannot be read: \(description)")
+  }
+}

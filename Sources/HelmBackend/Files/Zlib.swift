@@ -1,0 +1,68 @@
+// Unsafe code, on these invariants:
+// - `stream` is initialised by inflateInit2_ in `init`, ended in `deinit`, never copied (~Copyable), and does not move:
+//   zlib keeps its address.
+// - zlib reads and writes only the memory named before each call, which lives during it.
+
+import CZlib
+
+/// zlib's inflating of deflate (RFC 1951) and gzip (RFC 1952), step by step.
+struct Inflater: ~Copyable {
+  enum Format: Int32 {
+    // The largest window; zlib's signs for what stands around the bytes.
+    case raw = -15
+    case gzip = 31
+  }
+
+  /// The bytes are not what the format asks for.
+  struct Damage: Error { let problem: String }
+
+  /// What one step did.
+  struct Step {
+    let read: Int
+    let written: Int
+    /// Whether the stream, or the gzip member, is at its end; its checksum is right then.
+    let isAtEnd: Bool
+  }
+
+  private let stream: UnsafeMutablePointer<z_stream>
+
+  init(_ format: Format) {
+    stream = .allocate(capacity: 1)
+    stream.initialize(to: z_stream())
+    inflateInit2_(stream, format.rawValue, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+  }
+
+  deinit {
+    inflateEnd(stream)
+    stream.deinitialize(count: 1)
+    stream.deallocate()
+  }
+
+  /// Begins anew.
+  mutating func restart(_ format: Format) { inflateReset2(stream, format.rawValue) }
+
+  /// Inflates until the input is used up, the output is full, or the end is there.
+  /// - Parameter stopsAtBlocks: stop between deflate's blocks, too.
+  mutating func inflate(
+    _ input: UnsafeRawBufferPointer, to output: UnsafeMutableRawBufferPointer, stopsAtBlocks: Bool = false
+  ) throws(Damage) -> Step {
+    let available = (UInt32(clamping: input.count), UInt32(clamping: output.count))
+    stream.pointee.next_in = UnsafeMutablePointer(
+      mutating: input.baseAddress?.assumingMemoryBound(to: UInt8.self))
+    stream.pointee.avail_in = available.0
+    stream.pointee.next_out = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
+    stream.pointee.avail_out = available.1
+    let status = CZlib.inflate(stream, stopsAtBlocks ? Z_BLOCK : Z_NO_FLUSH)
+    guard [Z_OK, Z_STREAM_END, Z_BUF_ERROR].contains(status) else {
+      throw Damage(problem: stream.pointee.msg.map { String(cString: $0) } ?? "it is not deflated")
+    }
+    return Step(
+      read: Int(available.0 - stream.pointee.avail_in), written: Int(available.1 - stream.pointee.avail_out),
+      isAtEnd: status == Z_STREAM_END)
+  }
+}
+
+/// The CRC-32 that zip and gzip use.
+func crc32(_ sum: UInt32, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
+  UInt32(crc32_z(UInt(sum), bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count))
+}
