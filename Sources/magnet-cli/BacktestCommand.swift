@@ -26,8 +26,7 @@ struct BacktestCommand: AsyncParsableCommand {
       valueName: "predictors and paths"),
     completion: .directory)
   var arguments: [String]
-  @Flag(help: "Stop at the first faulty run instead of leaving it out.")
-  var strict = false
+  @OptionGroup var reading: ReadingOptions
   @Option(
     help: "What is held out together: run, model, family, scenario, or frontier (the strongest models).")
   var split = HeldOut.family
@@ -128,8 +127,8 @@ struct BacktestCommand: AsyncParsableCommand {
   func run() async throws {
     try await report {
       let progress = BacktestProgress()
-      let reading = LoadProgress()
-      let all = try HelmRuns(paths: paths, isStrict: strict, progress: reading)
+      let loading = LoadProgress()
+      let all = try reading.runs(paths, loading)
       var backtest = Backtest()
       backtest.heldOut = split
       backtest.target = target
@@ -141,7 +140,7 @@ struct BacktestCommand: AsyncParsableCommand {
       backtest.exampleRuns = exampleRuns
       let entries = try entries(all)
       let readsAnswers = entries.contains { ($0.make() as? ScorePredictor)?.usesAnswers == true }
-      let collection = try await Watch.showing(reading) {
+      let collection = try await Watch.showing(loading) {
         try await ScoreCollection.read(
           all, runs: runs, metrics: metric.isEmpty ? nil : Set(metric), readsAnswers: readsAnswers)
       }

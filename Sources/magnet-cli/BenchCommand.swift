@@ -23,7 +23,7 @@ struct BenchCommand: AsyncParsableCommand {
     try await report {
       let clock = ContinuousClock()
       let start = clock.now
-      let runs = try HelmRuns(paths: source.paths, isStrict: source.strict, workers: threads)
+      let runs = try source.runs(workers: threads)
       let tables = try await runs.load(runs.list().entries, tables: Set(TableKind.allCases))
       let seconds = (clock.now - start) / .seconds(1)
       say(tables.faults.map(\.fault))

@@ -57,12 +57,3 @@ func secondsText(_ seconds: Double) -> String {
   if whole < 60 { return "\(whole) s" }
   return whole < 3600 ? "\(whole / 60) min \(whole % 60) s" : "\(whole / 3600) h \(whole / 60 % 60) min"
 }
-
-/// What `500k`, `20M` or `1000` mean in bytes.
-func byteCount(_ text: String) -> Int? {
-  let units: [Character: Double] = ["k": 1e3, "K": 1e3, "m": 1e6, "M": 1e6, "g": 1e9, "G": 1e9]
-  let unit = text.last.flatMap { units[$0] }
-  guard let value = Double(unit == nil ? text : String(text.dropLast())), value > 0 else { return nil }
-  let bytes = value * (unit ?? 1)
-  return bytes >= 1 && bytes < 1e15 ? Int(bytes) : nil
-}

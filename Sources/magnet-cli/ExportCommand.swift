@@ -20,7 +20,7 @@ struct ExportCommand: AsyncParsableCommand {
     /// Writes the four tables into the folder, each file whole or not at all.
     func write(_ format: TableFormat) async throws -> Int {
       let progress = LoadProgress()
-      let runs = try HelmRuns(paths: source.paths, isStrict: source.strict, progress: progress)
+      let runs = try source.runs(progress)
       let entries = try await runs.list().entries
       try Terminal.makeFolder(folder)
       var faults: Set<RunFault> = []
@@ -56,7 +56,7 @@ struct ExportCommand: AsyncParsableCommand {
     func run() async throws {
       try await report {
         let progress = LoadProgress()
-        let runs = try HelmRuns(paths: source.paths, isStrict: source.strict, progress: progress)
+        let runs = try source.runs(progress)
         let faults = try await Terminal.replacingFile(file) { temporary in
           try await Watch.showing(progress) { try await exportSQLite(runs, to: temporary) }
         }

@@ -32,7 +32,7 @@ struct ItemsCommand: AsyncParsableCommand {
   func run() async throws {
     try await report {
       let reading = LoadProgress()
-      let all = try HelmRuns(paths: source.paths, isStrict: source.strict, progress: reading)
+      let all = try source.runs(reading)
       let scores = try await Watch.showing(reading) {
         try await ScoreCollection.read(all, runs: runs, metrics: metric.isEmpty ? nil : Set(metric))
       }

@@ -28,8 +28,7 @@ struct PredictCommand: AsyncParsableCommand {
       valueName: "predictor and paths"),
     completion: .directory)
   var arguments: [String]
-  @Flag(help: "Stop at the first faulty run instead of leaving it out.")
-  var strict = false
+  @OptionGroup var reading: ReadingOptions
   @OptionGroup var prediction: PredictionOptions
   @OptionGroup(title: "Programs as predictors") var external: ExternalOptions
   @Flag(help: "The program predicts single instances, not whole runs.")
@@ -52,7 +51,7 @@ struct PredictCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await prediction.predict(paths, isStrict: strict) { runs, exampleRuns, evalSamples, seed in
+    try await prediction.predict({ try reading.runs(paths) }) { runs, exampleRuns, evalSamples, seed in
       if let exec = external.exec {
         let make = try external.factory(exec, over: runs, isOfInstances: instance, metrics: metric)
         return make(exampleRuns, evalSamples, seed)

@@ -9,11 +9,13 @@ struct RunsCommand: AsyncParsableCommand {
     abstract: "List runs: suite, run, scenario, model, instances, files, state and path.",
     discussion: """
       A run is complete when its files are there and whole, judged by their beginnings and ends; --check reads them
-      in full. The exit status is 1 when a run is incomplete.
+      in full. In archives and compressed files, of which the end is not to be had without the rest, the beginning
+      alone is looked at. The exit status is 1 when a run is incomplete.
 
       EXAMPLE:
         magnet runs benchmark_output
         magnet runs 'benchmark_output/runs/v1.*' --format csv
+        magnet runs results.zip
       """)
 
   @OptionGroup var source: SourceOptions
@@ -24,7 +26,7 @@ struct RunsCommand: AsyncParsableCommand {
   func run() async throws {
     try await report {
       let progress = LoadProgress()
-      let runs = try HelmRuns(paths: source.paths, isStrict: source.strict, progress: progress)
+      let runs = try source.runs(progress)
       let summary = try await Watch.showing(progress) { try await RunSummary(of: runs, isThorough: check) }
       try output.print(summary.table, keyCount: 2)
       for fault in summary.faults { Terminal.say("incomplete: \(fault)") }

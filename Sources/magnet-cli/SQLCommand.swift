@@ -19,12 +19,12 @@ struct SQLCommand: AsyncParsableCommand {
         magnet sql benchmark_output/runs/v1 'SELECT count(*), avg("stats.mean") FROM stats'
       """)
 
-  @Argument(help: "Folders that hold runs, or quoted patterns, and last the query.", completion: .directory)
+  @Argument(
+    help: "Folders or archives that hold runs, or quoted patterns, and last the query.", completion: .file())
   var arguments: [String]
   @Option(help: "How many seconds a query may take.")
   var timeout: Double?
-  @Flag(help: "Stop at the first faulty run instead of leaving it out.")
-  var strict = false
+  @OptionGroup var reading: ReadingOptions
   @OptionGroup var output: OutputOptions
 
   /// The last argument, when it has white space in it, as every query has.
@@ -46,7 +46,7 @@ struct SQLCommand: AsyncParsableCommand {
     try await report {
       let paths = query == nil ? arguments : Array(arguments.dropLast())
       let progress = LoadProgress()
-      let runs = try HelmRuns(paths: paths, isStrict: strict, progress: progress)
+      let runs = try reading.runs(paths, progress)
       var database = Database(runs)
       database.timeLimit = timeout.map { .seconds($0) }
       if let query { return try await answer(query, database, progress) }

@@ -44,7 +44,7 @@ struct TableCommand: AsyncParsableCommand {
   func run() async throws {
     try await report {
       let progress = LoadProgress()
-      let runs = try HelmRuns(paths: source.paths, isStrict: source.strict, progress: progress)
+      let runs = try source.runs(progress)
       let listing = try await Watch.showing(progress) { try await runs.list() }
       func load(_ columns: Set<String>?) async throws -> RunTables {
         try await Watch.showing(progress) {

@@ -163,6 +163,6 @@ import Testing
     #expect(
       sentence(file)
         == "\(file): this is a file, and runs are folders; "
-        + "name the run's folder, its suite, or the benchmark_output they lie in")
+        + "name the run's folder, its suite, the benchmark_output they lie in, or an archive of one")
   }
 }

@@ -14,8 +14,8 @@ protocol ByteStream: AnyObject {
   /// Reads the next `count` bytes; fewer at the end only. With the last ones, everything that a length or a checksum
   /// tells of them was checked.
   func read(_ memory: UnsafeMutableRawPointer, _ count: Int) throws(RunFault) -> Int
-  /// Passes over bytes; fewer at the end only.
-  func skip(_ count: Int) throws(RunFault)
+  /// Passes over the next `count` bytes; returns how many there were, fewer at the end only.
+  func skip(_ count: Int) throws(RunFault) -> Int
   /// The last bytes, at most `count`, where they can be had without reading the others; nil elsewhere.
   func tail(_ count: Int) throws(RunFault) -> [UInt8]?
 }
@@ -43,16 +43,17 @@ extension ByteStream {
     }
   }
 
-  func skip(_ count: Int) throws(RunFault) {
+  func skip(_ count: Int) throws(RunFault) -> Int {
     let piece = min(count, 1 << 17)
     let memory = UnsafeMutableRawPointer.allocate(byteCount: max(1, piece), alignment: 16)
     defer { memory.deallocate() }
     var left = count
     while left > 0 {
       let taken = try read(memory, min(left, piece))
-      if taken == 0 { return }
+      if taken == 0 { break }
       left -= taken
     }
+    return count - left
   }
 
   func tail(_ count: Int) throws(RunFault) -> [UInt8]? { nil }
@@ -127,7 +128,11 @@ final class FilePart: ByteStream {
     return taken
   }
 
-  func skip(_ count: Int) { done += min(count, self.count - done) }
+  func skip(_ count: Int) -> Int {
+    let taken = min(count, self.count - done)
+    done += taken
+    return taken
+  }
 
   func tail(_ count: Int) throws(RunFault) -> [UInt8]? {
     let taken = min(count, self.count)

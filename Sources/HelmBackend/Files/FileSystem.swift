@@ -15,7 +15,7 @@ struct FileError: Error {
 enum FileSystem {
   enum Kind { case file, folder, missing }
 
-  struct Entry {
+  struct Entry: Hashable {
     let name: String
     let isFolder: Bool
     let isLink: Bool
@@ -25,6 +25,8 @@ enum FileSystem {
   struct Identity: Hashable {
     let device: UInt64
     let inode: UInt64
+    /// The folder in the file, where that is an archive.
+    var inside = ""
   }
 
   static func kind(_ path: String) -> Kind {
@@ -81,6 +83,9 @@ enum FileSystem {
     guard glob(pattern, GLOB_NOSORT, nil, &found) == 0 else { return [] }
     return (0..<Int(found.gl_pathc)).compactMap { found.gl_pathv[$0].map { String(cString: $0) } }
   }
+
+  /// Whether a name matches a pattern of the shell.
+  static func matches(_ name: String, _ pattern: String) -> Bool { fnmatch(pattern, name, FNM_PERIOD) == 0 }
 
   static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 }

@@ -11,7 +11,10 @@ public struct InflateLimits: Sendable, Hashable {
   static let freeBytes = 16 << 20
 
   /// 256 GB in all, and 250 bytes for one; HELM's files have 20 to 40.
-  public static let standard = InflateLimits(bytes: 256 << 30, ratio: 250)
+  public static let standard = InflateLimits(bytes: 256_000_000_000, ratio: 250)
+
+  /// No limits, for what was checked before.
+  static let none = InflateLimits(bytes: .max, ratio: nil)
 
   /// As many bytes as are given, whatever the ratio.
   public init(bytes: Int) { self.init(bytes: bytes, ratio: nil) }

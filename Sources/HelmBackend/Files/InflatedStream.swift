@@ -20,9 +20,16 @@ final class InflatedStream: ByteStream {
   private var written = 0
   private var used = 0
   private var isDone = false
+  private var isChecked = false
+
+  /// The bytes of gzip's trailer that are passed over: those of a member that inflating began in the middle of.
+  private var trailer = 0
+  /// Where inflating may begin, when that is noted.
+  private(set) var points: GzipPoints?
 
   /// What gzip of one member or several inflates to.
-  init(gzip stored: any ByteStream, limits: InflateLimits) {
+  init(gzip stored: any ByteStream, limits: InflateLimits, notesPoints: Bool = false) {
+    points = notesPoints ? GzipPoints() : nil
     path = stored.path
     self.stored = stored
     self.limits = limits
@@ -43,6 +50,22 @@ final class InflatedStream: ByteStream {
     self.size = size
     inflater = Inflater(.raw)
     buffer = Self.buffer(stored)
+  }
+
+  /// What gzip inflates to from a point on.
+  init(gzip file: SharedFile, from point: GzipPoints.Point) throws(RunFault) {
+    path = file.path
+    let start = point.bits > 0 ? point.at - 1 : point.at
+    stored = FilePart(file, from: start, count: file.size - start)
+    limits = .none
+    format = .gzip
+    crc = 0
+    size = nil
+    inflater = Inflater(.raw)
+    buffer = Self.buffer(stored)
+    let byte = point.bits > 0 ? try stored.next(1)[0] : 0
+    inflater.resume(bits: point.bits, of: byte, after: point.window)
+    trailer = 8
   }
 
   private static func buffer(_ stored: any ByteStream) -> UnsafeMutableRawBufferPointer {
@@ -72,7 +95,10 @@ final class InflatedStream: ByteStream {
       }
       filled += taken
     }
-    if let size, !isDone, written == size { try finish() }
+    if written == size, !isChecked {
+      isChecked = true
+      try finish()
+    }
     return filled
   }
 
@@ -85,7 +111,8 @@ final class InflatedStream: ByteStream {
     }
     let step: Inflater.Step
     do {
-      step = try inflater.inflate(UnsafeRawBufferPointer(rebasing: buffer[from..<to]), to: output)
+      step = try inflater.inflate(
+        UnsafeRawBufferPointer(rebasing: buffer[from..<to]), to: output, stopsAtBlocks: points != nil)
     } catch {
       throw fault(
         written == 0 && from == 0 && format == .gzip && error.problem == "incorrect header check"
@@ -95,6 +122,9 @@ final class InflatedStream: ByteStream {
     used += step.read
     written += step.written
     if let fault = limits.fault(path, inflated: written, stored: used) { throw fault }
+    if points?.wantsOne(at: written) == true, let bits = inflater.bitsLeftAtBlock {
+      points?.add(GzipPoints.Point(written: written, at: used, bits: bits, window: inflater.window))
+    }
     if step.isAtEnd { try endMember() }
     return step.written
   }
@@ -107,12 +137,20 @@ final class InflatedStream: ByteStream {
         to = try stored.read(buffer.baseAddress!, buffer.count)
         if to == 0 { break }
       }
+      if trailer > 0 {
+        let passed = min(trailer, to - from)
+        trailer -= passed
+        from += passed
+        used += passed
+        continue
+      }
       if buffer[from] == 0x1F {
         inflater.restart(.gzip)
         return
       }
       if buffer[from] != 0 { throw fault("other bytes follow the end of the gzip") }
       from += 1
+      used += 1
     }
     isDone = true
     if let size, written < size { throw fault("it inflates to \(written) bytes and should to \(size)") }

@@ -41,6 +41,31 @@ struct Inflater: ~Copyable {
   /// Begins anew.
   mutating func restart(_ format: Format) { inflateReset2(stream, format.rawValue) }
 
+  /// Goes on from the middle of raw deflate.
+  /// - Parameters:
+  ///   - bits: how many of the highest bits of `byte` come before the next byte.
+  ///   - window: what came out before.
+  mutating func resume(bits: Int, of byte: UInt8, after window: [UInt8]) {
+    inflateReset2(stream, Format.raw.rawValue)
+    if bits > 0 { inflatePrime(stream, Int32(bits), Int32(byte) >> (8 - Int32(bits))) }
+    inflateSetDictionary(stream, window, UInt32(window.count))
+  }
+
+  /// Between two blocks that are not the last, how many bits of the last byte read belong to what follows.
+  var bitsLeftAtBlock: Int? {
+    let type = stream.pointee.data_type
+    return type & 128 != 0 && type & 64 == 0 ? Int(type & 7) : nil
+  }
+
+  /// The last bytes that came out, at most 32 KB.
+  var window: [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: 1 << 15) { buffer, count in
+      var length: UInt32 = 0
+      inflateGetDictionary(stream, buffer.baseAddress, &length)
+      count = Int(length)
+    }
+  }
+
   /// Inflates until the input is used up, the output is full, or the end is there.
   /// - Parameter stopsAtBlocks: stop between deflate's blocks, too.
   mutating func inflate(

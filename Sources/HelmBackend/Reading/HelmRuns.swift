@@ -4,6 +4,8 @@ public import Magnet
 public struct HelmRuns: RunSource {
   private let folders: [RunDirectory]
   private let found: [String: RunDirectory]
+  /// What was unusual in archives, a sentence each.
+  public let notes: [String]
   private let isStrict: Bool
   private let workers: Int
   private let progress: LoadProgress?
@@ -15,31 +17,39 @@ public struct HelmRuns: RunSource {
   /// The runs under some paths, in path order, each once.
   ///
   /// A path is a folder that contains `benchmark_output`, that folder, `runs` in it, a suite, one run, or a pattern
-  /// of these with `*`, `?` and `[...]`. Nothing is read yet but the folders' lists of files.
+  /// of these with `*`, `?` and `[...]`; or a zip, tar or tar.gz file of one, or a folder in it after an exclamation
+  /// mark, `FILE.zip!/runs/v1`. Nothing is read yet but the folders' and archives' lists of files; a .tar.gz is
+  /// inflated once for it.
   /// - Parameters:
   ///   - isStrict: whether the first faulty run ends `list` and `load` with its fault, instead of being left out.
   ///   - workers: how many files are read at once; results do not depend on it. As a rule one for each core.
   ///   - progress: told how far `list` and `load` have come.
+  ///   - limits: how much archives and compressed files may inflate to.
   /// - Throws: `RunFault` for a path that is not there, a pattern that matches nothing, or a path without runs.
   public init(
-    _ paths: String..., isStrict: Bool = false, workers: Int? = nil, progress: LoadProgress? = nil
+    _ paths: String..., isStrict: Bool = false, workers: Int? = nil, progress: LoadProgress? = nil,
+    limits: InflateLimits = .standard
   ) throws {
-    try self.init(paths: paths, isStrict: isStrict, workers: workers, progress: progress)
+    try self.init(paths: paths, isStrict: isStrict, workers: workers, progress: progress, limits: limits)
   }
 
   /// The same for a list of paths.
   public init(
-    paths: [String], isStrict: Bool = false, workers: Int? = nil, progress: LoadProgress? = nil
+    paths: [String], isStrict: Bool = false, workers: Int? = nil, progress: LoadProgress? = nil,
+    limits: InflateLimits = .standard
   ) throws {
     try self.init(
-      paths: paths, isStrict: isStrict, workers: workers, progress: progress,
+      paths: paths, isStrict: isStrict, workers: workers, progress: progress, limits: limits,
       windowThreshold: Self.windowThreshold)
   }
 
   init(
-    paths: [String], isStrict: Bool, workers: Int?, progress: LoadProgress?, windowThreshold: Int
+    paths: [String], isStrict: Bool, workers: Int?, progress: LoadProgress?,
+    limits: InflateLimits = .standard, windowThreshold: Int
   ) throws {
-    folders = try RunLocator.locate(paths)
+    let locator = try RunLocator(paths, limits: limits)
+    folders = locator.runs
+    notes = locator.notes
     found = Dictionary(folders.map { ($0.path, $0) }, uniquingKeysWith: { $1 })
     self.isStrict = isStrict
     self.workers = workers ?? FileSystem.processorCount

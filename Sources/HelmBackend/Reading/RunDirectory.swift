@@ -8,10 +8,14 @@ struct RunDirectory: Sendable {
   /// What the folder is part of.
   let tree: any FileTree
 
-  init(path: String, files: [String], tree: any FileTree = DiskTree()) {
+  /// What is wrong with the whole, where it is an archive that cannot be read, or not all of it.
+  let fault: RunFault?
+
+  init(path: String, files: [String], tree: any FileTree = DiskTree(), fault: RunFault? = nil) {
     self.path = path
     self.files = files
     self.tree = tree
+    self.fault = fault
   }
 
   /// HELM's files that the tables are made of, in the order HELM writes them.
@@ -22,12 +26,16 @@ struct RunDirectory: Sendable {
 
   /// The names of the suite's folder and of the run's.
   var names: (suite: String, folder: String) {
+    // The top of an archive has the archive's name.
+    func name(_ part: Substring) -> String {
+      part.hasSuffix("!") ? Archive.stem(part.dropLast()) : String(part)
+    }
     let parts = path.split(separator: "/").suffix(2)
     if parts.count == 2, !parts.contains("."), !parts.contains("..") {
-      return (String(parts.first!), String(parts.last!))
+      return (name(parts.first!), name(parts.last!))
     }
     let whole = FileSystem.absolute(path).split(separator: "/")
-    return (whole.dropLast().last.map(String.init) ?? "/", whole.last.map(String.init) ?? "/")
+    return (whole.dropLast().last.map(name) ?? "/", whole.last.map(name) ?? "/")
   }
 
   func file(_ name: String) -> String { path + "/" + name }
@@ -58,6 +66,7 @@ struct RunDirectory: Sendable {
   /// What keeps the run from being complete, as far as the ends of its files tell; a file whose ends look wrong is
   /// read to say what is wrong with it. `run_spec.json` is not looked at.
   func faults(_ reader: JSONFileReader) -> [RunFault] {
+    if let fault { return [fault] }
     if files.isEmpty {
       return [
         RunFault(

@@ -2,44 +2,45 @@ import Magnet
 
 /// Finds the runs under the paths a user names.
 struct RunLocator {
-  /// Where runs lie at most, below a folder that was named: DIR/benchmark/benchmark_output/runs/suite/run.
-  private static let depthLimit = 5
   /// Folders in a suite or beside it that HELM writes and that hold no runs.
   private static let otherFolders: Set = ["eval_cache", "groups", "data_overlap"]
 
+  private let disk: DiskTree
   /// The folders searched, and whether runs are in them.
   private var seen: [FileSystem.Identity: Bool] = [:]
-  private var runs: [RunDirectory] = []
+  private(set) var runs: [RunDirectory] = []
+  /// What was unusual in archives.
+  private(set) var notes: [String] = []
+  private var archives: [String: ArchiveTree] = [:]
+  /// What is wrong with archives, each once.
+  private var faults: [String: RunFault] = [:]
 
-  /// The runs under `paths`, in path order, each once.
+  /// Finds the runs under `paths`, in path order, each once.
   ///
-  /// A path is a folder that contains `benchmark_output`, that folder, `runs` in it, a suite, one run, or a pattern
-  /// of these. A run is a folder with `run_spec.json`. A folder without it that has a run's name (with a colon) or
-  /// other files of a run counts as one too, an incomplete one.
+  /// A path is a folder that contains `benchmark_output`, that folder, `runs` in it, a suite, one run, a pattern of
+  /// these, an archive of any of them, or one in an archive: `FILE.zip!/runs/v1`. A run is a folder with
+  /// `run_spec.json`. A folder without it that has a run's name (with a colon) or other files of a run counts as one
+  /// too, an incomplete one. So does an archive in which something is wrong, beside the runs in it.
   /// - Throws: `RunFault` for a path that is not there, a pattern that matches nothing, and a path without runs.
-  static func locate(_ paths: [String]) throws(RunFault) -> [RunDirectory] {
-    var locator = RunLocator()
-    for path in paths { try locator.add(path) }
-    return locator.runs.sorted { pathOrder($0.path, $1.path) }
+  init(_ paths: [String], limits: InflateLimits) throws(RunFault) {
+    disk = DiskTree(limits: limits)
+    for path in paths { try add(path) }
+    let faults = faults.sorted { pathOrder($0.key, $1.key) }
+    if runs.isEmpty, let fault = faults.first?.value { throw fault }
+    runs += faults.map { RunDirectory(path: $0, files: [], tree: disk, fault: $1) }
+    runs.sort { pathOrder($0.path, $1.path) }
   }
 
+  /// A folder, and what it is part of.
+  private typealias Place = (tree: any FileTree, folder: String)
+
   private mutating func add(_ path: String) throws(RunFault) {
-    let folders: [String]
-    switch FileSystem.kind(path) {
-    case .folder: folders = [path]
-    case .file:
-      throw RunFault(
-        file: path, problem: "this is a file, and runs are folders",
-        advice: "name the run's folder, its suite, or the benchmark_output they lie in")
-    case .missing:
-      let matches = path.contains(where: "*?[".contains) ? FileSystem.matches(path) : []
-      folders = matches.filter { FileSystem.kind($0) == .folder }
-      if folders.isEmpty { throw missing(path) }
-    }
-    var found = false
-    for folder in folders where search(folder, depth: 0) { found = true }
+    let known = faults.count
+    let places = try places(path)
+    var found = faults.count > known
+    for place in places where search(place.tree, place.folder, depth: 0) { found = true }
     if !found {
-      let isEmpty = folders.count == 1 && (try? FileSystem.entries(folders[0]).isEmpty) == true
+      let isEmpty = places.count == 1 && places[0].tree.entries(places[0].folder)?.isEmpty == true
       throw RunFault(
         file: path,
         problem: isEmpty ? "the folder is empty" : "no runs are in it (no folder with a run_spec.json)",
@@ -47,11 +48,76 @@ struct RunLocator {
     }
   }
 
-  private func missing(_ path: String) -> RunFault {
+  /// The folders that a path names.
+  private mutating func places(_ path: String) throws(RunFault) -> [Place] {
+    switch FileSystem.kind(path) {
+    case .folder: return [(disk, path)]
+    case .file: return open(path).map { [($0, $0.top)] } ?? []
+    case .missing: break
+    }
+    if let (archives, inside) = Self.parts(path) { return try places(in: archives, inside, of: path) }
+    let matches = Self.isPattern(path) ? FileSystem.matches(path) : []
+    let found = matches.compactMap { match -> Place? in
+      switch FileSystem.kind(match) {
+      case .folder: (disk, match)
+      case .file where Archive.hasName(match): open(match).map { ($0, $0.top) }
+      default: nil
+      }
+    }
+    if found.isEmpty, !matches.contains(where: { faults[$0] != nil }) { throw missing(path, disk) }
+    return found
+  }
+
+  /// The folders in archives that a path with an exclamation mark names.
+  private mutating func places(
+    in archives: String, _ inside: Substring, of path: String
+  ) throws(RunFault) -> [Place] {
+    var files = [archives]
+    if FileSystem.kind(archives) != .file {
+      files = Self.isPattern(archives) ? FileSystem.matches(archives).filter(Archive.hasName) : []
+      if files.isEmpty { throw missing(archives, disk) }
+    }
+    let trees = files.compactMap { open($0) }
+    var found: [Place] = trees.map { ($0, $0.top) }
+    for part in inside.split(separator: "/") {
+      found = found.flatMap { place -> [Place] in
+        let names = place.tree.entries(place.folder)?.filter(\.isFolder).map(\.name) ?? []
+        let matches =
+          names.contains(String(part))
+          ? [String(part)] : names.filter { FileSystem.matches($0, String(part)) }
+        return matches.map { (place.tree, place.folder + "/" + $0) }
+      }
+    }
+    if found.isEmpty, let tree = trees.first { throw missing(path, tree) }
+    return found
+  }
+
+  /// `FILE!/FOLDER` taken apart.
+  private static func parts(_ path: String) -> (archive: String, inside: Substring)? {
+    if path.hasSuffix("!") { return (String(path.dropLast()), "") }
+    return path.firstRange(of: "!/").map { (String(path[..<$0.lowerBound]), path[$0.upperBound...]) }
+  }
+
+  private static func isPattern(_ path: String) -> Bool { path.contains(where: "*?[".contains) }
+
+  /// An archive, opened once; nil when nothing in it can be read.
+  private mutating func open(_ path: String) -> ArchiveTree? {
+    if let tree = archives[path] { return tree }
+    if faults[path] != nil { return nil }
+    do throws(RunFault) {
+      let archive = try Archive(path, limits: disk.limits)
+      faults[path] = archive.fault
+      notes += archive.notes
+      archives[path] = ArchiveTree(archive: archive)
+    } catch { faults[path] = error }
+    return archives[path]
+  }
+
+  private func missing(_ path: String, _ tree: any FileTree) -> RunFault {
     if path.isEmpty {
       return RunFault(file: "a path", problem: "it is empty", advice: "give a folder that holds runs")
     }
-    if path.contains(where: "*?[".contains) {
+    if Self.isPattern(path) {
       return RunFault(
         file: path, problem: "the pattern matches no folder",
         advice: "put it in quotes, and check it with ls")
@@ -60,7 +126,7 @@ struct RunLocator {
       separator: "/")
     let folder = parent.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : parent
     let name = path.split(separator: "/").last.map(String.init) ?? path
-    let siblings = ((try? FileSystem.entries(folder)) ?? []).filter(\.isFolder).map(\.name)
+    let siblings = (tree.entries(folder) ?? []).filter(\.isFolder).map(\.name)
     let nearest = nearestNames(to: name, among: siblings, count: 3)
     return RunFault(
       file: path, problem: "there is no such folder",
@@ -68,38 +134,34 @@ struct RunLocator {
   }
 
   /// Collects the runs in a folder; false when there are none.
-  private mutating func search(_ folder: String, depth: Int) -> Bool {
-    guard let identity = FileSystem.identity(folder), let entries = try? FileSystem.entries(folder) else {
-      return false
-    }
+  private mutating func search(_ tree: any FileTree, _ folder: String, depth: Int) -> Bool {
+    guard let identity = tree.identity(folder), let entries = tree.entries(folder) else { return false }
     if let known = seen[identity] { return known }
     seen[identity] = false
-    let found = searchNew(folder, entries, depth)
+    let found = searchNew(tree, folder, entries, depth)
     seen[identity] = found
     return found
   }
 
-  private mutating func searchNew(_ folder: String, _ entries: [FileSystem.Entry], _ depth: Int) -> Bool {
+  private mutating func searchNew(
+    _ tree: any FileTree, _ folder: String, _ entries: [FileSystem.Entry], _ depth: Int
+  ) -> Bool {
     if RunDirectory.isRun(folder, entries) {
+      let files = entries.filter { !$0.isFolder && !$0.name.hasPrefix(".") }
       runs.append(
         RunDirectory(
-          path: folder,
-          files: Array(
-            Set(
-              entries.filter { !$0.isFolder && !$0.name.hasPrefix(".") }.map {
-                RunDirectory.plainName($0.name)
-              }))))
+          path: folder, files: Array(Set(files.map { RunDirectory.plainName($0.name) })), tree: tree))
       return true
     }
-    guard depth < Self.depthLimit else { return false }
+    guard depth < tree.depthLimit else { return false }
     let folders = entries.filter(\.isFolder)
     for name in ["benchmark_output", "runs"] where folders.contains(where: { $0.name == name }) {
-      return search(folder + "/" + name, depth: depth + 1)
+      return search(tree, folder + "/" + name, depth: depth + 1)
     }
     var found = false
     for entry in folders
     where !Self.otherFolders.contains(entry.name) && !(entry.isLink && entry.name == "latest") {
-      if search(folder + "/" + entry.name, depth: depth + 1) { found = true }
+      if search(tree, folder + "/" + entry.name, depth: depth + 1) { found = true }
     }
     return found
   }

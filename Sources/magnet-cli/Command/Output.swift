@@ -1,4 +1,5 @@
 package import ArgumentParser
+package import HelmBackend
 package import Magnet
 
 /// What `--format` takes.
@@ -42,12 +43,58 @@ package struct OutputOptions: ParsableArguments {
 /// The options of every command that reads runs.
 package struct SourceOptions: ParsableArguments {
   @Argument(
-    help: "Folders that hold runs: a benchmark_output, a suite, a run, or quoted patterns of these.",
-    completion: .directory)
+    help: """
+      Folders that hold runs: a benchmark_output, a suite, a run, quoted patterns of these, or archives: FILE.zip, \
+      FILE.tar.gz, FILE.zip!/runs/v1.
+      """,
+    completion: .file())
   package var paths: [String]
+  @OptionGroup package var reading: ReadingOptions
 
+  /// The runs under the paths.
+  package func runs(_ progress: LoadProgress? = nil, workers: Int? = nil) throws -> HelmRuns {
+    try reading.runs(paths, progress, workers: workers)
+  }
+
+  package init() {}
+}
+
+/// How runs are read.
+package struct ReadingOptions: ParsableArguments {
   @Flag(help: "Stop at the first faulty run instead of leaving it out.")
   package var strict = false
+  @OptionGroup package var limit: ArchiveLimitOption
+
+  /// The runs under some paths; what is unusual in archives is said on standard error.
+  package func runs(_ paths: [String], _ progress: LoadProgress? = nil, workers: Int? = nil) throws
+    -> HelmRuns
+  {
+    let runs = try HelmRuns(
+      paths: paths, isStrict: strict, workers: workers, progress: progress, limits: limit.limits)
+    for note in runs.notes { Terminal.say(note) }
+    return runs
+  }
+
+  package init() {}
+}
+
+/// The option of every command that reads archives.
+package struct ArchiveLimitOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "How much an archive that you trust may inflate to, such as 900G; otherwise 256G and 250 times its size.",
+      valueName: "bytes"))
+  package var maxArchiveBytes: String?
+
+  package var limits: InflateLimits {
+    maxArchiveBytes.flatMap(byteCount).map { InflateLimits(bytes: $0) } ?? .standard
+  }
+
+  package func validate() throws {
+    if let maxArchiveBytes, byteCount(maxArchiveBytes) == nil {
+      throw ValidationError("--max-archive-bytes takes bytes such as 500M or 900G, not '\(maxArchiveBytes)'.")
+    }
+  }
 
   package init() {}
 }
@@ -82,4 +129,13 @@ package func say(_ counts: [ReadingCounts], of runs: [RunEntry]) {
 /// Names each fault on standard error.
 package func say(_ faults: [RunFault]) {
   for fault in faults { Terminal.say("left out: \(fault)") }
+}
+
+/// What `500k`, `20M` or `1000` mean in bytes.
+package func byteCount(_ text: String) -> Int? {
+  let units: [Character: Double] = ["k": 1e3, "K": 1e3, "m": 1e6, "M": 1e6, "g": 1e9, "G": 1e9, "T": 1e12]
+  let unit = text.last.flatMap { units[$0] }
+  guard let value = Double(unit == nil ? text : String(text.dropLast())), value > 0 else { return nil }
+  let bytes = value * (unit ?? 1)
+  return bytes >= 1 && bytes < 1e15 ? Int(bytes) : nil
 }

@@ -37,7 +37,7 @@ private struct OnePredictor<P: CommandPredictor>: AsyncParsableCommand {
   @OptionGroup var prediction: PredictionOptions
 
   func run() async throws {
-    try await prediction.predict(source.paths, isStrict: source.strict) { _, exampleRuns, evalSamples, seed in
+    try await prediction.predict({ try source.runs() }) { _, exampleRuns, evalSamples, seed in
       P(exampleRuns: exampleRuns, evalSamples: evalSamples, seed: seed)
     }
   }
@@ -66,13 +66,14 @@ package struct PredictionOptions: ParsableArguments {
     if evalSamples < 1 { throw ValidationError("--eval-samples takes 1 or more.") }
   }
 
-  /// Draws a split of the runs under some paths, has it predicted, and prints the comparison.
+  /// Draws a split of runs, has it predicted, and prints the comparison.
   package func predict(
-    _ paths: [String], isStrict: Bool, make: (HelmRuns, Int, Int, Int) throws -> Predictor
+    _ runs: () throws -> HelmRuns, make: (HelmRuns, Int, Int, Int) throws -> Predictor
   ) async throws {
     try await report {
-      let all = try HelmRuns(paths: paths, isStrict: isStrict)
-      let comparison = try await make(all, exampleRuns, evalSamples, seed).evaluate(on: all, runs: runs)
+      let all = try runs()
+      let comparison = try await make(all, exampleRuns, evalSamples, seed).evaluate(
+        on: all, runs: self.runs)
       say(comparison.faults)
       for note in comparison.notes { Terminal.say(note) }
       for miss in comparison.unmatched {

@@ -1,0 +1,166 @@
+import Magnet
+
+/// A zip, tar or tar.gz file open for reading: its list of entries, and the bytes of each. Nothing is unpacked to the
+/// disk, and several may read at once.
+final class Archive: Sendable {
+  let path: String
+  let limits: InflateLimits
+  /// In the archive's order; of those with one name the last only.
+  let entries: [ArchiveEntry]
+  /// What is wrong with it, beside what can be read.
+  let fault: RunFault?
+  /// What was unusual.
+  let notes: [String]
+  private let file: SharedFile
+  private let files: [String: ArchiveEntry]
+  private let folders: [String: [FileSystem.Entry]]
+  /// Where inflating may begin, in a .tar.gz.
+  private let points: GzipPoints?
+
+  /// The ends of the names of archives.
+  static let endings = [".zip", ".tar", ".tar.gz", ".tgz"]
+
+  static func hasName(_ path: String) -> Bool { endings.contains { path.hasSuffix($0) } }
+
+  /// The name of an archive without its ending.
+  static func stem(_ name: some StringProtocol) -> String {
+    let ending = [".tar.gz", ".tgz", ".tar", ".zip"].first { name.hasSuffix($0) } ?? ""
+    return String(name.dropLast(ending.count))
+  }
+
+  /// Reads an archive's list of entries; of a .tar.gz, this takes inflating all of it once.
+  /// - Throws: `RunFault` when there is nothing to be read in it.
+  init(_ path: String, limits: InflateLimits) throws(RunFault) {
+    self.path = path
+    self.limits = limits
+    do { file = try SharedFile(path) } catch { throw error.fault(path) }
+    var points: GzipPoints?
+    let contents: ArchiveContents
+    switch try Format(file) {
+    case .zip: contents = try ZipDirectory.contents(file, limits)
+    case .tar: contents = try TarReader.contents(FilePart(file))
+    case .tarGzip:
+      let stream = InflatedStream(gzip: FilePart(file), limits: limits, notesPoints: true)
+      contents = try TarReader.contents(stream)
+      points = stream.points
+    }
+    self.points = points
+    var index = EntryIndex()
+    for entry in contents.entries { index.add(entry) }
+    (files, folders) = (
+      index.files, index.folders.mapValues { $0.sorted { codePointOrder($0.name, $1.name) } }
+    )
+    entries = contents.entries.enumerated().filter { index.numbers[$1.name] == $0 }.map(\.element)
+    let refused = contents.refused + index.refused
+    fault =
+      contents.fault
+      ?? refused.first.map {
+        RunFault(
+          file: "\(path)!/\($0.name)", problem: "the entry is refused: \($0.problem)",
+          advice: refused.count == 1
+            ? nil : "\(refused.count - 1) more " + (refused.count == 2 ? "is" : "are") + " refused, too")
+      }
+    notes =
+      index.repeated.isEmpty
+      ? []
+      : [
+        "\(path): \(index.repeated[0])"
+          + (index.repeated.count == 1 ? " stands" : " and \(index.repeated.count - 1) more stand")
+          + " in it more than once; the last counts"
+      ]
+  }
+
+  /// What is in a folder, in order of the names' code points; nil when there is no such folder.
+  func entries(_ folder: String) -> [FileSystem.Entry]? { folders[folder] }
+
+  var identity: FileSystem.Identity? { FileSystem.identity(path) }
+
+  /// A file's bytes; nil when there is none of the name.
+  func bytes(_ name: String) throws(RunFault) -> (any ByteStream)? {
+    guard let entry = files[name] else { return nil }
+    let path = "\(path)!/\(name)"
+    switch entry.place {
+    case .folder: return nil
+    case .zip(let record): return try record.bytes(file, path: path, size: entry.size, limits)
+    case .tar(let offset):
+      guard let points else { return FilePart(file, path: path, from: offset, count: entry.size) }
+      return try points.bytes(file, path: path, from: offset, count: entry.size)
+    }
+  }
+
+  private enum Format {
+    case zip, tar, tarGzip
+
+    /// By the file's first bytes.
+    init(_ file: SharedFile) throws(RunFault) {
+      let head = try FilePart(file, count: min(file.size, 512)).next(512)
+      if head.isEmpty { throw RunFault(file: file.path, problem: "the file is empty") }
+      if ["PK\u{3}\u{4}", "PK\u{5}\u{6}", "PK\u{6}\u{6}"].contains(where: { head.starts(with: $0.utf8) }) {
+        self = .zip
+      } else if head.starts(with: [0x1F, 0x8B]) {
+        self = .tarGzip
+      } else if TarReader.isHeader(head) {
+        self = .tar
+      } else {
+        let kinds: [(name: String, start: [UInt8])] = [
+          ("bzip2", Array("BZh".utf8)), ("xz", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0]),
+          ("Zstandard", [0x28, 0xB5, 0x2F, 0xFD]), ("7z", [0x37, 0x7A, 0xBC, 0xAF]),
+        ]
+        let kind = kinds.first { head.starts(with: $0.start) }
+        throw RunFault(
+          file: file.path,
+          problem: kind.map { "archives packed by \($0.name) are not read" }
+            ?? "this is a file, and runs are folders",
+          advice: kind == nil
+            ? "name the run's folder, its suite, the benchmark_output they lie in, or an archive of one"
+            : "pack it as .zip or .tar.gz")
+      }
+    }
+  }
+}
+
+/// The files and folders of an archive by their names.
+private struct EntryIndex {
+  private(set) var files: [String: ArchiveEntry] = [:]
+  private(set) var folders: [String: Set<FileSystem.Entry>] = ["": []]
+  /// The number of the entry that counts.
+  private(set) var numbers: [String: Int] = [:]
+  private(set) var repeated: [String] = []
+  private(set) var refused: [(name: String, problem: String)] = []
+  private var count = 0
+
+  mutating func add(_ entry: ArchiveEntry) {
+    defer { count += 1 }
+    let isKnown = entry.isFolder ? folders[entry.name] != nil : files[entry.name] != nil
+    let isOther = entry.isFolder ? files[entry.name] != nil : folders[entry.name] != nil
+    guard !isOther, addParents(of: entry) else {
+      return refused.append((entry.name, "it is a file and a folder"))
+    }
+    if entry.isFolder {
+      if !isKnown { folders[entry.name] = [] }
+    } else {
+      if isKnown { repeated.append(entry.name) }
+      files[entry.name] = entry
+    }
+    numbers[entry.name] = count
+  }
+
+  /// Makes the folders an entry lies in; false when one of them is a file.
+  private mutating func addParents(of entry: ArchiveEntry) -> Bool {
+    var name = entry.name[...]
+    var isFolder = entry.isFolder
+    while !name.isEmpty {
+      let slash = name.lastIndex(of: "/")
+      let parent = slash.map { name[..<$0] } ?? ""
+      let child = String(slash.map { name[name.index(after: $0)...] } ?? name)
+      if !parent.isEmpty, files[String(parent)] != nil { return false }
+      let isNew = folders[String(parent)] == nil
+      folders[String(parent), default: []].insert(
+        FileSystem.Entry(name: child, isFolder: isFolder, isLink: false))
+      if !isNew { return true }
+      name = parent
+      isFolder = true
+    }
+    return true
+  }
+}
