@@ -17,11 +17,9 @@ struct MagnetCommand: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      RunsCommand.self, TableCommand.self, PredictorsCommand.self, PredictCommand.self, BacktestCommand.self,
-      ItemsCommand.self,
-      SQLCommand.self,
-      ExportCommand.self, DownloadCommand.self,
-      NewCommand.self, BenchCommand.self,
+      RunsCommand.self, TableCommand.self, SQLCommand.self, ExportCommand.self, PredictorsCommand.self,
+      PredictCommand.self, BacktestCommand.self, ItemsCommand.self, NewCommand.self, DownloadCommand.self,
+      ArchiveCommand.self, UnarchiveCommand.self, BenchCommand.self,
     ])
 
   static func main() async {

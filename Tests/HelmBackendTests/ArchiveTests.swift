@@ -23,6 +23,7 @@ import Testing
         return number % 5 == 4 ? entry.kept(file.bytes) : entry
       })
     zip.isZip64 = isZip64
+    if !isZip64 { zip.prefix = Array("#!/bin/sh\nexit\n".utf8) }
     zip.comment = Array("PK\u{5}\u{6} is no record".utf8)
     return zip.bytes
   }

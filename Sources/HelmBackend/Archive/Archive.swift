@@ -95,7 +95,10 @@ final class Archive: Sendable {
     init(_ file: SharedFile) throws(RunFault) {
       let head = try FilePart(file, count: min(file.size, 512)).next(512)
       if head.isEmpty { throw RunFault(file: file.path, problem: "the file is empty") }
-      if ["PK\u{3}\u{4}", "PK\u{5}\u{6}", "PK\u{6}\u{6}"].contains(where: { head.starts(with: $0.utf8) }) {
+      // Something may stand before a zip, such as a program that unpacks it.
+      if file.path.hasSuffix(".zip")
+        || ["PK\u{3}\u{4}", "PK\u{5}\u{6}", "PK\u{6}\u{6}"].contains(where: { head.starts(with: $0.utf8) })
+      {
         self = .zip
       } else if head.starts(with: [0x1F, 0x8B]) {
         self = .tarGzip
@@ -118,6 +121,9 @@ final class Archive: Sendable {
     }
   }
 }
+
+/// An archive's path without its ending; the path itself where it has none.
+public func archiveStem(_ path: String) -> String { Archive.stem(path) }
 
 /// The files and folders of an archive by their names.
 private struct EntryIndex {

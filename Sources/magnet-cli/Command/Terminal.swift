@@ -161,6 +161,8 @@ package enum Terminal {
     if status != 0 { throw WriteError(code: errno, file: path) }
   }
 
+  package static func isThere(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
   /// Makes a folder, and those it lies in, where they are not there.
   package static func makeFolder(_ path: String) throws {
     if mkdir(path, 0o755) == 0 || errno == EEXIST { return }

@@ -93,6 +93,18 @@ package enum Watch {
     return seconds < 60 ? "\(seconds) s" : "\(seconds / 60) min \(seconds % 60) s"
   }
 
+  /// Does work that asks whether to stop; after the first interruption it is to, the second ends the process at once.
+  package static func stopping<Result>(_ work: (@escaping StopCheck) throws -> Result) rethrows -> Result {
+    let flag = StopFlag()
+    let sources = watchSignals { signal in
+      if flag.isSet.exchange(true, ordering: .relaxed) { Terminal.end(after: signal) }
+    }
+    defer { endWatch(sources) }
+    return try work { flag.isSet.load(ordering: .relaxed) }
+  }
+
+  private final class StopFlag: Sendable { let isSet = Atomic(false) }
+
   /// Does work; when it is interrupted or terminated meanwhile, removes a file and ends the process.
   package static func removing<Result>(_ file: String, _ work: () throws -> Result) rethrows -> Result {
     let sources = watchSignals { Terminal.end(removing: file, after: $0) }

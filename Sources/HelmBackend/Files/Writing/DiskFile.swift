@@ -7,7 +7,7 @@
   import Glibc
 #endif
 
-/// A file open for writing or reading, and the few other calls to the system that downloading needs.
+/// A file open for writing or reading, and the few other calls to the system that writing needs.
 struct DiskFile: ~Copyable, Sendable {
   enum Mode { case read, append, truncate }
 
@@ -55,6 +55,19 @@ struct DiskFile: ~Copyable, Sendable {
     }
   }
 
+  /// Writes bytes at a place; not in the mode `append`.
+  func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
+    var done = 0
+    while done < bytes.count {
+      let count = pwrite(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
+      if count >= 0 {
+        done += count
+      } else if errno != EINTR {
+        throw FileError(code: errno)
+      }
+    }
+  }
+
   /// Hands on all bytes, piece by piece.
   func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
@@ -94,6 +107,20 @@ struct DiskFile: ~Copyable, Sendable {
 
   static func remove(_ path: String) { unlink(path) }
 
+  /// Removes a folder and what is in it; links in it are removed, not followed.
+  static func removeTree(_ path: String) {
+    for entry in (try? FileSystem.entries(path)) ?? [] {
+      let inner = path + "/" + entry.name
+      if entry.isFolder, !entry.isLink { removeTree(inner) } else { unlink(inner) }
+    }
+    rmdir(path)
+  }
+
+  /// Waits until everything written is on the disk.
+  static func syncAll() { systemSync() }
+
+  static var processNumber: Int { Int(getpid()) }
+
   /// Makes a folder, and those it lies in, where they are not there.
   static func makeFolder(_ path: String) throws(FileError) {
     if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
@@ -119,6 +146,14 @@ struct DiskFile: ~Copyable, Sendable {
   }
 
   static var secondsSince1970: Int { time(nil) }
+}
+
+private func systemSync() {
+  #if canImport(Darwin)
+    Darwin.sync()
+  #else
+    Glibc.sync()
+  #endif
 }
 
 extension FileError {

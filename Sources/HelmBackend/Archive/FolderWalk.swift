@@ -1,0 +1,40 @@
+/// The files and folders below a folder, in the order of their paths.
+struct FolderWalk {
+  struct Item: Sendable {
+    /// The path below the folder.
+    let name: String
+    let isFolder: Bool
+  }
+
+  private(set) var items: [Item] = []
+  /// What was left out, and why: paths below the folder.
+  private(set) var leftOut: [(name: String, problem: String)] = []
+  private let folder: String
+
+  /// - Throws: `FileError` when a folder cannot be read.
+  init(_ folder: String) throws(FileError) {
+    self.folder = folder
+    try add("")
+  }
+
+  private mutating func add(_ prefix: String) throws(FileError) {
+    for entry in try FileSystem.entries(folder + "/" + prefix) {
+      let name = prefix + entry.name
+      do throws(EntryRefusal) { _ = try EntryName.path(name.utf8) } catch {
+        leftOut.append((EntryName.shown(name.utf8), error.problem))
+        continue
+      }
+      if entry.isLink {
+        // HELM links `latest` to the last suite.
+        if entry.name != "latest" { leftOut.append((name, "it is a link")) }
+      } else if entry.isFolder {
+        items.append(Item(name: name, isFolder: true))
+        try add(name + "/")
+      } else if DiskFile.stamp(folder + "/" + name) == nil {
+        leftOut.append((name, "it is no file"))
+      } else {
+        items.append(Item(name: name, isFolder: false))
+      }
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import Magnet
+
+/// Takes an archive apart into a folder that is not there yet: it appears whole, or not at all.
+///
+/// Everything is written into a folder beside it, which takes its name at the end. An archive in which an entry is
+/// refused, damaged or missing is not unpacked.
+/// - Parameter temporary: the folder to write into meanwhile; it is removed when that fails.
+/// - Throws: `RunFault` when something cannot be read or written; `ArchiveStop`.
+public func unpackArchive(
+  _ path: String, to folder: String, limits: InflateLimits = .standard, stop: @escaping StopCheck = { false }
+) throws -> (outcome: ArchiveOutcome, notes: [String]) {
+  let folder = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
+  if FileSystem.kind(folder) != .missing {
+    throw RunFault(
+      file: folder, problem: "it is there already", advice: "remove it, or name another folder with -o")
+  }
+  let archive = try Archive(path, limits: limits)
+  if let fault = archive.fault { throw fault }
+  let total = archive.entries.reduce(0) { $0.addingReportingOverflow($1.size).partialValue }
+  if let free = DiskFile.freeSpace(folder), total > free {
+    throw RunFault(
+      file: folder, problem: "the archive's files have \(total) bytes, and \(free) are free on this disk")
+  }
+  let temporary = "\(folder).\(DiskFile.processNumber).part"
+  try writing(temporary) { () throws(FileError) in
+    if FileSystem.kind(temporary) != .missing { DiskFile.removeTree(temporary) }
+    try DiskFile.makeFolder(temporary)
+  }
+  do {
+    let outcome = try unpack(archive, to: temporary, stop)
+    DiskFile.syncAll()
+    try writing(folder) { () throws(FileError) in try DiskFile.move(temporary, to: folder) }
+    return (outcome, archive.notes)
+  } catch {
+    DiskFile.removeTree(temporary)
+    throw error
+  }
+}
+
+private func unpack(_ archive: Archive, to folder: String, _ stop: StopCheck) throws -> ArchiveOutcome {
+  var outcome = ArchiveOutcome()
+  for entry in archive.entries {
+    if stop() { throw ArchiveStop() }
+    // The name was checked: it has no part that leads up, and there are no links in the folder, which is new.
+    let path = folder + "/" + entry.name
+    let parent = entry.isFolder ? path : String(path[..<path.lastIndex(of: "/")!])
+    try writing(path) { () throws(FileError) in try DiskFile.makeFolder(parent) }
+    guard !entry.isFolder, let bytes = try archive.bytes(entry.name) else { continue }
+    let file = try writing(path) { () throws(FileError) in try DiskFile(path, .truncate) }
+    try bytes.forEachPiece { piece in
+      if stop() { throw ArchiveStop() }
+      try writing(path) { () throws(FileError) in try file.write(piece) }
+    }
+    outcome.files += 1
+    outcome.bytes += entry.size
+  }
+  return outcome
+}
+
+/// Compresses the `.json` files below a folder in place: `stats.json` becomes `stats.json.gz`.
+///
+/// A file goes only after what its compressed form inflates to was compared with it, byte by byte, and is on the disk.
+/// Interrupted at any moment, every file is there in one form or both; done again, the rest follows. Where both are
+/// there and differ, both stay. Links are not followed, and files whose names begin with a dot are left.
+/// - Throws: `RunFault` when the folder cannot be read; `ArchiveStop`. Other faults are in the result.
+public func compressFiles(in folder: String, stop: @escaping StopCheck = { false }) throws -> ArchiveOutcome {
+  let walk: FolderWalk
+  do { walk = try FolderWalk(folder) } catch { throw error.fault(folder) }
+  var outcome = ArchiveOutcome()
+  for item in walk.items where !item.isFolder && item.name.hasSuffix(".json") {
+    if item.name.split(separator: "/").contains(where: { $0.hasPrefix(".") }) { continue }
+    if stop() { throw ArchiveStop() }
+    let path = folder + "/" + item.name
+    do {
+      let (size, stored) = try compress(path)
+      outcome.files += 1
+      outcome.bytes += size
+      outcome.storedBytes += stored
+    } catch let fault as RunFault { outcome.faults.append(fault) }
+  }
+  return outcome
+}
+
+/// Compresses one file, and returns its bytes before and after.
+private func compress(_ path: String) throws -> (Int, Int) {
+  guard let original = try DiskTree().stored(path) else {
+    throw RunFault(file: path, problem: "the file went away while it was compressed")
+  }
+  let target = path + ".gz"
+  if FileSystem.kind(target) == .missing {
+    let part = target + ".part"
+    do {
+      let output = OutputFile(
+        try writing(part) { () throws(FileError) in try DiskFile(part, .truncate) }, part)
+      var gzip = GzipWriter()
+      try original.forEachPiece { try gzip.add(Array($0)) { try output.write($0) } }
+      try gzip.add([], isLast: true) { try output.write($0) }
+      try compare(part, with: path)
+      try writing(part) { () throws(FileError) in
+        try DiskFile(part, .read).sync()
+        try DiskFile.move(part, to: target)
+      }
+    } catch {
+      DiskFile.remove(part)
+      throw error
+    }
+  } else {
+    try compare(target, with: path)
+  }
+  let folder = String(path[..<path.lastIndex(of: "/")!])
+  // The new name is on the disk before the old one goes.
+  try writing(folder) { () throws(FileError) in try DiskFile(folder, .read).sync() }
+  DiskFile.remove(path)
+  return (original.storedSize, DiskFile.stamp(target)?.size ?? 0)
+}
+
+/// Checks that a compressed file inflates to what is in another.
+private func compare(_ compressed: String, with path: String) throws(RunFault) {
+  guard let stored = try DiskTree().stored(compressed), let original = try DiskTree().stored(path) else {
+    throw RunFault(file: path, problem: "the file went away while it was compressed")
+  }
+  let inflated = InflatedStream(gzip: stored, limits: .none)
+  while true {
+    let (a, b) = (try original.next(1 << 17), try inflated.next(1 << 17))
+    if a != b {
+      throw RunFault(
+        file: compressed, problem: "it does not inflate to what is in \(path)", advice: "remove one of them")
+    }
+    if a.isEmpty { return }
+  }
+}

@@ -1,0 +1,101 @@
+import ArgumentParser
+import HelmBackend
+import MagnetCommand
+
+struct ArchiveCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "archive",
+    abstract: "Pack a folder of runs into one file, or compress its files one by one.",
+    discussion: """
+      The same files give the same bytes, whatever their dates. Every command reads archives as they are; runs are read
+      one by one from a .zip, while a .tar.gz is inflated once for its list. --gzip makes stats.json.gz of stats.json
+      and the like in place; each is compared with its original before that goes. Links are left out.
+
+      EXAMPLE:
+        magnet archive benchmark_output -o results.zip && magnet runs results.zip
+        magnet archive --gzip benchmark_output
+      """)
+
+  @Argument(help: "The folder to pack.", completion: .directory)
+  var folder: String
+  @Option(
+    name: .shortAndLong, help: "The file to write: .zip, .tar.gz, .tgz or .tar.",
+    completion: .file(extensions: ["zip", "tar", "gz", "tgz"]))
+  var output: String?
+  @Flag(help: "Compress the .json files in the folder one by one, in place.")
+  var gzip = false
+  @Flag(help: "Replace the file that is there.")
+  var force = false
+
+  func validate() throws {
+    if (output == nil) != gzip {
+      throw ValidationError("Give either -o FILE.zip or -o FILE.tar.gz, or --gzip.")
+    }
+    if gzip, force { throw ValidationError("--force goes with -o; --gzip replaces nothing.") }
+  }
+
+  func run() async throws {
+    try await report {
+      let outcome: ArchiveOutcome
+      if let output {
+        if !force, Terminal.isThere(output) { throw AlreadyThere(file: output) }
+        outcome = try await Terminal.replacingFile(output) { temporary in
+          try packArchive(of: folder, to: temporary, named: output)
+        }
+      } else {
+        outcome = try Watch.stopping { stop in try compressFiles(in: folder, stop: stop) }
+      }
+      for fault in outcome.faults { Terminal.say("\(fault)") }
+      try Terminal.write(
+        "\(outcome.files) files, \(byteText(outcome.bytes)), packed into \(byteText(outcome.storedBytes))\n")
+      return outcome.faults.count
+    }
+  }
+}
+
+struct UnarchiveCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "unarchive",
+    abstract: "Unpack an archive into a new folder, whole or not at all.",
+    discussion: """
+      An archive with an entry that is damaged, is a link or leads out of the folder is not unpacked.
+
+      EXAMPLE:
+        magnet unarchive results.zip -o results
+      """)
+
+  @Argument(
+    help: "A .zip, .tar, .tar.gz or .tgz.", completion: .file(extensions: ["zip", "tar", "gz", "tgz"]))
+  var file: String
+  @Option(
+    name: .shortAndLong, help: "The folder to make; by default the archive's name without its ending.",
+    completion: .directory)
+  var output: String?
+  @OptionGroup var limit: ArchiveLimitOption
+
+  func run() async throws {
+    try await report {
+      let folder = try output ?? defaultFolder(file)
+      let (outcome, notes) = try Watch.stopping { stop in
+        try unpackArchive(file, to: folder, limits: limit.limits, stop: stop)
+      }
+      for note in notes { Terminal.say(note) }
+      try Terminal.write("\(outcome.files) files, \(byteText(outcome.bytes)), in \(folder)\n")
+      return 0
+    }
+  }
+
+  private func defaultFolder(_ file: String) throws -> String {
+    let folder = archiveStem(file)
+    if folder == file || folder.isEmpty || folder.hasSuffix("/") {
+      throw ValidationError("Name the folder to make with -o.")
+    }
+    return folder
+  }
+}
+
+/// A file is in the way.
+struct AlreadyThere: Error, CustomStringConvertible {
+  let file: String
+  var description: String { "\(file): it is there already; --force replaces it" }
+}
