@@ -183,7 +183,8 @@ struct DownloadHelmCommand: AsyncParsableCommand {
     }
     if plan.missingBytes > 10_000_000_000, !yes {
       guard Terminal.isInputTerminal, Terminal.areErrorsTerminal else {
-        Terminal.say("more than 10 GB to download; --yes says that this is meant")
+        Terminal.say(
+          "more than 10 GB to download (\(byteText(plan.missingBytes))); --yes says that this is meant")
         throw ExitCode(2)
       }
       Terminal.overwriteErrorLine("Download \(byteText(plan.missingBytes))? [y/N] ")

@@ -281,7 +281,7 @@ import Testing
   @Test func twoIntoOneFolder() throws {
     server.faults.delay = 0.3
     let first = try Tool.start("download", "helm", folder.path, "--endpoint", server.endpoint, "--jobs", "10")
-    Thread.sleep(forTimeInterval: 1.5)
+    #expect(server.waits { $0.media > 0 })
     let second = try download(status: 2)
     #expect(second.errors.contains("another download into this folder is going on"))
     first.waitUntilExit()
@@ -290,10 +290,11 @@ import Testing
   }
 
   @Test func interruptedGoesOn() throws {
-    server.faults.rate = 2000
+    server.faults.rate = 20000
     let process = try Tool.start(
       "download", "helm", folder.path, "--endpoint", server.endpoint, "--jobs", "4")
-    Thread.sleep(forTimeInterval: 1.5)
+    // Some files are whole, others on their way.
+    #expect(server.waits { $0.media > 8 })
     process.interrupt()
     process.waitUntilExit()
     #expect(process.terminationStatus == 130)

@@ -20,6 +20,8 @@ public final class StoreServer: Sendable {
     public var isGzip: Bool
     public var crc32c: String
     public var md5: String?
+    /// What the listing says of its size; nil for the truth.
+    public var listedSize: Int?
 
     public init(_ bytes: [UInt8], plain: [UInt8]? = nil, crc32c: String, md5: String? = nil) {
       self.bytes = bytes
@@ -54,6 +56,8 @@ public final class StoreServer: Sendable {
     public var attemptLimit: Int?
     /// Called after each page of a listing with its number.
     public var afterPage: (@Sendable (StoreServer, Int) -> Void)?
+    /// Called before each answer to a request for an object, with its name and the number of the attempt at it.
+    public var beforeMedia: (@Sendable (StoreServer, String, Int) -> Void)?
 
     public init() {}
   }
@@ -128,6 +132,16 @@ public final class StoreServer: Sendable {
   }
 
   public var counts: Counts { state.withLock { $0.counts } }
+
+  /// Waits until what was asked for is so; at most a minute.
+  /// - Returns: whether it is.
+  public func waits(until isSo: (Counts) -> Bool) -> Bool {
+    for _ in 0..<12000 {
+      if isSo(counts) { return true }
+      Thread.sleep(forTimeInterval: 0.005)
+    }
+    return false
+  }
 
   public func resetCounts() { state.withLock { $0.counts = Counts() } }
 
@@ -224,7 +238,7 @@ public final class StoreServer: Sendable {
 
   private static func item(_ name: String, _ object: Object) -> JSONValue {
     var members: [JSONValue.Member] = [
-      .init(key: "name", value: .string(name)), .init(key: "size", value: .string("\(object.bytes.count)")),
+      .init(key: "name", value: .string(name)), .init(key: "size", value: .string("\(object.listedSize ?? object.bytes.count)")),
       .init(key: "generation", value: .string("\(object.generation)")),
     ]
     if !object.crc32c.isEmpty { members.append(.init(key: "crc32c", value: .string(object.crc32c))) }
@@ -237,13 +251,14 @@ public final class StoreServer: Sendable {
     _ name: String, _ query: [String: String], _ headers: [String: String], _ faults: Faults,
     _ connection: StoreConnection
   ) -> Bool {
-    let (found, attempt) = state.withLock { state in
+    let attempt = state.withLock { state in
       state.counts.media += 1
       if headers["range"] != nil { state.counts.ranges += 1 }
       state.counts.attempts[name, default: 0] += 1
-      return (state.objects[name], state.counts.attempts[name]!)
+      return state.counts.attempts[name]!
     }
-    guard let object = found, query["generation"].map({ $0 == "\(object.generation)" }) ?? true else {
+    faults.beforeMedia?(self, name, attempt)
+    guard let object = self[name], query["generation"].map({ $0 == "\(object.generation)" }) ?? true else {
       return connection.sendError(404, "No such object: crfm-helm-public/\(name)")
     }
     if let target = faults.redirect { return connection.send(302, ["Location": target], []) }
