@@ -29,6 +29,12 @@ static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, l
   return curl_multi_setopt(multi, option, value);
 }
 
+// Microseconds; 0 when they are not known.
+static inline curl_off_t ccurl_time(CURL *handle, CURLINFO info) {
+  curl_off_t value = 0;
+  return curl_easy_getinfo(handle, info, &value) == CURLE_OK ? value : 0;
+}
+
 // The next handle whose transfer ended, and how it did; NULL when there is none.
 static inline CURL *ccurl_next_ended(CURLM *multi, CURLcode *result) {
   int left = 0;

@@ -55,8 +55,8 @@ struct DownloadHelmCommand: AsyncParsableCommand {
       file), or names of files separated by commas.
       """)
   var files = "instances"
-  @Option(help: "Transfers at once.")
-  var jobs = 96
+  @Option(help: "Transfers at once; from 16 to 256, by the server's delay, when not given.")
+  var jobs: Int?
   @Flag(help: "Print the names of the benchmarks and stop.")
   var listBenchmarks = false
   @Flag(help: "Print the names of the benchmark's versions, lowest first, and stop.")
@@ -80,13 +80,19 @@ struct DownloadHelmCommand: AsyncParsableCommand {
   var keepCompressed = false
   @Option(help: "How often a request is tried that brings nothing.")
   var attempts = 8
-  @Option(help: "Seconds without data after which a connection is given up and made anew.")
+  @Option(
+    help: """
+      Seconds with less than 1 kB/s after which a connection is given up and made anew; fewer transfers go on at once \
+      then. A download that gets nowhere ends after 2 x attempts x this.
+      """)
   var stallSeconds = 30
 
   enum ListFormat: String, ExpressibleByArgument, CaseIterable { case text, json }
 
   func validate() throws {
-    guard jobs > 0, jobs <= 1000 else { throw ValidationError("--jobs takes a number from 1 to 1000.") }
+    guard (1...1000).contains(jobs ?? 1) else {
+      throw ValidationError("--jobs takes a number from 1 to 1000.")
+    }
     guard attempts > 0, stallSeconds > 0 else {
       throw ValidationError("--attempts and --stall-seconds take numbers from 1.")
     }
@@ -172,46 +178,48 @@ struct DownloadHelmCommand: AsyncParsableCommand {
   }
 
   private func download(_ store: HelmStore, _ progress: DownloadProgress) async throws -> Int {
-    let plan = try await store.plan(try selection(), into: folder, progress: progress)
-    try describe(plan)
-    if dryRun { return 0 }
-    if let free = plan.freeSpace, plan.missingBytes > free {
-      Terminal.say(
-        "\(folder): \(byteText(plan.missingBytes)) to come, \(byteText(free)) free; make room or select fewer files"
-      )
-      throw ExitCode(2)
-    }
-    if plan.missingBytes > 10_000_000_000, !yes {
-      guard Terminal.isInputTerminal, Terminal.areErrorsTerminal else {
-        Terminal.say(
-          "more than 10 GB to download (\(byteText(plan.missingBytes))); --yes says that this is meant")
-        throw ExitCode(2)
-      }
-      Terminal.overwriteErrorLine("Download \(byteText(plan.missingBytes))? [y/N] ")
-      guard readLine()?.lowercased().hasPrefix("y") == true else { throw ExitCode(2) }
+    if dryRun {
+      try Terminal.write(
+        description(try await store.plan(try selection(), into: folder, progress: progress)) + "\n")
+      return 0
     }
     let start = ContinuousClock.now
-    let outcome = try await DownloadProgressLine.showing(progress, isQuiet: quiet) {
-      try await store.download(plan, progress: progress)
+    let outcome = try await DownloadProgressLine.showing(progress, isQuiet: quiet) { line in
+      try await store.download(
+        try selection(), into: folder, limit: yes ? nil : 10_000_000_000, progress: progress
+      ) { plan in line.pausing { isApproved(plan) } }
     }
+    if outcome.wasDeclined, outcome.fetched == 0 { throw ExitCode(2) }
     return try conclude(outcome, progress.state, seconds: (ContinuousClock.now - start) / .seconds(1))
   }
 
-  private func describe(_ plan: DownloadPlan) throws {
+  /// Says what the plan is, and asks where it must.
+  private func isApproved(_ plan: DownloadPlan) -> Bool {
+    if !quiet { Terminal.say(description(plan)) }
+    let missing = (plan.isComplete ? "" : "more than ") + byteText(plan.missingBytes)
+    if let free = plan.freeSpace, plan.missingBytes > free {
+      Terminal.say("\(folder): \(missing) to come, \(byteText(free)) free; make room or select fewer files")
+      return false
+    }
+    guard plan.missingBytes > 10_000_000_000, !yes else { return true }
+    guard Terminal.isInputTerminal, Terminal.areErrorsTerminal else {
+      Terminal.say("more than 10 GB to download (\(missing)); --yes says that this is meant")
+      return false
+    }
+    Terminal.overwriteErrorLine("Download \(missing)? [y/N] ")
+    return readLine()?.lowercased().hasPrefix("y") == true
+  }
+
+  private func description(_ plan: DownloadPlan) -> String {
     let there =
       plan.presentCount == 0
       ? "" : "; \(plan.presentCount) files are there, \(byteText(plan.missingBytes)) to come"
     let inflated =
       plan.inflatedBytes == 0 ? "" : "; \(byteText(plan.inflatedBytes)) of it is gzip and grows on the disk"
     let free = plan.freeSpace.map { "; \(byteText($0)) free" } ?? ""
-    let text =
-      "\(plan.names.joined(separator: ", ")): \(plan.runCount) runs, \(plan.fileCount) files, "
-      + "\(byteText(plan.bytes))\(there)\(inflated)\(free)"
-    if dryRun {
-      try Terminal.write(text + "\n")
-    } else if !quiet {
-      Terminal.say(text)
-    }
+    return
+      "\(plan.names.joined(separator: ", ")): \(plan.isComplete ? "" : "at least ")\(plan.runCount) runs, "
+      + "\(plan.fileCount) files, \(byteText(plan.bytes))\(there)\(inflated)\(free)"
   }
 
   private func conclude(_ outcome: DownloadReport, _ state: DownloadProgress.State, seconds: Double) throws
@@ -232,6 +240,7 @@ struct DownloadHelmCommand: AsyncParsableCommand {
         "\(outcome.fetched) files downloaded, \(outcome.present) were there, \(byteText(state.received)) in "
           + "\(secondsText(seconds)) (\(byteText(rate))/s)\(retries)\(unchecked)")
     }
+    if outcome.wasDeclined { throw ExitCode(2) }
     if outcome.wasStopped {
       Terminal.say("interrupted; the same command goes on from here")
       throw ExitCode(130)

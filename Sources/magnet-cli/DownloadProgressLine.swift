@@ -1,22 +1,40 @@
 import HelmBackend
 import MagnetCommand
+import Synchronization
 
 /// How far a download is, in a line.
-enum DownloadProgressLine {
+final class DownloadProgressLine: Sendable {
+  private let isPaused = Mutex(false)
+
   /// Does work while a bar on a terminal, or a line every five seconds elsewhere, shows on standard error how far it is.
   static func showing<Result>(
-    _ progress: DownloadProgress, isQuiet: Bool, _ work: () async throws -> Result
+    _ progress: DownloadProgress, isQuiet: Bool, _ work: (DownloadProgressLine) async throws -> Result
   ) async throws -> Result {
-    if isQuiet { return try await work() }
+    let line = DownloadProgressLine()
+    if isQuiet { return try await work(line) }
     let isTerminal = Terminal.areErrorsTerminal
     let start = ContinuousClock.now
     defer { if isTerminal { Terminal.overwriteErrorLine(nil) } }
     let show: @Sendable () -> Void = {
       let seconds = (ContinuousClock.now - start) / .seconds(1)
-      let line = text(progress.state, seconds: seconds, hasBar: isTerminal)
-      if isTerminal { Terminal.overwriteErrorLine(line) } else { Terminal.say(line) }
+      let state = progress.state
+      line.isPaused.withLock { isPaused in
+        if isPaused || state.totalFiles == 0 { return }
+        let text = text(state, seconds: seconds, hasBar: isTerminal)
+        if isTerminal { Terminal.overwriteErrorLine(text) } else { Terminal.say(text) }
+      }
     }
-    return try await Watch.ticking(every: isTerminal ? 200 : 5000, show, work)
+    return try await Watch.ticking(every: isTerminal ? 200 : 5000, show) { try await work(line) }
+  }
+
+  /// Lets something else be said or asked; the line goes meanwhile.
+  func pausing<Result>(_ body: () -> Result) -> Result {
+    isPaused.withLock { isPaused in
+      isPaused = true
+      if Terminal.areErrorsTerminal { Terminal.overwriteErrorLine(nil) }
+    }
+    defer { isPaused.withLock { $0 = false } }
+    return body()
   }
 
   private static func text(_ state: DownloadProgress.State, seconds: Double, hasBar: Bool) -> String {
@@ -25,7 +43,9 @@ enum DownloadProgressLine {
     let bar = String(repeating: "━", count: filled) + String(repeating: "╌", count: 20 - filled)
     let rate = Double(state.received) / max(seconds, 0.001)
     var left = ""
-    if rate > 0, state.bytes < state.totalBytes {
+    if state.isListing {
+      left = ", still listing"
+    } else if rate > 0, state.bytes < state.totalBytes {
       left = ", \(secondsText(Double(state.totalBytes - state.bytes) / rate)) left"
     }
     let failures = state.failures > 0 ? ", \(state.failures) failed" : ""

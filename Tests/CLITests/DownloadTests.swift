@@ -231,36 +231,6 @@ import Testing
     #expect(outcome.status == 0 && outcome.output == direct.output, "\(outcome.errors)")
   }
 
-  @Test func aListingThatChangesBetweenPages() throws {
-    let name = tree.keys.max()!
-    let early = "lite/benchmark_output/runs/v1.0.0/aaa/stats.json"
-    var object = StoreTree.object(StoreTree.text(99, count: 4000))
-    object.generation += 9
-    let changed = object
-    server.faults.pageSize = 20
-    server.faults.afterPage = { server, number in
-      if number == 3 {
-        server[name] = changed
-        server[early] = changed
-      }
-    }
-    _ = try download()
-    var expected = tree
-    expected[name] = changed.bytes
-    #expect(StoreTree.differences(folder.path, expected) == [], "what appears behind the listing waits")
-    _ = try download()
-    expected[early] = changed.bytes
-    #expect(StoreTree.differences(folder.path, expected) == [])
-  }
-
-  @Test func objectsThatGoAreNamed() throws {
-    let name = tree.keys.max()!
-    server.faults.afterPage = { server, number in if number == 2 { server[name] = nil } }
-    let outcome = try download(status: 1)
-    #expect(
-      outcome.errors.contains("\(name): it changed or went since it was listed; run the download again"))
-  }
-
   @Test func checkedByMD5OrBySizeAlone() throws {
     let names = tree.keys.sorted()
     server[names[0]]!.crc32c = ""

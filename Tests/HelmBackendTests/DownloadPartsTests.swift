@@ -26,7 +26,11 @@ import Testing
     let text = StoreTree.text(5, count: 10007)
     var whole = CRC32C()
     text.withUnsafeBytes { whole.add($0) }
-    #expect(whole.base64 == StoreTree.crc32c(text))
+    #expect(StatedChecksum.crc32c(whole.value).base64 == StoreTree.crc32c(text))
+    #expect(StatedChecksum(crc32c: StoreTree.crc32c(text), md5: nil) == .crc32c(whole.value))
+    for wrong in ["", "AAAA", "AAAAAAA=", "?AAAAA==", "AAAAAA"] {
+      #expect(StatedChecksum(crc32c: wrong, md5: wrong) == nil, "\(wrong)")
+    }
     for step in [1, 3, 8, 13, 4096] { #expect(crc(text, byTables: byTables, step: step) == whole.value) }
   }
 
@@ -37,7 +41,10 @@ import Testing
       for start in stride(from: 0, to: bytes.count, by: step) {
         bytes[start..<min(start + step, bytes.count)].withUnsafeBytes { md5.add($0) }
       }
-      return Data(base64Encoded: md5.base64)!.map { String(format: "%02x", $0) }.joined()
+      let (first, second) = md5.value
+      #expect(
+        StatedChecksum(crc32c: nil, md5: StatedChecksum.md5(first, second).base64) == .md5(first, second))
+      return String(format: "%016lx%016lx", first, second)
     }
     // RFC 1321, A.5.
     #expect(md5("") == "d41d8cd98f00b204e9800998ecf8427e")

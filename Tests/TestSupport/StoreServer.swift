@@ -54,7 +54,10 @@ public final class StoreServer: Sendable {
     public var redirect: String?
     /// Faults happen at an object's first so many attempts only; nil for all.
     public var attemptLimit: Int?
-    /// Called after each page of a listing with its number.
+    /// Whether each page begins with the last object of the one before.
+    public var repeatsLast = false
+    /// Called before and after each page of a listing with its number.
+    public var beforePage: (@Sendable (StoreServer, Int) -> Void)?
     public var afterPage: (@Sendable (StoreServer, Int) -> Void)?
     /// Called before each answer to a request for an object, with its name and the number of the attempt at it.
     public var beforeMedia: (@Sendable (StoreServer, String, Int) -> Void)?
@@ -180,6 +183,7 @@ public final class StoreServer: Sendable {
       state.counts.listings += 1
       return state.counts.listings
     }
+    faults.beforePage?(self, number)
     if number <= faults.unavailableListings { return connection.sendError(503, "busy") }
     if number <= faults.unavailableListings + faults.garbageListings {
       return connection.send(200, [:], Array("<html>captive portal</html>".utf8))
@@ -203,7 +207,8 @@ public final class StoreServer: Sendable {
     var last = after
     var hasMore = false
     for name in names where name.hasPrefix(prefix) && name.utf8.count > 0 {
-      guard after.isEmpty || after.utf8.lexicographicallyPrecedes(name.utf8) else { continue }
+      let isRepeated = faults.repeatsLast && name == after
+      guard after.isEmpty || isRepeated || after.utf8.lexicographicallyPrecedes(name.utf8) else { continue }
       if query["delimiter"] == "/", let slash = name.dropFirst(prefix.count).firstIndex(of: "/") {
         let folder = String(name[...slash])
         // Everything in a folder is behind its mark.
@@ -238,7 +243,8 @@ public final class StoreServer: Sendable {
 
   private static func item(_ name: String, _ object: Object) -> JSONValue {
     var members: [JSONValue.Member] = [
-      .init(key: "name", value: .string(name)), .init(key: "size", value: .string("\(object.listedSize ?? object.bytes.count)")),
+      .init(key: "name", value: .string(name)),
+      .init(key: "size", value: .string("\(object.listedSize ?? object.bytes.count)")),
       .init(key: "generation", value: .string("\(object.generation)")),
     ]
     if !object.crc32c.isEmpty { members.append(.init(key: "crc32c", value: .string(object.crc32c))) }

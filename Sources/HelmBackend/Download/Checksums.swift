@@ -52,11 +52,6 @@ struct CRC32C: Sendable {
       self.state = state
     }
   }
-
-  /// The four bytes, highest first, in base 64: how listings and manifests write it.
-  var base64: String {
-    Base64.text((0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * UInt32($0))) })
-  }
 }
 
 /// MD5 (RFC 1321), for the objects of stores that state no CRC-32C.
@@ -119,16 +114,16 @@ struct MD5: Sendable {
     state[3] &+= d
   }
 
-  /// The sixteen bytes in base 64.
-  var base64: String {
+  /// The sixteen bytes, as two words with the first byte highest.
+  var value: (UInt64, UInt64) {
     var last = self
     let bits = length &* 8
     var padding: [UInt8] = [0x80]
     while (rest.count + padding.count) % 64 != 56 { padding.append(0) }
     for i in 0..<8 { padding.append(UInt8(truncatingIfNeeded: bits >> (8 * UInt64(i)))) }
     padding.withUnsafeBytes { last.add($0) }
-    return Base64.text(
-      last.state.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } })
+    let words = last.state.map { UInt64($0.byteSwapped) }
+    return (words[0] << 32 | words[1], words[2] << 32 | words[3])
   }
 }
 
@@ -147,18 +142,60 @@ enum Base64 {
     }
     return String(decoding: out, as: UTF8.self)
   }
+
+  /// The bytes that a text stands for; nil when it is no base 64.
+  static func bytes(_ text: String) -> [UInt8]? {
+    var digits = Array(text.utf8)
+    guard digits.count % 4 == 0 else { return nil }
+    var padding = 0
+    while padding < 2, digits.last == UInt8(ascii: "=") {
+      digits.removeLast()
+      padding += 1
+    }
+    var out: [UInt8] = []
+    var value: UInt32 = 0
+    for (place, digit) in digits.enumerated() {
+      guard let number = letters.firstIndex(of: digit) else { return nil }
+      value = value << 6 | UInt32(number)
+      if place % 4 > 0 { out.append(UInt8(truncatingIfNeeded: value >> (6 - 2 * UInt32(place % 4)))) }
+    }
+    return out
+  }
 }
 
 /// A checksum that a listing states, and the same of bytes that came.
 enum StatedChecksum: Sendable, Hashable {
-  case crc32c(String)
-  case md5(String)
+  case crc32c(UInt32)
+  case md5(UInt64, UInt64)
 
-  /// The checksum of a file's bytes, of the same kind.
+  /// Reads the base 64 of listings and manifests; nil when neither is a checksum.
+  init?(crc32c: String?, md5: String?) {
+    func number(_ bytes: some Sequence<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+    if let bytes = crc32c.flatMap({ Base64.bytes($0) }), bytes.count == 4 {
+      self = .crc32c(UInt32(number(bytes)))
+    } else if let bytes = md5.flatMap({ Base64.bytes($0) }), bytes.count == 16 {
+      self = .md5(number(bytes[..<8]), number(bytes[8...]))
+    } else {
+      return nil
+    }
+  }
+
+  /// Base 64 of the bytes, the highest first.
+  var base64: String {
+    func bytes(_ value: UInt64) -> [UInt8] {
+      (0..<8).map { UInt8(truncatingIfNeeded: value >> (56 - 8 * UInt64($0))) }
+    }
+    return switch self {
+    case .crc32c(let value): Base64.text(Array(bytes(UInt64(value))[4...]))
+    case .md5(let first, let second): Base64.text(bytes(first) + bytes(second))
+    }
+  }
+
+  /// Whether bytes of these checksums have it.
   func matches(_ sums: FileSums) -> Bool {
     switch self {
-    case .crc32c(let text): text == sums.crc32c.base64
-    case .md5(let text): text == sums.md5?.base64
+    case .crc32c(let value): value == sums.crc32c.value
+    case .md5(let first, let second): sums.md5.map { $0.value == (first, second) } ?? false
     }
   }
 }

@@ -10,6 +10,8 @@ public final class DownloadProgress: Sendable {
     /// Everything that came over the network.
     public let received: Int
     public let requests, retries, failures: Int
+    /// Whether more files may be planned: the listing goes on.
+    public let isListing: Bool
     /// Whether `stop` was called.
     public let wasStopped: Bool
   }
@@ -23,6 +25,7 @@ public final class DownloadProgress: Sendable {
   private let retries = Atomic(0)
   private let failures = Atomic(0)
   private let isStopped = Atomic(false)
+  private let isListing = Atomic(false)
 
   /// Nothing done yet.
   public init() {}
@@ -34,7 +37,7 @@ public final class DownloadProgress: Sendable {
       files: files.load(ordering: .relaxed), totalFiles: totalFiles.load(ordering: .relaxed),
       received: received.load(ordering: .relaxed), requests: requests.load(ordering: .relaxed),
       retries: retries.load(ordering: .relaxed), failures: failures.load(ordering: .relaxed),
-      wasStopped: wasStopped)
+      isListing: isListing.load(ordering: .relaxed), wasStopped: wasStopped)
   }
 
   /// Ends the download soon; what was finished stays, what was begun is resumed by the next one.
@@ -42,6 +45,7 @@ public final class DownloadProgress: Sendable {
 
   var wasStopped: Bool { isStopped.load(ordering: .relaxed) }
 
+  func setListing(_ isGoingOn: Bool) { isListing.store(isGoingOn, ordering: .relaxed) }
   func expect(files: Int, bytes: Int) {
     totalFiles.wrappingAdd(files, ordering: .relaxed)
     totalBytes.wrappingAdd(bytes, ordering: .relaxed)

@@ -12,145 +12,171 @@ public struct DownloadReport: Sendable {
   public internal(set) var failures: [Failure] = []
   /// Whether it was stopped before its end.
   public internal(set) var wasStopped = false
-  /// Why it ended early: a full disk.
+  /// Whether the plan was not approved.
+  public internal(set) var wasDeclined = false
+  /// Why it ended early: a full disk, a listing that broke off, a server that is too slow.
   public internal(set) var ending: String?
   /// Files of which the store states no checksum: only their sizes were checked.
   public internal(set) var unchecked = 0
 }
 
 extension HelmStore {
-  /// Downloads what a plan holds. Files appear under their names whole and checked, or not at all; what is there and
+  /// Downloads what is selected. Files appear under their names whole and checked, or not at all; what is there and
   /// unchanged is not fetched again, what was begun is resumed.
-  /// - Throws: `DownloadError` when it cannot begin: a folder that cannot be written or that another download holds.
-  public func download(_ plan: DownloadPlan, progress: DownloadProgress) async throws -> DownloadReport {
+  ///
+  /// Files come while later pages are still being listed, as long as what was listed so far is no more than `limit` and
+  /// has room on the disk; past that no further file is begun before the plan is approved.
+  /// - Parameters:
+  ///   - limit: bytes to come that need no approval; nil for any number.
+  ///   - approve: called once, with the whole plan; with the plan so far when 200,000 files wait for it. False ends
+  ///     the download. What was finished stays.
+  /// - Throws: `DownloadError` when it cannot begin: nothing is selected, the store cannot be listed, the folder cannot be
+  ///   written or another download holds it.
+  public func download(
+    _ selection: DownloadSelection, into folder: String, limit: Int? = nil, progress: DownloadProgress,
+    approve: @escaping @Sendable (DownloadPlan) -> Bool
+  ) async throws -> DownloadReport {
     try await HTTPDriver.onItsThread(options) { [self] driver in
-      try Downloader(self, plan, progress, driver.waker).run(driver)
+      try Downloader(self, selection, folder, limit: limit, progress, driver.waker, approve: approve)
+        .run(driver)
     }
   }
 }
 
 /// A download under way; lives on the driver's thread.
-private final class Downloader: HTTPWork {
-  private let store: HelmStore
-  private let plan: DownloadPlan
-  private let progress: DownloadProgress
-  private let waker: HTTPWaker
-  private let pool = ThreadPool(count: 4)
-  private let inbox = Inbox<(number: Int, outcome: FileFinish.Outcome)>()
-  private var manifests: [ManifestWriter] = []
-  /// The numbers of the files that are still to be begun, the next one last.
-  private var waiting: [Int] = []
+final class Downloader: HTTPWork {
+  /// So many files are kept in mind at most; then the listing waits.
+  private static let queueLimit = 200_000
+
+  let store: HelmStore
+  let selection: DownloadSelection
+  let folder: String
+  private let limit: Int?
+  let progress: DownloadProgress
+  let waker: HTTPWaker
+  let approve: ((DownloadPlan) -> Bool)?
+  let pool = ThreadPool(count: 4)
+  let inbox = Inbox<(number: Int, outcome: FileFinish.Outcome)>()
+  private let stage = WriteStage()
+  var plan = DownloadPlan(versions: [])
+  private var isApproved = false
+  var manifests: [ManifestWriter?] = []
+  var presences: [FilePresence?] = []
+  /// Listings that go on when there is room for what they bring, the next one last.
+  var listings: [ListingTransfer] = []
+  var openListings = 0
+  /// Objects that came out of order: looked at when all else is done.
+  var late: [(version: VersionListing, object: StoredObject)] = []
+  var waiting = FileQueue()
+  var number = 0
+  /// Files that are on their way, finished, checked or to be begun anew.
+  var openFiles = 0
   /// Files whose stored bytes are there and that are being finished, by number.
   private var finishing: [Int: FileTransfer] = [:]
+  /// Files that were there and are being read, by number.
+  var checking: [Int: PlannedFile] = [:]
   /// Files to begin anew, and when.
   private var again: [(due: ContinuousClock.Instant, transfer: FileTransfer)] = []
-  private var report = DownloadReport()
+  /// How often each object was listed anew.
+  var relisted: [String: Int] = [:]
+  var report = DownloadReport()
 
-  init(_ store: HelmStore, _ plan: DownloadPlan, _ progress: DownloadProgress, _ waker: HTTPWaker) {
+  /// - Parameter approve: nil to plan only.
+  init(
+    _ store: HelmStore, _ selection: DownloadSelection, _ folder: String, limit: Int?,
+    _ progress: DownloadProgress, _ waker: HTTPWaker, approve: ((DownloadPlan) -> Bool)?
+  ) {
     self.store = store
-    self.plan = plan
+    self.selection = selection
+    self.folder = folder
+    self.limit = limit
     self.progress = progress
     self.waker = waker
+    self.approve = approve
+  }
+
+  func plan(_ driver: HTTPDriver) throws -> DownloadPlan {
+    try begin(driver)
+    try driver.run(self)
+    if let problem = report.ending { throw DownloadError(problem) }
+    if plan.fileCount == 0 { throw try store.nothingFound(driver, plan, selection, progress) }
+    plan.isComplete = true
+    return plan
   }
 
   func run(_ driver: HTTPDriver) throws -> DownloadReport {
-    manifests = try plan.versions.map { try ManifestWriter($0.folder) }
-    for name in plan.refused {
-      report.failures.append(
-        .init(file: printable(name), problem: "no file may have this name; it is left out"))
+    try begin(driver)
+    let ending = Result { try driver.run(self) }
+    // The threads hold the waker, which must not outlive the driver.
+    pool.wait()
+    let rest = Result {
+      for (number, outcome) in inbox.takeAll() {
+        if case .done(let entry) = outcome { try settle(number, entry) }
+      }
     }
-    try skipPresent()
+    for manifest in manifests { manifest?.sync() }
     do {
-      try driver.run(self)
+      try ending.get()
+      try rest.get()
     } catch is DownloadStopped {
       report.wasStopped = true
+    } catch is DownloadDeclined {
+      report.wasDeclined = true
     } catch let full as DiskFull {
       report.ending =
         "\(full.path): the disk is full; make room and run the download again, it goes on from here"
+    } catch let slow as HTTPTooSlow {
+      report.ending = "\(slow.description); try again later, the same command goes on from here"
     }
-    // The threads hold the waker, which must not outlive the driver.
-    pool.wait()
-    for (number, outcome) in inbox.takeAll() {
-      if case .done(let entry) = outcome { try settle(number, entry) }
+    if plan.fileCount == 0, !report.wasStopped, report.ending == nil {
+      throw try store.nothingFound(driver, plan, selection, progress)
     }
-    for manifest in manifests { manifest.sync() }
+    for name in plan.refused {
+      let problem = "no file may have this name; it is left out"
+      report.failures.append(.init(file: printable(name), problem: problem))
+    }
+    if report.fetched + report.present == 0, report.failures.isEmpty, let ending = report.ending {
+      throw DownloadError(ending)
+    }
     return report
   }
 
-  /// Sorts the plan's files into those that are there and those to fetch.
-  private func skipPresent() throws {
-    for (number, version) in plan.versions.enumerated() {
-      let entries = Manifest.read(version.folder)
-      for (index, file) in plan.files.enumerated() where file.version == number {
-        if progress.wasStopped { return }
-        switch presence(of: file, in: version.folder, entries[file.path]) {
-        case .there:
-          report.present += 1
-          removeStoredBytes(of: file, in: version.folder)
-        case .adopted(let entry):
-          try manifests[number].add(entry, to: version.folder)
-          report.present += 1
-          removeStoredBytes(of: file, in: version.folder)
-        case .missing:
-          waiting.append(index)
-          if file.object.checksum == nil { report.unchecked += 1 }
-        }
-      }
-    }
-    waiting.reverse()
-    progress.expect(files: waiting.count, bytes: waiting.reduce(0) { $0 + plan.files[$1].object.size })
+  /// Whether files have to wait for approval.
+  private var isHeld: Bool {
+    !isApproved && plan.missingBytes > min(limit ?? .max, plan.freeSpace ?? .max)
   }
 
-  /// Removes what a download that was killed after it named a file left beside it.
-  private func removeStoredBytes(of file: PlannedFile, in folder: String) {
-    if file.isInflated { DiskFile.remove("\(folder)/\(file.path).\(file.object.generation).part") }
+  var isEmpty: Bool {
+    again.isEmpty && (waiting.count == 0 || isHeld) && (listings.isEmpty || waiting.count >= Self.queueLimit)
   }
-
-  private enum Presence {
-    case there
-    case adopted(Manifest.Entry)
-    case missing
-  }
-
-  private func presence(of file: PlannedFile, in folder: String, _ entry: Manifest.Entry?) -> Presence {
-    let path = folder + "/" + file.path
-    guard let stamp = DiskFile.stamp(path) else { return .missing }
-    let object = file.object
-    let known = entry.flatMap { $0.isOf(object) ? $0 : nil }
-    if known?.local == stamp { return .there }
-    // The manifest knows nothing of these bytes: they are read, if they can be told at all.
-    guard known.map({ $0.local.size == stamp.size }) ?? (!file.isInflated && object.checksum != nil),
-      known != nil || stamp.size == object.size
-    else { return .missing }
-    var sums = FileSums(for: object.checksum)
-    guard (try? DiskFile(path, .read).forEachPiece { sums.add($0) }) != nil else { return .missing }
-    let isSame =
-      known.map { $0.localCRC32C == sums.crc32c.base64 } ?? (object.checksum?.matches(sums) == true)
-    guard isSame else { return .missing }
-    return .adopted(
-      Manifest.Entry(
-        file: file.path, generation: object.generation, storedSize: object.size, checksum: object.checksum,
-        local: stamp, localCRC32C: sums.crc32c.base64))
-  }
-
-  var isEmpty: Bool { waiting.isEmpty && again.isEmpty }
 
   func next() -> (any HTTPTransfer)? {
+    if waiting.count < Self.queueLimit, let listing = listings.popLast() { return listing }
     // Disks that are slower than the network are waited for.
     guard finishing.count < 256 else { return nil }
     if let first = again.firstIndex(where: { $0.due <= .now }) { return again.remove(at: first).transfer }
-    guard let number = waiting.popLast() else { return nil }
-    let file = plan.files[number]
+    guard !isHeld, let file = waiting.next() else { return nil }
+    openFiles += 1
+    return transfer(file)
+  }
+
+  private func transfer(_ file: PlannedFile) -> FileTransfer {
+    let version = plan.versions[file.run.version]
+    number += 1
     return FileTransfer(
-      file, number: number, path: plan.versions[file.version].folder + "/" + file.path,
-      address: store.address,
-      attempts: store.attempts, progress: progress
+      file, number: number, name: "\(version.root)\(file.run.name)/\(file.name)",
+      path: version.folder + "/" + file.path, store: store, stage: stage, progress: progress
     ) { [unowned self] transfer, end in concluded(transfer, end) }
   }
 
   func turn() throws -> Bool {
     if progress.wasStopped { throw DownloadStopped() }
+    progress.setListing(openListings > 0)
     for (number, outcome) in inbox.takeAll() {
+      if let file = checking.removeValue(forKey: number) {
+        try settle(file, outcome)
+        continue
+      }
       switch outcome {
       case .done(let entry): try settle(number, entry)
       case .diskFull(let path): throw DiskFull(path: path)
@@ -160,16 +186,28 @@ private final class Downloader: HTTPWork {
         if let delay = transfer.restart() {
           again.append((.now + .seconds(delay), transfer))
         } else {
-          fail(number, "what comes has another checksum than listed, \(store.attempts) times")
+          fail(transfer, "what comes has another checksum than listed, \(store.attempts) times")
         }
       }
     }
-    return !finishing.isEmpty || !again.isEmpty
+    if checking.isEmpty, openListings == 0 || isHeld && waiting.count >= Self.queueLimit {
+      try seekApproval()
+      if openListings == 0, openFiles == 0, waiting.count == 0 { try addLate() }
+    }
+    return !finishing.isEmpty || !checking.isEmpty || !again.isEmpty
+  }
+
+  private func seekApproval() throws {
+    guard !isApproved, plan.fileCount > 0, let approve else { return }
+    plan.isComplete = openListings == 0
+    guard approve(plan) else { throw DownloadDeclined() }
+    isApproved = true
   }
 
   private func concluded(_ transfer: FileTransfer, _ end: FileTransfer.End) {
     switch end {
-    case .failed(let problem): fail(transfer.number, problem)
+    case .failed(let problem): fail(transfer, problem)
+    case .changed: listAgain(transfer)
     case .whole(let sums):
       let finish = FileFinish(
         number: transfer.number, file: transfer.file, path: transfer.path, partPath: transfer.partPath,
@@ -184,20 +222,28 @@ private final class Downloader: HTTPWork {
 
   /// A file has its name: the manifest says so, and then its stored bytes are no longer needed.
   private func settle(_ number: Int, _ entry: Manifest.Entry) throws {
-    let file = plan.files[number]
-    try manifests[file.version].add(entry, to: plan.versions[file.version].folder)
-    if file.isInflated, let transfer = finishing[number] { DiskFile.remove(transfer.partPath) }
-    finishing[number] = nil
+    guard let transfer = finishing.removeValue(forKey: number) else { return }
+    let version = transfer.file.run.version
+    try manifests[version]?.add(entry, to: plan.versions[version].folder)
+    if transfer.file.isInflated { DiskFile.remove(transfer.partPath) }
+    openFiles -= 1
     report.fetched += 1
     progress.countFile()
   }
 
   private func fail(_ number: Int, _ problem: String) {
-    finishing[number] = nil
-    report.failures.append(.init(file: plan.files[number].object.name, problem: problem))
+    if let transfer = finishing.removeValue(forKey: number) { fail(transfer, problem) }
+  }
+
+  func fail(_ transfer: FileTransfer, _ problem: String) {
+    openFiles -= 1
+    report.failures.append(.init(file: transfer.name, problem: problem))
     progress.countFailure()
   }
 }
+
+/// The plan was not approved.
+private struct DownloadDeclined: Error {}
 
 /// A name that can be shown: control characters as their code points.
 private func printable(_ name: String) -> String {

@@ -9,6 +9,8 @@ struct FileFinish: Sendable {
     case wrong
     case diskFull(String)
     case failed(String)
+
+    var isWrong: Bool { if case .wrong = self { true } else { false } }
   }
 
   let number: Int
@@ -37,10 +39,10 @@ struct FileFinish: Sendable {
   private struct WrongBytes: Error {}
 
   private func finished() throws -> Manifest.Entry {
-    let object = file.object
-    var sums = sums ?? FileSums(for: object.checksum)
+    let content = file.content
+    var sums = sums ?? FileSums(for: content.checksum)
     if self.sums == nil { try DiskFile(partPath, .read).forEachPiece { sums.add($0) } }
-    guard DiskFile.stamp(partPath)?.size == object.size, object.checksum?.matches(sums) ?? true else {
+    guard DiskFile.stamp(partPath)?.size == content.size, content.checksum?.matches(sums) ?? true else {
       throw WrongBytes()
     }
     let ready: String
@@ -59,8 +61,7 @@ struct FileFinish: Sendable {
     try DiskFile.move(ready, to: path)
     guard let local = DiskFile.stamp(path) else { throw FileError(code: 2) }
     return Manifest.Entry(
-      file: file.path, generation: object.generation, storedSize: object.size, checksum: object.checksum,
-      local: local, localCRC32C: sums.crc32c.base64)
+      file: file.path, content: content, local: local, localCRC32C: sums.crc32c.value)
   }
 
   private func inflate(to path: String) throws -> FileSums {

@@ -5,14 +5,21 @@ final class FileTransfer: HTTPTransfer {
   enum End {
     /// All stored bytes are in the part file. Their checksums, if all came in one go.
     case whole(FileSums?)
+    /// The store has another generation than listed, or none.
+    case changed
     case failed(String)
   }
 
   /// All bytes were there before a request was made.
   private struct AlreadyWhole: Error {}
+  /// Another generation comes.
+  private struct Changed: Error {}
 
   let file: PlannedFile
+  /// Tells it from others of the same download.
   let number: Int
+  /// The object's name.
+  let name: String
   /// The file's place.
   let path: String
   private let address: StoreAddress
@@ -20,30 +27,31 @@ final class FileTransfer: HTTPTransfer {
   private let tell: (FileTransfer, End) throws -> Void
   private var retries: HTTPRetries
   private var part: DiskFile?
-  /// Bytes that came and are still to be written: libcurl brings them in small pieces.
-  private var pending: [UInt8] = []
+  private let stage: WriteStage
   private var offset = 0
   private var startOffset = 0
   private var sums: FileSums?
 
   init(
-    _ file: PlannedFile, number: Int, path: String, address: StoreAddress, attempts: Int,
+    _ file: PlannedFile, number: Int, name: String, path: String, store: HelmStore, stage: WriteStage,
     progress: DownloadProgress, tell: @escaping (FileTransfer, End) throws -> Void
   ) {
     self.file = file
     self.number = number
+    self.name = name
     self.path = path
-    self.address = address
+    address = store.address
+    self.stage = stage
     self.progress = progress
     self.tell = tell
-    retries = HTTPRetries(limit: attempts)
+    retries = HTTPRetries(limit: store.attempts)
   }
 
-  var partPath: String { "\(path).\(file.object.generation).part" }
+  var partPath: String { "\(path).\(file.content.generation).part" }
 
   func request() throws -> (url: String, headers: [String]) {
     progress.countRequest()
-    let size = file.object.size
+    let size = file.content.size
     let before = offset
     offset = DiskFile.stamp(partPath)?.size ?? 0
     if offset > size { offset = 0 }
@@ -54,13 +62,12 @@ final class FileTransfer: HTTPTransfer {
     if offset == size, size > 0 { throw AlreadyWhole() }
     var headers = ["Accept-Encoding: gzip", "Accept:"]
     if offset > 0 { headers.append("Range: bytes=\(offset)-") }
-    return (address.media(file.object.name, generation: file.object.generation), headers)
+    return (address.media(name, generation: file.content.generation), headers)
   }
 
   func begin(_ response: HTTPResponse) throws {
-    if let generation = response.headers["x-goog-generation"], generation != file.object.generation {
-      throw HTTPFault(
-        kind: .passing, problem: "the server sends generation \(generation), another than listed")
+    if let generation = response.headers["x-goog-generation"], UInt64(generation) != file.content.generation {
+      throw Changed()
     }
     if offset > 0, response.status != 206 {
       // The range was passed over: this is the whole.
@@ -73,16 +80,16 @@ final class FileTransfer: HTTPTransfer {
         throw HTTPFault(kind: .passing, problem: "the server sends another range than asked for")
       }
     }
-    let expected = file.object.size - offset
+    let expected = file.content.size - offset
     if let length = response.headers["content-length"].flatMap({ Int($0) }), length != expected {
-      let isPlain = response.headers["content-encoding"] == nil && file.object.isGzip
+      let isPlain = response.headers["content-encoding"] == nil && file.content.isGzip
       throw HTTPFault(
         kind: .passing,
         problem: isPlain
           ? "the server inflated the object, so it cannot be checked"
           : "the server announces \(length) bytes, not \(expected) as listed")
     }
-    if offset == 0 { sums = FileSums(for: file.object.checksum) }
+    if offset == 0 { sums = FileSums(for: file.content.checksum) }
     part = try opened(offset == 0 ? .truncate : .append)
   }
 
@@ -96,40 +103,26 @@ final class FileTransfer: HTTPTransfer {
   }
 
   func receive(_ bytes: UnsafeRawBufferPointer) throws {
-    guard offset + bytes.count <= file.object.size else {
+    guard offset + bytes.count <= file.content.size else {
       part = nil
       DiskFile.remove(partPath)
       throw HTTPFault(
-        kind: .passing, problem: "the server sends more than the \(file.object.size) bytes listed")
+        kind: .passing, problem: "the server sends more than the \(file.content.size) bytes listed")
     }
-    if pending.count + bytes.count > 1 << 16 {
-      try writePending()
-      if bytes.count >= 1 << 15 { try part?.write(bytes) } else { pending.append(contentsOf: bytes) }
-    } else {
-      if pending.isEmpty { pending.reserveCapacity(min(1 << 16, file.object.size - offset)) }
-      pending.append(contentsOf: bytes)
-    }
+    try stage.add(bytes, of: self)
     sums?.add(bytes)
     offset += bytes.count
     progress.count(bytes: bytes.count)
     progress.countReceived(bytes.count)
   }
 
-  private func writePending() throws {
-    defer { pending.removeAll(keepingCapacity: true) }
-    if !pending.isEmpty { try pending.withUnsafeBytes { try write($0) } }
-  }
-
-  // Untyped: the compiler crashes on a closure that rethrows the typed error.
-  private func write(_ bytes: UnsafeRawBufferPointer) throws { try part?.write(bytes) }
+  /// Writes bytes at the part file's end.
+  func write(_ bytes: UnsafeRawBufferPointer) throws { try part?.write(bytes) }
 
   /// Writes what is still to be written and closes the part file.
   private func closePart() throws {
-    defer {
-      part = nil
-      pending = []
-    }
-    try writePending()
+    defer { part = nil }
+    try stage.flush(self)
   }
 
   func end(_ result: Result<HTTPResponse, any Error>) throws -> Double? {
@@ -138,38 +131,47 @@ final class FileTransfer: HTTPTransfer {
     if progress.wasStopped { throw DownloadStopped() }
     var answer: HTTPResponse?
     let problem: String
+    var isSlow = false
     switch outcome {
     case .success(let response) where response.isSuccess:
-      if offset == file.object.size { return try conclude(.whole(startOffset == 0 ? sums : nil)) }
-      problem = "\(offset) of \(file.object.size) bytes came"
+      if offset == file.content.size { return try conclude(.whole(startOffset == 0 ? sums : nil)) }
+      problem = "\(offset) of \(file.content.size) bytes came"
     case .success(let response):
       answer = response
       problem = response.problem
       if response.status == 416 {
         DiskFile.remove(partPath)
       } else if response.status == 404 || response.status == 412 {
-        return try conclude(.failed("it changed or went since it was listed; run the download again"))
+        return try conclude(.changed)
       } else if !response.isPassing {
         return try conclude(.failed(problem))
       }
     case .failure(is AlreadyWhole): return try conclude(.whole(nil))
+    case .failure(is Changed): return try conclude(.changed)
     case .failure(let error as FileError):
       if error.isDiskFull { throw DiskFull(path: partPath) }
       return try conclude(.failed("\(partPath) cannot be written: \(error.description)"))
     case .failure(let error):
       problem = sentence(error)
-      if (error as? HTTPFault)?.kind == .lasting { return try conclude(.failed(problem)) }
+      let kind = (error as? HTTPFault)?.kind
+      if kind == .lasting { return try conclude(.failed(problem)) }
+      isSlow = kind == .slow
     }
-    // What came is kept: an attempt that brought something does not count.
-    if offset > startOffset { retries.reset() }
+    // What came is kept: an attempt that brought something, and not too slowly, does not count.
+    if offset > startOffset, !isSlow { retries.reset() }
     return try delay(problem, after: answer)
+  }
+
+  /// What came is not wanted: the progress forgets it.
+  func forget() {
+    progress.count(bytes: -offset)
+    offset = 0
   }
 
   /// The checksum of what came was another than listed: the part file is gone.
   /// - Returns: the seconds after which to try again; nil when that is over.
   func restart() -> Double? {
-    progress.count(bytes: -offset)
-    offset = 0
+    forget()
     let delay = retries.delay()
     if delay != nil { progress.countRetry() }
     return delay
@@ -186,6 +188,45 @@ final class FileTransfer: HTTPTransfer {
   private func conclude(_ end: End) throws -> Double? {
     try tell(self, end)
     return nil
+  }
+}
+
+/// Bytes on their way to the part files. libcurl brings them in small pieces, many for a transfer in a row: they are
+/// gathered, for one transfer at a time, and written in large ones.
+final class WriteStage {
+  private static let size = 1 << 18
+  private var bytes: [UInt8] = []
+  private var owner: FileTransfer?
+  /// What went wrong when a transfer's bytes were written while another's came.
+  private var faults: [ObjectIdentifier: any Error] = [:]
+
+  init() { bytes.reserveCapacity(Self.size) }
+
+  func add(_ piece: UnsafeRawBufferPointer, of transfer: FileTransfer) throws {
+    if owner !== transfer {
+      if let owner {
+        do { try write() } catch { faults[ObjectIdentifier(owner)] = error }
+      }
+      owner = transfer
+    } else if bytes.count + piece.count > Self.size {
+      try write()
+    }
+    if let fault = faults.removeValue(forKey: ObjectIdentifier(transfer)) { throw fault }
+    bytes.append(contentsOf: piece)
+  }
+
+  /// Writes what a transfer still has here.
+  func flush(_ transfer: FileTransfer) throws {
+    if owner === transfer {
+      defer { owner = nil }
+      try write()
+    }
+    if let fault = faults.removeValue(forKey: ObjectIdentifier(transfer)) { throw fault }
+  }
+
+  private func write() throws {
+    defer { bytes.removeAll(keepingCapacity: true) }
+    if let owner, !bytes.isEmpty { try bytes.withUnsafeBytes { try owner.write($0) } }
   }
 }
 

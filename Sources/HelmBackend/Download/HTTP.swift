@@ -26,6 +26,13 @@ final class HTTPDriver {
   private var delayed: [(due: ContinuousClock.Instant, transfer: any HTTPTransfer)] = []
 
   private let rate: HTTPRate
+  /// Transfers at once, for now.
+  private var jobs: Int
+  /// The shortest time, in seconds, that the server took to begin an answer.
+  private var leastDelay = Double.infinity
+  /// Since when no transfer ended well though some were too slow, and what had come until then.
+  private var slowness: (since: ContinuousClock.Instant, received: Int)?
+  private var lastSlow: ContinuousClock.Instant?
 
   var waker: HTTPWaker { HTTPWaker(multi: multi) }
 
@@ -36,8 +43,9 @@ final class HTTPDriver {
     self.multi = multi
     self.options = options
     rate = HTTPRate(limit: options.bandwidth)
+    jobs = options.jobs ?? HTTPOptions.leastJobs
     ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
-    ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, options.jobs)
+    ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, options.jobs ?? HTTPOptions.mostJobs)
   }
 
   deinit {
@@ -63,7 +71,7 @@ final class HTTPDriver {
       let now = ContinuousClock.now
       let pause = rate.pause
       var isSourceEmpty = pause > .zero && work.isEmpty
-      while pause <= .zero, slots.count - free.count < options.jobs {
+      while pause <= .zero, slots.count - free.count < jobs {
         if let last = delayed.last, last.due <= now {
           delayed.removeLast()
           try start(last.transfer)
@@ -87,7 +95,7 @@ final class HTTPDriver {
       if ended > 0 { continue }
       var wait = Duration.milliseconds(100)
       if pause > .zero { wait = min(wait, pause) }
-      if let last = delayed.last, slots.count - free.count < options.jobs, pause <= .zero {
+      if let last = delayed.last, slots.count - free.count < jobs, pause <= .zero {
         wait = min(wait, max(.zero, last.due - ContinuousClock.now))
       }
       curl_multi_poll(multi, nil, 0, Int32(wait / .milliseconds(1)) + 1, nil)
@@ -132,11 +140,44 @@ final class HTTPDriver {
       outcome = .failure(error)
     } else if result == CURLE_OK {
       outcome = .success(slot.response)
+      adapt(slot)
     } else {
-      outcome = .failure(slot.fault(result))
+      let fault = slot.fault(result)
+      outcome = .failure(fault)
+      if fault.kind == .slow { try slowDown() }
     }
     release(slot)
     if let delay = try transfer.end(outcome) { postpone(transfer, delay) }
+  }
+
+  /// A transfer ended well: what it took to begin says how many at once are useful.
+  private func adapt(_ slot: HTTPSlot) {
+    slowness = nil
+    guard options.jobs == nil, lastSlow == nil, let delay = slot.delay, delay < leastDelay else { return }
+    leastDelay = delay
+    jobs = HTTPOptions.usefulJobs(delay: delay)
+  }
+
+  /// A transfer was too slow: maybe too many share a slow line. Half as many may go on, but once in a while only, since
+  /// they all were slow at the same time.
+  /// - Throws: `HTTPTooSlow` when that did not help.
+  private func slowDown() throws {
+    let now = ContinuousClock.now
+    let stall = Duration.seconds(options.stallSeconds)
+    if lastSlow.map({ now - $0 > stall / 2 }) ?? true {
+      lastSlow = now
+      jobs = max(min(jobs, 4), (slots.count - free.count) / 2)
+    }
+    guard let (since, received) = slowness else {
+      slowness = (now, rate.received)
+      return
+    }
+    let seconds = (now - since) / .seconds(1)
+    if now - since > stall * (2 * options.attempts),
+      Double(rate.received - received) < 4 * seconds * Double(options.leastRate)
+    {
+      throw HTTPTooSlow(seconds: Int(seconds))
+    }
   }
 
   private func postpone(_ transfer: any HTTPTransfer, _ seconds: Double) {
@@ -184,12 +225,13 @@ private final class HTTPSlot {
     for (option, value) in [
       (CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS)), (CURLOPT_PIPEWAIT, 1),
       (CURLOPT_FOLLOWLOCATION, 1), (CURLOPT_MAXREDIRS, 5), (CURLOPT_NOSIGNAL, 1), (CURLOPT_TCP_KEEPALIVE, 1),
-      (CURLOPT_PATH_AS_IS, 1), (CURLOPT_BUFFERSIZE, 1 << 17), (CURLOPT_NOPROGRESS, 1),
+      (CURLOPT_PATH_AS_IS, 1), (CURLOPT_BUFFERSIZE, 1 << 16), (CURLOPT_NOPROGRESS, 1),
       (CURLOPT_CONNECTTIMEOUT, options.connectSeconds), (CURLOPT_LOW_SPEED_LIMIT, options.leastRate),
       (CURLOPT_LOW_SPEED_TIME, options.stallSeconds),
     ] { ccurl_set_long(easy, option, value) }
     if let bandwidth = options.bandwidth {
-      ccurl_set_offset(easy, CURLOPT_MAX_RECV_SPEED_LARGE, curl_off_t(max(1, bandwidth / options.jobs)))
+      ccurl_set_offset(
+        easy, CURLOPT_MAX_RECV_SPEED_LARGE, curl_off_t(max(1, bandwidth / (options.jobs ?? 1))))
     }
     // The curl tool reads these, libcurl does not.
     if let file = DiskFile.environment("CURL_CA_BUNDLE") ?? DiskFile.environment("SSL_CERT_FILE") {
@@ -221,11 +263,13 @@ private final class HTTPSlot {
   func fault(_ code: CURLcode) -> HTTPFault {
     let passing: [CURLcode] = [
       CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT, CURLE_PARTIAL_FILE,
-      CURLE_OPERATION_TIMEDOUT, CURLE_SSL_CONNECT_ERROR, CURLE_GOT_NOTHING, CURLE_SEND_ERROR,
+      CURLE_SSL_CONNECT_ERROR, CURLE_GOT_NOTHING, CURLE_SEND_ERROR,
       CURLE_RECV_ERROR, CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING,
     ]
     var problem = String(cString: curl_easy_strerror(code))
-    if code == CURLE_OPERATION_TIMEDOUT { problem = "the server stopped sending" }
+    if code == CURLE_OPERATION_TIMEDOUT {
+      return HTTPFault(kind: .slow, problem: "the server stopped sending or sends too slowly")
+    }
     if code == CURLE_PARTIAL_FILE { problem = "the connection was cut before the end" }
     if [CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE].contains(code) {
       problem = "its certificate is not trusted; SSL_CERT_FILE names the file of authorities to trust"
@@ -252,16 +296,15 @@ private final class HTTPSlot {
   }
 
   func header(_ bytes: UnsafeRawBufferPointer) -> Int {
-    let line = String(decoding: bytes, as: UTF8.self).filter { $0 != "\r\n" && $0 != "\r" && $0 != "\n" }
+    var line = bytes[...]
+    while let last = line.last, last == 0x0A || last == 0x0D { line.removeLast() }
     do {
-      if line.hasPrefix("HTTP/") {
+      if line.starts(with: Self.statusLine) {
         response = HTTPResponse()
-        response.status = line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-      } else if let colon = line.firstIndex(of: ":") {
-        let name = line[..<colon].lowercased()
-        let value = trimmed(line[line.index(after: colon)...])
-        response.headers[name] = response.headers[name].map { $0 + "," + value } ?? value
-        if name == "location", (300..<400).contains(response.status) { try checkRedirect(value) }
+        let rest = line.dropFirst(Self.statusLine.count).drop { $0 != 0x20 }.drop { $0 == 0x20 }
+        response.status = Int(String(decoding: rest.prefix { $0 != 0x20 }, as: UTF8.self)) ?? 0
+      } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
+        try add(header: line[..<colon], line[(colon + 1)...])
       } else if line.isEmpty, (200..<300).contains(response.status) {
         try transfer?.begin(response)
       }
@@ -270,6 +313,29 @@ private final class HTTPSlot {
       thrown = error
       return 0
     }
+  }
+
+  private static let statusLine = Array("HTTP/".utf8)
+
+  /// Keeps a header, of those that are of use.
+  private func add(header name: Slice<UnsafeRawBufferPointer>, _ value: Slice<UnsafeRawBufferPointer>) throws
+  {
+    guard
+      let known = HTTPResponse.known.first(where: { known in
+        known.utf8.count == name.count && zip(known.utf8, name).allSatisfy { $0 == $1 | 0x20 || $0 == $1 }
+      })
+    else { return }
+    let value = trimmed(String(decoding: value, as: UTF8.self))
+    response.headers[known] = response.headers[known].map { $0 + "," + value } ?? value
+    if known == "location", (300..<400).contains(response.status) { try checkRedirect(value) }
+  }
+
+  /// The seconds from the request to the first byte of the answer.
+  var delay: Double? {
+    let (sent, began) = (
+      ccurl_time(easy, CURLINFO_PRETRANSFER_TIME_T), ccurl_time(easy, CURLINFO_STARTTRANSFER_TIME_T)
+    )
+    return sent > 0 && began > sent ? Double(began - sent) / 1e6 : nil
   }
 
   private func checkRedirect(_ target: String) throws {

@@ -1,12 +1,17 @@
 /// Where requests go and how patient they are.
 struct HTTPOptions: Sendable {
-  /// Transfers at once.
-  var jobs = 64
+  /// Transfers at once; nil for as many as the server's delay makes useful.
+  var jobs: Int?
+  static let leastJobs = 16, mostJobs = 256
+  /// With a delay of so many seconds, as many transfers at once as keep 5,000 a second going.
+  static func usefulJobs(delay: Double) -> Int { max(leastJobs, min(mostJobs, Int(delay * 5000))) }
   /// Bytes a second of all transfers together; nil without limit.
   var bandwidth: Int?
   /// Seconds without at least `leastRate` bytes a second after which a transfer is given up and tried again.
   var stallSeconds = 30
-  var leastRate = 64
+  var leastRate = 1000
+  /// How often a request is tried that brings nothing.
+  var attempts = 8
   var connectSeconds = 15
   /// Whether plain HTTP may be redirected to, on loopback: for an endpoint that is itself on loopback.
   var allowsPlainLoopback = false
@@ -15,6 +20,10 @@ struct HTTPOptions: Sendable {
 /// What a server answered, without the body.
 struct HTTPResponse {
   var status = 0
+  /// The headers that are kept.
+  static let known = [
+    "content-length", "content-encoding", "content-range", "location", "retry-after", "x-goog-generation",
+  ]
   /// By lower-case name; values of a repeated header are joined by commas.
   var headers: [String: String] = [:]
   /// The beginning of the body when the status is no success.
@@ -26,11 +35,19 @@ struct HTTPFault: Error {
   enum Kind {
     /// Worth another attempt.
     case passing
+    /// Worth another attempt, though what came was too slow for it to count as a good one.
+    case slow
     /// Will not change by trying again: certificates, addresses, protocols.
     case lasting
   }
   let kind: Kind
   let problem: String
+}
+
+/// Nothing that is worth waiting for comes.
+struct HTTPTooSlow: Error, CustomStringConvertible {
+  let seconds: Int
+  var description: String { "the server sent next to nothing for \(seconds) s" }
 }
 
 /// One request and its repetitions. Called on the driver's thread only.
@@ -62,7 +79,7 @@ protocol HTTPWork: AnyObject {
 /// transfer begins before its bytes are due. Used on the driver's thread.
 final class HTTPRate {
   private let limit: Int?
-  private var received = 0
+  private(set) var received = 0
   private let start = ContinuousClock.now
 
   init(limit: Int?) { self.limit = limit }

@@ -14,13 +14,14 @@ public struct HelmStore: Sendable {
   }
 
   let address: StoreAddress
-  /// How many transfers go on at once.
-  public var jobs = 96
+  /// How many transfers go on at once; nil for as many as the server's delay makes useful, from 16 to 256.
+  public var jobs: Int?
   /// The most bytes a second, all together; nil without limit.
   public var bandwidth: Int?
   /// The attempts for each request that may bring nothing.
   public var attempts = 8
-  /// The seconds without bytes after which a connection is given up.
+  /// The seconds with less than 1 kB/s after which a connection is given up. So that links that are slow themselves can
+  /// be used, fewer transfers go on at once after it.
   public var stallSeconds = 30
 
   /// A store at an address.
@@ -29,7 +30,8 @@ public struct HelmStore: Sendable {
   var options: HTTPOptions {
     var options = HTTPOptions()
     // Few enough that each gets a rate that is no stall.
-    options.jobs = bandwidth.map { max(1, min(jobs, $0 / 16384)) } ?? max(1, jobs)
+    options.jobs = bandwidth.map { max(1, min(jobs ?? 256, $0 / 16384)) } ?? jobs
+    options.attempts = attempts
     options.bandwidth = bandwidth
     options.stallSeconds = stallSeconds
     options.allowsPlainLoopback = address.isLoopback
@@ -38,7 +40,7 @@ public struct HelmStore: Sendable {
 
   /// The benchmarks there are, in order of their names.
   public func benchmarks(progress: DownloadProgress = DownloadProgress()) async throws -> [String] {
-    try await names(below: "", progress: progress).sorted(by: codePointOrder)
+    try await HTTPDriver.onItsThread(options) { [self] in try benchmarks($0, progress) }
   }
 
   /// The versions of a benchmark, lowest first.
@@ -46,11 +48,7 @@ public struct HelmStore: Sendable {
   public func versions(
     of benchmark: String, progress: DownloadProgress = DownloadProgress()
   ) async throws -> [String] {
-    let versions = try await names(below: Self.runs(benchmark), progress: progress)
-    if versions.isEmpty {
-      throw missing("benchmark", benchmark, among: try await benchmarks(progress: progress))
-    }
-    return versions.sorted { VersionOrder($0) < VersionOrder($1) }
+    try await HTTPDriver.onItsThread(options) { [self] in try versions($0, of: benchmark, progress) }
   }
 
   /// The runs of a version, in order of their names.
@@ -58,41 +56,30 @@ public struct HelmStore: Sendable {
   public func runs(
     of benchmark: String, version: String, progress: DownloadProgress = DownloadProgress()
   ) async throws -> [String] {
-    let runs = try await names(below: Self.runs(benchmark) + version + "/", progress: progress)
-    if runs.isEmpty {
-      throw missing(
-        "version of \(benchmark)", version, among: try await versions(of: benchmark, progress: progress))
+    try await HTTPDriver.onItsThread(options) { [self] in
+      try runs($0, of: benchmark, version: version, progress)
     }
-    return runs.sorted(by: codePointOrder)
   }
 
-  /// The folders below a version, or the versions of a benchmark, with the sizes of all in them.
+  /// The benchmarks, the versions of a benchmark or the runs of a version, with the sizes of all in them. Every object
+  /// is listed for it: a request for each thousand.
   public func sizes(
-    of benchmark: String, version: String? = nil, progress: DownloadProgress = DownloadProgress()
+    of benchmark: String? = nil, version: String? = nil, progress: DownloadProgress = DownloadProgress()
   ) async throws -> [Entry] {
-    let prefix = Self.runs(benchmark) + (version.map { $0 + "/" } ?? "")
+    let prefix = benchmark.map { Self.runs($0) + (version.map { $0 + "/" } ?? "") } ?? ""
     let entries = try await HTTPDriver.onItsThread(options) { [self] driver in
       var entries: [String: Entry] = [:]
-      try list(driver, [prefix], progress) { object in
-        let parts = object.name.dropFirst(prefix.count).split(separator: "/", maxSplits: 1)
-        guard parts.count == 2, Self.isSafe(String(parts[0])) else { return }
-        entries[String(parts[0]), default: Entry(name: String(parts[0]))].files += 1
-        entries[String(parts[0])]?.bytes += object.size
+      try list(driver, prefix, folders: false, progress) { object in
+        let rest = object.name.utf8.dropFirst(prefix.utf8.count)
+        guard let slash = rest.firstIndex(of: UInt8(ascii: "/")), let name = String(rest[..<slash]),
+          Self.isSafe(name)
+        else { return }
+        entries[name, default: Entry(name: name)].files += 1
+        entries[name]?.bytes += object.content.size
       }
       return Array(entries.values)
     }
     return entries.sorted { codePointOrder($0.name, $1.name) }
-  }
-
-  /// Lists the objects below prefixes, all at once.
-  func list(
-    _ driver: HTTPDriver, _ prefixes: [String], _ progress: DownloadProgress,
-    each: @escaping (StoredObject) -> Void
-  ) throws {
-    let transfers = prefixes.map {
-      ListingTransfer(address, prefix: $0, folders: false, retries: attempts, progress: progress, each: each)
-    }
-    try driver.run(TransferList(transfers, progress: progress))
   }
 
   /// What a name that is not there could have been.
@@ -114,12 +101,54 @@ public struct HelmStore: Sendable {
       }
   }
 
-  private func names(below prefix: String, progress: DownloadProgress) async throws -> [String] {
-    try await HTTPDriver.onItsThread(options) { [self] driver in
-      let listing = ListingTransfer(
-        address, prefix: prefix, folders: true, retries: attempts, progress: progress)
-      try driver.run(TransferList([listing], progress: progress))
-      return listing.folders.map { String($0.dropFirst(prefix.count).dropLast()) }.filter(Self.isSafe)
+  // The same on a driver's thread.
+
+  func benchmarks(_ driver: HTTPDriver, _ progress: DownloadProgress) throws -> [String] {
+    try names(driver, below: "", progress).sorted(by: codePointOrder)
+  }
+
+  func versions(_ driver: HTTPDriver, of benchmark: String, _ progress: DownloadProgress) throws -> [String] {
+    let versions = try names(driver, below: Self.runs(benchmark), progress)
+    if versions.isEmpty { throw missing("benchmark", benchmark, among: try benchmarks(driver, progress)) }
+    return versions.sorted { VersionOrder($0) < VersionOrder($1) }
+  }
+
+  func runs(
+    _ driver: HTTPDriver, of benchmark: String, version: String, _ progress: DownloadProgress
+  ) throws -> [String] {
+    let runs = try names(driver, below: Self.runs(benchmark) + version + "/", progress)
+    if runs.isEmpty {
+      throw missing(
+        "version of \(benchmark)", version, among: try versions(driver, of: benchmark, progress))
     }
+    return runs.sorted(by: codePointOrder)
+  }
+
+  private func names(
+    _ driver: HTTPDriver, below prefix: String, _ progress: DownloadProgress
+  ) throws -> [String] {
+    try list(driver, prefix, folders: true, progress) { _ in }
+      .map { String(decoding: $0.utf8.dropFirst(prefix.utf8.count).dropLast(), as: UTF8.self) }
+      .filter(Self.isSafe)
+  }
+
+  /// Lists what is below a prefix, to the end.
+  /// - Returns: the folders, when those are listed.
+  @discardableResult
+  private func list(
+    _ driver: HTTPDriver, _ prefix: String, folders: Bool, _ progress: DownloadProgress,
+    each: @escaping (StoredObject) -> Void
+  ) throws -> Set<String> {
+    let listing = ListingTransfer(
+      address, prefix: prefix, folders: folders, retries: attempts, progress: progress
+    ) { _, event in
+      switch event {
+      case .page(let objects): objects.forEach(each)
+      case .failed(let error): throw error
+      }
+      return true
+    }
+    try driver.run(TransferList([listing], progress: progress))
+    return listing.folders
   }
 }

@@ -1,45 +1,44 @@
 import Magnet
 
-/// An object of the store, as a listing describes it: size and checksum are those of the stored bytes.
-struct StoredObject: Sendable {
-  let name: String
-  let generation: String
-  let size: Int
-  let checksum: StatedChecksum?
-  /// Whether the stored bytes are gzip of the file's.
-  let isGzip: Bool
-}
-
 /// A listing of the objects or the folders whose names begin with a prefix, page by page until there is no next one.
 final class ListingTransfer: HTTPTransfer {
+  /// What comes of it.
+  enum Event {
+    case page([StoredObject])
+    case failed(DownloadError)
+  }
+
   /// More than any page of a thousand objects.
   private static let pageLimit = 64 << 20
   /// Longer than any page takes, however slowly it comes.
   private static let timeLimit = Duration.seconds(180)
 
+  let prefix: String
   private let address: StoreAddress
-  private let prefix: String
   private let isOfFolders: Bool
   private let progress: DownloadProgress
-  private let each: (StoredObject) -> Void
+  private let tell: (ListingTransfer, Event) throws -> Bool
   private var retries: HTTPRetries
   private var token: String?
   private var body: [UInt8] = []
   private var start = ContinuousClock.now
+  /// Whether every page came.
+  private(set) var isComplete = false
   /// Full names, with the slash at the end.
   private(set) var folders: Set<String> = []
 
-  /// - Parameter each: called with every object of a listing of objects, in no order that holds.
+  /// - Parameter tell: called with every page. Returns whether the next one is asked for now; else, when the listing is
+  ///   not complete, it goes on when it is begun again.
   init(
     _ address: StoreAddress, prefix: String, folders: Bool, retries: Int, progress: DownloadProgress,
-    each: @escaping (StoredObject) -> Void = { _ in }
+    tell: @escaping (ListingTransfer, Event) throws -> Bool
   ) {
     self.address = address
     self.prefix = prefix
     isOfFolders = folders
     self.retries = HTTPRetries(limit: retries)
     self.progress = progress
-    self.each = each
+    self.tell = tell
   }
 
   func request() -> (url: String, headers: [String]) {
@@ -69,13 +68,13 @@ final class ListingTransfer: HTTPTransfer {
     switch outcome {
     case .success(let response) where response.isSuccess:
       do {
-        let next = try read(try JSONValue(parsing: String(decoding: body, as: UTF8.self)))
+        let (objects, next) = try read(try JSONValue(parsing: String(decoding: body, as: UTF8.self)))
         body = []
-        guard let next else { return nil }
-        guard next != token else { throw fault("every page of the listing names the same next one") }
+        if let next, next == token { return try fail("every page of the listing names the same next one") }
         token = next
+        isComplete = next == nil
         retries.reset()
-        return 0
+        return try tell(self, .page(objects)) && !isComplete ? 0 : nil
       } catch let garbage as JSONFault {
         problem = "the listing is not JSON (\(garbage)); is \(address.endpoint) a store?"
       } catch let garbage as HTTPFault {
@@ -91,50 +90,52 @@ final class ListingTransfer: HTTPTransfer {
           case 404: "; there is no such bucket"
           default: ""
           }
-        throw fault(problem + advice)
+        return try fail(problem + advice)
       }
     case .failure(let error):
       problem = sentence(error)
-      if (error as? HTTPFault)?.kind != .passing { throw fault(problem) }
+      if (error as? HTTPFault)?.kind != .passing { return try fail(problem) }
     }
+    body = []
     guard let delay = retries.delay(after: answer) else {
-      throw fault("\(problem), \(retries.limit) times; check the network and try again")
+      return try fail("\(problem), \(retries.limit) times; check the network and try again")
     }
     progress.countRetry()
     return delay
   }
 
-  private func fault(_ problem: String) -> DownloadError {
-    DownloadError("\(address.endpoint)/\(address.bucket)/\(prefix): cannot be listed: \(problem)")
+  private func fail(_ problem: String) throws -> Double? {
+    let place = "\(address.endpoint)/\(address.bucket)/\(prefix)"
+    _ = try tell(self, .failed(DownloadError("\(place): cannot be listed: \(problem)")))
+    return nil
   }
 
-  /// - Returns: the token of the next page.
-  private func read(_ page: JSONValue) throws -> String? {
+  /// - Returns: the page's objects, and the token of the next page.
+  private func read(_ page: JSONValue) throws -> ([StoredObject], String?) {
     guard case .object = page else {
       throw HTTPFault(kind: .passing, problem: "the listing is no object of JSON")
     }
     var objects: [StoredObject] = []
     for item in page["items"]?.elements ?? [] {
-      guard let name = item["name"]?.string, let generation = item["generation"]?.string,
-        generation.allSatisfy({ $0.isASCII && $0.isNumber }), !generation.isEmpty,
+      guard let name = item["name"]?.string,
+        let generation = item["generation"]?.string.flatMap({ UInt64($0) }),
         let size = item["size"]?.string.flatMap({ Int($0) }), size >= 0
       else {
         throw HTTPFault(kind: .passing, problem: "an object in the listing has no name, size or generation")
       }
       // What was not asked for has no place in the answer.
       guard name.utf8.starts(with: prefix.utf8) else { continue }
-      objects.append(
-        StoredObject(
-          name: name, generation: generation, size: size,
-          checksum: item["crc32c"]?.string.map { .crc32c($0) } ?? item["md5Hash"]?.string.map { .md5($0) },
-          isGzip: item["contentEncoding"]?.string?.lowercased() == "gzip"))
+      let content = StoredContent(
+        generation: generation, size: size,
+        checksum: StatedChecksum(crc32c: item["crc32c"]?.string, md5: item["md5Hash"]?.string),
+        isGzip: item["contentEncoding"]?.string?.lowercased() == "gzip")
+      objects.append(StoredObject(name: name, content: content))
     }
     for folder in page["prefixes"]?.elements ?? [] {
       if let name = folder.string, name.utf8.starts(with: prefix.utf8) { folders.insert(name) }
     }
-    objects.forEach(each)
-    guard let token = page["nextPageToken"]?.string, !token.isEmpty else { return nil }
-    return token
+    guard let token = page["nextPageToken"]?.string, !token.isEmpty else { return (objects, nil) }
+    return (objects, token)
   }
 }
 

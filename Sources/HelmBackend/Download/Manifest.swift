@@ -7,42 +7,41 @@ struct Manifest {
   struct Entry: Sendable {
     /// The file's path below the folder.
     let file: String
-    let generation: String
-    let storedSize: Int
-    let checksum: StatedChecksum?
+    let content: StoredContent
     /// Of the file on the disk, inflated or not.
     let local: DiskFile.Stamp
-    let localCRC32C: String
+    let localCRC32C: UInt32
   }
 
-  /// The last entry of each file. Lines that make no sense, such as one that a killed download left half written, are
-  /// passed over.
-  static func read(_ folder: String) -> [String: Entry] {
-    var entries: [String: Entry] = [:]
+  /// Every entry, in the order they were written: a file's last one holds. Lines that make no sense, such as one that a
+  /// killed download left half written, are passed over.
+  static func forEachEntry(_ folder: String, _ body: (Entry) -> Void) {
     var rest: [UInt8] = []
-    guard let file = try? DiskFile(folder + "/" + fileName, .read) else { return [:] }
+    guard let file = try? DiskFile(folder + "/" + fileName, .read) else { return }
     try? file.forEachPiece { piece in
       rest.append(contentsOf: piece)
       guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) else { return }
       for line in rest[..<end].split(separator: UInt8(ascii: "\n")) {
-        if let entry = entry(String(decoding: line, as: UTF8.self)) { entries[entry.file] = entry }
+        if let entry = entry(String(decoding: line, as: UTF8.self)) { body(entry) }
       }
       rest.removeSubrange(...end)
     }
-    return entries
   }
 
   private static func entry(_ line: String) -> Entry? {
     guard let json = try? JSONValue(parsing: line), let file = json["file"]?.string,
       file.split(separator: "/", omittingEmptySubsequences: false).allSatisfy({ HelmStore.isSafe(String($0)) }
       ),
-      let generation = json["generation"]?.string, case .int(let storedSize)? = json["stored_size"],
+      let generation = json["generation"]?.string.flatMap({ UInt64($0) }),
+      case .int(let storedSize)? = json["stored_size"],
       case .int(let size)? = json["size"], case .int(let modified)? = json["modified_ns"],
-      let crc = json["local_crc32c"]?.string
+      case .crc32c(let crc)? = StatedChecksum(crc32c: json["local_crc32c"]?.string, md5: nil)
     else { return nil }
+    let checksum = StatedChecksum(crc32c: json["crc32c"]?.string, md5: json["md5"]?.string)
     return Entry(
-      file: file, generation: generation, storedSize: Int(storedSize),
-      checksum: json["crc32c"]?.string.map { .crc32c($0) } ?? json["md5"]?.string.map { .md5($0) },
+      file: file,
+      content: StoredContent(
+        generation: generation, size: Int(storedSize), checksum: checksum, isGzip: false),
       local: DiskFile.Stamp(size: Int(size), modified: Int(modified)), localCRC32C: crc)
   }
 
@@ -50,18 +49,17 @@ struct Manifest {
   static func line(_ entry: Entry) -> [UInt8] {
     var members: [JSONValue.Member] = [
       .init(key: "file", value: .string(entry.file)),
-      .init(key: "generation", value: .string(entry.generation)),
-      .init(key: "stored_size", value: .int(Int64(entry.storedSize))),
+      .init(key: "generation", value: .string("\(entry.content.generation)")),
+      .init(key: "stored_size", value: .int(Int64(entry.content.size))),
     ]
-    switch entry.checksum {
-    case .crc32c(let text): members.append(.init(key: "crc32c", value: .string(text)))
-    case .md5(let text): members.append(.init(key: "md5", value: .string(text)))
-    case nil: break
+    if let checksum = entry.content.checksum {
+      let key = if case .crc32c = checksum { "crc32c" } else { "md5" }
+      members.append(.init(key: key, value: .string(checksum.base64)))
     }
     members += [
       .init(key: "size", value: .int(Int64(entry.local.size))),
       .init(key: "modified_ns", value: .int(Int64(entry.local.modified))),
-      .init(key: "local_crc32c", value: .string(entry.localCRC32C)),
+      .init(key: "local_crc32c", value: .string(StatedChecksum.crc32c(entry.localCRC32C).base64)),
     ]
     return Array(JSONValue.object(members).text.utf8) + [UInt8(ascii: "\n")]
   }
@@ -92,7 +90,9 @@ final class ManifestWriter {
 
   private func add(_ bytes: [UInt8], to folder: String) throws {
     do { try bytes.withUnsafeBytes { bytes in try write(bytes) } } catch {
-      throw DownloadError("\(folder)/\(Manifest.fileName): cannot be written: \(sentence(error))")
+      let path = "\(folder)/\(Manifest.fileName)"
+      if (error as? FileError)?.isDiskFull == true { throw DiskFull(path: path) }
+      throw DownloadError("\(path): cannot be written: \(sentence(error))")
     }
   }
 

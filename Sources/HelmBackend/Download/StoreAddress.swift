@@ -35,9 +35,8 @@ public struct StoreAddress: Sendable {
   }
 
   /// The bytes of one generation of an object.
-  func media(_ name: String, generation: String) -> String {
-    "\(endpoint)/storage/v1/b/\(Self.encoded(bucket))/o/\(Self.encoded(name))?alt=media&generation="
-      + Self.encoded(generation)
+  func media(_ name: String, generation: UInt64) -> String {
+    "\(endpoint)/storage/v1/b/\(Self.encoded(bucket))/o/\(Self.encoded(name))?alt=media&generation=\(generation)"
   }
 
   static func isLoopback(_ url: String) -> Bool {

@@ -22,7 +22,9 @@ public func verifyDownload(in folder: String) async throws -> DownloadVerificati
     }
     var found = DownloadVerification()
     for folder in folders {
-      for entry in Manifest.read(folder).values.sorted(by: { codePointOrder($0.file, $1.file) }) {
+      var entries: [String: Manifest.Entry] = [:]
+      Manifest.forEachEntry(folder) { entries[$0.file] = $0 }
+      for entry in entries.values.sorted(by: { codePointOrder($0.file, $1.file) }) {
         let path = folder + "/" + entry.file
         found.files += 1
         guard let stamp = DiskFile.stamp(path) else {
@@ -38,7 +40,7 @@ public func verifyDownload(in folder: String) async throws -> DownloadVerificati
         var sums = FileSums()
         do {
           try DiskFile(path, .read).forEachPiece { sums.add($0) }
-          if sums.crc32c.base64 != entry.localCRC32C {
+          if sums.crc32c.value != entry.localCRC32C {
             found.faults.append(.init(file: path, problem: "its bytes are not those downloaded"))
           }
         } catch {

@@ -1,0 +1,186 @@
+/// The half of a download that lists: what the store has becomes the files to fetch.
+extension Downloader {
+  /// Finds the versions and makes their listings.
+  func begin(_ driver: HTTPDriver) throws {
+    plan = DownloadPlan(versions: try store.selectedVersions(driver, selection, folder, progress))
+    plan.freeSpace = DiskFile.freeSpace(folder)
+    manifests = plan.versions.map { _ in nil }
+    presences = plan.versions.map { _ in nil }
+    progress.setListing(true)
+    for (number, version) in plan.versions.enumerated() {
+      for prefix in selection.runs?.prefixes ?? [""] {
+        let reader = VersionListing(number, version, selection)
+        listings.append(
+          listing(version.root + prefix) { [unowned self] in
+            try add($0, to: reader)
+          } whenFailed: { [unowned self] error in
+            report.ending = report.ending ?? error.description
+          })
+      }
+    }
+    openListings = listings.count
+    listings.reverse()
+  }
+
+  private func listing(
+    _ prefix: String, whenPaged: @escaping ([StoredObject]) throws -> Void,
+    whenFailed: @escaping (DownloadError) -> Void
+  ) -> ListingTransfer {
+    ListingTransfer(
+      store.address, prefix: prefix, folders: false, retries: store.attempts, progress: progress
+    ) { [unowned self] listing, event in
+      switch event {
+      case .page(let objects):
+        try whenPaged(objects)
+        if listing.isComplete { openListings -= 1 } else { listings.append(listing) }
+      case .failed(let error):
+        openListings -= 1
+        whenFailed(error)
+      }
+      return false
+    }
+  }
+
+  private func add(_ objects: [StoredObject], to version: VersionListing) throws {
+    var files: [PlannedFile] = []
+    for object in objects {
+      switch version.read(object) {
+      case .file(let file, let isNewRun):
+        plan.fileCount += 1
+        plan.bytes += file.content.size
+        if isNewRun { plan.runCount += 1 }
+        if try isMissing(file) { files.append(file) }
+      case .refused: plan.refused.append(object.name)
+      case .outOfOrder: late.append((version, object))
+      case .other: break
+      }
+    }
+    enqueue(files)
+  }
+
+  func enqueue(_ files: [PlannedFile]) {
+    waiting.add(files)
+    progress.expect(files: files.count, bytes: files.reduce(0) { $0 + $1.content.size })
+    report.unchecked += files.count { $0.content.checksum == nil }
+  }
+
+  /// Whether a file is to be fetched, as far as can be told now.
+  private func isMissing(_ file: PlannedFile) throws -> Bool {
+    let version = file.run.version
+    let presence = try presence(version)
+    if approve == nil {
+      if presence.isThere(file) { count(present: file) } else { count(missing: file) }
+      return false
+    }
+    switch presence.presence(of: file) {
+    case .there:
+      presence.tidy(file, keepsPart: false)
+      count(present: file)
+      report.present += 1
+      return false
+    case .maybe(let local):
+      openFiles += 1
+      number += 1
+      checking[number] = file
+      let check = FileCheck(file: file, path: presence.folder + "/" + file.path, local: local)
+      pool.start(number) { [inbox, waker, number] in
+        inbox.put((number, check.entry().map { .done($0) } ?? .wrong))
+        waker.wake()
+      }
+      return false
+    case .missing:
+      presence.tidy(file, keepsPart: true)
+      count(missing: file)
+      return true
+    }
+  }
+
+  private func count(present file: PlannedFile) {
+    plan.presentCount += 1
+    plan.presentBytes += file.content.size
+  }
+
+  private func count(missing file: PlannedFile) {
+    if file.isInflated { plan.inflatedBytes += file.content.size }
+  }
+
+  /// What is there of a version; locks its manifest, unless there is only a plan to make.
+  private func presence(_ version: Int) throws -> FilePresence {
+    if let known = presences[version] { return known }
+    let folder = plan.versions[version].folder
+    if approve != nil { manifests[version] = try ManifestWriter(folder) }
+    let presence = FilePresence(folder)
+    presences[version] = presence
+    return presence
+  }
+
+  /// Objects that were listed twice or in no order: those that are not as they are on the disk by now.
+  func addLate() throws {
+    let objects = late
+    late = []
+    if !objects.isEmpty { for version in presences.indices { presences[version] = nil } }
+    var files: [PlannedFile] = []
+    for (version, object) in objects {
+      guard case .file(let file, _) = version.read(object, anyOrder: true) else { continue }
+      if presences[version.number] == nil {
+        presences[version.number] = FilePresence(plan.versions[version.number].folder)
+      }
+      if case .there? = presences[version.number]?.presence(of: file) { continue }
+      if approve != nil { files.append(file) }
+    }
+    enqueue(files)
+  }
+
+  /// A file that was there was read.
+  func settle(_ file: PlannedFile, _ outcome: FileFinish.Outcome) throws {
+    openFiles -= 1
+    let version = file.run.version
+    if case .done(let entry) = outcome {
+      try manifests[version]?.add(entry, to: plan.versions[version].folder)
+      count(present: file)
+      report.present += 1
+    } else {
+      count(missing: file)
+      enqueue([file])
+    }
+    presences[version]?.tidy(file, keepsPart: outcome.isWrong)
+  }
+
+  /// The object changed since it was listed: it is listed anew, alone, and begun over.
+  func listAgain(_ transfer: FileTransfer) {
+    transfer.forget()
+    relisted[transfer.name, default: 0] += 1
+    guard relisted[transfer.name, default: 0] <= 3 else {
+      return fail(transfer, "it changes again and again; run the download again")
+    }
+    let listing = ListingTransfer(
+      store.address, prefix: transfer.name, folders: false, retries: store.attempts, progress: progress
+    ) { [unowned self] _, event in
+      switch event {
+      case .page(let objects):
+        // The name itself comes before those that begin with it: one page does.
+        let found = objects.first { $0.name.utf8.elementsEqual(transfer.name.utf8) }
+        if let found {
+          replace(transfer, found.content)
+        } else {
+          fail(transfer, "it went from the store since it was listed")
+        }
+      case .failed(let error): fail(transfer, error.description)
+      }
+      return false
+    }
+    listings.append(listing)
+  }
+
+  private func replace(_ transfer: FileTransfer, _ found: StoredContent) {
+    let old = transfer.file
+    if found.generation == old.content.generation {
+      return fail(transfer, "the store lists generation \(found.generation) but does not send it")
+    }
+    DiskFile.remove(transfer.partPath)
+    openFiles -= 1
+    progress.expect(files: 0, bytes: found.size - old.content.size)
+    let isInflated = found.isGzip && !selection.keepsCompressed
+    waiting.addFirst(PlannedFile(run: old.run, name: old.name, content: found, isInflated: isInflated))
+  }
+}
