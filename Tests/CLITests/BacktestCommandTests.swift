@@ -1,0 +1,177 @@
+import Foundation
+import Magnet
+import TestSupport
+import Testing
+
+@Suite struct BacktestCommandTests {
+  private let runs = Project.fixture("benchmark_output/runs")
+
+  private func rows(_ csv: String) -> [[String: String]] {
+    let lines = parseCSV(csv).map { $0.map(\.field) }
+    return lines.dropFirst().map { Dictionary(uniqueKeysWithValues: zip(lines[0], $0)) }
+  }
+
+  @Test func scoresAreARowAMeasure() throws {
+    let outcome = try Tool.run(
+      "backtest", "control-variate", runs, "--split", "model", "--observed", "3,5", "--repeats", "5",
+      "--format",
+      "csv")
+    #expect(outcome.status == 0)
+    let rows = rows(outcome.output)
+    let errors = rows.filter { $0["measure"] == "mae" }
+    #expect(
+      errors.map { "\($0["predictor"]!) \($0["observed"]!)" } == [
+        "control-variate 3", "control-variate 5", "train-mean ", "scenario-mean ", "family-mean ",
+        "item-mean ",
+        "sample-mean 3", "sample-mean 5",
+      ])
+    #expect(errors.allSatisfy { Double($0["value"]!)! > 0 && Int($0["targets"]!)! >= 32 })
+    #expect(rows.filter { $0["measure"] == "skill" }.count == errors.count)
+    #expect(rows.contains { $0["measure"] == "coverage95" && $0["intervals"] == "own" })
+    #expect(outcome.errors.contains("3 observed: left out for 4 of 36 scores"))
+    #expect(
+      try Tool.run(
+        "backtest", "control-variate", runs, "--split", "model", "--observed", "3,5", "--repeats", "5",
+        "--format", "csv", "--jobs", "1"
+      ).output == outcome.output)
+  }
+
+  @Test func theTableIsForPeople() throws {
+    let outcome = try Tool.run(
+      "backtest", "auto", runs, "--observed", "5", "--repeats", "2", "--draw", "--compare", "auto",
+      "sample-mean")
+    #expect(outcome.status == 0)
+    let titles = outcome.output.split(separator: "\n").first { $0.hasPrefix("┃") }
+    #expect(
+      titles?.split(separator: "┃").map { $0.trimmingCharacters(in: .whitespaces) }.prefix(6) == [
+        "predictor", "observed", "targets", "mae", "mae lower", "mae upper",
+      ])
+    #expect(outcome.output.contains("│ sample-mean (null)"))
+    #expect(outcome.output.contains("Error against observed instances"))
+    #expect(outcome.output.contains("Predicted against actual scores"))
+    #expect(outcome.output.contains("share auto better"))
+  }
+
+  @Test func scoresAndPlotsAreKept() throws {
+    let folder = try TemporaryFolder()
+    let file = folder.path + "/scores.ndjson"
+    func run() throws -> String {
+      let outcome = try Tool.run(
+        "backtest", "aipw", runs, "--observed", "5", "--repeats", "2", "--scores", file, "--plot",
+        folder.path + "/curve.svg", "--format", "json")
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      return outcome.output
+    }
+    let first = try run()
+    let lines = try Project.text(file)
+    try Data(lines.utf8.prefix(2000)).write(to: URL(filePath: file))
+    #expect(try run() == first && Project.text(file) == lines)
+    for name in ["curve.svg", "curve-actual.svg"] {
+      let text = try Project.text(folder.path + "/" + name)
+      #expect(text.contains("<svg") && text.hasSuffix("</svg>\n"), "\(name)")
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == 3)
+  }
+
+  @Test func perturbedScoresAreTargets() throws {
+    let outcome = try Tool.run(
+      "backtest", "perturbation-difference,perturbation", Project.sweep, "--target", "perturbed", "--split",
+      "model",
+      "--format", "csv")
+    let errors = rows(outcome.output).filter { $0["measure"] == "mae" }
+    #expect(errors.map { $0["predictor"] }.contains("clean-score"))
+    #expect(
+      errors.first?["predictor"] == "perturbation-difference" && errors[1]["predictor"] == "perturbation")
+    #expect(errors.allSatisfy { $0["targets"] == "18" })
+  }
+
+  @Test func programsTakePart() throws {
+    let folder = try TemporaryFolder()
+    // Every run has this score, for a program that does not look.
+    let script = try folder.write(
+      """
+      run=$(sed 's/.*"runs": *\\["\\([^"]*\\)".*/\\1/' task.json | head -n 1)
+      printf '{"run":"%s","stat":"exact_match","split":"valid","mean":0.5,"lower":0.2,"upper":0.8}\\n' "$run" \\
+        > predictions.jsonl
+      """, to: "half.sh")
+    let outcome = try Tool.run(
+      "backtest", "--exec", "sh \(script)", runs + "/plain-v1", "--runs", "*capitals*", "--split", "model",
+      "--disclosure", "run-spec", "--format", "csv")
+    let rows = rows(outcome.output).filter { $0["predictor"] == "exec" }
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(
+      rows.first { $0["measure"] == "width95" }.flatMap { Double($0["value"]!) }.map { abs($0 - 0.6) < 1e-9 }
+        == true)
+    #expect(outcome.messages.contains { $0.hasPrefix("magnet: exec: the program ran ") })
+  }
+
+  @Test func instancesAreScored() throws {
+    let outcome = try Tool.run(
+      "backtest", "2pl", runs, "--level", "instance", "--split", "model", "--observed", "5", "--format",
+      "ndjson")
+    let rows = try outcome.output.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
+    let measures = rows.filter { $0["predictor"]?.string == "2pl" }.compactMap { $0["measure"]?.string }
+    #expect(measures == ["brier", "brier_skill", "log_loss", "auroc", "auroc_within", "ece"])
+  }
+
+  @Test func anInterruptedBacktestKeepsWhatIsDone() throws {
+    let folder = try TemporaryFolder()
+    let file = folder.path + "/scores.ndjson"
+    let arguments = [
+      "backtest", "2pl", runs, "--repeats", "400", "--observed", "3,5", "--scores", file, "--jobs", "1",
+    ]
+    let process = Process()
+    process.executableURL = URL(filePath: Tool.binary)
+    process.arguments = arguments
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    // The first predictions are in the file.
+    while process.isRunning,
+      (try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int) ?? 0 < 5000
+    {
+      usleep(1000)
+    }
+    process.interrupt()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 130 || process.terminationStatus == 0)
+    let part = try Project.text(file)
+    #expect(part.hasSuffix("}\n"))
+    let outcome = try Tool.run(command: Tool.binary, arguments)
+    let whole = try Project.text(file)
+    #expect(outcome.status == 0 && whole.hasPrefix(part))
+  }
+
+  @Test(arguments: [
+    (["nobody"], "There is no predictor 'nobody'; there is "),
+    (["auto", "--observed", "ten"], "--observed takes numbers separated by commas, such as 10,25,50."),
+    (["auto", "--repeats", "0"], "--repeats takes 1 or more."),
+    (["auto", "--jobs", "0"], "--jobs takes 1 or more."),
+    (["auto", "--split", "galaxy"], "The value 'galaxy' is invalid for '--split <split>'."),
+    (["auto", "--compare", "auto"], "--compare takes two predictors; put the paths before it."),
+  ])
+  func wrongUseIsExplained(_ arguments: [String], _ sentence: String) throws {
+    var all = ["backtest"] + arguments
+    all.insert(runs, at: 2)
+    let outcome = try Tool.run(command: Tool.binary, all)
+    #expect(outcome.status == 64 && outcome.errors.contains(sentence), "\(outcome.errors)")
+  }
+
+  @Test func nothingToPredictIsSaid() throws {
+    let outcome = try Tool.run("backtest", "auto", runs + "/plain-v1", "--target", "perturbed")
+    #expect(
+      outcome.messages == [
+        "magnet: there is no score on perturbed inputs to predict: 12 runs of 4 models have scores; this needs runs made "
+          + "with a data_augmentation"
+      ])
+    #expect(outcome.status == 2)
+  }
+
+  @Test func itemsHaveADifficulty() throws {
+    let outcome = try Tool.run("items", runs + "/plain-v1", "--format", "csv")
+    let rows = rows(outcome.output)
+    #expect(outcome.status == 0 && rows.count == 19)
+    #expect(rows.allSatisfy { $0["metric"] == "exact_match" && $0["runs"] == "4" })
+    #expect(rows.allSatisfy { Double($0["difficulty"]!) != nil && Double($0["discrimination"]!)! > 0 })
+  }
+}
