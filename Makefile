@@ -3,6 +3,7 @@
 # make install PREFIX=/usr/local   installs one binary, magnet
 # make lint   checks the format
 # make bench  measures against other programs; Benchmarks/README.md says how
+# make bench-predictors   judges the predictors of scores on made runs; Benchmarks/README.md says how
 # make fuzz   feeds damaged files and queries to the reader for 60 seconds (TIME=600: for ten minutes)
 # make asan, make tsan   run every test with the address or the thread sanitizer
 # FLAGS is passed on to swift build and swift test.
@@ -20,7 +21,7 @@ else
   RELEASE += --static-swift-stdlib
 endif
 
-.PHONY: demo test bench fuzz asan tsan build install lint setup fake-gcs clean
+.PHONY: demo test bench fuzz asan tsan build install lint setup fake-gcs clean bench-predictors
 
 demo: build
 	@echo
@@ -35,6 +36,9 @@ test: setup fake-gcs
 
 bench: build
 	python3 Benchmarks/bench.py "$$(swift build $(RELEASE) --show-bin-path)/magnet" $(BENCH)
+
+bench-predictors: build
+	python3 Benchmarks/predictors.py "$$(swift build $(RELEASE) --show-bin-path)/magnet" --out Benchmarks/results $(BENCH)
 
 install: build
 	install -d "$(DESTDIR)$(PREFIX)/bin"

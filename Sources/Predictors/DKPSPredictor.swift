@@ -9,7 +9,8 @@ public import Magnet
 ///
 /// R_m has for each of the q instances seen a row with a 1 at what model m answered; no answer is a row of zeros.
 /// Answers are compared as the matrix numbers them. Where the answers were not read their scores take their place, and a
-/// warning says so. The interval is from the regression's leave-one-out errors.
+/// warning says so. The interval is from the regression's leave-one-out errors on the
+/// instances not seen.
 ///
 /// Limits: needs 20 training runs, and answers that models share, such as those to questions of choice; fails for models
 /// beyond those learned from (see `isExtrapolated`). The one method here that needs no scores of the run to be predicted
@@ -52,12 +53,19 @@ private struct DKPSEstimator: ScoreEstimator {
       let line = RidgeRegression(
         features: points[..<count].flatMap { $0 }, targets: runs.sums.map { $0 / total }, penalties: [1e-9])
     else { return nil }
+    let unseen = total - Double(known.count)
+    // What the training runs score on the instances not seen, beside what the others say.
+    var squares = 0.0
+    for (run, missed) in line.leaveOneOut.enumerated() {
+      let rest = known.columns.reduce(runs.sums[run]) { $0 - runs.scores[run][$1] }
+      let error = (unseen * (runs.sums[run] / total - missed) - rest) / total
+      squares += error * error
+    }
     let located = line.value(at: points[count])
-    let left = (total - Double(known.count)) / total
-    let variance = line.leaveOneOut.reduce(0) { $0 + $1 * $1 } / Double(count) * left * left
+    let kept = known.isShare ? min(1, max(0, located)) : located
     return learned(
-      (1 - left) * score + left * (known.isShare ? min(1, max(0, located)) : located), isShare: known.isShare,
-      variance: variance, isExtrapolated: frontier.isPassed(by: sample))
+      (Double(known.count) * score + unseen * kept) / total, isShare: known.isShare,
+      variance: squares / Double(count), isExtrapolated: frontier.isPassed(by: sample))
   }
 
   /// D² of the training runs and, last, the run to be predicted, row by row.

@@ -72,6 +72,18 @@ import Testing
     #expect(probabilities[5] > 0.99 && probabilities[15] < 0.01)
   }
 
+  @Test(arguments: [0, 2])
+  func allInstancesSeenIsTheScore(_ number: Int) throws {
+    let (fold, _) = Self.given(Self.cases[0])
+    let count = fold.matrix.instances.count
+    let all = ObservedSample(
+      columns: Array(0..<count), scores: (0..<count).map { Double($0 % 4 / 3) },
+      answers: (0..<count).map { Int32($0 % 4) })
+    let estimate = try #require(try Self.makers[number]().fit(fold).estimate(all))
+    #expect(isNear(estimate.mean, all.scores.reduce(0, +) / Double(count)))
+    #expect(isNear(estimate.intervals![2].width, 0, 1e-6))
+  }
+
   @Test func dkpsWithoutAnswersTakesScores() throws {
     let item = Self.cases[0]
     let rows = item["train"]!.elements.map { numbers($0) }

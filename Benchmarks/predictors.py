@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+"""Judges the predictors of scores that ship with magnet, and keeps the result.
+
+    predictors.py MAGNET [PATH...] [--out FOLDER] [--repeats 40] [--jobs N] [--quick]
+
+MAGNET is the built command. Without paths, runs are made with make_scores.py in a temporary folder; the fixtures' sweep
+is a third set of perturbed runs. Prints Markdown, and with --out writes DATE.md and DATE.json there.
+
+What is checked, each a line of the result: auto no worse than the sample mean in any cell of {held-out models, frontier}
+x {10, 25, 50, 100} instances and better in most; 95 % intervals of the control variate and the sample mean (Wilson with
+finite-population correction) covering 93 to 97 % from 25 instances on; the perturbation difference model at less than
+half the error of the seed's regression. The exit status is 1 when one does not hold. Standard library only.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+FIXTURES = HERE.parent / "Fixtures/benchmark_output/runs"
+OBSERVED = [10, 25, 50, 100]
+SAMPLED = ["sample-mean", "control-variate", "aipw", "rasch", "2pl", "auto", "nearest-models", "ridge", "dkps"]
+BOARD = ["train-mean", "scenario-mean", "family-mean", "item-mean"]
+COMPLETION = ["ridge-on-others", "rank-1-logit"]
+INSTANCES = ["item-mean", "sample-mean", "nearest-models", "rasch", "2pl"]
+PERTURBED = ["perturbation", "clean-score", "perturbation-difference"]
+SPLITS = {"held-out models": "model", "frontier": "frontier"}
+
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+        self.calls = []
+
+    def backtest(self, predictors, paths, *more):
+        """A dictionary from (predictor, observed, measure) to the value and its interval."""
+        command = [self.options.magnet, "backtest", ",".join(predictors), *map(str, paths), "--format", "json",
+                   "--seed", "1", *more]
+        if self.options.jobs:
+            command += ["--jobs", str(self.options.jobs)]
+        start = time.perf_counter()
+        found = subprocess.run(command, capture_output=True, text=True)
+        if found.returncode not in (0, 1) or not found.stdout:
+            sys.exit(f"{' '.join(command)} ended with status {found.returncode}:\n{found.stderr}")
+        seconds = time.perf_counter() - start
+        self.calls.append({"arguments": command[1:2] + [predictors] + list(more), "seconds": round(seconds, 1)})
+        print(f"{','.join(predictors)} {' '.join(more)}: {seconds:.0f} s", file=sys.stderr)
+        return {(row["predictor"], row["observed"], row["measure"]): row for row in json.loads(found.stdout)}
+
+
+def value(found, *key):
+    row = found.get(key)
+    return None if row is None else row["value"]
+
+
+def number(x, digits=3):
+    return "—" if x is None else f"{x:.{digits}f}"
+
+
+def table(header, rows):
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
+
+
+def scores(bench, paths, parts, checks, kept):
+    repeats = ["--repeats", str(bench.options.repeats)]
+    found = {}
+    for title, split in SPLITS.items():
+        sizes = ",".join(map(str, OBSERVED))
+        found[title] = bench.backtest(SAMPLED + BOARD, paths, "--split", split, "--observed", sizes, *repeats)
+    header = ["predictor"] + [f"{title} {n}" for title in SPLITS for n in OBSERVED]
+    rows = []
+    for name in BOARD + SAMPLED:
+        row = [name]
+        for title in SPLITS:
+            for n in OBSERVED:
+                mae = value(found[title], name, n, "mae")
+                row.append(number(value(found[title], name, None, "mae") if mae is None else mae))
+        rows.append(row)
+    parts.append("## Mean absolute error of a run's score, by instances seen\n\n" + table(header, rows))
+    header = ["predictor"] + [f"{title} {n}" for title in SPLITS for n in OBSERVED]
+    rows = [[name] + [number(value(found[title], name, n, "coverage95")) for title in SPLITS for n in OBSERVED]
+            for name in SAMPLED]
+    parts.append("## Coverage of 95 % intervals\n\n" + table(header, rows))
+    rows = [[name] + [number(value(found[title], name, n, "width95")) for title in SPLITS for n in OBSERVED]
+            for name in SAMPLED]
+    parts.append("## Width of 95 % intervals\n\n" + table(header, rows))
+    cells, better = [], 0
+    for title in SPLITS:
+        for n in OBSERVED:
+            auto, sample = (value(found[title], name, n, "mae") for name in ("auto", "sample-mean"))
+            if auto is None or sample is None:
+                continue
+            cells.append(auto <= sample)
+            better += auto < sample
+    checks.append((f"auto no worse than the sample mean in {sum(cells)} of {len(cells)} cells, better in {better}",
+                   bool(cells) and all(cells) and better > len(cells) / 2))
+    for name in ("control-variate", "sample-mean"):
+        coverages = [value(found[title], name, n, "coverage95") for title in SPLITS for n in OBSERVED if n >= 25]
+        coverages = [x for x in coverages if x is not None]
+        checks.append((f"95 % intervals of {name} cover {min(coverages):.3f} to {max(coverages):.3f} from 25 instances on",
+                       all(0.93 <= x <= 0.97 for x in coverages)))
+    kept["scores"] = {title: list(rows.values()) for title, rows in found.items()}
+
+
+def completion(bench, paths, parts, kept):
+    found = bench.backtest(COMPLETION + BOARD, paths, "--split", "run", "--observed", "10", "--repeats", "1")
+    rows = [[name] + [number(value(found, name, None, measure))
+                      for measure in ("mae", "rmse", "spearman", "coverage95", "width95")]
+            for name in COMPLETION + BOARD]
+    parts.append("## A run's score from the table of the others, the model's other scenarios among them\n\n"
+                 + table(["predictor", "mae", "rmse", "spearman", "coverage95", "width95"], rows))
+    kept["completion"] = list(found.values())
+
+
+def instances(bench, paths, parts, kept):
+    found = bench.backtest(INSTANCES, paths, "--split", "family", "--observed", "25", "--level", "instance")
+    measures = sorted({measure for _, _, measure in found})
+    rows = []
+    for name in INSTANCES:
+        keys = [key for key in found if key[0] == name]
+        rows.append([name] + [number(next((found[key]["value"] for key in keys if key[2] == measure), None))
+                              for measure in measures])
+    parts.append("## Single instances, family held out, 25 seen\n\n" + table(["predictor"] + measures, rows))
+    kept["instances"] = list(found.values())
+
+
+def perturbed(bench, sets, parts, checks, kept):
+    rows = []
+    kept["perturbed"] = {}
+    for title, paths in sets.items():
+        found = bench.backtest(PERTURBED, paths, "--split", "model", "--target", "perturbed", "--observed", "10",
+                               "--repeats", "20")
+        errors = {}
+        for name in PERTURBED:
+            every = [row["value"] for (other, _, measure), row in found.items() if other == name and measure == "mae"]
+            errors[name] = every[0] if every else None
+        rows.append([title] + [number(errors[name]) for name in PERTURBED])
+        seed, ours = errors["perturbation"], errors["perturbation-difference"]
+        if seed is not None and ours is not None:
+            checks.append((f"{title}: perturbation-difference at {ours:.3f}, the seed's regression at {seed:.3f}",
+                           ours < seed / 2))
+        else:
+            checks.append((f"{title}: no prediction to compare", False))
+        kept["perturbed"][title] = list(found.values())
+    parts.append("## Mean absolute error of a score under misspellings\n\n" + table(["runs"] + PERTURBED, rows))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("magnet")
+    parser.add_argument("paths", nargs="*", help="runs without perturbations; made when absent")
+    parser.add_argument("--out", type=Path, help="a folder for the result")
+    parser.add_argument("--repeats", type=int, default=40, help="samples of each run")
+    parser.add_argument("--jobs", type=int)
+    parser.add_argument("--quick", action="store_true", help="small runs, few samples")
+    options = parser.parse_args()
+    if options.quick:
+        options.repeats = min(options.repeats, 5)
+    bench, parts, checks, kept = Bench(options), [], [], {}
+    with tempfile.TemporaryDirectory() as scratch:
+        made = Path(scratch) / "scores"
+        maker = [sys.executable, str(HERE / "make_scores.py"), str(made)]
+        subprocess.run(maker + (["--small"] if options.quick else []), check=True)
+        suites = made / "benchmark_output/runs"
+        paths = options.paths or [suites / "scores-v1"]
+        scores(bench, paths, parts, checks, kept)
+        completion(bench, paths, parts, kept)
+        instances(bench, paths, parts, kept)
+        sweeps = {"made": [suites / "perturbed-v1"], "fixtures": [FIXTURES / "sweep-v1"]}
+        perturbed(bench, sweeps, parts, checks, kept)
+    today = datetime.date.today().isoformat()
+    title = (f"# Predictors of scores, {today}\n\n`make bench-predictors`: {options.repeats} samples of each run, seed 1, "
+             + ("the runs given" if options.paths else "runs of make_scores.py"
+                + (" --small" if options.quick else ""))
+             + f"; {platform.system()} {platform.machine()}, {os.cpu_count()} processors.\n")
+    checked = "\n".join(f"- {'holds' if good else '**falls short**'}: {text}" for text, good in checks) + "\n"
+    text = "\n".join([title, checked] + parts)
+    print(text)
+    if options.out:
+        options.out.mkdir(parents=True, exist_ok=True)
+        kept["checks"] = [{"text": text, "holds": good} for text, good in checks]
+        kept["calls"] = bench.calls
+        for suffix, content in (("md", text), ("json", json.dumps(kept, indent=1))):
+            scratch = options.out / f".predictors-{today}.{suffix}"
+            scratch.write_text(content)
+            scratch.rename(options.out / f"predictors-{today}.{suffix}")
+    sys.exit(0 if all(good for _, good in checks) else 1)
+
+
+if __name__ == "__main__":
+    main()
