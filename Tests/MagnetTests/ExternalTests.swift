@@ -1,0 +1,177 @@
+import TestSupport
+import Testing
+
+@testable import Magnet
+
+/// The lines programs write, and the files they are given.
+@Suite struct ExternalTests {
+  static let states = "scenario_state.request_states."
+
+  /// A split whose test run has the answer 0.987654, and requests of two instances, one of them perturbed too.
+  static func task(
+    isOfInstances: Bool = false, disclosure: Disclosure = .responses
+  ) -> ProgramTask {
+    let stats = Table(
+      columnNames: ["run_spec.name", "stats.name.name", "stats.name.split", "stats.mean"],
+      rows: [[.string("r"), .string("secret_metric"), .string("test"), .double(0.987654)]])
+    let instanceStats = Table(
+      columnNames: [
+        "run_spec.name", "per_instance_stats.instance_id", "per_instance_stats.stats.name.name",
+        "per_instance_stats.stats.mean",
+      ],
+      rows: [[.string("r"), .string("id1"), .string("secret_metric"), .double(0.123456)]])
+    let requests: [[Cell]] = [("id1", nil), ("id2", nil), ("id2", "dialect")].enumerated().map {
+      [
+        .string("r"), .int(Int64($0)), .string($1.0), Cell($1.1), .string("Where?"),
+        .string("the answer is A"),
+        .json(#"[{"text":"hidden completion"}]"#),
+        .json(#"[{"output":{"text":"x"},"tags":["correct"]},{"tags":[]}]"#),
+      ]
+    }
+    let test = TestSplit(
+      RunTables(
+        runSpecs: Table(columnNames: ["run_spec.name"], rows: [[.string("r")]]),
+        scenarioStates: Table(
+          columnNames: [
+            "run_spec.name", Table.instancePredictID, states + "instance.id",
+            states + "instance.perturbation.name", states + "instance.input.text",
+            states + "instance.extra_data.answer", states + "result.completions",
+            states + "instance.references",
+          ], rows: requests), stats: stats, perInstanceStats: instanceStats))
+    return ProgramTask(
+      train: TrainSplit(RunTables(runSpecs: Table(columnNames: ["run_spec.name"], rows: [[.string("t")]]))),
+      test: test.sequestered(disclosure), seed: 1, isOfInstances: isOfInstances, metrics: [])
+  }
+
+  static func fault(_ text: String, isOfInstances: Bool = false) -> String? {
+    do {
+      _ = try PredictionLines(Array(text.utf8), for: task(isOfInstances: isOfInstances))
+      return nil
+    } catch { return "\(error)" }
+  }
+
+  @Test(arguments: [
+    ("nonsense", "line 1 of its predictions is not JSON: byte 0: "),
+    (#"{"run":"r","stat":"m","mean":1}{}"#, "line 1 of its predictions is not JSON: byte 31: "),
+    ("[1]", "line 1 of its predictions is not an object"),
+    (#"{"run":"r","stat":"m","mean":1,"uper":2}"#, "has a field 'uper', which there is not; near it: upper"),
+    (#"{"run":"r","stat":"m","mean":1,"mean":2}"#, "has 'mean' twice"),
+    (#"{"stat":"m","mean":1}"#, "has no 'run' that is a text"),
+    (#"{"run":"q","stat":"m","mean":1}"#, "is of a run that is not asked for: q; asked for is r"),
+    (#"{"run":"r","mean":1}"#, "has no 'stat' that is a text"),
+    (#"{"run":"r","stat":"m"}"#, "has no 'mean'"),
+    (#"{"run":"r","stat":"m","mean":null}"#, "has no 'mean'"),
+    (#"{"run":"r","stat":"m","mean":"1"}"#, #"has a 'mean' that is no number: "1""#),
+    (#"{"run":"r","stat":"m","mean":NaN}"#, "has a 'mean' that is not finite: NaN"),
+    (#"{"run":"r","stat":"m","mean":1e999}"#, "has a 'mean' that is not finite: Infinity"),
+    (
+      #"{"run":"r","stat":"m","mean":1,"lower":-Infinity,"upper":1}"#, "'lower' that is not finite: -Infinity"
+    ),
+    (
+      #"{"run":"r","stat":"m","mean":1,"lower":2,"upper":1}"#, "has a 'lower' of 2.0 above its 'upper' of 1.0"
+    ),
+    (#"{"run":"r","stat":"m","mean":1,"lower":2}"#, "has a 'lower' and no 'upper'"),
+    (#"{"run":"r","stat":"m","mean":1,"upper":2}"#, "has an 'upper' and no 'lower'"),
+    (#"{"run":"r","stat":"m","mean":1,"stddev":-1}"#, "has a negative 'stddev'"),
+    (#"{"run":"r","stat":"m","mean":1,"split":3}"#, "has a 'split' that is no text: 3"),
+    (#"{"run":"r","stat":"m","mean":1,"perturbation":"x"}"#, "has a 'perturbation' that is no object"),
+    (
+      #"{"run":"r","stat":"m","mean":1,"instance":0}"#,
+      "has an 'instance', and whole runs are to be predicted"
+    ),
+    (
+      "\n" + #"{"run":"r","stat":"m","mean":1}"# + "\n\n" + #"{"run":"r","stat":"m","mean":2}"#,
+      "line 4 of its predictions predicts what line 2 predicts"
+    ),
+  ])
+  func faultsHaveAnAddress(_ text: String, sentence: String) throws {
+    let fault = try #require(Self.fault(text))
+    #expect(fault.contains(sentence), "\(fault)")
+    #expect(fault.hasPrefix("line "))
+  }
+
+  @Test func brokenBytesAreNoCrash() throws {
+    for bytes: [UInt8] in [
+      [0xFF], [0], [0x7B], Array("{\"run\":\"\\ud800\"}".utf8), Array(repeating: 0x5B, count: 5000),
+    ] {
+      #expect(throws: PredictError.self) { try PredictionLines(bytes, for: Self.task()) }
+    }
+    #expect(try PredictionLines([], for: Self.task()).predictions.isEmpty)
+  }
+
+  @Test func splitsAndPerturbationsTellStatisticsApart() throws {
+    let lines = [
+      "", #","split":"test""#, #","perturbation":{"name":"dialect","computed_on":"worst","prob":0.5}"#,
+    ]
+    .map { #"{"run":"r","stat":"m","mean":1,"lower":0,"upper":2"# + $0 + "}\r\n" }.joined()
+    let read = try PredictionLines(Array(lines.utf8), for: Self.task()).predictions
+    #expect(read.map(\.stat.name.split) == [nil, "test", nil])
+    #expect(read[2].stat.name.perturbation?.parameters == ["prob": .double(0.5)])
+    #expect(read[0].interval == Interval(lower: 0, upper: 2) && read[0].stat.stddev == 0)
+  }
+
+  @Test func instancesAreMeantByNumberOrID() throws {
+    func numbers(_ instances: String...) throws -> [Int?] {
+      let lines = instances.map { #"{"run":"r","stat":"m","mean":1,"instance":\#($0)}"# }.joined(
+        separator: "\n")
+      return try PredictionLines(Array(lines.utf8), for: Self.task(isOfInstances: true)).predictions.map(
+        \.instance)
+    }
+    #expect(try numbers("2", "0") == [2, 0])
+    #expect(
+      try numbers(#""id1""#, #""id2","perturbation":{"name":"dialect"}"#, #""id2","perturbation":null"#) == [
+        0, 2, 1,
+      ])
+    for (instance, sentence) in [
+      ("3", "number 3"), (#""id7""#, "not asked for: id7; near it: id1, id2"), ("-1", "number -1"),
+      (#""id2""#, "one of 2 requests of instance id2; give its number"), ("null", "has no 'instance'"),
+      (#""id1","perturbation":{"name":"x"}"#, "id1 with this perturbation and trial"),
+      ("1.5", "has no 'instance'"),
+    ] {
+      let fault = Self.fault(#"{"run":"r","stat":"m","mean":1,"instance":\#(instance)}"#, isOfInstances: true)
+      #expect(fault?.contains(sentence) == true, "\(fault ?? "none")")
+    }
+    // The same request by number and by id.
+    let lines =
+      #"{"run":"r","stat":"m","mean":1,"instance":0}"# + "\n"
+      + #"{"run":"r","stat":"m","mean":1,"instance":"id1"}"#
+    #expect(Self.fault(lines, isOfInstances: true)?.contains("predicts what line 1 predicts") == true)
+  }
+
+  @Test(arguments: Disclosure.allCases) func theFilesHoldNoMoreThanIsDisclosed(_ disclosure: Disclosure)
+    throws
+  {
+    let folder = try TemporaryFolder()
+    try Self.task(isOfInstances: true, disclosure: disclosure).write(into: folder.path)
+    var text = ""
+    for file in ["task.json", "test.sqlite"]
+      + ["runs", "scores", "instances", "instance_scores", "scenario_states"].map({ "test/\($0).csv" })
+    {
+      guard let bytes = try? Folders.read(folder.path + "/" + file, atMost: 1 << 24) else { continue }
+      text += String(decoding: bytes, as: UTF8.self)
+      // Doubles in SQLite are big-endian.
+      for secret in [0.987654, 0.123456] {
+        let pattern = (0..<8).map { UInt8(truncatingIfNeeded: secret.bitPattern >> (56 - 8 * UInt64($0))) }
+        let isThere = bytes.indices.contains { bytes[$0...].starts(with: pattern) }
+        #expect(isThere == (secret == 0.123456 && disclosure == .scores && file == "test.sqlite"), "\(file)")
+      }
+    }
+    #expect(!text.contains("0.987654"))
+    #expect(text.contains("0.123456") == (disclosure == .scores))
+    #expect(text.contains("Where?") == (disclosure != .runSpec))
+    #expect(text.contains("hidden completion") == [.responses, .scores, .everything].contains(disclosure))
+    #expect(text.contains("the answer is A") == (disclosure == .everything))
+    #expect(text.contains("correct") == (disclosure == .everything))
+    #expect(text.contains("secret_metric"))
+  }
+
+  @Test func wordsAreSplitAsAShellDoes() throws {
+    func words(_ line: String) throws -> [String] { try CommandWords(parsing: line).words }
+    #expect(try words("python3 a.py") == ["python3", "a.py"])
+    #expect(
+      try words(#"  sh -c 'a "b" $c'  "d\"e \x" f\ g"" '' "#) == [
+        "sh", "-c", #"a "b" $c"#, #"d"e \x"#, "f g", "",
+      ])
+    for line in ["", "  ", "'a", "\"a", "''"] { #expect(throws: PredictError.self) { try words(line) } }
+  }
+}
