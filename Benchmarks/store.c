@@ -21,9 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
-struct object { char *name, *file, *crc, *md5; long size; int fd; };
+struct object { char *name, *file, *crc, *md5; long size; };
 static struct object *objects;
-static int count;
+static int count, port;
 static double delay;
 
 struct connection {
@@ -84,16 +84,20 @@ static void refuse(struct connection *c, const char *status) {
 }
 
 static int describe(char *to, struct object *o) {
+  char name[6200], *end = name;
+  for (const unsigned char *c = (unsigned char *)o->name; *c && end < name + 6000; c++)
+    end += sprintf(end, strchr("/:=,+?#% ", *c) ? "%%%02X" : "%c", *c);
   return sprintf(to,
-    "{\"kind\":\"storage#object\",\"bucket\":\"crfm-helm-public\",\"name\":\"%s\",\"size\":\"%ld\","
+    "{\"mediaLink\":\"http://127.0.0.1:%d/download/storage/v1/b/crfm-helm-public/o/%s?alt=media\","
+    "\"kind\":\"storage#object\",\"bucket\":\"crfm-helm-public\",\"name\":\"%s\",\"size\":\"%ld\","
     "\"generation\":\"1700000000000001\",\"metageneration\":\"1\",\"crc32c\":\"%s\",\"md5Hash\":\"%s\","
     "\"updated\":\"2026-01-01T00:00:00.000Z\",\"timeCreated\":\"2026-01-01T00:00:00.000Z\",\"etag\":\"x\","
     "\"contentType\":\"application/json\",\"storageClass\":\"STANDARD\"}",
-    o->name, o->size, o->crc, o->md5);
+    port, name, o->name, o->size, o->crc, o->md5);
 }
 
 static void list(struct connection *c, const char *prefix, const char *delimiter, int limit, const char *token) {
-  char *body = malloc(1 << 21), *prefixes = malloc(1 << 20);
+  char *body = malloc(1 << 23), *prefixes = malloc(1 << 20);
   long n = sprintf(body, "{\"kind\":\"storage#objects\",\"items\":["), p = 0;
   int found = 0, items = 0, at = search(token && strcmp(token, prefix) > 0 ? token : prefix);
   size_t length = strlen(prefix);
@@ -136,8 +140,7 @@ static void media(struct connection *c, struct object *o, const char *request) {
     "Content-Type: application/json\r\nX-Goog-Generation: 1700000000000001\r\nETag: \"x\"\r\n"
     "X-Goog-Hash: crc32c=%s,md5=%s\r\n%s", o->crc, o->md5, part);
   answer(c, range ? "206 Partial Content" : "200 OK", headers, NULL, end - start + 1);
-  if (o->fd < 0) o->fd = open(o->file, O_RDONLY);
-  c->fd = o->fd;
+  c->fd = open(o->file, O_RDONLY);
   c->at = start;
   c->left = end - start + 1;
 }
@@ -172,13 +175,14 @@ static void respond(struct connection *c, char *request) {
   int at = search(path);
   if (at == count || strcmp(objects[at].name, path)) return refuse(c, "404 Not Found");
   if (isMedia) return media(c, &objects[at], request);
-  char body[4096];
+  char body[16384];
   answer(c, "200 OK", "Content-Type: application/json\r\n", body, describe(body, &objects[at]));
 }
 
 static void end(struct connection *c) {
   close(c->socket);
   c->socket = -1;
+  if (c->fd >= 0) close(c->fd);
   free(c->out);
   c->out = NULL;
   if (!c->isWaiting) free(c);
@@ -202,6 +206,8 @@ static int advance(struct connection *c) {
     }
     free(c->out);
     c->out = NULL;
+    if (c->fd >= 0) close(c->fd);
+    c->fd = -1;
   }
   return 1;
 }
@@ -239,6 +245,7 @@ static void serveDue(void) {
 
 int main(int arguments, char **argument) {
   if (arguments != 4) return 64;
+  port = atoi(argument[2]);
   delay = atof(argument[3]) / 1000;
   FILE *index = fopen(argument[1], "r");
   char line[8192];
@@ -253,11 +260,10 @@ int main(int arguments, char **argument) {
     o->size = atol(strsep(&rest, "\t"));
     o->crc = strsep(&rest, "\t");
     o->md5 = rest;
-    o->fd = -1;
   }
   int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), one = 1;
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(atoi(argument[2])),
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port),
     .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   if (bind(listener, (struct sockaddr *)&address, sizeof address) || listen(listener, 1024)) return 2;
   int poll = epoll_create1(0);
@@ -278,6 +284,7 @@ int main(int arguments, char **argument) {
           setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
           c = calloc(1, sizeof *c);
           c->socket = socket;
+          c->fd = -1;
           event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
           event.data.ptr = c;
           epoll_ctl(poll, EPOLL_CTL_ADD, socket, &event);

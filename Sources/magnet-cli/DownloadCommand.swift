@@ -65,6 +65,12 @@ struct DownloadHelmCommand: AsyncParsableCommand {
   var listRuns = false
   @Option(help: "How names are listed: text, one a line, or json, with files and bytes.")
   var format = ListFormat.text
+  @Flag(
+    help: """
+      With --list-benchmarks --format json: count files and bytes, too, by listing every object there is, a request \
+      for each thousand. They are null otherwise; versions and runs are always counted.
+      """)
+  var sizes = false
   @Flag(help: "Show what would be downloaded and stop.")
   var dryRun = false
   @Flag(name: .shortAndLong, help: "Do not ask before downloads of more than 10 GB.")
@@ -121,6 +127,8 @@ struct DownloadHelmCommand: AsyncParsableCommand {
       } catch let error as DownloadError where error.isNothingFound {
         Terminal.say("\(error)")
         return 1
+      } catch let code as ExitCode {
+        throw code
       } catch  where progress.state.wasStopped {
         Terminal.say("interrupted")
         throw ExitCode(130)
@@ -141,38 +149,42 @@ struct DownloadHelmCommand: AsyncParsableCommand {
   }
 
   private func list(_ store: HelmStore, _ progress: DownloadProgress) async throws {
+    let isSized = format == .json
     if listBenchmarks {
       return try show(
-        try await store.benchmarks(progress: progress).map { HelmStore.Entry(name: $0) }, isSized: false)
+        isSized && sizes
+          ? try await store.sizes(progress: progress)
+          : try await store.benchmarks(progress: progress).map { HelmStore.Entry(name: $0) })
     }
     let benchmark = benchmark.first ?? "lite"
-    let versions = try await store.versions(of: benchmark, progress: progress)
     if listVersions {
-      let sizes = format == .json ? try await store.sizes(of: benchmark, progress: progress) : []
       return try show(
-        versions.map { name in sizes.first { $0.name == name } ?? HelmStore.Entry(name: name) }, isSized: true
-      )
+        isSized
+          ? try await store.sizes(of: benchmark, progress: progress)
+          : try await store.versions(of: benchmark, progress: progress).map { HelmStore.Entry(name: $0) })
     }
-    let wanted = version.first ?? "latest"
-    let chosen = wanted == "latest" ? versions.last ?? wanted : wanted
-    let names = try await store.runs(of: benchmark, version: chosen, progress: progress)
-    let sizes =
-      format == .json ? try await store.sizes(of: benchmark, version: chosen, progress: progress) : []
-    let byName = Dictionary(sizes.map { ($0.name, $0) }) { $1 }
-    try show(names.map { byName[$0] ?? HelmStore.Entry(name: $0) }, isSized: true)
+    var chosen = version.first ?? "latest"
+    if chosen == "latest" {
+      chosen = try await store.versions(of: benchmark, progress: progress).last ?? chosen
+    }
+    try show(
+      isSized
+        ? try await store.runSizes(of: benchmark, version: chosen, progress: progress)
+        : try await store.runs(of: benchmark, version: chosen, progress: progress).map {
+          HelmStore.Entry(name: $0)
+        })
   }
 
-  private func show(_ entries: [HelmStore.Entry], isSized: Bool) throws {
+  private func show(_ entries: [HelmStore.Entry]) throws {
     if format == .text {
       return try Terminal.write(entries.map { $0.name + "\n" }.joined())
     }
+    func number(_ count: Int?) -> JSONValue { count.map { .int(Int64($0)) } ?? .null }
     let list = entries.map { entry in
-      var members = [JSONValue.Member(key: "name", value: .string(entry.name))]
-      if isSized {
-        members.append(.init(key: "files", value: .int(Int64(entry.files))))
-        members.append(.init(key: "bytes", value: .int(Int64(entry.bytes))))
-      }
-      return JSONValue.object(members)
+      JSONValue.object([
+        .init(key: "name", value: .string(entry.name)), .init(key: "files", value: number(entry.files)),
+        .init(key: "bytes", value: number(entry.bytes)),
+      ])
     }
     try Terminal.write(JSONValue.array(list).text + "\n")
   }

@@ -211,6 +211,14 @@ import Testing
     #expect(
       try list("--list-runs", "--benchmark", "mmlu", "--format", "json")
         == "[{\"name\":\"r\",\"files\":1,\"bytes\":1}]\n")
+    let counted = ["[{\"name\":\"lite\",\"files\":103,", "{\"name\":\"mmlu\",\"files\":1,\"bytes\":1}]\n"]
+    let sized = try list("--list-benchmarks", "--format", "json", "--sizes")
+    #expect(sized.hasPrefix(counted[0]) && sized.hasSuffix(counted[1]), "\(sized)")
+    let unsized = "{\"name\":\"mmlu\",\"files\":null,\"bytes\":null}]\n"
+    #expect(try list("--list-benchmarks", "--format", "json").hasSuffix(unsized))
+    let versions = try list("--list-versions", "--format", "json")
+    #expect(versions.hasSuffix("{\"name\":\"v1.10.0\",\"files\":1,\"bytes\":1}]\n"), "\(versions)")
+    #expect(versions.contains("\"v1.0.0\",\"files\":100,"))
     let plan = try download("--dry-run")
     #expect(plan.output.hasPrefix("lite v1.10.0: 1 runs, 1 files, 1 B"))
     #expect(server.counts.media == 0)

@@ -28,7 +28,7 @@ extension HelmStore {
   /// has room on the disk; past that no further file is begun before the plan is approved.
   /// - Parameters:
   ///   - limit: bytes to come that need no approval; nil for any number.
-  ///   - approve: called once, with the whole plan; with the plan so far when 200,000 files wait for it. False ends
+  ///   - approve: called once, with the whole plan; with the plan so far when 100,000 files wait for it. False ends
   ///     the download. What was finished stays.
   /// - Throws: `DownloadError` when it cannot begin: nothing is selected, the store cannot be listed, the folder cannot be
   ///   written or another download holds it.
@@ -46,7 +46,7 @@ extension HelmStore {
 /// A download under way; lives on the driver's thread.
 final class Downloader: HTTPWork {
   /// So many files are kept in mind at most; then the listing waits.
-  private static let queueLimit = 200_000
+  private static let queueLimit = 100_000
 
   let store: HelmStore
   let selection: DownloadSelection

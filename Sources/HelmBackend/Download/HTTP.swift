@@ -225,7 +225,7 @@ private final class HTTPSlot {
     for (option, value) in [
       (CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS)), (CURLOPT_PIPEWAIT, 1),
       (CURLOPT_FOLLOWLOCATION, 1), (CURLOPT_MAXREDIRS, 5), (CURLOPT_NOSIGNAL, 1), (CURLOPT_TCP_KEEPALIVE, 1),
-      (CURLOPT_PATH_AS_IS, 1), (CURLOPT_BUFFERSIZE, 1 << 16), (CURLOPT_NOPROGRESS, 1),
+      (CURLOPT_PATH_AS_IS, 1), (CURLOPT_BUFFERSIZE, 1 << 15), (CURLOPT_NOPROGRESS, 1),
       (CURLOPT_CONNECTTIMEOUT, options.connectSeconds), (CURLOPT_LOW_SPEED_LIMIT, options.leastRate),
       (CURLOPT_LOW_SPEED_TIME, options.stallSeconds),
     ] { ccurl_set_long(easy, option, value) }

@@ -5,12 +5,21 @@ public struct HelmStore: Sendable {
   /// A name in the store, with what lies below it.
   public struct Entry: Sendable {
     public let name: String
-    public var files = 0
-    /// Stored bytes.
-    public var bytes = 0
+    /// Nil when they were not counted.
+    public var files: Int?
+    /// Stored bytes; nil when they were not counted.
+    public var bytes: Int?
 
-    /// A name of which no sizes are known yet.
-    public init(name: String) { self.name = name }
+    public init(name: String, files: Int? = nil, bytes: Int? = nil) {
+      self.name = name
+      self.files = files
+      self.bytes = bytes
+    }
+
+    fileprivate mutating func add(_ object: StoredObject) {
+      files = (files ?? 0) + 1
+      bytes = (bytes ?? 0) + object.content.size
+    }
   }
 
   let address: StoreAddress
@@ -61,25 +70,40 @@ public struct HelmStore: Sendable {
     }
   }
 
-  /// The benchmarks, the versions of a benchmark or the runs of a version, with the sizes of all in them. Every object
-  /// is listed for it: a request for each thousand.
-  public func sizes(
-    of benchmark: String? = nil, version: String? = nil, progress: DownloadProgress = DownloadProgress()
+  /// The runs of a version with the sizes of all in them: a request for each thousand objects.
+  /// - Throws: `DownloadError` when there is no such version.
+  public func runSizes(
+    of benchmark: String, version: String, progress: DownloadProgress = DownloadProgress()
   ) async throws -> [Entry] {
-    let prefix = benchmark.map { Self.runs($0) + (version.map { $0 + "/" } ?? "") } ?? ""
-    let entries = try await HTTPDriver.onItsThread(options) { [self] driver in
-      var entries: [String: Entry] = [:]
-      try list(driver, prefix, folders: false, progress) { object in
+    try await HTTPDriver.onItsThread(options) { [self] driver in
+      let names = try runs(driver, of: benchmark, version: version, progress)
+      var entries = Dictionary(names.map { ($0, Entry(name: $0, files: 0, bytes: 0)) }) { $1 }
+      let prefix = Self.runs(benchmark) + version + "/"
+      try list(driver, [prefix], folders: false, progress) { _, object in
         let rest = object.name.utf8.dropFirst(prefix.utf8.count)
-        guard let slash = rest.firstIndex(of: UInt8(ascii: "/")), let name = String(rest[..<slash]),
-          Self.isSafe(name)
-        else { return }
-        entries[name, default: Entry(name: name)].files += 1
-        entries[name]?.bytes += object.content.size
+        guard let slash = rest.firstIndex(of: UInt8(ascii: "/")), let name = String(rest[..<slash]) else {
+          return
+        }
+        entries[name]?.add(object)
       }
-      return Array(entries.values)
+      return names.compactMap { entries[$0] }
     }
-    return entries.sorted { codePointOrder($0.name, $1.name) }
+  }
+
+  /// The versions of a benchmark, or the benchmarks, with the sizes of all runs in them: every object is listed for it,
+  /// a request for each thousand, several at once.
+  /// - Throws: `DownloadError` when there is no such benchmark.
+  public func sizes(
+    of benchmark: String? = nil, progress: DownloadProgress = DownloadProgress()
+  ) async throws -> [Entry] {
+    try await HTTPDriver.onItsThread(options) { [self] driver in
+      let names =
+        try benchmark.map { try versions(driver, of: $0, progress) } ?? benchmarks(driver, progress)
+      var entries = names.map { Entry(name: $0, files: 0, bytes: 0) }
+      let prefixes = names.map { name in benchmark.map { Self.runs($0) + name + "/" } ?? Self.runs(name) }
+      try list(driver, prefixes, folders: false, progress) { place, object in entries[place].add(object) }
+      return entries
+    }
   }
 
   /// What a name that is not there could have been.
@@ -127,28 +151,31 @@ public struct HelmStore: Sendable {
   private func names(
     _ driver: HTTPDriver, below prefix: String, _ progress: DownloadProgress
   ) throws -> [String] {
-    try list(driver, prefix, folders: true, progress) { _ in }
-      .map { String(decoding: $0.utf8.dropFirst(prefix.utf8.count).dropLast(), as: UTF8.self) }
+    let folders = try list(driver, [prefix], folders: true, progress) { _, _ in }
+    return folders.map { String(decoding: $0.utf8.dropFirst(prefix.utf8.count).dropLast(), as: UTF8.self) }
       .filter(Self.isSafe)
   }
 
-  /// Lists what is below a prefix, to the end.
+  /// Lists what is below prefixes, to the end, all at once.
+  /// - Parameter each: called with the number of the prefix and each object.
   /// - Returns: the folders, when those are listed.
   @discardableResult
   private func list(
-    _ driver: HTTPDriver, _ prefix: String, folders: Bool, _ progress: DownloadProgress,
-    each: @escaping (StoredObject) -> Void
+    _ driver: HTTPDriver, _ prefixes: [String], folders: Bool, _ progress: DownloadProgress,
+    each: @escaping (Int, StoredObject) -> Void
   ) throws -> Set<String> {
-    let listing = ListingTransfer(
-      address, prefix: prefix, folders: folders, retries: attempts, progress: progress
-    ) { _, event in
-      switch event {
-      case .page(let objects): objects.forEach(each)
-      case .failed(let error): throw error
+    let listings = prefixes.enumerated().map { place, prefix in
+      ListingTransfer(
+        address, prefix: prefix, folders: folders, retries: attempts, progress: progress
+      ) { _, event in
+        switch event {
+        case .page(let objects): for object in objects { each(place, object) }
+        case .failed(let error): throw error
+        }
+        return true
       }
-      return true
     }
-    try driver.run(TransferList([listing], progress: progress))
-    return listing.folders
+    try driver.run(TransferList(listings, progress: progress))
+    return listings.reduce(into: []) { $0.formUnion($1.folders) }
   }
 }
