@@ -86,7 +86,7 @@ struct BacktestCommand: AsyncParsableCommand {
   /// The predictors in the first argument; none where a program predicts and the first argument is a path.
   private var chosen: [String] {
     let names = arguments[0].split(separator: ",").map(String.init).unique()
-    return external.exec == nil || names.allSatisfy(isKnown) ? names : []
+    return external.exec == nil || names.allSatisfy { isKnown($0) || $0 == "exec" } ? names : []
   }
 
   private var paths: [String] { chosen.isEmpty ? arguments : Array(arguments.dropFirst()) }

@@ -157,6 +157,35 @@ import Testing
     #expect(outcome.status == 64 && outcome.errors.contains(sentence), "\(outcome.errors)")
   }
 
+  /// As `magnet download helm --files headline` leaves them.
+  @Test func statisticsAloneAreEnough() throws {
+    let folder = try TemporaryFolder()
+    for run in try FileManager.default.contentsOfDirectory(atPath: runs + "/plain-v1") {
+      for file in ["run_spec.json", "stats.json"] {
+        try folder.copy("\(runs)/plain-v1/\(run)/\(file)", to: "suite/\(run)/\(file)")
+      }
+    }
+    let outcome = try Tool.run(
+      "backtest", "rank-1-logit,auto", folder.path, "--split", "run", "--format", "csv")
+    #expect(outcome.status == 0)
+    #expect(
+      outcome.messages.contains(
+        "magnet: auto: nothing predicted: it looks at samples of instances, and no run has enough"))
+    let errors = rows(outcome.output).filter { $0["measure"] == "mae" }
+    #expect(errors[0]["predictor"] == "rank-1-logit" && errors[0]["targets"] == "12")
+    let tables = try Tool.run("backtest", "--exec", "true", folder.path)
+    #expect(tables.status == 2)
+    #expect(
+      tables.messages.last
+        == "magnet: trivia:subject=calendar,model=acme_base lacks files, and a predictor here looks at tables; leave out "
+        + "such runs with --runs")
+    // A file that is there and broken is a fault.
+    try folder.write("[", to: "suite/trivia:subject=calendar,model=acme_base/stats.json")
+    let broken = try Tool.run("backtest", "rank-1-logit", folder.path, "--split", "run", "--format", "csv")
+    #expect(broken.status == 1 && broken.errors.contains("left out: "))
+    #expect(rows(broken.output).first?["targets"] == "11")
+  }
+
   @Test func nothingToPredictIsSaid() throws {
     let outcome = try Tool.run("backtest", "auto", runs + "/plain-v1", "--target", "perturbed")
     #expect(

@@ -84,7 +84,7 @@ public struct Backtest: Sendable {
     return PredictError(
       target == .perturbed
         ? "there is no score on perturbed inputs to predict: \(found); this needs runs made with a data_augmentation"
-        : "there is no score to predict: \(found); this needs runs with stats.json and per_instance_stats.json"
+        : "there is no score to predict: \(found); this needs runs with stats.json"
     )
   }
 }

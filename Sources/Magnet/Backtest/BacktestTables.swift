@@ -12,7 +12,13 @@ struct BacktestTables: Sendable {
     var notes: [String] = []
     var rows: [String: Int] = [:]
     for row in listing.candidates(notes: &notes) { rows[listing.runSpecs.rows[row][.run]] = row }
-    let chosen = scores.runs.compactMap { rows[$0.name] }
+    let chosen = try scores.runs.map { run in
+      guard let row = rows[run.name] else {
+        throw PredictError(
+          "\(run.name) lacks files, and a predictor here looks at tables; leave out such runs with --runs")
+      }
+      return row
+    }
     tables = try await source.load(
       chosen.map { listing.entries[listing.entryOfRow[$0]] },
       tables: [.scenarioStates, .stats, .perInstanceStats])

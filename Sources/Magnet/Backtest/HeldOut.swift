@@ -87,7 +87,7 @@ struct BacktestPlan: Sendable {
     }
     let perturbation = collection.board.columns[column].name.perturbation
     switch kind {
-    case .score: return perturbation == nil && !item.instances.isEmpty
+    case .score: return perturbation == nil
     case .perturbed: return perturbation?.computedOn == "perturbed"
     }
   }

@@ -97,7 +97,7 @@ struct PartMeasures {
     let squares = ratio { ($0.error * $0.error, 1) }
     let noise = ratio { record in
       let run = plan.collection.runs[plan.targets[Int(record.target)].run]
-      guard (0...1).contains(record.actual) else { return nil }
+      guard (0...1).contains(record.actual), !run.instances.isEmpty else { return nil }
       return (
         abs(record.error), PointMeasures.binomialNoise(score: record.actual, count: run.instances.count)
       )

@@ -131,11 +131,15 @@ extension BacktestResult {
             + "\(runs[plan.targets[first.target].run].name): \(first.reason)")
       }
       let own = outcome.records.filter { $0.predictor == number }
+      if own.isEmpty, failures.isEmpty, isComplete {
+        notes.append(
+          "\(entry.name): nothing predicted: it looks at samples of instances, and no run has enough")
+      }
       let extrapolated = own.count(where: \.isExtrapolated)
       if extrapolated > 0 {
         notes.append(
-          "\(entry.name): \(100 * extrapolated / own.count) % of its predictions are extrapolated: the samples are better "
-            + "than 90 % of the models it learned from")
+          "\(entry.name): \(100 * extrapolated / own.count) % of its predictions are extrapolated: they are of scores "
+            + "above those of 90 % of the runs it learned from")
       }
     }
     let usesSamples = outcome.records.contains { $0.observed >= 0 }

@@ -95,8 +95,11 @@ extension Predictor {
 
 extension RunListing {
   /// The rows of complete runs, in order, each run name once: where suites repeat a name, the latest suite's.
-  func candidates(notes: inout [String]) -> [Int] {
-    let complete = runSpecs.rows.indices.filter { entries[entryOfRow[$0]].faults.isEmpty }
+  /// - Parameter isTaken: which runs to take instead of complete ones.
+  func candidates(
+    notes: inout [String], where isTaken: (RunEntry) -> Bool = { $0.faults.isEmpty }
+  ) -> [Int] {
+    let complete = runSpecs.rows.indices.filter { isTaken(entries[entryOfRow[$0]]) }
     var newest: [String: Int] = [:]
     for row in complete {
       let name = runSpecs.rows[row][.run]

@@ -143,7 +143,8 @@ public struct ScoreCollection: Sendable {
 }
 
 extension ScoreCollection {
-  /// Reads the scores of a source's runs, those of 64 runs at once. Run names that repeat across suites count once.
+  /// Reads the scores of a source's runs, those of 64 runs at once. Run names that repeat across suites count once. Of
+  /// a run whose files are not all there the statistics do: it has a score, but no instances.
   /// - Parameters:
   ///   - patterns: take only runs whose name matches one of these, with `*` and `?`; all when empty.
   ///   - metrics: the metrics that may be scores; by default those that HELM's leaderboards rank by.
@@ -155,9 +156,9 @@ extension ScoreCollection {
   ) async throws -> ScoreCollection {
     let listing = try await source.list()
     var notes: [String] = []
-    var faults = listing.entries.flatMap(\.faults)
+    var faults = listing.entries.flatMap { $0.hasStatistics ? [] : $0.faults }
     let matchers = patterns.map { NamePattern($0) }
-    let rows = listing.candidates(notes: &notes).filter { row in
+    let rows = listing.candidates(notes: &notes, where: \.hasStatistics).filter { row in
       matchers.isEmpty || matchers.contains { $0.matches(listing.runSpecs.rows[row][.run]) }
     }
     var runs = rows.map { RunScores(runSpec: listing.runSpecs.rows[$0]) }
@@ -168,7 +169,9 @@ extension ScoreCollection {
     func read(
       _ kind: TableKind, _ columns: Set<String>, _ add: (inout RunScores, Table) -> Void
     ) async throws {
-      let sound = runs.indices.filter { !broken.contains($0) }
+      let sound = runs.indices.filter {
+        !broken.contains($0) && entries[$0].files.contains(kind.prefix + "json")
+      }
       for start in stride(from: 0, to: sound.count, by: 64) {
         let batch = Array(sound[start..<min(start + 64, sound.count)])
         let tables = try await source.load(batch.map { entries[$0] }, tables: [kind], columns: columns)
@@ -197,5 +200,16 @@ extension ScoreCollection {
     collection.notes = notes + collection.notes
     collection.faults = faults
     return collection
+  }
+}
+
+extension RunEntry {
+  /// Whether its statistics are there and nothing is wrong with what there is of it, though files may lack.
+  fileprivate var hasStatistics: Bool {
+    files.contains(TableKind.stats.prefix + "json")
+      && faults.allSatisfy { fault in
+        let name = fault.file.split(separator: "/").last.map(String.init) ?? ""
+        return !files.contains(name) && !files.contains(name + ".gz")
+      }
   }
 }
