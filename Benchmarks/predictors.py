@@ -9,7 +9,8 @@ is a third set of perturbed runs. Prints Markdown, and with --out writes DATE.md
 What is checked, each a line of the result: auto no worse than the sample mean in any cell of {held-out models, frontier}
 x {10, 25, 50, 100} instances and better in most; 95 % intervals of the control variate and the sample mean (Wilson with
 finite-population correction) covering 93 to 97 % from 25 instances on; the perturbation difference model at less than
-half the error of the seed's regression. The exit status is 1 when one does not hold. Standard library only.
+half the error of the seed's regression. The exit status is 1 when one does not hold, but for the fixtures' sweep: its
+18 scores are of 5 instances each, and two models to learn from. Standard library only.
 """
 
 import argparse
@@ -52,7 +53,10 @@ class Bench:
         seconds = time.perf_counter() - start
         self.calls.append({"arguments": command[1:2] + [predictors] + list(more), "seconds": round(seconds, 1)})
         print(f"{','.join(predictors)} {' '.join(more)}: {seconds:.0f} s", file=sys.stderr)
-        return {(row["predictor"], row["observed"], row["measure"]): row for row in json.loads(found.stdout)}
+        kept = ("predictor", "observed", "measure", "value", "lower", "upper", "targets", "intervals")
+        rows = [{key: round(row[key], 6) if isinstance(row[key], float) else row[key] for key in kept}
+                for row in json.loads(found.stdout)]
+        return {(row["predictor"], row["observed"], row["measure"]): row for row in rows}
 
 
 def value(found, *key):
@@ -188,11 +192,11 @@ def main():
         options.out.mkdir(parents=True, exist_ok=True)
         kept["checks"] = [{"text": text, "holds": good} for text, good in checks]
         kept["calls"] = bench.calls
-        for suffix, content in (("md", text), ("json", json.dumps(kept, indent=1))):
+        for suffix, content in (("md", text), ("json", json.dumps(kept, separators=(",", ":")).replace("},{", "},\n{"))):
             scratch = options.out / f".predictors-{today}.{suffix}"
             scratch.write_text(content)
             scratch.rename(options.out / f"predictors-{today}.{suffix}")
-    sys.exit(0 if all(good for _, good in checks) else 1)
+    sys.exit(0 if all(good or text.startswith("fixtures") for text, good in checks) else 1)
 
 
 if __name__ == "__main__":

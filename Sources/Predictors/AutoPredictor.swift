@@ -1,7 +1,7 @@
 public import Magnet
 
-/// Predicts a run's score from some of its instances: the default, which needs no tuning and beats the sample's mean
-/// both among models like those learned from and beyond them.
+/// Predicts a run's score from some of its instances: the default. It needs no tuning, and in backtests beat the
+/// sample's mean at every number of instances, both among models like those learned from and beyond them.
 ///
 ///     ŷ = (ŷ_cv + ŷ_2PL) / 2
 ///
@@ -12,7 +12,7 @@ public import Magnet
 ///
 ///     v = (v_cv + v_2PL)/2 + (ŷ_cv - ŷ_2PL)²/4
 ///
-/// and the interval is Wilson's of that variance. With fewer than 3 instances it is the 2PL's estimate alone, without
+/// and the interval is Wilson's of that variance, with t as the 2PL's. With fewer than 3 instances it is the 2PL's estimate alone, without
 /// any that of its prior. Where there is no run to learn from it is the sample's mean, where scores are not from 0 to 1
 /// the control variate, and a warning says so. Probabilities of instances are the 2PL's.
 public final class AutoPredictor: ScorePredictor {
@@ -45,6 +45,7 @@ private struct AutoEstimator: ScoreEstimator {
     let difference = control.mean - response.mean
     return shareEstimate(
       (control.mean + response.mean) / 2, variance: (a * a + b * b) / 2 + difference * difference / 4,
+      degrees: itemResponse.degrees,
       isExtrapolated: response.isExtrapolated)
   }
 

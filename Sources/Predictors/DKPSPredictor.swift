@@ -65,7 +65,8 @@ private struct DKPSEstimator: ScoreEstimator {
     let kept = known.isShare ? min(1, max(0, located)) : located
     return learned(
       (Double(known.count) * score + unseen * kept) / total, isShare: known.isShare,
-      variance: squares / Double(count), isExtrapolated: frontier.isPassed(by: sample))
+      variance: squares / Double(count), runs: runs.scores.count,
+      isExtrapolated: frontier.isPassed(by: sample))
   }
 
   /// D² of the training runs and, last, the run to be predicted, row by row.

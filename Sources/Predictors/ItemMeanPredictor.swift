@@ -20,8 +20,10 @@ public final class ItemMeanPredictor: ScorePredictor {
 
 /// Why a method that learns from the scores of single instances cannot.
 func noRunToLearnFrom(_ fold: ScoreFold) -> String {
-  "none of the \(fold.train.count) runs to learn from has a score on an instance of the run of \(fold.model); "
-    + "give runs of other models on the same instances"
+  (fold.train.isEmpty
+    ? "there is no other run of the scenario to learn from"
+    : "none of the \(fold.train.count) runs to learn from has a score on an instance of the run of \(fold.model)")
+    + "; give runs of other models on the same instances"
 }
 
 private struct ItemMeanEstimator: ScoreEstimator {

@@ -20,6 +20,9 @@ public struct ItemResponseModel: Sendable {
   public private(set) var discriminations: [Double]
   /// d_j, for each instance: the log odds of a right answer at ability 0.
   public private(set) var easiness: [Double]
+  /// The variance of scores about the model, as a share of that of right-or-wrong scores, P (1 - P): 1 where all scores
+  /// are 0 or 1, less for graded ones, which say more each.
+  public private(set) var dispersion = 1.0
   /// How many rounds the fit took.
   public private(set) var rounds = 0
 
@@ -64,6 +67,23 @@ public struct ItemResponseModel: Sendable {
       rounds = round
       if change < 1e-3 { break }
     }
+    if !values.allSatisfy({ $0.isNaN || $0 == 0 || $0 == 1 }) {
+      dispersion = dispersion(values, abilities: expectation(known, missing: missing, runs: runs).abilities)
+    }
+  }
+
+  private func dispersion(_ values: [Double], abilities: [Double]) -> Double {
+    var squares = 0.0
+    var variances = 0.0
+    for (run, ability) in abilities.enumerated() {
+      for item in easiness.indices where !values[run * easiness.count + item].isNaN {
+        let share = Logistic.share(discriminations[item] * ability + easiness[item])
+        let error = values[run * easiness.count + item] - share
+        squares += error * error
+        variances += share * (1 - share)
+      }
+    }
+    return variances > 0 ? min(1, max(0.01, squares / variances)) : 1
   }
 
   private struct Prior {

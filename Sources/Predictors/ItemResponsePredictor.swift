@@ -18,10 +18,12 @@ public final class RaschPredictor: ScorePredictor {
 ///     ŷ = Σ_θ w(θ) (Σ_S x_j + Σ_rest P_j(θ)) / N
 ///
 /// and the probability of an instance is Σ_θ w(θ) P_j(θ). The error's variance is that of the posterior and that of the
-/// rest's answers, Σ_rest P_j (1 - P_j) / N²; the interval is Wilson's of that variance. Without a sample it is the
-/// prior of the runs learned from, N(0, 1).
+/// rest's answers, Σ_rest P_j (1 - P_j) / N²; the interval is Wilson's of that variance,
+/// with t of as many degrees of freedom as there are training runs, less one. Without a sample it is the prior of the
+/// runs learned from, N(0, 1).
 ///
-/// Scores between 0 and 1 count as that part of a success; scores beyond are an error.
+/// Scores between 0 and 1 count as that part of a success, their likelihood and variance by the dispersion that graded
+/// scores have (quasi-likelihood, Wedderburn 1974); scores beyond are an error.
 ///
 /// Limits: best within the cloud of models learned from; drawn towards them for models beyond (see `isExtrapolated`).
 public final class TwoParameterPredictor: ScorePredictor {
@@ -42,7 +44,7 @@ struct ItemResponseFits {
     guard fold.filledItemMeans != nil else { throw PredictError(noRunToLearnFrom(fold)) }
     let matrix = fold.matrix
     if let last, last.train == fold.train, last.values == matrix.values {
-      return ItemResponseEstimator(last.model, columns: fold.columns, frontier: Frontier(fold))
+      return ItemResponseEstimator(last.model, fold)
     }
     let count = matrix.instances.count
     let values = fold.train.flatMap { matrix.values[$0 * count..<($0 + 1) * count] }
@@ -54,7 +56,7 @@ struct ItemResponseFits {
     }
     let model = ItemResponseModel(kind, values: values, instances: count)
     last = (fold.train, matrix.values, model)
-    return ItemResponseEstimator(model, columns: fold.columns, frontier: Frontier(fold))
+    return ItemResponseEstimator(model, fold)
   }
 }
 
@@ -62,6 +64,9 @@ struct ItemResponseEstimator: ScoreEstimator {
   /// One for each column of the matrix.
   let discriminations: [Double]
   let easiness: [Double]
+  let dispersion: Double
+  /// The training runs less one, at least 1.
+  let degrees: Int
   /// The instances of the run to be predicted.
   let columns: [Int]
   /// For each column of the matrix and ability: log(1 + e^(aθ + d)), P, P (1 - P).
@@ -78,10 +83,11 @@ struct ItemResponseEstimator: ScoreEstimator {
   private static let priorDeviation = 1.5
   private static let emptyDeviation = 1.0
 
-  init(_ model: ItemResponseModel, columns: [Int], frontier: Frontier) {
+  init(_ model: ItemResponseModel, _ fold: ScoreFold) {
     let width = Self.abilities.count
     discriminations = model.discriminations
     easiness = model.easiness
+    dispersion = model.dispersion
     var softplus: [Double] = []
     softplus.reserveCapacity(easiness.count * width)
     for (a, d) in zip(discriminations, easiness) {
@@ -95,8 +101,9 @@ struct ItemResponseEstimator: ScoreEstimator {
       }
     }
     let variances = shares.map { $0 * (1 - $0) }
-    self.columns = columns
-    self.frontier = frontier
+    columns = fold.columns
+    frontier = Frontier(fold)
+    degrees = max(1, fold.train.count { fold.score(ofRow: $0) != nil } - 1)
     self.softplus = softplus
     self.shares = shares
     self.variances = variances
@@ -124,7 +131,7 @@ struct ItemResponseEstimator: ScoreEstimator {
       Self.abilities.indices.map { q in
         let ability = Self.abilities[q]
         let standard = ability / deviation
-        return slope * ability + level - softpluses[q] - standard * standard / 2
+        return (slope * ability + level - softpluses[q]) / dispersion - standard * standard / 2
       })
   }
 
@@ -141,10 +148,11 @@ struct ItemResponseEstimator: ScoreEstimator {
     var variance = 0.0
     for q in weights.indices {
       let difference = scores[q] - mean
-      let rest = max(0, varianceSums[q] - seenVariances[q]) / (total * total)
+      let rest = dispersion * max(0, varianceSums[q] - seenVariances[q]) / (total * total)
       variance += weights[q] * (difference * difference + rest)
     }
-    return shareEstimate(mean, variance: variance, isExtrapolated: frontier.isPassed(by: sample))
+    return shareEstimate(
+      mean, variance: variance, degrees: degrees, isExtrapolated: frontier.isPassed(by: sample))
   }
 
   func probabilities(_ sample: ObservedSample) -> [Double]? {
@@ -157,12 +165,13 @@ struct ItemResponseEstimator: ScoreEstimator {
   }
 }
 
-/// An estimate of a score from 0 to 1 with Wilson's interval of its error's variance.
-func shareEstimate(_ mean: Double, variance: Double, isExtrapolated: Bool) -> Estimate {
+/// An estimate of a score from 0 to 1 with Wilson's interval of its error's variance, the quantile that of t with so many
+/// degrees of freedom.
+func shareEstimate(_ mean: Double, variance: Double, degrees: Int, isExtrapolated: Bool) -> Estimate {
   let share = min(1, max(0, mean))
   let spread = max(share * (1 - share), 1e-9)
   return Estimate(mean: share, stddev: variance.squareRoot(), isExtrapolated: isExtrapolated) {
-    let quantile = Normal.quantile(0.5 + $0 / 2)
+    let quantile = StudentT.quantile(0.5 + $0 / 2, degrees: Double(degrees))
     return Interval.wilson(share: share, square: quantile * quantile * variance / spread)
   }
 }

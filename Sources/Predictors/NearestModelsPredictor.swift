@@ -58,7 +58,8 @@ private struct NearestModelsEstimator: ScoreEstimator {
     let rest = zip(weights, rests(known)).reduce(0) { $0 + $1.0 * $1.1 }
     let score = (known.scores.reduce(0, +) + rest) / total
     return learned(
-      score, isShare: known.isShare, variance: variance, isExtrapolated: frontier.isPassed(by: sample))
+      score, isShare: known.isShare, variance: variance, runs: runs.scores.count,
+      isExtrapolated: frontier.isPassed(by: sample))
   }
 
   func probabilities(_ sample: ObservedSample) -> [Double]? {

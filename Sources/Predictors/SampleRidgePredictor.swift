@@ -32,16 +32,19 @@ private struct SampleRidgeEstimator: ScoreEstimator {
     let variance = ridge.leaveOneOut.reduce(0) { $0 + $1 * $1 } / Double(ridge.leaveOneOut.count)
     return learned(
       ridge.value(at: known.scores), isShare: known.isShare, variance: variance,
-      isExtrapolated: frontier.isPassed(by: sample))
+      runs: runs.scores.count, isExtrapolated: frontier.isPassed(by: sample))
   }
 }
 
-/// An estimate from what was learned, its error's variance that among the training runs.
-func learned(_ score: Double, isShare: Bool, variance: Double, isExtrapolated: Bool) -> Estimate {
-  if isShare { return shareEstimate(score, variance: variance, isExtrapolated: isExtrapolated) }
+/// An estimate from what was learned from so many training runs, its error's variance that among them.
+func learned(_ score: Double, isShare: Bool, variance: Double, runs: Int, isExtrapolated: Bool) -> Estimate {
+  let degrees = max(1, runs - 1)
+  if isShare {
+    return shareEstimate(score, variance: variance, degrees: degrees, isExtrapolated: isExtrapolated)
+  }
   let stddev = variance.squareRoot()
   return Estimate(mean: score, stddev: stddev, isExtrapolated: isExtrapolated) {
-    let half = Normal.quantile(0.5 + $0 / 2) * stddev
+    let half = StudentT.quantile(0.5 + $0 / 2, degrees: Double(degrees)) * stddev
     return Interval(lower: score - half, upper: score + half)
   }
 }

@@ -59,6 +59,33 @@ import Testing
     #expect(weak.mean < half.mean && half.mean < strong.mean)
   }
 
+  @Test func gradedScoresSayMoreEach() throws {
+    let (binary, _) = FewSampleTests.given(Self.cases[0])
+    let count = binary.matrix.instances.count
+    // The same levels of runs and instances, with little chance in them: halfway between the score and its expectation.
+    let graded = fold(
+      binary.train.map { run in
+        (0..<count).map { item in
+          let others = binary.train.map { binary.matrix[$0, item] }
+          return 0.15 * binary.matrix[run, item] + 0.85 * others.reduce(0, +) / Double(others.count)
+        }
+      })
+    let model = ItemResponseModel(.rasch, values: graded.matrix.values, instances: count)
+    #expect(model.dispersion < 0.1)
+    #expect(ItemResponseModel(.rasch, values: binary.matrix.values, instances: count).dispersion == 1)
+    let scores = (0..<8).map { graded.matrix[0, $0] }
+    let sharp = try #require(try estimate(RaschPredictor(), graded, scores))
+    let blunt = try #require(try estimate(RaschPredictor(), binary, scores))
+    #expect(sharp.stddev! < blunt.stddev! / 2)
+    let estimator = try RaschPredictor().fit(graded)
+    let covered = graded.train.count { run in
+      let sample = ObservedSample(columns: Array(0..<8), scores: (0..<8).map { graded.matrix[run, $0] })
+      let actual = (0..<count).reduce(0) { $0 + graded.matrix[run, $1] } / Double(count)
+      return estimator.estimate(sample)!.intervals![2].contains(actual)
+    }
+    #expect(covered >= 34)  // of 40
+  }
+
   @Test func allInstancesSeenIsTheScore() throws {
     let few = try #require(try estimate(TwoParameterPredictor(), fold([[1, 0, 1], [0, 0, 1]]), [1, 1, 0]))
     #expect(isNear(few.mean, 2.0 / 3) && isNear(few.intervals![2].width, 0, 1e-6))

@@ -59,11 +59,15 @@ import Testing
     let binary = try #require(try estimate(SampleMeanPredictor(), ten, [1, 0, 1, 1]))
     #expect(binary.mean == 0.75)
     #expect(binary.intervals?[2] == Interval.wilson(right: 3, count: 4, population: 10, coverage: 0.95))
-    // s² = 0.01, n = 4 of 10: ± t_3 · 0.1/2 · √0.6.
-    let graded = try #require(
-      try estimate(SampleMeanPredictor(), ten, [0.4, 0.6, 0.5, 0.5].map { $0 * 1.0 }))
-    let half = 3.182446305284263 * (0.02 / 3 / 4 * 0.6).squareRoot()
-    #expect(isNear(graded.intervals?[2].upper, 0.5 + half) && isNear(graded.intervals?[2].lower, 0.5 - half))
+    // Σ(x - x̄)² = 2, n = 4 of 10: ± t_3 · s/2 · √0.6.
+    let points = try #require(try estimate(SampleMeanPredictor(), ten, [4, 6, 5, 5]))
+    let half = 3.182446305284263 * (2.0 / 3 / 4 * 0.6).squareRoot()
+    #expect(isNear(points.intervals?[2].upper, 5 + half) && isNear(points.intervals?[2].lower, 5 - half))
+    // A hundredth of that variance, of 1/3 if all were right or wrong: (s - 1/2)² = t² 0.02 0.6/4 s(1 - s) at the ends.
+    let graded = try #require(try estimate(SampleMeanPredictor(), ten, [0.4, 0.6, 0.5, 0.5]))
+    for end in [graded.intervals![2].lower, graded.intervals![2].upper] {
+      #expect(isNear((end - 0.5) * (end - 0.5), 10.127964486013926 * 0.02 * 0.15 * end * (1 - end)))
+    }
     #expect(try estimate(SampleMeanPredictor(), ten, []) == nil)
     #expect(try estimate(SampleMeanPredictor(), ten, [.nan]) == nil)
     #expect(try estimate(SampleMeanPredictor(), ten, [1, .nan, 0, 0])?.mean == 1.0 / 3)
