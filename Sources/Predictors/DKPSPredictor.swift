@@ -44,12 +44,12 @@ private struct DKPSEstimator: ScoreEstimator {
 
   func estimate(_ sample: ObservedSample) -> Estimate? {
     let known = sample.known
-    guard let score = known.mean else { return nil }
+    // Answers place the run even where none of them is scored.
+    guard known.count > 0 || sample.answers?.isEmpty == false else { return nil }
     let points = classicalScaling(squaredDistances(sample), dimensions: Self.dimensions)
-    let width = points[0].count
     let total = Double(runs.columns.count)
     let count = runs.scores.count
-    guard width > 0,
+    guard
       let line = RidgeRegression(
         features: points[..<count].flatMap { $0 }, targets: runs.sums.map { $0 / total }, penalties: [1e-9])
     else { return nil }
@@ -62,9 +62,10 @@ private struct DKPSEstimator: ScoreEstimator {
       squares += error * error
     }
     let located = line.value(at: points[count])
-    let kept = known.isShare ? min(1, max(0, located)) : located
+    let isShare = known.isShare && runs.sums.allSatisfy { (0...total).contains($0) }
+    let kept = isShare ? min(1, max(0, located)) : located
     return learned(
-      (Double(known.count) * score + unseen * kept) / total, isShare: known.isShare,
+      (known.scores.reduce(0, +) + unseen * kept) / total, isShare: isShare,
       variance: squares / Double(count), runs: runs.scores.count,
       isExtrapolated: frontier.isPassed(by: sample))
   }

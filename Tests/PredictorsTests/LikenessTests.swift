@@ -43,7 +43,7 @@ import Testing
     #expect(try estimate(make(), fold, [.nan]) == nil)
     // All models alike, all scores equal.
     let flat = made(Array(repeating: [1, 1, 1, 1], count: 25))
-    if let estimate = try estimate(make(), flat, [1, 1]) { #expect(isNear(estimate.mean, 1)) }
+    #expect(isNear(try estimate(make(), flat, [1, 1])?.mean, 1))
     for rows in [[], [[1.0, 0, 1]], [[.nan, .nan]]] {
       #expect { try make().fit(made(rows, instances: rows.first?.count ?? 3)) } throws: {
         "\($0)".contains("give")
@@ -82,6 +82,15 @@ import Testing
     let estimate = try #require(try Self.makers[number]().fit(fold).estimate(all))
     #expect(isNear(estimate.mean, all.scores.reduce(0, +) / Double(count)))
     #expect(isNear(estimate.intervals![2].width, 0, 1e-6))
+  }
+
+  @Test func dkpsNeedsNoScoresOfTheRun() throws {
+    let (fold, sample) = Self.given(Self.cases[1])
+    let unscored = ObservedSample(
+      columns: sample.columns, scores: sample.columns.map { _ in .nan }, answers: sample.answers)
+    let estimate = try #require(try DKPSPredictor().fit(fold).estimate(unscored))
+    let actual = sample.scores.reduce(0, +) / Double(sample.scores.count)
+    #expect((0...1).contains(estimate.mean) && estimate.intervals![2].contains(actual))
   }
 
   @Test func dkpsWithoutAnswersTakesScores() throws {
