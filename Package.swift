@@ -57,6 +57,19 @@ let package = Package(
     .executableTarget(
       name: "readme-example", dependencies: ["HelmBackend", "Magnet"], path: "Tests/ReadmeExample",
       swiftSettings: strict),
+    // What `magnet new predictor` writes, byte for byte, and DocC's article shows.
+    .executableTarget(
+      name: "MeanPredictor", dependencies: ["Magnet", "MagnetCommand"],
+      path: "Tests/Generated/MeanPredictor/Sources/MeanPredictor"),
+    .testTarget(
+      name: "MeanPredictorTests", dependencies: ["MeanPredictor", "Magnet"],
+      path: "Tests/Generated/MeanPredictor/Tests/MeanPredictorTests"),
+    .executableTarget(
+      name: "ItemPredictor", dependencies: ["Magnet", "MagnetCommand"],
+      path: "Tests/Generated/ItemPredictor/Sources/ItemPredictor"),
+    .testTarget(
+      name: "ItemPredictorTests", dependencies: ["ItemPredictor", "Magnet"],
+      path: "Tests/Generated/ItemPredictor/Tests/ItemPredictorTests"),
     .testTarget(name: "MagnetTests", dependencies: ["Magnet", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "HelmBackendTests", dependencies: ["HelmBackend", "Magnet", "TestSupport", "CSQLite"],
@@ -65,7 +78,10 @@ let package = Package(
       name: "PredictorsTests", dependencies: ["Predictors", "HelmBackend", "Magnet", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "CLITests", dependencies: ["magnet-cli", "readme-example", "Magnet", "TestSupport"],
+      name: "CLITests",
+      dependencies: [
+        "magnet-cli", "readme-example", "MeanPredictor", "ItemPredictor", "Magnet", "TestSupport",
+      ],
       swiftSettings: strict),
   ],
   cxxLanguageStandard: .cxx17

@@ -120,7 +120,10 @@ struct BacktestCommand: AsyncParsableCommand {
       Backtest.Entry(name: entry.name, isNull: entry.isNull) { entry.make(3, 20, 1) }
     }
     guard let exec = external.exec else { return own }
-    let make = try external.factory(exec, over: runs, isOfInstances: level == .instance, metrics: metric)
+    // The score file holds actual scores.
+    let make = try external.factory(
+      exec, over: runs, isOfInstances: level == .instance, metrics: metric,
+      hiding: [scores].compactMap(\.self))
     return [Backtest.Entry(name: "exec") { make(3, 20, 1) }] + own
   }
 

@@ -43,16 +43,17 @@ struct ExternalOptions: ParsableArguments {
   /// - Parameters:
   ///   - isOfInstances: whether it predicts single instances, not whole runs.
   ///   - metrics: the metrics it is asked for; all when empty.
+  ///   - answers: other files that hold what it is not to see.
   /// - Throws: `PredictError` for a command that is none.
   func factory(
-    _ exec: String, over runs: HelmRuns, isOfInstances: Bool, metrics: [String]
+    _ exec: String, over runs: HelmRuns, isOfInstances: Bool, metrics: [String], hiding answers: [String] = []
   ) throws -> @Sendable (_ exampleRuns: Int, _ evalSamples: Int, _ seed: Int) -> Predictor {
     var program = ExternalProgram(try CommandWords(parsing: exec))
     program.disclosure = disclosure
     program.metrics = metrics
     program.timeLimit = .seconds(timeLimit)
     program.sandbox = sandbox
-    program.hiddenFolders = runs.enclosingFolders
+    program.hiddenFolders = runs.enclosingFolders + answers
     program.shownPaths = show
     for name in passEnv { program.environment[name] = Terminal.variable(name) }
     let ready = program

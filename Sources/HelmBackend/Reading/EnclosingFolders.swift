@@ -1,9 +1,13 @@
 extension HelmRuns {
   /// The folders that one who may not see the runs may not see: of each run its `benchmark_output`, or else `runs`,
-  /// or else its suite; and the run's own, which may be a link to elsewhere.
+  /// or else its suite; and the run's own, which may be a link to elsewhere. Of runs in an archive, the archive.
   public var enclosingFolders: [String] {
     var found: Set<String> = []
     for path in runFolders {
+      if let archive = path.firstRange(of: "!/") {
+        found.insert(String(path[..<archive.lowerBound]))
+        continue
+      }
       found.insert(path)
       let parts = path.split(separator: "/", omittingEmptySubsequences: false)
       var count = parts.count - 1
