@@ -223,6 +223,30 @@ struct Programs {
   }
 
   @Test(.enabled(if: Programs.isSandboxed, "bubblewrap does not work here"))
+  func archivesAndScoreFilesAreNotSeen() throws {
+    let programs = try Programs()
+    let archive = programs.folder.path + "/results.zip"
+    #expect(try Tool.run("archive", Project.sweep, "-o", archive).status == 0)
+    let script = #"echo "seen: $(head -c 4 "$(dirname "$0")/results.zip")" >&2; exit 9"#
+    let outcome = try programs.predict(script, sandbox: "require", runs: archive)
+    #expect(outcome.messages.last == "  | seen: ", "\(outcome.errors)")
+    #expect(
+      try programs.predict(script, sandbox: "off", runs: archive).messages.last?.hasPrefix("  | seen: PK")
+        == true)
+
+    let file = try programs.folder.write(
+      "cat \"$(dirname \"$0\")/scores.ndjson\" > /dev/stderr; exit 9\n", to: "program.sh")
+    let backtest = try Tool.run(
+      "backtest", "--exec", "sh '\(file)'", Project.fixture("benchmark_output/runs/plain-v1"), "--repeats",
+      "1",
+      "--observed", "3", "--jobs", "1", "--sandbox", "require", "--scores",
+      programs.folder.path + "/scores.ndjson")
+    #expect(backtest.errors.contains("ended with status 9"), "\(backtest.errors)")
+    #expect(!backtest.errors.contains("| {"))
+    #expect(try Project.text(programs.folder.path + "/scores.ndjson").contains("{"))
+  }
+
+  @Test(.enabled(if: Programs.isSandboxed, "bubblewrap does not work here"))
   func aScriptAmongTheRunsStillRuns() throws {
     let programs = try Programs()
     let suite = try programs.folder.copy(Project.sweep, to: "suite")
