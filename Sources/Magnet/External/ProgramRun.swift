@@ -24,7 +24,7 @@ struct ProgramRun {
   /// watch behind: when this process dies, however, the watch removes the folder and kills the program's group. Then
   /// the program takes the shell's place.
   private static let starter = #"""
-    ulimit -c 0; ulimit -f "$1"; watched=$2; shift 2
+    { ulimit -c 0; ulimit -f "$1"; } 2>/dev/null; watched=$2; shift 2
     { read -r nothing <&3; rm -rf -- "$watched"; kill -KILL 0; } >/dev/null 2>&1 &
     exec "$@" 3<&-
     """#
