@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -274,7 +275,30 @@ class Bench:
             f"pandas' {pandas.numbers['file_bytes'] / 1e6:.0f} MB, without. to_sql alone takes {only:.1f} s."]
 
 
-TASKS = ["tables", "predict", "runs", "help", "giant", "groupby", "export"]
+    def zip(self):
+        suite = corpus()
+        file = FOLDER / "corpus.zip"
+        if not file.exists():
+            say(f"packing {file}")
+            with zipfile.ZipFile(FOLDER / "corpus.zip.part", "w", zipfile.ZIP_DEFLATED) as archive:
+                for path in sorted(suite.rglob("*.json")):
+                    archive.write(path, path.relative_to(suite.parent))
+            (FOLDER / "corpus.zip.part").rename(file)
+        warm(file.parent)
+        archive = self.ours("bench", file, "--threads", THREADS)
+        self.check_ours(archive)
+        plain = self.ours("bench", suite, "--threads", THREADS, name="magnet, from the folder")
+        inflate = Program("inflating alone", [compiled("inflate_only", "-lz"), file, THREADS], self.fast)
+        predict = self.ours("predict", "perturbation", file, keep_output=False, name="magnet predict, from the zip")
+        take_turns([archive, plain, inflate, predict])
+        return [archive, plain, inflate, predict], [
+            at_most("times inflating and then loading", archive.wall / (inflate.wall + plain.wall), 1.5, "x"),
+            told("times loading from the folder", archive.wall / plain.wall),
+            told("times inflating alone, with checksums, in memory", archive.wall / inflate.wall),
+        ], [f"The zip has {file.stat().st_size / 1e6:.0f} MB."]
+
+
+TASKS = ["tables", "predict", "runs", "help", "giant", "groupby", "export", "zip"]
 
 
 def compare_groups(text, expected):
@@ -333,9 +357,9 @@ def warm(folder):
                 pass
 
 
-def parser():
-    """The compiled parse_only, newer than its source."""
-    source, binary = HERE / "parse_only.cpp", FOLDER / "parse_only"
+def compiled(name, *libraries):
+    """A compiled program of this folder, newer than its source."""
+    source, binary = HERE / f"{name}.cpp", FOLDER / name
     if not binary.exists() or binary.stat().st_mtime < source.stat().st_mtime:
         flags = ["-O3", "-std=c++17"]
         if sys.platform == "darwin":
@@ -344,8 +368,12 @@ def parser():
         compiler = os.environ.get("CXX") or next(filter(shutil.which, ["g++", "clang++"]), None)
         if not compiler:
             raise Skip("there is no C++ compiler")
-        subprocess.run([compiler, *flags, source, "-lsimdjson", "-lpthread", "-o", binary], check=True)
+        subprocess.run([compiler, *flags, source, *libraries, "-lpthread", "-o", binary], check=True)
     return binary
+
+
+def parser():
+    return compiled("parse_only", "-lsimdjson")
 
 
 def python():

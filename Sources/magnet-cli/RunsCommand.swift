@@ -9,13 +9,13 @@ struct RunsCommand: AsyncParsableCommand {
     abstract: "List runs: suite, run, scenario, model, instances, files, state and path.",
     discussion: """
       A run is complete when its files are there and whole, judged by their beginnings and ends; --check reads them
-      in full. In archives and compressed files, of which the end is not to be had without the rest, the beginning
-      alone is looked at. The exit status is 1 when a run is incomplete.
+      in full. In archives and compressed files, of which the end is not to be had without the rest, the size and the
+      beginning alone are looked at. The exit status is 1 when a run is incomplete.
 
       EXAMPLE:
         magnet runs benchmark_output
         magnet runs 'benchmark_output/runs/v1.*' --format csv
-        magnet runs results.zip
+        magnet runs 'results.zip!/runs/v1'
       """)
 
   @OptionGroup var source: SourceOptions

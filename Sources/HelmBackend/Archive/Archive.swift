@@ -84,7 +84,7 @@ final class Archive: Sendable {
     case .zip(let record): return try record.bytes(file, path: path, size: entry.size, limits)
     case .tar(let offset):
       guard let points else { return FilePart(file, path: path, from: offset, count: entry.size) }
-      return try points.bytes(file, path: path, from: offset, count: entry.size)
+      return GzipSection(points, file, path: path, from: offset, count: entry.size)
     }
   }
 

@@ -29,10 +29,8 @@ struct GzipPoints: Sendable {
     }
   }
 
-  /// `count` of the inflated bytes, from `offset` on.
-  func bytes(
-    _ file: SharedFile, path: String, from offset: Int, count: Int
-  ) throws(RunFault) -> any ByteStream {
+  /// The inflated bytes from `offset` on.
+  func bytes(_ file: SharedFile, from offset: Int) throws(RunFault) -> any ByteStream {
     var (low, high) = (0, points.count)
     while low < high {
       let middle = (low + high) / 2
@@ -45,22 +43,25 @@ struct GzipPoints: Sendable {
       stream = try InflatedStream(gzip: file, from: points[low - 1])
     }
     _ = try stream.skip(offset - (low == 0 ? 0 : points[low - 1].written))
-    return Section(of: stream, in: file, path: path, count: count)
+    return stream
   }
 }
 
-/// The next bytes of a stream, under a name of their own.
-private final class Section: ByteStream {
+/// Some of the bytes that a gzip file inflates to, under a name of their own. Nothing is read before they are.
+final class GzipSection: ByteStream {
   let path: String
   let size: Int?
-  private let stream: any ByteStream
+  private let points: GzipPoints
   private let file: SharedFile
+  private let offset: Int
   private var left: Int
+  private var stream: (any ByteStream)?
 
-  init(of stream: any ByteStream, in file: SharedFile, path: String, count: Int) {
-    self.stream = stream
+  init(_ points: GzipPoints, _ file: SharedFile, path: String, from offset: Int, count: Int) {
+    self.points = points
     self.file = file
     self.path = path
+    self.offset = offset
     size = count
     left = count
   }
@@ -68,6 +69,9 @@ private final class Section: ByteStream {
   var storedSize: Int { size ?? 0 }
 
   func read(_ memory: UnsafeMutableRawPointer, _ count: Int) throws(RunFault) -> Int {
+    if left == 0 { return 0 }
+    if stream == nil { stream = try points.bytes(file, from: offset) }
+    guard let stream else { return 0 }
     let taken = try stream.read(memory, min(count, left))
     left -= taken
     // All was checked when the archive was opened; since then it may have been written to.

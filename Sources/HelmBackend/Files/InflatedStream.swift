@@ -106,7 +106,8 @@ final class InflatedStream: ByteStream {
   private func step(_ output: UnsafeMutableRawBufferPointer) throws(RunFault) -> Int {
     if from == to {
       from = 0
-      to = try stored.read(buffer.baseAddress!, buffer.count)
+      // A little first: who looks at the beginning only needs no more.
+      to = try stored.read(buffer.baseAddress!, min(buffer.count, max(512, 8 * used)))
       if to == 0 { throw fault("the compressed bytes end too early, they were cut off") }
     }
     let step: Inflater.Step

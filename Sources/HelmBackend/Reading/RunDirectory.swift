@@ -85,11 +85,18 @@ struct RunDirectory: Sendable {
 
   /// HELM indents its files, so the last bracket of a whole one is the only one at the start of a line. A file that
   /// ends in another way is read, to say what is wrong with it, unless it is too large for that. The end of a
-  /// compressed file is not to be had without the rest; there, the beginning alone counts.
+  /// compressed file is not to be had without the rest: there the beginning alone counts, and in an archive, whose
+  /// list says that the file is all there, that it is not empty.
   private func checkEnds(_ path: String, _ kind: JSONTape.Tag, _ reader: JSONFileReader) throws(RunFault) {
     let (open, close) = kind == .object ? ("{", "}") : ("[", "]")
     let file = try tree.open(path)
-    if try file.tail(16)?.ends(with: "\n\(close)") ?? true, try file.next(1) == Array(open.utf8) { return }
+    if let tail = try file.tail(16) {
+      if tail.ends(with: "\n\(close)"), try file.next(1) == Array(open.utf8) { return }
+    } else if let size = file.size {
+      if size > 0 { return }
+    } else if try file.next(1) == Array(open.utf8) {
+      return
+    }
     if file.expectedSize > HelmRuns.windowThreshold {
       throw RunFault(
         file: file.path, place: file.size.map { "byte \($0)" },

@@ -45,7 +45,7 @@ package struct SourceOptions: ParsableArguments {
   @Argument(
     help: """
       Folders that hold runs: a benchmark_output, a suite, a run, quoted patterns of these, or archives: FILE.zip, \
-      FILE.tar.gz, FILE.zip!/runs/v1.
+      FILE.tar.gz, 'FILE.zip!/runs/v1'.
       """,
     completion: .file())
   package var paths: [String]
