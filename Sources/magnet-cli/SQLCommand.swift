@@ -49,7 +49,8 @@ struct SQLCommand: AsyncParsableCommand {
       let runs = try reading.runs(paths, progress)
       var database = Database(runs)
       database.timeLimit = timeout.map { .seconds($0) }
-      if let query { return try await answer(query, database, progress) }
+      say(runs.archiveFaults)
+      if let query { return try await answer(query, database, progress) + runs.archiveFaults.count }
       try await prompt(database, progress)
       return 0
     }

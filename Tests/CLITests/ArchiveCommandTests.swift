@@ -119,6 +119,29 @@ import Testing
     #expect(try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted() == ["in", "in/x.zip"])
   }
 
+  /// A cut archive never gives an answer in silence.
+  @Test(arguments: [
+    ["runs", "ARCHIVE"], ["table", "stats", "ARCHIVE"], ["predict", "random", "ARCHIVE"],
+    ["sql", "ARCHIVE", "SELECT count(*) FROM runs"], ["export", "csv", "out", "ARCHIVE"],
+    ["export", "sqlite", "out.db", "ARCHIVE"],
+  ]) func everyCommandNamesACutArchive(arguments: [String]) throws {
+    let folder = try TemporaryFolder()
+    var tar = TarBytes()
+    for run in try FileManager.default.contentsOfDirectory(atPath: Project.sweep).sorted().prefix(8) {
+      for file in (try? FileManager.default.contentsOfDirectory(atPath: Project.sweep + "/" + run)) ?? [] {
+        try tar.add("v1/\(run)/\(file)", Array(bytes(Project.sweep + "/\(run)/\(file)")))
+      }
+    }
+    try folder.write(Array(tar.bytes.dropLast(512)), to: "x.tar")
+    let outcome = try Tool.run(
+      command: Tool.binary, arguments.map { $0 == "ARCHIVE" ? "x.tar" : $0 }, in: folder.path)
+    #expect(outcome.status == 1)
+    #expect(
+      outcome.messages.contains {
+        $0.hasSuffix("the archive ends too early, it was cut off; copy or download it again")
+      })
+  }
+
   @Test func gzipInPlace() throws {
     let folder = try TemporaryFolder()
     let tree = try tree(folder)

@@ -125,6 +125,22 @@ import Testing
     #expect(suites == ["suite-7"])
   }
 
+  /// Everything but the run specs is damaged, and nobody notices before it is loaded.
+  @Test func aListingReadsRunSpecsOnly() async throws {
+    let folder = try TemporaryFolder()
+    let entries = Self.files.map { file in
+      ZipBytes.Entry(file.name, file.bytes).with {
+        if !file.name.hasSuffix("run_spec.json") { $0.stored[0] = 0xFF }
+      }
+    }
+    let runs = try HelmRuns(try folder.write(ZipBytes(entries).bytes, to: "a.zip"))
+    let listing = try await runs.list()
+    #expect(listing.runSpecs.rowCount == Self.files.count / 5)
+    #expect(listing.entries.allSatisfy { $0.faults.isEmpty })
+    let tables = try await runs.load(Array(listing.entries.prefix(2)), tables: [.stats])
+    #expect(tables.faults.count == 2)
+  }
+
   @Test func wrongPathsSayWhatIsThere() throws {
     let folder = try TemporaryFolder()
     try folder.write(Self.zip("runs/version-1/"), to: "a.zip")

@@ -94,7 +94,7 @@ final class FilePart: ByteStream {
   private let count: Int
   private var done = 0
   /// The bytes' checksum, where one is known, and that of those read.
-  private let crc: UInt32?
+  private var crc: UInt32?
   private var sum: UInt32 = 0
 
   /// - Parameters:
@@ -131,6 +131,8 @@ final class FilePart: ByteStream {
   func skip(_ count: Int) -> Int {
     let taken = min(count, self.count - done)
     done += taken
+    // The checksum is that of all.
+    crc = nil
     return taken
   }
 

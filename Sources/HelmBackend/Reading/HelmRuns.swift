@@ -60,6 +60,9 @@ public struct HelmRuns: RunSource {
   /// The paths of the runs' folders, in path order.
   public var runFolders: [String] { folders.map(\.path) }
 
+  /// What keeps archives from being read whole; each is also the fault of an entry of `list`.
+  public var archiveFaults: [RunFault] { folders.compactMap(\.fault) }
+
   /// The runs with their run specs, read in full, and their faults, as far as the ends of their other files tell.
   public func list() async throws -> RunListing {
     let found = try await forEach(folders, columns: nil) { reader, folder -> (RunEntry, Table?) in

@@ -1,4 +1,5 @@
-// A libFuzzer target. An input's first byte says what the rest is: one of the files of a run, or an SQL query.
+// A libFuzzer target. An input's first byte says what the rest is: one of the files of a run, an SQL query, or an
+// archive.
 // Built and run by `make fuzz`; the first argument is a sound run.
 import Dispatch
 import Foundation
@@ -26,15 +27,16 @@ func waiting<R: Sendable>(_ task: @escaping @Sendable () async throws -> R) thro
 
 struct Target: Sendable {
   let check: ReaderCheck
+  let archives: ArchiveCheck
   let database: Database
 
   func run(_ bytes: [UInt8]) async throws -> String? {
     guard let first = bytes.first else { return nil }
     let kinds = ReaderCheck.kinds
     let rest = Array(bytes.dropFirst())
-    if Int(first) % (kinds.count + 1) < kinds.count {
-      return try await check.complaint(kinds[Int(first) % (kinds.count + 1)], rest)
-    }
+    let kind = Int(first) % (kinds.count + 2)
+    if kind < kinds.count { return try await check.complaint(kinds[kind], rest) }
+    if kind > kinds.count { return try archives.complaint(rest) }
     do { _ = try await database.query(String(decoding: rest, as: UTF8.self)) } catch is TableError {}
     return nil
   }
@@ -46,7 +48,10 @@ let target = try waiting {
   try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
   var database = Database(try HelmRuns(run))
   database.timeLimit = .seconds(2)
-  return Target(check: try await ReaderCheck(folder: folder, run: run), database: database)
+  try FileManager.default.createDirectory(atPath: folder + "/archive", withIntermediateDirectories: true)
+  return Target(
+    check: try await ReaderCheck(folder: folder, run: run), archives: ArchiveCheck(folder: folder + "/archive"),
+    database: database)
 }
 var arguments = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: Int(CommandLine.argc))
 var count: CInt = 0

@@ -1,0 +1,1 @@
+../../HelmBackendTests/ArchiveCheck.swift
