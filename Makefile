@@ -2,7 +2,7 @@
 # make test   sets up and runs every test
 # make install PREFIX=/usr/local   installs one binary, magnet
 # make lint   checks the format
-# make bench  measures against other programs; Benchmarks/README.md says how
+# make bench  measures against other programs; Benchmarks/README.md says how (make bench-download: the downloader)
 # make bench-predictors   judges the predictors of scores on made runs; Benchmarks/README.md says how
 # make fuzz   feeds damaged files and queries to the reader for 60 seconds (TIME=600: for ten minutes)
 # make asan, make tsan   run every test with the address or the thread sanitizer
@@ -21,7 +21,7 @@ else
   RELEASE += --static-swift-stdlib
 endif
 
-.PHONY: demo test bench fuzz asan tsan build install lint setup fake-gcs clean bench-predictors
+.PHONY: demo test bench fuzz asan tsan build install lint setup fake-gcs clean bench-predictors bench-download
 
 demo: build
 	@echo
@@ -39,6 +39,9 @@ bench: build
 
 bench-predictors: build
 	python3 Benchmarks/predictors.py "$$(swift build $(RELEASE) --show-bin-path)/magnet" --out Benchmarks/results $(BENCH)
+
+bench-download: build
+	python3 Benchmarks/download.py "$$(swift build $(RELEASE) --show-bin-path)/magnet" $(BENCH)
 
 install: build
 	install -d "$(DESTDIR)$(PREFIX)/bin"

@@ -297,10 +297,11 @@ import Testing
     server.faults.delay = 0.02
     server.faults.cut = 0.2
     for moment in 0..<10 {
+      server.resetCounts()
       let target = try TemporaryFolder()
       let process = try Tool.start(
         "download", "helm", target.path, "--endpoint", server.endpoint, "--jobs", "8")
-      Thread.sleep(forTimeInterval: 0.06 + 0.05 * Double(moment))
+      #expect(server.waits { $0.media >= 1 + 10 * moment })
       kill(process.processIdentifier, SIGKILL)
       process.waitUntilExit()
       #expect(StoreTree.differences(target.path, tree, partial: true) == [], "moment \(moment)")

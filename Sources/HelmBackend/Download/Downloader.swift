@@ -55,7 +55,8 @@ final class Downloader: HTTPWork {
   let progress: DownloadProgress
   let waker: HTTPWaker
   let approve: ((DownloadPlan) -> Bool)?
-  let pool = ThreadPool(count: 4)
+  /// Enough that the disk can write many files at once: they mostly wait for it.
+  let pool = ThreadPool(count: 16)
   let inbox = Inbox<(number: Int, outcome: FileFinish.Outcome)>()
   private let stage = WriteStage()
   var plan = DownloadPlan(versions: [])

@@ -70,7 +70,7 @@ struct DiskFile: ~Copyable, Sendable {
 
   /// Hands on all bytes, piece by piece.
   func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
     defer { memory.deallocate() }
     while true {
       #if canImport(Darwin)
