@@ -47,7 +47,10 @@ import Testing
     let done = StoreTree.finished(first)
     #expect(done.count > 10 && done.count < 100)
     #expect(try Project.text(second + "/status") == "0\n")
-    #expect(try Project.text(second + "/messages").contains("\(done.count) were there"))
+    // A file that was finished when the disk had no room left for its line in the manifest is fetched again.
+    let messages = try Project.text(second + "/messages")
+    let kept = messages.firstMatch(of: #/(\d+) were there/#).flatMap { Int($0.output.1) } ?? 0
+    #expect(kept <= done.count && kept >= done.count - 4, "\(done.count): \(messages)")
     try FileManager.default.removeItem(atPath: second + "/status")
     try FileManager.default.removeItem(atPath: second + "/messages")
     #expect(StoreTree.differences(second, tree) == [])

@@ -133,9 +133,9 @@ struct BacktestPlan: Sendable {
     for model in board.models.indices {
       for column in board.columns.indices {
         let scenario = scenarioOfColumn[column]
-        let isOwnClean =
-          kind == .perturbed && model == row && scenario == run.scenario
-          && board.columns[column].name.perturbation == nil
+        let perturbation = board.columns[column].name.perturbation
+        let isClean = perturbation == nil || perturbation?.computedOn == "original"
+        let isOwnClean = kind == .perturbed && model == row && scenario == run.scenario && isClean
         if !known.contains(model * collection.scenarios.count + scenario), !isOwnClean {
           board[model, column] = .nan
         }
