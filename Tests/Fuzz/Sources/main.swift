@@ -50,7 +50,8 @@ let target = try waiting {
   database.timeLimit = .seconds(2)
   try FileManager.default.createDirectory(atPath: folder + "/archive", withIntermediateDirectories: true)
   return Target(
-    check: try await ReaderCheck(folder: folder, run: run), archives: ArchiveCheck(folder: folder + "/archive"),
+    check: try await ReaderCheck(folder: folder, run: run),
+    archives: ArchiveCheck(folder: folder + "/archive"),
     database: database)
 }
 var arguments = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: Int(CommandLine.argc))
