@@ -138,6 +138,31 @@ import Testing
     #expect(Self.fault(lines, isOfInstances: true)?.contains("predicts what line 1 predicts") == true)
   }
 
+  /// Written anew or copied, the files are the same; another split has its own, and what a program does to its copy
+  /// is its own affair.
+  @Test func whatIsLearnedFromIsWrittenOnce() throws {
+    func split(_ run: String) -> TrainSplit {
+      TrainSplit(RunTables(runSpecs: Table(columnNames: ["run_spec.name"], rows: [[.string(run)]])))
+    }
+    let (a, b) = (split("a"), split("b"))
+    let known = WrittenTrain()
+    var texts: [String] = []
+    for train in [a, a, a, b, b, a] {
+      let folder = try TemporaryFolder()
+      try known.write(train, into: folder.path)
+      let names = try Folders.files(in: folder.path + "/train")
+      #expect(names.contains("runs.csv"))
+      var text = names.joined(separator: " ")
+      for file in names.map({ "train/" + $0 }) + ["train.sqlite"] {
+        text += String(decoding: try Folders.read(folder.path + "/" + file, atMost: 1 << 20), as: UTF8.self)
+      }
+      texts.append(text)
+      try folder.write("gone", to: "train/runs.csv")
+    }
+    #expect(texts[0].contains("a") && texts[1] == texts[0] && texts[2] == texts[0] && texts[5] == texts[0])
+    #expect(texts[3] == texts[4] && texts[3] != texts[0])
+  }
+
   @Test(arguments: Disclosure.allCases) func theFilesHoldNoMoreThanIsDisclosed(_ disclosure: Disclosure)
     throws
   {

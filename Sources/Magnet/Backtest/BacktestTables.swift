@@ -44,12 +44,25 @@ struct BacktestTables: Sendable {
 }
 
 extension BacktestUnit {
+  /// The runs that are known when a target of the group is predicted; the same for all of them.
+  private var known: [Int] {
+    plan.collection.runs.indices.filter { plan.isKnown($0, predicting: plan.targets[group.targets[0]].run) }
+  }
+
+  /// All that may be learned from.
+  func everyRun(for predictor: Predictor) -> TrainSplit? {
+    tables.map { TrainSplit(predictor.prepared($0.of(known))) }
+  }
+
   /// Lets a predictor that looks at tables predict a target: once, or for every sample where it is shown instances.
-  func predictTables(_ predictor: Predictor, _ number: Int, _ outcome: inout BacktestOutcome) throws {
+  /// - Parameter everyRun: what to learn from; nil to draw example runs anew each time.
+  func predictTables(
+    _ predictor: Predictor, _ number: Int, _ everyRun: TrainSplit?, _ outcome: inout BacktestOutcome
+  ) throws {
     guard let tables else { return }
     let target = plan.targets[number]
     let run = plan.collection.runs[target.run]
-    let known = plan.collection.runs.indices.filter { plan.isKnown($0, predicting: target.run) }
+    let known = known
     guard !known.isEmpty else { throw PredictError("no runs are left to learn from") }
     let ids = plan.collection.scenarios[run.scenario].matrix.instances
     let isOfInstances = predictor is InstancePredictor
@@ -57,7 +70,6 @@ extension BacktestUnit {
       throw PredictError(
         isOfInstances ? "it predicts instances: --level instance" : "it predicts runs, not instances")
     }
-    let everyRun = backtest.exampleRuns == nil ? TrainSplit(predictor.prepared(tables.of(known))) : nil
     func predict(size: Int, repetition: Int, _ items: [Int]) throws {
       predictor.seed = backtest.seed + repetition
       let train =

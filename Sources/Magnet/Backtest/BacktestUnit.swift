@@ -72,12 +72,13 @@ struct BacktestUnit: Sendable {
   func outcome(_ entry: Backtest.Entry) throws -> BacktestOutcome {
     let predictor = entry.make()
     var outcome = BacktestOutcome()
+    let everyRun = predictor is ScorePredictor || backtest.exampleRuns != nil ? nil : everyRun(for: predictor)
     for target in group.targets {
       do {
         if let predictor = predictor as? ScorePredictor {
           try predictScores(predictor, target, &outcome)
         } else {
-          try predictTables(predictor, target, &outcome)
+          try predictTables(predictor, target, everyRun, &outcome)
         }
       } catch let error as PredictError {
         outcome.failures.append(.init(predictor: self.entry, target: target, reason: error.description))

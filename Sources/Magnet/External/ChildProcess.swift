@@ -210,6 +210,36 @@ enum Folders {
     guard mkdir(path, 0o700) == 0 else { throw SystemError(code: errno) }
   }
 
+  /// The names in a folder, in order.
+  static func files(in folder: String) throws(SystemError) -> [String] {
+    guard let stream = opendir(folder) else { throw SystemError(code: errno) }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let item = readdir(stream) {
+      let name = withUnsafeBytes(of: &item.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// Copies a file to a new one.
+  static func copy(_ path: String, to target: String) throws {
+    let file = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+    guard file >= 0 else { throw SystemError(code: errno) }
+    defer { close(file) }
+    var block = [UInt8](repeating: 0, count: 1 << 20)
+    try write(target) { sink in
+      while true {
+        let count = block.withUnsafeMutableBytes { posixRead(file, $0.baseAddress, $0.count) }
+        if count < 0, errno != EINTR { throw SystemError(code: errno) }
+        if count == 0 { return }
+        if count > 0 { try sink(count == block.count ? block : Array(block[..<count])) }
+      }
+    }
+  }
+
   /// Writes a new file.
   static func write(_ path: String, _ body: (([UInt8]) throws -> Void) throws -> Void) throws {
     let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)

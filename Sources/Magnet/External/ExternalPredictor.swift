@@ -1,6 +1,7 @@
 /// Predicts statistics of whole runs with a program in any language.
 public final class ExternalRunPredictor: RunPredictor {
   private let program: ExternalProgram
+  private let known = WrittenTrain()
 
   /// A predictor that asks this program.
   public init(_ program: ExternalProgram, exampleRuns: Int = 3, evalSamples: Int = 20, seed: Int = 1) {
@@ -12,7 +13,8 @@ public final class ExternalRunPredictor: RunPredictor {
 
   public override func predict(train: TrainSplit, test: SequesteredTestSplit) throws -> [RunPrediction] {
     let answer = try program.predict(
-      ProgramTask(train: train, test: test, seed: seed, isOfInstances: false, metrics: program.metrics))
+      ProgramTask(train: train, test: test, seed: seed, isOfInstances: false, metrics: program.metrics),
+      known: known)
     warnings.append(answer.note)
     return answer.predictions.map { RunPrediction(run: $0.run, stat: $0.stat, interval: $0.interval) }
   }
@@ -21,6 +23,7 @@ public final class ExternalRunPredictor: RunPredictor {
 /// Predicts statistics of single instances with a program in any language.
 public final class ExternalInstancePredictor: InstancePredictor {
   private let program: ExternalProgram
+  private let known = WrittenTrain()
 
   /// A predictor that asks this program.
   public init(_ program: ExternalProgram, exampleRuns: Int = 3, evalSamples: Int = 20, seed: Int = 1) {
@@ -32,7 +35,8 @@ public final class ExternalInstancePredictor: InstancePredictor {
 
   public override func predict(train: TrainSplit, test: SequesteredTestSplit) throws -> [InstancePrediction] {
     let answer = try program.predict(
-      ProgramTask(train: train, test: test, seed: seed, isOfInstances: true, metrics: program.metrics))
+      ProgramTask(train: train, test: test, seed: seed, isOfInstances: true, metrics: program.metrics),
+      known: known)
     warnings.append(answer.note)
     return answer.predictions.compactMap { prediction in
       prediction.instance.map {

@@ -31,8 +31,9 @@ public struct ExternalProgram: Sendable {
   }
 
   /// Runs the program on a split.
+  /// - Parameter known: what was written of the same train split before.
   /// - Throws: `PredictError` for whatever kept it from predicting, with its last lines on standard error.
-  func predict(_ task: ProgramTask) throws -> Answer {
+  func predict(_ task: ProgramTask, known: WrittenTrain) throws -> Answer {
     if task.isOfInstances, task.test.scenarioStates.rowCount == 0 {
       throw PredictError(
         "a program that predicts instances must see them: disclose more than \(task.test.disclosure.rawValue)"
@@ -43,8 +44,8 @@ public struct ExternalProgram: Sendable {
     do { folder = try Folders.makeTemporary() } catch {
       throw PredictError("no folder can be made for the program in \(Folders.temporary): \(error)")
     }
-    defer { Self.remove(folder) }
-    do { try task.write(into: folder) } catch {
+    defer { Folders.remove(folder) }
+    do { try task.write(into: folder, known: known) } catch {
       throw PredictError("the program's folder cannot be written in \(Folders.temporary): \(error)")
     }
     let (command, note) = try protected(words, files, in: folder)
@@ -174,12 +175,15 @@ public struct ExternalProgram: Sendable {
       }
     }
   }
+}
 
+extension Folders {
   /// Removes a program's folder, whatever it left there.
-  private static func remove(_ folder: String) {
+  static func remove(_ folder: String) {
     let text = #"rm -rf -- "$1" 2>/dev/null || { chmod -R u+rwx -- "$1"; rm -rf -- "$1"; }"#
     _ = try? ProgramRun(
-      ["/bin/sh", "-c", text, "magnet", folder], environment: ["PATH": path], in: "/",
+      ["/bin/sh", "-c", text, "magnet", folder],
+      environment: ["PATH": variable("PATH") ?? "/usr/local/bin:/usr/bin:/bin"], in: "/",
       timeLimit: .seconds(60),
       watched: (folder + "/none", 0), removed: folder)
   }

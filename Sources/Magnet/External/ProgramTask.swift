@@ -24,23 +24,13 @@ struct ProgramTask {
   }
 
   /// Writes the files into a folder that is empty.
+  /// - Parameter known: what was written of the same train split before.
   /// - Throws: `TableError` and `SystemError` when they cannot be written.
-  func write(into folder: String) throws {
+  func write(into folder: String, known: WrittenTrain = WrittenTrain()) throws {
+    try known.write(train, into: folder)
     let shown = RunTables(
       runSpecs: test.runSpecs, scenarioStates: test.scenarioStates, perInstanceStats: test.observedStats)
-    let known = RunTables(
-      runSpecs: train.runSpecs, scenarioStates: train.scenarioStates, stats: train.stats,
-      perInstanceStats: train.perInstanceStats)
-    for (name, tables) in [("train", known), ("test", shown)] {
-      try tables.writeSQLite(to: folder + "/" + name + ".sqlite")
-      try Folders.make(folder + "/" + name)
-      let flattened = TableKind.allCases.map { (name: $0.sqlName, table: tables[$0]) }
-      for (title, table) in tables.tidy
-        + flattened.filter({ !$0.table.columnNames.isEmpty && $0.name != "runs" })
-      {
-        try Folders.write("\(folder)/\(name)/\(title).csv") { try TableWriter(.csv).write(table, $0) }
-      }
-    }
+    try shown.write(as: "test", into: folder)
     try Folders.make(folder + "/tmp")
     try Folders.write(folder + "/task.json") { try $0(Array((question.text + "\n").utf8)) }
   }
@@ -75,6 +65,54 @@ struct ProgramTask {
       ("test", object([("sqlite", .string("test.sqlite")), ("csv", .string("test"))])),
       ("predictions", .string(Self.predictionsFile)),
     ])
+  }
+}
+
+extension RunTables {
+  /// Writes the tables as NAME.sqlite, and as CSV in the folder NAME.
+  func write(as name: String, into folder: String) throws {
+    try writeSQLite(to: folder + "/" + name + ".sqlite")
+    try Folders.make(folder + "/" + name)
+    let flattened = TableKind.allCases.map { (name: $0.sqlName, table: self[$0]) }
+    for (title, table) in tidy + flattened.filter({ !$0.table.columnNames.isEmpty && $0.name != "runs" }) {
+      try Folders.write("\(folder)/\(name)/\(title).csv") { try TableWriter(.csv).write(table, $0) }
+    }
+  }
+}
+
+/// The tables to learn from as programs find them, kept while the same are asked for again: a backtest asks a program
+/// for one split hundreds of times. Each program gets a copy, which it may do with as it likes.
+final class WrittenTrain {
+  private var identity: TrainSplit.Identity?
+  private var kept: String?
+
+  deinit { if let kept { Folders.remove(kept) } }
+
+  /// Writes `train.sqlite` and the folder `train`. The second time that the same split is asked for it is kept.
+  func write(_ train: TrainSplit, into folder: String) throws {
+    if identity !== train.identity {
+      if let kept { Folders.remove(kept) }
+      kept = nil
+      identity = train.identity
+      return try Self.tables(train).write(as: "train", into: folder)
+    }
+    if kept == nil {
+      let fresh = try Folders.makeTemporary()
+      kept = fresh
+      try Self.tables(train).write(as: "train", into: fresh)
+    }
+    guard let kept else { return }
+    try Folders.copy(kept + "/train.sqlite", to: folder + "/train.sqlite")
+    try Folders.make(folder + "/train")
+    for file in try Folders.files(in: kept + "/train") {
+      try Folders.copy("\(kept)/train/\(file)", to: "\(folder)/train/\(file)")
+    }
+  }
+
+  private static func tables(_ train: TrainSplit) -> RunTables {
+    RunTables(
+      runSpecs: train.runSpecs, scenarioStates: train.scenarioStates, stats: train.stats,
+      perInstanceStats: train.perInstanceStats)
   }
 }
 

@@ -9,6 +9,10 @@ public struct TrainSplit: Sendable {
   /// A row a statistic of an instance.
   public let perInstanceStats: Table
 
+  /// Tells splits apart without looking at their tables: copies of one have one.
+  final class Identity: Sendable {}
+  let identity = Identity()
+
   /// A train split of these tables.
   public init(_ tables: RunTables) {
     runSpecs = tables.runSpecs
