@@ -46,14 +46,7 @@ struct BacktestCommand: AsyncParsableCommand {
   @Option(
     help: "How many example runs predictors of tables are shown, drawn anew each time; all unless given.")
   var exampleRuns: Int?
-  @Option(
-    help: ArgumentHelp(
-      "The metric that is the score; by default the scenario's main one.", valueName: "metric"))
-  var metric: [String] = []
-  @Option(
-    help: ArgumentHelp(
-      "Use only runs whose name matches, with * and ?. May be repeated.", valueName: "pattern"))
-  var runs: [String] = []
+  @OptionGroup var scoring: ScoreOptions
   @Option(
     help: ArgumentHelp(
       "Keep every prediction in this file as JSON lines, and go on from what it holds.", valueName: "file"),
@@ -122,7 +115,7 @@ struct BacktestCommand: AsyncParsableCommand {
     guard let exec = external.exec else { return own }
     // The score file holds actual scores.
     let make = try external.factory(
-      exec, over: runs, isOfInstances: level == .instance, metrics: metric,
+      exec, over: runs, isOfInstances: level == .instance, metrics: scoring.metric,
       hiding: [scores].compactMap(\.self))
     return [Backtest.Entry(name: "exec") { make(3, 20, 1) }] + own
   }
@@ -143,12 +136,7 @@ struct BacktestCommand: AsyncParsableCommand {
       backtest.exampleRuns = exampleRuns
       let entries = try entries(all)
       let readsAnswers = entries.contains { ($0.make() as? ScorePredictor)?.usesAnswers == true }
-      let collection = try await Watch.showing(loading) {
-        try await ScoreCollection.read(
-          all, runs: runs, metrics: metric.isEmpty ? nil : Set(metric), readsAnswers: readsAnswers)
-      }
-      say(collection.faults)
-      for note in collection.notes { Terminal.say(note) }
+      let collection = try await scoring.read(all, loading, readsAnswers: readsAnswers)
       let result = try await Watch.ending(progress) {
         try await backtest.run(
           entries, on: collection, source: all, keepingIn: scores.map { ScoreFile($0) }, progress: progress)
@@ -158,10 +146,11 @@ struct BacktestCommand: AsyncParsableCommand {
       if compare.isEmpty || output.isForPeople {
         try output.print(output.isForPeople ? scored.table : scored.longTable, keyCount: 2)
       }
-      let plots = [scored.learningCurve] + (level == .run ? [result.predictedAgainstActual] : [])
-      if let plot { try write(plots, to: plot) }
-      if draw ?? (output.isForPeople && Terminal.isOutputTerminal) {
-        for plot in plots {
+      let isDrawn = draw ?? (output.isForPeople && Terminal.isOutputTerminal)
+      if plot != nil || isDrawn {
+        let plots = [scored.learningCurve] + (level == .run ? [result.predictedAgainstActual] : [])
+        if let plot { try write(plots, to: plot) }
+        for plot in plots where isDrawn {
           let width = min(Terminal.width ?? 100, 120)
           try Terminal.write(
             "\n" + plot.drawn(width: width, height: plot.isSquare ? 30 : 24, isColored: Terminal.isColored))

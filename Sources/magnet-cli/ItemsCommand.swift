@@ -19,25 +19,13 @@ struct ItemsCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var source: SourceOptions
-  @Option(
-    help: ArgumentHelp(
-      "The metric that is the score; by default the scenario's main one.", valueName: "metric"))
-  var metric: [String] = []
-  @Option(
-    help: ArgumentHelp(
-      "Use only runs whose name matches, with * and ?. May be repeated.", valueName: "pattern"))
-  var runs: [String] = []
+  @OptionGroup var scoring: ScoreOptions
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
     try await report {
-      let reading = LoadProgress()
-      let all = try source.runs(reading)
-      let scores = try await Watch.showing(reading) {
-        try await ScoreCollection.read(all, runs: runs, metrics: metric.isEmpty ? nil : Set(metric))
-      }
-      say(scores.faults)
-      for note in scores.notes { Terminal.say(note) }
+      let loading = LoadProgress()
+      let scores = try await scoring.read(try source.runs(loading), loading)
       var faultCount = scores.faults.count
       var tables: [Table] = []
       for scenario in scores.scenarios {

@@ -8,11 +8,7 @@ import Testing
   let folder: TemporaryFolder
   let tree: [String: [UInt8]]
 
-  init() throws {
-    server = try StoreServer()
-    folder = try TemporaryFolder()
-    tree = StoreTree.fill(server, runs: 20, fileSize: 9000)
-  }
+  init() throws { (server, folder, tree) = try StoreTree.served() }
 
   /// Whether this user may mount a file system of their own.
   static let canMount: Bool =

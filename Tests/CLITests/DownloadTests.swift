@@ -8,11 +8,7 @@ import Testing
   let folder: TemporaryFolder
   let tree: [String: [UInt8]]
 
-  init() throws {
-    server = try StoreServer()
-    folder = try TemporaryFolder()
-    tree = StoreTree.fill(server, runs: 20, fileSize: 9000)
-  }
+  init() throws { (server, folder, tree) = try StoreTree.served() }
 
   private func download(_ arguments: String..., status: Int32 = 0) throws -> Tool.Outcome {
     let outcome = try Tool.run(

@@ -58,6 +58,12 @@ public enum StoreTree {
     return tree
   }
 
+  /// A server with 20 runs of about 9 kB a file, an empty folder to download into, and the files that are to be in it.
+  public static func served() throws -> (StoreServer, TemporaryFolder, [String: [UInt8]]) {
+    let server = try StoreServer()
+    return (server, try TemporaryFolder(), fill(server, runs: 20, fileSize: 9000))
+  }
+
   /// What differs between a folder and the files it should hold, apart from the manifest; nothing when all is right.
   /// - Parameter partial: whether files may be missing.
   public static func differences(

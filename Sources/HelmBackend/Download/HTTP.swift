@@ -3,7 +3,7 @@
 // - `slots` owns each Slot and its easy handle until the driver goes; libcurl's callbacks, which get a Slot as their
 //   context, run only inside `curl_multi_perform`, so the Slot is alive.
 // - A Slot's list of headers is replaced only while its handle is outside the multi handle.
-// - `Waker` is the one thing other threads hold; `curl_multi_wakeup` may be called from any, and whoever drives waits
+// - `HTTPWaker` is the one thing other threads hold; `curl_multi_wakeup` may be called from any, and whoever drives waits
 //   for all work that holds one before the driver goes.
 
 import CCurl

@@ -7,6 +7,7 @@
 // - The tape is valid while a method runs, and 8 bytes from the start of each of its strings are readable: simdjson
 //   pads its strings, TolerantParser too. Nothing here keeps a pointer into it.
 // - The flattener is never copied (~Copyable) and frees its memory once.
+// More than 400 lines in one file, so that all of this memory is private to it and the invariants end with the file.
 
 import Magnet
 

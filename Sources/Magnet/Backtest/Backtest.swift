@@ -41,6 +41,9 @@ public struct Backtest: Sendable {
   /// all that are not held out.
   public var exampleRuns: Int?
 
+  /// The seed, as generators take it.
+  var randomSeed: UInt64 { UInt64(bitPattern: Int64(seed)) }
+
   public init() {}
 
   /// Makes all predictions.
@@ -75,7 +78,7 @@ public struct Backtest: Sendable {
       }
     }
     return BacktestResult(
-      backtest: self, entries: entries, plan: plan, outcome: try log.finish(),
+      backtest: self, entries: entries, plan: plan, outcome: log.finish(),
       isComplete: !progress.wasStopped)
   }
 

@@ -71,7 +71,7 @@ final class BacktestLog: Sendable {
   }
 
   /// All that was predicted, in order.
-  func finish() throws -> BacktestOutcome {
+  func finish() -> BacktestOutcome {
     state.withLock { state in
       state.file = nil
       var all = BacktestOutcome()
@@ -90,8 +90,8 @@ struct BacktestText: Sendable {
   private let groupOf: [Int]
   /// What the lines of a target have in common.
   private let targets: [[UInt8]]
-  private let instances: [[String]]
-  private let columns: [[String: Int]]
+  private let plan: BacktestPlan
+  private let level: Backtest.Level
 
   init(_ backtest: Backtest, _ entries: [Backtest.Entry], _ plan: BacktestPlan) {
     names = entries.map(\.name)
@@ -102,10 +102,8 @@ struct BacktestText: Sendable {
     }
     self.groupOf = groupOf
     let collection = plan.collection
-    instances = plan.targets.map { collection.scenarios[collection.runs[$0.run].scenario].matrix.instances }
-    columns =
-      backtest.level == .run
-      ? [] : instances.map { Dictionary(uniqueKeysWithValues: $0.enumerated().map { ($1, $0) }) }
+    self.plan = plan
+    level = backtest.level
     targets = plan.targets.enumerated().map { number, target in
       let run = collection.runs[target.run]
       let name = collection.board.columns[target.column].name
@@ -178,7 +176,8 @@ struct BacktestText: Sendable {
       append(",\"repeat\":\(record.repetition)")
       if record.instance >= 0 {
         append(",\"instance\":")
-        JSONText.appendQuoted(instances[Int(record.target)][Int(record.instance)], to: &out)
+        let matrix = plan.matrix(of: plan.targets[Int(record.target)])
+        JSONText.appendQuoted(matrix.instances[Int(record.instance)], to: &out)
       }
       append(",\"predicted\":", record.predicted)
       append(",\"actual\":", record.actual)
@@ -225,7 +224,9 @@ struct BacktestText: Sendable {
       observed: value["observed"]?.double.flatMap { Int32(exactly: $0) } ?? -1, repetition: repetition,
       predicted: predicted, actual: actual)
     if let id = value["instance"]?.string {
-      guard target < columns.count, let column = columns[target][id] else { return nil }
+      guard level == .instance, let column = plan.column(of: id, for: plan.targets[target]) else {
+        return nil
+      }
       record.instance = Int32(column)
     }
     func number(_ key: String) -> Double { value[key]?.double ?? .nan }

@@ -36,7 +36,7 @@ public struct BacktestScores: Sendable {
   /// Scores a backtest's predictions.
   public init(_ result: BacktestResult) {
     let sample = ClusterBootstrap(
-      result.families.count, seed: UInt64(bitPattern: Int64(result.backtest.seed)))
+      result.familyCount, seed: result.backtest.randomSeed)
     let parts = result.parts
     let measured = parts.map { PartMeasures($0, result) }
     groups = zip(parts, measured).map { part, measures in
@@ -54,43 +54,6 @@ public struct BacktestScores: Sendable {
           ? (part.isConformal ? "conformal" : "own") : nil,
         extrapolated: Double(part.records.count(where: \.isExtrapolated)) / Double(max(1, part.records.count))
       )
-    }
-  }
-}
-
-extension BacktestResult {
-  /// Predictions of one predictor that were shown as many instances.
-  struct Part: Sendable {
-    let predictor: Int
-    let observed: Int?
-    var records: [BacktestRecord]
-    var isConformal = false
-  }
-
-  /// The families of the models that were predicted.
-  var families: [String] { plan.targets.map { plan.collection.runs[$0.run].family }.unique() }
-
-  /// The predictions by predictor and number of observed instances; with conformal intervals where the predictor has
-  /// none of its own.
-  var parts: [Part] {
-    var parts: [SIMD2<Int32>: Part] = [:]
-    for record in outcome.records {
-      let key = SIMD2(record.predictor, record.observed)
-      parts[
-        key,
-        default: Part(
-          predictor: Int(record.predictor), observed: record.observed < 0 ? nil : Int(record.observed),
-          records: [])
-      ].records.append(record)
-    }
-    let models = plan.targets.map { plan.collection.runs[$0.run].model }
-    return parts.sorted { ($0.key.x, $0.key.y) < ($1.key.x, $1.key.y) }.map { _, part in
-      var part = part
-      if backtest.level == .run, !part.records.contains(where: \.hasIntervals) {
-        part.isConformal = true
-        ConformalIntervals.add(to: &part.records, models: models)
-      }
-      return part
     }
   }
 }

@@ -64,7 +64,7 @@ extension BacktestUnit {
     let run = plan.collection.runs[target.run]
     let known = known
     guard !known.isEmpty else { throw PredictError("no runs are left to learn from") }
-    let ids = plan.collection.scenarios[run.scenario].matrix.instances
+    let ids = plan.matrix(of: target).instances
     let isOfInstances = predictor is InstancePredictor
     guard isOfInstances == (backtest.level == .instance) else {
       throw PredictError(
@@ -78,7 +78,7 @@ extension BacktestUnit {
           predictor.prepared(
             tables.of(
               ItemSample.draw(
-                backtest.exampleRuns!, of: known, seed: UInt64(bitPattern: Int64(backtest.seed)),
+                backtest.exampleRuns!, of: known, seed: backtest.randomSeed,
                 key: "runs " + run.name, repetition: repetition
               ).sorted())))
       let test = TestSplit(predictor.prepared(tables.of(target.run, instances: Set(items.map { ids[$0] }))))
@@ -107,7 +107,6 @@ extension BacktestUnit {
   ) {
     let target = plan.targets[number]
     let run = plan.collection.runs[target.run]
-    let matrix = plan.collection.scenarios[run.scenario].matrix
     let wanted = plan.collection.board.columns[target.column].name
     var isFound = false
     for pair in comparison.pairs {
@@ -119,9 +118,9 @@ extension BacktestUnit {
         predicted: predicted, actual: target.actual)
       record.setInterval(pair.interval, stddev: pair.predicted.stddev)
       if backtest.level == .instance {
-        guard let column = matrix.instances.firstIndex(of: pair.instance?.id ?? "") else { continue }
+        guard let column = plan.column(of: pair.instance?.id ?? "", for: target) else { continue }
         record.instance = Int32(column)
-        record.actual = matrix[run.row, column]
+        record.actual = plan.matrix(of: target)[run.row, column]
       } else if isFound {
         continue
       }

@@ -88,8 +88,7 @@ struct BacktestUnit: Sendable {
   }
 
   private func seed(_ target: BacktestPlan.Target) -> UInt64 {
-    SplitMix.mixed(
-      UInt64(bitPattern: Int64(backtest.seed)) &+ SplitMix.hash(plan.collection.runs[target.run].name))
+    SplitMix.mixed(backtest.randomSeed &+ SplitMix.hash(plan.collection.runs[target.run].name))
   }
 
   /// The samples to look at: those sizes that leave something to predict.
@@ -101,7 +100,7 @@ struct BacktestUnit: Sendable {
     guard let largest = sizes.max() else { return }
     for repetition in 0..<backtest.repetitions {
       let items = ItemSample.draw(
-        largest, of: run.instances, seed: UInt64(bitPattern: Int64(backtest.seed)), key: run.name,
+        largest, of: run.instances, seed: backtest.randomSeed, key: run.name,
         repetition: repetition)
       for size in sizes { try body(size, repetition, Array(items.prefix(size))) }
     }
@@ -147,10 +146,10 @@ struct BacktestUnit: Sendable {
     }
     if predictor.usesSample {
       forEachSample(target) { size, repetition, items in
-        add(sample(items, of: run, fold.matrix), size: size, repetition: repetition)
+        add(ObservedSample(items, ofRow: run.row, in: fold.matrix), size: size, repetition: repetition)
       }
     } else {
-      add(sample([], of: run, fold.matrix), size: -1, repetition: 0)
+      add(ObservedSample([], ofRow: run.row, in: fold.matrix), size: -1, repetition: 0)
     }
     if empty > 0 {
       outcome.failures.append(
@@ -158,11 +157,5 @@ struct BacktestUnit: Sendable {
           predictor: entry, target: number,
           reason: backtest.level == .run ? "it has no answer" : "it predicts no instances"))
     }
-  }
-
-  private func sample(_ items: [Int], of run: ScoreCollection.Run, _ matrix: ScoreMatrix) -> ObservedSample {
-    ObservedSample(
-      columns: items, scores: items.map { matrix[run.row, $0] },
-      answers: matrix.answers.map { answers in items.map { answers[run.row * matrix.instances.count + $0] } })
   }
 }

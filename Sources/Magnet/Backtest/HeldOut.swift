@@ -50,6 +50,8 @@ struct BacktestPlan: Sendable {
   private let strengths: [String: Int]
   private let rowOfModel: [String: Int]
   private let scenarioOfColumn: [Int]
+  /// For each scenario, the columns of its matrix by the instances' ids.
+  private let columnsOfIDs: [[String: Int]]
 
   init(_ collection: ScoreCollection, heldOut: HeldOut, kind: BacktestTarget) {
     self.collection = collection
@@ -60,6 +62,9 @@ struct BacktestPlan: Sendable {
     rowOfModel = Dictionary(uniqueKeysWithValues: board.models.enumerated().map { ($1, $0) })
     let numbers = Dictionary(uniqueKeysWithValues: collection.scenarios.enumerated().map { ($1.name, $0) })
     scenarioOfColumn = board.columns.map { numbers[$0.scenario]! }
+    columnsOfIDs = collection.scenarios.map { scenario in
+      Dictionary(uniqueKeysWithValues: scenario.matrix.instances.enumerated().map { ($1, $0) })
+    }
     var places: [String: Int] = [:]
     for run in collection.runs.indices {
       for column in board.columns.indices where isTarget(run, column) {
@@ -78,6 +83,16 @@ struct BacktestPlan: Sendable {
         targets.append(Target(run: run, column: column, actual: actual))
       }
     }
+  }
+
+  /// The scores, instance by instance, of a target's scenario.
+  func matrix(of target: Target) -> ScoreMatrix {
+    collection.scenarios[collection.runs[target.run].scenario].matrix
+  }
+
+  /// The column of an instance, by its id, in the matrix of a target's scenario.
+  func column(of id: String, for target: Target) -> Int? {
+    columnsOfIDs[collection.runs[target.run].scenario][id]
   }
 
   private func isTarget(_ run: Int, _ column: Int) -> Bool {

@@ -4,7 +4,6 @@ struct PartMeasures {
   private let familyOf: [Int]
   private let plan: BacktestPlan
   private let familyCount: Int
-  /// For each target with predictions the mean over them, of the absolute error or, for instances, its square.
   private let meanErrors: [Int: Double]
 
   var targetCount: Int { meanErrors.count }
@@ -12,16 +11,9 @@ struct PartMeasures {
   init(_ part: BacktestResult.Part, _ result: BacktestResult) {
     self.part = part
     plan = result.plan
-    let families = Dictionary(uniqueKeysWithValues: result.families.enumerated().map { ($1, $0) })
-    familyCount = families.count
-    familyOf = plan.targets.map { [plan] in families[plan.collection.runs[$0.run].family]! }
-    var sums: [Int: (Double, Double)] = [:]
-    for record in part.records {
-      let sum = sums[Int(record.target)] ?? (0, 0)
-      let size = result.backtest.level == .run ? abs(record.error) : record.error * record.error
-      sums[Int(record.target)] = (sum.0 + size, sum.1 + 1)
-    }
-    meanErrors = sums.mapValues { $0.0 / $0.1 }
+    familyCount = result.familyCount
+    familyOf = result.familyOf
+    meanErrors = part.meanErrors(result.backtest.level)
   }
 
   /// A ratio of two sums over the predictions, by family.

@@ -62,9 +62,7 @@ extension BacktestResult {
       }
       return number
     }
-    let parts = parts
-    let sample = ClusterBootstrap(families.count, seed: UInt64(bitPattern: Int64(backtest.seed)))
-    let familyNumbers = Dictionary(uniqueKeysWithValues: families.enumerated().map { ($1, $0) })
+    let sample = ClusterBootstrap(familyCount, seed: backtest.randomSeed)
     var rows: [[Cell]] = []
     for observed in parts.map(\.observed).unique() {
       func part(_ number: Int) -> Part? {
@@ -72,12 +70,11 @@ extension BacktestResult {
           ?? parts.first { $0.predictor == numbers[number] && $0.observed == nil }
       }
       guard let a = part(0), let b = part(1), [a.observed, b.observed].contains(observed) else { continue }
-      let (errorsA, errorsB) = (errors(a), errors(b))
-      var sums = Array(repeating: SIMD3<Double>.zero, count: families.count)
+      let (errorsA, errorsB) = (a.meanErrors(backtest.level), b.meanErrors(backtest.level))
+      var sums = Array(repeating: SIMD3<Double>.zero, count: familyCount)
       for target in errorsA.keys.sorted() {
         guard let other = errorsB[target] else { continue }
-        sums[familyNumbers[plan.collection.runs[plan.targets[target].run].family]!] +=
-          SIMD3(errorsA[target]!, other, 1)
+        sums[familyOf[target]] += SIMD3(errorsA[target]!, other, 1)
       }
       func difference(_ counts: [Double]?) -> SIMD3<Double> {
         sums.indices.reduce(SIMD3.zero) { $0 + sums[$1] * (counts?[$1] ?? 1) }
@@ -106,16 +103,6 @@ extension BacktestResult {
         "observed", "targets", "\(error) \(first)", "\(error) \(second)", "difference", "lower", "upper",
         "share \(first) better",
       ], rows: rows)
-  }
-
-  /// The mean error of each target.
-  private func errors(_ part: Part) -> [Int: Double] {
-    var sums: [Int: SIMD2<Double>] = [:]
-    for record in part.records {
-      let size = backtest.level == .run ? abs(record.error) : record.error * record.error
-      sums[Int(record.target), default: .zero] += SIMD2(size, 1)
-    }
-    return sums.mapValues { $0.x / $0.y }
   }
 
   /// What a user should know of how the result came about.

@@ -45,6 +45,13 @@ public struct ObservedSample: Sendable {
     self.scores = scores
     self.answers = answers
   }
+
+  /// What a matrix has of a row and some of its columns.
+  init(_ columns: [Int], ofRow row: Int, in matrix: ScoreMatrix) {
+    self.init(
+      columns: columns, scores: columns.map { matrix[row, $0] },
+      answers: matrix.answers.map { answers in columns.map { answers[row * matrix.instances.count + $0] } })
+  }
 }
 
 /// A score as predicted.
@@ -126,11 +133,7 @@ open class ScorePredictor: RunPredictor {
       let fold = ScoreFold(
         matrix: matrix, train: others.map(\.row), model: run.model, columns: instances, board: board,
         target: target, seed: UInt64(bitPattern: Int64(seed)))
-      let sample = ObservedSample(
-        columns: run.instances, scores: run.instances.map { matrix[run.row, $0] },
-        answers: matrix.answers.map { answers in
-          run.instances.map { answers[run.row * matrix.instances.count + $0] }
-        })
+      let sample = ObservedSample(run.instances, ofRow: run.row, in: matrix)
       guard let estimate = try fit(fold).estimate(sample) else { return [] }
       if estimate.isExtrapolated {
         warnings.append(
