@@ -1,5 +1,6 @@
 #include "CSimdJSON.h"
 
+#include <charconv>
 #include <new>
 #include <simdjson.h>
 
@@ -29,3 +30,15 @@ int magnet_json_parse(
 }
 
 size_t magnet_json_padding(void) { return simdjson::SIMDJSON_PADDING; }
+
+int magnet_json_double(const uint8_t *bytes, size_t length, double *value) {
+  auto text = reinterpret_cast<const char *>(bytes);
+#if defined(__cpp_lib_to_chars) && __cpp_lib_to_chars >= 201611L
+  auto result = std::from_chars(text, text + length, *value);
+  return result.ec != std::errc() || result.ptr != text + length;
+#else
+  // Standard libraries that cannot yet: a parse of its own.
+  simdjson::dom::parser parser;
+  return parser.parse(text, length).get(*value) != simdjson::SUCCESS;
+#endif
+}

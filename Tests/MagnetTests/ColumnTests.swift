@@ -171,8 +171,8 @@ import Testing
       var builder = ColumnBuilder()
       builder.set(cell, row: 0)
       builder.set(.null, row: 1)
-      builder.repeatCell(of: 0, row: 2)
-      builder.repeatCell(of: 1, row: 3)
+      builder.repeatCell(of: 0, rows: 2..<3)
+      builder.repeatCell(of: 1, rows: 3..<4)
       builder.set(cell, row: 5)
       builder.removeCells(from: 5)
       let chunk = builder.finish(rowCount: 7)
@@ -188,7 +188,7 @@ import Testing
     for cell: Cell in [.bool(true), .int(7), .double(2), .string("a"), .json("[1]")] {
       var builder = ColumnBuilder()
       builder.set(cell, row: 0)
-      builder.repeatCell(of: 1, row: 2)
+      builder.repeatCell(of: 1, rows: 2..<3)
       #expect(builder.finish(rowCount: 3)[2] == .null, "beside \(cell)")
     }
   }

@@ -1,5 +1,5 @@
-// simdjson's DOM parser, as C. The one reason this target exists: Swift cannot call C++ templates without
-// switching the whole module to C++ interoperability.
+// simdjson's DOM parser and the standard library's reading of doubles, as C. The one reason this target exists: Swift
+// cannot call C++ templates without switching the whole module to C++ interoperability.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +22,10 @@ int magnet_json_parse(
     const uint8_t **strings);
 
 size_t magnet_json_padding(void);
+
+/// Reads `length` bytes, a number in JSON's grammar, as the nearest double. Returns 0, or 1 when it is too large or
+/// too small for one.
+int magnet_json_double(const uint8_t *bytes, size_t length, double *value);
 
 #ifdef __cplusplus
 }

@@ -1,13 +1,9 @@
 // Unsafe code, on these invariants:
-// - `nodes` holds `nodeCount` initialised nodes of `nodeCapacity`, a tree: `firstChild`, `lastChild`, `next` and
-//   `parent` are indices of nodes or -1, node 0 is the root. A node's key is `keyLength` bytes of `keys` from
-//   `keyStart`, and `keys` has 8 readable bytes after the last key.
 // - `builders` holds `columnCount` initialised builders of `columnCapacity`; a node's `column` is an index of theirs
 //   or -1.
 // - The tape is valid while a method runs, and 8 bytes from the start of each of its strings are readable: simdjson
 //   pads its strings, TolerantParser too. Nothing here keeps a pointer into it.
 // - The flattener is never copied (~Copyable) and frees its memory once.
-// More than 400 lines in one file, so that all of this memory is private to it and the invariants end with the file.
 
 import Magnet
 
@@ -18,26 +14,6 @@ import Magnet
 /// The keys met form a tree. Each object is walked with a cursor that expects the keys in the order of the last
 /// time, so a file whose records look alike costs one comparison a key.
 struct Flattener: ~Copyable {
-  struct Node {
-    var keyStart = 0
-    var keyLength = 0
-    /// The first 8 bytes of the key, zero where it is shorter.
-    var keyHead: UInt64 = 0
-    var parent: Int32 = -1
-    var firstChild: Int32 = -1
-    var lastChild: Int32 = -1
-    var next: Int32 = -1
-    var childCount: Int32 = 0
-    var column: Int32 = -1
-    /// The number of the last object in which the key was met: the same number again is a repeated key.
-    var visit: UInt64 = 0
-    /// Whether an object is kept as one cell of JSON.
-    var isCell = false
-    /// Whether the column of this name is wanted, and whether any column below it is.
-    var isWanted = true
-    var leadsToWanted = true
-  }
-
   /// An object with more keys, or a row with more columns, is a map keyed by data: it stays one cell.
   static let keyLimit: Int32 = 512
   static let columnLimit = 4096
@@ -48,13 +24,8 @@ struct Flattener: ~Copyable {
   /// The objects, by their full names, that are kept as cells.
   let cells: Set<String>
 
-  private var nodes: UnsafeMutablePointer<Node>
-  private var nodeCount = 1
-  private var nodeCapacity = 64
-  private var keys: UnsafeMutablePointer<UInt8>
-  private var keyBytes = 0
-  private var keyCapacity = 1024
-  private var builders: UnsafeMutablePointer<ColumnBuilder>
+  var tree = KeyTree()
+  var builders: UnsafeMutablePointer<ColumnBuilder>
   private var columnCount = 0
   private var columnCapacity = 64
   private var names: [String] = []
@@ -66,10 +37,10 @@ struct Flattener: ~Copyable {
   private var met: [Int32] = []
   /// Whether cells were taken back since the last time.
   private var hasCleared = false
-  private var visits: UInt64 = 0
+  var visits: UInt64 = 0
   /// The visit of the object whose members are added one by one.
   private var rootVisit: UInt64 = 0
-  private var scratch: [UInt8] = []
+  private var scratch = ByteBuffer()
   /// The node that went past a limit; its object is to be kept as a cell, and the rows to be made anew.
   private var overflow: Int32 = -1
   /// The place that the rows' own keys hang below.
@@ -89,17 +60,12 @@ struct Flattener: ~Copyable {
     self.textColumns = textColumns
     self.wanted = wanted
     self.cells = cells
-    nodes = .allocate(capacity: nodeCapacity)
-    nodes.initialize(to: Node())
-    keys = .allocate(capacity: keyCapacity + 8)
     builders = .allocate(capacity: columnCapacity)
   }
 
   deinit {
     builders.deinitialize(count: columnCount)
     builders.deallocate()
-    keys.deallocate()
-    nodes.deallocate()
   }
 
   /// The place of a key below the root, where rows will hang.
@@ -117,14 +83,14 @@ struct Flattener: ~Copyable {
     if overflow >= 0 { return }
     visits += 1
     let visit = visits
-    var cursor = nodes[Int(place)].firstChild
+    var cursor = tree[place].firstChild
     var at = index + 1
     while tape.tag(at) != .objectEnd {
       let node = child(of: place, tape.bytes(at), expected: cursor)
       if overflow >= 0 { return }
-      if nodes[Int(node)].visit == visit { clear(node, row) }
-      nodes[Int(node)].visit = visit
-      cursor = nodes[Int(node)].next
+      if tree[node].visit == visit { clear(node, row) }
+      tree[node].visit = visit
+      cursor = tree[node].next
       addValue(tape, at + 1, at: node, row: row)
       at = tape.after(at + 1)
     }
@@ -141,16 +107,16 @@ struct Flattener: ~Copyable {
     if overflow >= 0 { return }
     let node = child(of: 0, tape.bytes(key), expected: -1)
     if overflow >= 0 { return }
-    if nodes[Int(node)].visit == rootVisit { clear(node, row) }
-    nodes[Int(node)].visit = rootVisit
+    if tree[node].visit == rootVisit { clear(node, row) }
+    tree[node].visit = rootVisit
     addValue(tape, value, at: node, row: row)
   }
 
   @inline(__always)
   private mutating func addValue(_ tape: JSONTape, _ index: Int, at node: Int32, row: Int) {
-    if tape.tag(index) == .object, !nodes[Int(node)].isCell {
-      if nodes[Int(node)].leadsToWanted { add(tape, index, at: node, row: row) }
-    } else if nodes[Int(node)].isWanted {
+    if tape.tag(index) == .object, !tree[node].isCell {
+      if tree[node].leadsToWanted { add(tape, index, at: node, row: row) }
+    } else if tree[node].isWanted {
       set(tape, index, at: node, row: row)
     }
   }
@@ -159,23 +125,18 @@ struct Flattener: ~Copyable {
   mutating func set(_ tape: JSONTape, key: Int, value: Int, rows: Range<Int>) {
     if overflow >= 0 { return }
     let node = child(of: 0, tape.bytes(key), expected: -1)
-    guard overflow < 0, nodes[Int(node)].isWanted else { return }
-    if nodes[Int(node)].column >= 0 { removeCells(of: Int(nodes[Int(node)].column), from: rows.lowerBound) }
+    guard overflow < 0, tree[node].isWanted else { return }
+    if tree[node].column >= 0 { removeCells(of: Int(tree[node].column), from: rows.lowerBound) }
     set(tape, value, at: node, row: rows.lowerBound)
     if overflow >= 0 { return }
-    let column = Int(nodes[Int(node)].column)
-    for row in rows.dropFirst() { builders[column].repeatCell(of: rows.lowerBound, row: row) }
+    let column = Int(tree[node].column)
+    builders[column].repeatCell(of: rows.lowerBound, rows: rows.dropFirst())
   }
 
   /// Makes one cell of the element at `index`, whatever it is.
   @inline(__always)
-  private mutating func set(_ tape: JSONTape, _ index: Int, at node: Int32, row: Int) {
-    var column = Int(nodes[Int(node)].column)
-    if column < 0 {
-      column = makeColumn(of: node)
-      if overflow >= 0 { return }
-    }
-    if builders[column].isEmpty, !hasCleared || !met.contains(Int32(column)) { met.append(Int32(column)) }
+  mutating func set(_ tape: JSONTape, _ index: Int, at node: Int32, row: Int) {
+    guard let column = column(of: node) else { return }
     switch tape.tag(index) {
     case .string: builders[column].set(utf8: tape.bytes(index), row: row)
     case .double: builders[column].set(tape.double(index), row: row)
@@ -188,8 +149,20 @@ struct Flattener: ~Copyable {
     }
   }
 
+  /// The column of a node, which gets a cell; nil when a limit forbids it.
   @inline(__always)
-  private mutating func setInt(_ value: Int64, _ column: Int, _ row: Int) {
+  mutating func column(of node: Int32) -> Int? {
+    var column = Int(tree[node].column)
+    if column < 0 {
+      column = makeColumn(of: node)
+      if overflow >= 0 { return nil }
+    }
+    if builders[column].isEmpty, !hasCleared || !met.contains(Int32(column)) { met.append(Int32(column)) }
+    return column
+  }
+
+  @inline(__always)
+  mutating func setInt(_ value: Int64, _ column: Int, _ row: Int) {
     if isText[column] {
       builders[column].set(.string(String(value)), row: row)
     } else {
@@ -206,9 +179,10 @@ struct Flattener: ~Copyable {
   }
 
   private mutating func setJSON(_ tape: JSONTape, _ index: Int, _ column: Int, _ row: Int) {
-    scratch.removeAll(keepingCapacity: true)
+    scratch.removeAll()
     tape.appendText(of: index, to: &scratch)
-    scratch.withUnsafeBytes { builders[column].set(json: $0, row: row) }
+    let builder = builders + column
+    scratch.withBytes { builder.pointee.set(json: $0, row: row) }
   }
 
   /// The columns met since the last time for rows `0..<rowCount`, in order of their names' code points or of first
@@ -273,106 +247,42 @@ struct Flattener: ~Copyable {
   /// The keys met in each object, by its full name, and the columns.
   var keysMet: (objects: [String: Set<String>], columns: Set<String>) {
     var objects: [String: Set<String>] = [:]
-    for node in 1..<Int32(max(1, nodeCount)) {
-      let parent = nodes[Int(node)].parent
+    for node in 1..<Int32(max(1, tree.count)) {
+      let parent = tree[node].parent
+      if !tree[parent].leadsToWanted { continue }
       objects[parent == rowRoot ? "" : name(of: parent), default: []].insert(name(of: node))
     }
     return (objects, Set(names))
   }
 
   @inline(__always)
-  private mutating func child(of parent: Int32, _ key: UnsafeRawBufferPointer, expected: Int32) -> Int32 {
-    if expected >= 0, isKey(key, of: expected) { return expected }
-    return find(key, in: parent)
-  }
-
-  private mutating func find(_ key: UnsafeRawBufferPointer, in parent: Int32) -> Int32 {
-    var node = nodes[Int(parent)].firstChild
-    while node >= 0 {
-      if isKey(key, of: node) { return node }
-      node = nodes[Int(node)].next
-    }
-    return append(key, to: parent)
-  }
-
-  @inline(__always)
-  private func isKey(_ key: UnsafeRawBufferPointer, of node: Int32) -> Bool {
-    let known = nodes + Int(node)
-    guard known.pointee.keyLength == key.count, known.pointee.keyHead == Self.head(key) else { return false }
-    return key.count <= 8
-      || equalBytes(
-        UnsafeRawPointer(keys + known.pointee.keyStart), key.baseAddress.unsafelyUnwrapped, key.count)
-  }
-
-  @inline(__always)
-  private static func head(_ key: UnsafeRawBufferPointer) -> UInt64 {
-    let word = UInt64(
-      littleEndian: key.baseAddress.unsafelyUnwrapped.loadUnaligned(as: UInt64.self))
-    return key.count >= 8 ? word : word & (1 << UInt64(8 * key.count) - 1)
+  mutating func child(of parent: Int32, _ key: UnsafeRawBufferPointer, expected: Int32) -> Int32 {
+    let known = tree.child(of: parent, key, expected: expected)
+    return known >= 0 ? known : append(key, to: parent)
   }
 
   private mutating func append(_ key: UnsafeRawBufferPointer, to parent: Int32) -> Int32 {
     let limit = parent == 0 || parent == rowRoot ? Int32(Self.columnLimit) : Self.keyLimit
-    if nodes[Int(parent)].childCount >= limit {
-      overflow = parent
+    if tree[parent].childCount >= limit {
+      if tree[parent].leadsToWanted { overflow = parent }
       return parent
     }
-    if nodeCount == nodeCapacity {
-      nodes = Self.grown(nodes, nodeCount, nodeCapacity * 2)
-      nodeCapacity *= 2
-    }
-    if keyBytes + key.count > keyCapacity {
-      keyCapacity = max(keyCapacity * 2, keyBytes + key.count)
-      keys = Self.grown(keys, keyBytes, keyCapacity + 8)
-    }
-    UnsafeMutableRawPointer(keys + keyBytes).copyMemory(from: key.baseAddress!, byteCount: key.count)
-    let node = Int32(nodeCount)
-    (nodes + nodeCount).initialize(
-      to: Node(keyStart: keyBytes, keyLength: key.count, keyHead: Self.head(key), parent: parent))
-    keyBytes += key.count
-    nodeCount += 1
-    if nodes[Int(parent)].lastChild < 0 {
-      nodes[Int(parent)].firstChild = node
-    } else {
-      nodes[Int(nodes[Int(parent)].lastChild)].next = node
-    }
-    nodes[Int(parent)].lastChild = node
-    nodes[Int(parent)].childCount += 1
-    if !cells.isEmpty { nodes[Int(node)].isCell = cells.contains(name(of: node)) }
+    let node = tree.append(key, to: parent)
+    if !cells.isEmpty { tree[node].isCell = cells.contains(name(of: node)) }
     if let wanted {
       let name = name(of: node)
-      nodes[Int(node)].isWanted = wanted.contains(name)
-      nodes[Int(node)].leadsToWanted = wanted.contains { $0.hasPrefix(name + ".") }
+      tree[node].isWanted = wanted.contains(name)
+      tree[node].leadsToWanted = wanted.contains { $0.hasPrefix(name + ".") }
     }
     return node
   }
 
-  private static func grown<T>(_ old: UnsafeMutablePointer<T>, _ used: Int, _ capacity: Int)
-    -> UnsafeMutablePointer<T>
-  {
-    let new = UnsafeMutablePointer<T>.allocate(capacity: capacity)
-    new.moveInitialize(from: old, count: used)
-    old.deallocate()
-    return new
-  }
-
-  private func name(of node: Int32) -> String {
-    var path: [String] = []
-    var at = node
-    while at > 0 {
-      let key = nodes[Int(at)]
-      path.append(
-        String(decoding: UnsafeBufferPointer(start: keys + key.keyStart, count: key.keyLength), as: UTF8.self)
-      )
-      at = key.parent
-    }
-    return prefix + path.reversed().joined(separator: ".")
-  }
+  private func name(of node: Int32) -> String { prefix + tree.path(of: node) }
 
   private mutating func makeColumn(of node: Int32) -> Int {
     let name = name(of: node)
     if let known = columnOfName[name] {
-      nodes[Int(node)].column = known
+      tree[node].column = known
       return Int(known)
     }
     if columnCount == Self.columnLimit {
@@ -392,28 +302,28 @@ struct Flattener: ~Copyable {
     names.append(name)
     isText.append(textColumns.contains(name))
     columnOfName[name] = column
-    nodes[Int(node)].column = column
+    tree[node].column = column
     return Int(column)
   }
 
   /// The object above `node` that has the most keys; the row itself when there is none between.
   private func widestAncestor(of node: Int32) -> Int32 {
     var widest = rowRoot
-    var at = nodes[Int(node)].parent
+    var at = tree[node].parent
     while at > 0, at != rowRoot {
-      if widest == rowRoot || nodes[Int(at)].childCount > nodes[Int(widest)].childCount { widest = at }
-      at = nodes[Int(at)].parent
+      if widest == rowRoot || tree[at].childCount > tree[widest].childCount { widest = at }
+      at = tree[at].parent
     }
     return widest
   }
 
   /// Takes back what an earlier value of a repeated key left in `row`.
   private mutating func clear(_ node: Int32, _ row: Int) {
-    if nodes[Int(node)].column >= 0 { removeCells(of: Int(nodes[Int(node)].column), from: row) }
-    var child = nodes[Int(node)].firstChild
+    if tree[node].column >= 0 { removeCells(of: Int(tree[node].column), from: row) }
+    var child = tree[node].firstChild
     while child >= 0 {
       clear(child, row)
-      child = nodes[Int(child)].next
+      child = tree[child].next
     }
   }
 

@@ -1,5 +1,6 @@
 // Unsafe code, on these invariants:
-// - `buffer` has `capacity` bytes; when it is parsed, at least the padding that simdjson asks for follows the text.
+// - `buffer` has `capacity` bytes; when it is parsed, a NUL follows the text, and 64 bytes or what simdjson asks
+//   for if that is more.
 // - A tape points into the parser or into a JSONDocument; it is handed to a closure and valid there only, and no
 //   other file is read meanwhile.
 
@@ -26,10 +27,11 @@ final class JSONFileReader {
     buffer.deallocate()
   }
 
-  /// Calls `body` with the tape of a file.
+  /// Calls `body` with the tape of a file, or `plain` alone with its text where that makes something of it.
   /// - Throws: `RunFault` when the file cannot be read or is not JSON, and what `body` throws.
   func withTape<R>(
-    _ file: any ByteStream, _ body: (JSONTape) throws(RunFault) -> R
+    _ file: any ByteStream, orText plain: (RecordText) -> R? = { _ in nil },
+    _ body: (JSONTape) throws(RunFault) -> R
   ) throws(RunFault) -> R {
     var length = 0
     // Where the size is not known, what seems to be there, and then as much again.
@@ -43,28 +45,60 @@ final class JSONFileReader {
     if length == 0 {
       throw RunFault(file: file.path, problem: "the file is empty", advice: "copy or download it again")
     }
+    if let result = withText(length, plain) { return result }
     return try parse(length, of: file.path, from: 0, body)
   }
 
-  /// Calls `body` with the tape of the next window of a file, a list of records; nil when there is none.
+  /// Calls `body` with the tape of the next window of a file, a list of records, or `plain` alone with its text where
+  /// that makes something of it; nil when there is none.
   /// - Throws: `RunFault` when the file cannot be read or is not JSON, and what `body` throws.
   func withNextWindow<R>(
-    _ windows: SharedWindows, _ body: (JSONTape, RecordWindows.Window) throws(RunFault) -> R
+    _ windows: SharedWindows, orText plain: (RecordText, RecordWindows.Window) -> R?,
+    _ body: (JSONTape, RecordWindows.Window) throws(RunFault) -> R
   ) throws(RunFault) -> R? {
     guard
       let window = try windows.next({ room($0, keeping: $1).assumingMemoryBound(to: UInt8.self) })
     else { return nil }
+    if let result = withText(window.length, { plain($0, window) }) { return result }
     return try parse(window.length, of: windows.path, from: window.offset - 1) { (tape) throws(RunFault) in
       try body(tape, window)
     }
   }
 
-  /// Calls `body` with the tape of a text that is in memory.
+  /// Calls `body` with the tape of a text that is in memory, or `plain` alone with the text where that makes something
+  /// of it.
   func withTape<R>(
-    of text: [UInt8], path: String, _ body: (JSONTape) throws(RunFault) -> R
+    of text: [UInt8], path: String, orText plain: (RecordText) -> R? = { _ in nil },
+    _ body: (JSONTape) throws(RunFault) -> R
   ) throws(RunFault) -> R {
     room(text.count, keeping: 0).copyMemory(from: text, byteCount: text.count)
+    if let result = withText(text.count, plain) { return result }
     return try parse(text.count, of: path, from: 0, body)
+  }
+
+  /// The number that `start..<end` of a text is, in JSON's grammar; nil when doubles do not reach it.
+  static func double(from start: Place, to end: Place) -> Double? {
+    var value = 0.0
+    return magnet_json_double(start, end - start, &value) == 0 ? value : nil
+  }
+
+  /// The tape of a part of the text that is in the buffer, a value; nil when it is no JSON.
+  func tape(of part: UnsafeBufferPointer<UInt8>) -> JSONTape? {
+    var words: UnsafePointer<UInt64>?
+    var strings: UnsafePointer<UInt8>?
+    guard let parser, magnet_json_parse(parser, part.baseAddress, part.count, &words, &strings) == 0,
+      let words,
+      let strings
+    else { return nil }
+    return JSONTape(words: words, strings: strings)
+  }
+
+  private func withText<R>(_ length: Int, _ body: (RecordText) -> R?) -> R? {
+    let text = buffer.assumingMemoryBound(to: UInt8.self)
+    text[length] = 0
+    let result = body(RecordText(start: text, end: text + length, reader: self))
+    if result != nil { counts.bytes += length }
+    return result
   }
 
   /// Parses the first `length` bytes of the buffer; the first of them is byte `offset` of the file.
@@ -73,13 +107,7 @@ final class JSONFileReader {
   ) throws(RunFault) -> R {
     counts.bytes += length
     let bytes = UnsafeBufferPointer(start: buffer.assumingMemoryBound(to: UInt8.self), count: length)
-    var words: UnsafePointer<UInt64>?
-    var strings: UnsafePointer<UInt8>?
-    if let parser, magnet_json_parse(parser, bytes.baseAddress, length, &words, &strings) == 0, let words,
-      let strings
-    {
-      return try body(JSONTape(words: words, strings: strings))
-    }
+    if let tape = tape(of: bytes) { return try body(tape) }
     let document: JSONDocument
     do {
       document = try TolerantParser.parse(bytes)
@@ -101,7 +129,7 @@ final class JSONFileReader {
 
   /// The buffer, with room for `size` bytes and simdjson's padding, its first `keeping` bytes kept.
   private func room(_ size: Int, keeping: Int) -> UnsafeMutableRawPointer {
-    let needed = size + magnet_json_padding()
+    let needed = size + 1 + max(64, magnet_json_padding())
     if needed > capacity {
       let grown = max(needed, capacity < 1 << 24 ? capacity * 2 : capacity + capacity / 4)
       let larger = UnsafeMutableRawPointer.allocate(byteCount: grown, alignment: 64)

@@ -91,7 +91,7 @@ final class RunReader {
     case .runSpecs: return try runSpec(bytes)
     case .scenarioStates: return try scenarioState(bytes, run)
     case .stats, .perInstanceStats:
-      return try files.withTape(bytes) { (tape) throws(RunFault) in
+      return try files.withTape(bytes, orText: { plainTable(kind, $0, run) }) { (tape) throws(RunFault) in
         try tape.expect(.array, file: file)
         let rows = try rows(kind, tape, JSONTape.top, from: 0, file: file)
         return table(kind, run, rows.columns, rowCount: rows.count)
@@ -103,7 +103,9 @@ final class RunReader {
   func nextWindow(
     of windows: SharedWindows, _ kind: TableKind, run: String
   ) throws(RunFault) -> (Int, Table)? {
-    try files.withNextWindow(windows) { (tape, window) throws(RunFault) in
+    try files.withNextWindow(
+      windows, orText: { text, window in plainTable(kind, text, run).map { (window.number, $0) } }
+    ) { (tape, window) throws(RunFault) in
       let rows = try rows(kind, tape, JSONTape.top, from: window.firstRecord, file: windows.path)
       return (window.number, table(kind, run, rows.columns, rowCount: rows.count))
     }
@@ -206,6 +208,24 @@ final class RunReader {
       }
       return rows ?? ([], 0)
     }
+  }
+
+  /// A table of statistics made straight from the text of their list; nil where the text is to be parsed, or the
+  /// table is another.
+  private func plainTable(_ kind: TableKind, _ text: RecordText, _ run: String) -> Table? {
+    let columns = flattener(kind)
+    let count: Int?
+    switch kind {
+    case .stats: count = columns.pointee.addRecords(of: text, at: 0)
+    case .perInstanceStats: count = columns.pointee.addBundles(of: text, at: columns.pointee.place("stats"))
+    default: return nil
+    }
+    guard let count else { return columns.pointee.nothing() }
+    let rows = (columns: columns.pointee.finish(rowCount: count), count: count)
+    guard Self.isNamed(rows, kind == .stats ? "stats.name.name" : "per_instance_stats.stats.name.name") else {
+      return nil
+    }
+    return table(kind, run, rows.columns, rowCount: count)
   }
 
   private typealias Rows = (columns: [(name: String, chunk: ColumnChunk)], count: Int)

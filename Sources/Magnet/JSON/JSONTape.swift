@@ -119,7 +119,7 @@ public struct JSONTape {
 extension JSONTape {
   /// Appends the element at `index` as compact JSON, keys in the file's order. Doubles are written with the fewest
   /// digits that read back the same; NaN and the infinities, which JSON does not have, as strings.
-  public func appendText(of index: Int, to out: inout [UInt8]) {
+  public func appendText(of index: Int, to out: inout ByteBuffer) {
     // Not by recursion: the stack may be small. What is open around the place: true for an object.
     var opened: [Bool] = []
     var isFirst = true
@@ -147,12 +147,12 @@ extension JSONTape {
         at += 1
         continue
       case .string: JSONText.appendQuoted(bytes(at), to: &out)
-      case .int: out.append(contentsOf: String(int(at)).utf8)
-      case .unsigned: out.append(contentsOf: String(unsigned(at)).utf8)
+      case .int: out.append(String(int(at)))
+      case .unsigned: out.append(String(unsigned(at)))
       case .double: JSONText.append(double(at), to: &out)
-      case .true: out.append(contentsOf: "true".utf8)
-      case .false: out.append(contentsOf: "false".utf8)
-      default: out.append(contentsOf: "null".utf8)
+      case .true: out.append("true")
+      case .false: out.append("false")
+      default: out.append("null")
       }
       isKey = opened.last == true && !isKey
       at = after(at)

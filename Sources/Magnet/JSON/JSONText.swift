@@ -1,39 +1,64 @@
 /// How values are written as JSON.
 public enum JSONText {
   /// Appends a string, given as UTF-8, in quotes. `"`, `\` and control characters are escaped, all else stays.
-  public static func appendQuoted(_ bytes: UnsafeRawBufferPointer, to out: inout [UInt8]) {
+  public static func appendQuoted<Bytes: ByteSink & ~Copyable>(
+    _ bytes: UnsafeRawBufferPointer, to out: inout Bytes
+  ) {
     out.append(UInt8(ascii: "\""))
-    var plain = 0
-    for (at, byte) in bytes.enumerated() where byte < 0x20 || byte == 0x22 || byte == 0x5C {
-      out.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[plain..<at]))
-      plain = at + 1
-      out.append(0x5C)
-      switch byte {
-      case 0x22, 0x5C: out.append(byte)
-      case 0x0A: out.append(UInt8(ascii: "n"))
-      case 0x0D: out.append(UInt8(ascii: "r"))
-      case 0x09: out.append(UInt8(ascii: "t"))
-      default:
-        out.append(contentsOf: "u00".utf8)
-        out.append(hexDigits[Int(byte >> 4)])
-        out.append(hexDigits[Int(byte & 15)])
-      }
+    var at = 0
+    while true {
+      let plain = firstEscaped(bytes, from: at)
+      out.append(bytes: UnsafeRawBufferPointer(rebasing: bytes[at..<plain]))
+      if plain == bytes.count { break }
+      appendEscape(of: bytes[plain], to: &out)
+      at = plain + 1
     }
-    out.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[plain...]))
     out.append(UInt8(ascii: "\""))
   }
 
+  private static func appendEscape<Bytes: ByteSink & ~Copyable>(of byte: UInt8, to out: inout Bytes) {
+    out.append(UInt8(ascii: "\\"))
+    switch byte {
+    case 0x22, 0x5C: out.append(byte)
+    case 0x0A: out.append(UInt8(ascii: "n"))
+    case 0x0D: out.append(UInt8(ascii: "r"))
+    case 0x09: out.append(UInt8(ascii: "t"))
+    default:
+      for character in "u00".utf8 { out.append(character) }
+      out.append(hexDigits[Int(byte >> 4)])
+      out.append(hexDigits[Int(byte & 15)])
+    }
+  }
+
+  /// Where the first byte from `start` on is that is escaped, or the end.
+  private static func firstEscaped(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+    var at = start
+    while at + 8 <= bytes.count {
+      let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+      let quote = word ^ 0x2222_2222_2222_2222
+      let backslash = word ^ 0x5C5C_5C5C_5C5C_5C5C
+      // The lowest bit set is right; a borrow can only set bits above it.
+      let found =
+        ((quote &- 0x0101_0101_0101_0101) & ~quote | (backslash &- 0x0101_0101_0101_0101) & ~backslash
+          | (word &- 0x2020_2020_2020_2020) & ~word) & 0x8080_8080_8080_8080
+      if found != 0 { return at + found.trailingZeroBitCount >> 3 }
+      at += 8
+    }
+    while at < bytes.count, bytes[at] >= 0x20, bytes[at] != 0x22, bytes[at] != 0x5C { at += 1 }
+    return at
+  }
+
   /// Appends a string in quotes.
-  public static func appendQuoted(_ text: String, to out: inout [UInt8]) {
+  public static func appendQuoted<Bytes: ByteSink & ~Copyable>(_ text: String, to out: inout Bytes) {
     var text = text
     text.withUTF8 { appendQuoted(UnsafeRawBufferPointer($0), to: &out) }
   }
 
   /// Appends a number with the fewest digits that read back the same. NaN and the infinities, which JSON does not
   /// have, become the strings "NaN", "Infinity" and "-Infinity".
-  public static func append(_ value: Double, to out: inout [UInt8]) {
+  public static func append<Bytes: ByteSink & ~Copyable>(_ value: Double, to out: inout Bytes) {
     if value.isFinite {
-      out.append(contentsOf: value.description.utf8)
+      out.append(value.description)
     } else {
       appendQuoted(Cell.double(value).text, to: &out)
     }

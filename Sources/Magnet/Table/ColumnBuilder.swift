@@ -121,6 +121,22 @@ public struct ColumnBuilder: ~Copyable {
     }
   }
 
+  /// Sets a text that JSON writes as it is: no quote, no backslash and no control character is in it.
+  @inlinable public mutating func set(plain bytes: UnsafeRawBufferPointer, row: Int) {
+    set(utf8: bytes, row: row)
+    if kind == .string { texts.markPlain() }
+  }
+
+  /// Sets the text that followed the last one before, where it stands at `place` with a quote after it; how many bytes
+  /// it has. Nil, and nothing set, where another text stands, or the one expected is not known to be plain. From
+  /// `place` on, 64 bytes are readable.
+  @inlinable public mutating func setExpected(at place: UnsafeRawPointer, row: Int) -> Int? {
+    guard kind == .string, let length = texts.takeExpected(at: place) else { return nil }
+    open(row)
+    words[row] = UInt64(texts.last)
+    return length
+  }
+
   /// Sets a list or an object, given as compact JSON.
   public mutating func set(json bytes: UnsafeRawBufferPointer, row: Int) {
     if kind != .json { becomeJSON(row) }
@@ -141,14 +157,18 @@ public struct ColumnBuilder: ~Copyable {
     }
   }
 
-  /// Sets the cell of `row` to that of an earlier row.
-  public mutating func repeatCell(of earlier: Int, row: Int) {
-    if earlier >= filled || nullRows.last.map({ $0 >= earlier }) == true && nullRows.contains(Int32(earlier))
-    {
-      return setNull(row: row)
+  /// Sets the cells of `rows`, which are new, to that of an earlier row.
+  public mutating func repeatCell(of earlier: Int, rows: Range<Int>) {
+    let isSet = earlier < filled
+    let isNull = isSet && nullRows.last.map { $0 >= earlier } == true && nullRows.contains(Int32(earlier))
+    for row in rows {
+      if !isSet || isNull {
+        setNull(row: row)
+      } else {
+        open(row)
+        words[row] = words[earlier]
+      }
     }
-    open(row)
-    words[row] = words[earlier]
   }
 
   /// Takes back the cells from `row` on, all of which were set; false when there are none.
@@ -246,7 +266,7 @@ public struct ColumnBuilder: ~Copyable {
       appendNull()
     }
     var chunk = ColumnChunk(storage: encoded(rowCount), count: rowCount)
-    if kind == .json, chunk.holdsDoubles { chunk = chunk.asDoubles() }
+    if kind == .json, chunk.numberKinds.contains(.doubles) { chunk = chunk.asDoubles() }
     filled = 0
     kind = .none
     nullRows.removeAll(keepingCapacity: true)

@@ -114,8 +114,36 @@ public struct ColumnChunk: Sendable {
     case json(Codes, TextDictionary)
   }
 
+  /// The kinds of numbers among the cells.
+  struct NumberKinds: OptionSet {
+    let rawValue: UInt8
+    static let ints = NumberKinds(rawValue: 1)
+    static let doubles = NumberKinds(rawValue: 2)
+
+    init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    init(of storage: Storage) {
+      switch storage {
+      case .ints, .constant(.int): self = .ints
+      case .doubles, .constant(.double): self = .doubles
+      case .json(_, let texts):
+        self = texts.scalars.reduce(into: []) { kinds, text in
+          if text.isNumber { kinds.insert(Int64(text) == nil ? .doubles : .ints) }
+        }
+      default: self = []
+      }
+    }
+  }
+
   let storage: Storage
   let count: Int
+  let numberKinds: NumberKinds
+
+  init(storage: Storage, count: Int) {
+    self.storage = storage
+    self.count = count
+    numberKinds = NumberKinds(of: storage)
+  }
 
   static func nulls(_ count: Int) -> ColumnChunk { ColumnChunk(storage: .constant(.null), count: count) }
 
@@ -166,29 +194,13 @@ public struct ColumnChunk: Sendable {
     }
   }
 
-  var holdsDoubles: Bool {
-    switch storage {
-    case .doubles, .constant(.double): true
-    case .json(_, let texts): texts.scalars.contains { $0.isNumber && Int64($0) == nil }
-    default: false
-    }
-  }
-
-  var holdsInts: Bool {
-    switch storage {
-    case .ints, .constant(.int): true
-    case .json(_, let texts): texts.scalars.contains { $0.isNumber && Int64($0) != nil }
-    default: false
-    }
-  }
-
   /// The chunk with its integers as doubles.
   func asDoubles() -> ColumnChunk {
     switch storage {
     case .ints(let values, let nulls):
       ColumnChunk(storage: .doubles(values.map(Double.init), nulls), count: count)
     case .constant(.int(let value)): .constant(.double(Double(value)), count: count)
-    case .json(let codes, let texts) where holdsInts:
+    case .json(let codes, let texts) where numberKinds.contains(.ints):
       ColumnChunk(
         storage: .json(
           codes,

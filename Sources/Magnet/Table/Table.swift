@@ -99,10 +99,11 @@ public struct Table: Sendable {
 
   /// The chunks with numbers of one kind in each column.
   private static func unified(_ chunks: [Chunk]) -> [Chunk] {
-    let columns = (chunks.first?.columns.indices ?? 0..<0).filter { column in
-      chunks.contains { $0.columns[column].holdsDoubles }
-        && chunks.contains { $0.columns[column].holdsInts }
+    var kinds = Array(repeating: ColumnChunk.NumberKinds(), count: chunks.first?.columns.count ?? 0)
+    for chunk in chunks {
+      for column in kinds.indices { kinds[column].formUnion(chunk.columns[column].numberKinds) }
     }
+    let columns = kinds.indices.filter { kinds[$0] == [.ints, .doubles] }
     if columns.isEmpty { return chunks }
     return chunks.map { chunk in
       var changed = chunk.columns

@@ -18,6 +18,8 @@ struct TextInterner: ~Copyable {
     @usableFromInline var follower: UInt32 = 0
     @usableFromInline var base: UInt32 = 0
     @usableFromInline var shared: UInt32 = 0
+    /// Whether JSON writes the text as it is: no quote, no backslash and no control character is in it.
+    @usableFromInline var isPlain = false
   }
 
   /// Shorter beginnings are not worth sharing.
@@ -81,6 +83,27 @@ struct TextInterner: ~Copyable {
       }
     }
     return find(bytes)
+  }
+
+  /// Takes the text that followed the last one before, where it stands at `place` with a quote after it and is short
+  /// and plain; how many bytes it has. From `place` on, 64 bytes are readable.
+  @inlinable mutating func takeExpected(at place: UnsafeRawPointer) -> Int? {
+    if last == 0 { return nil }
+    let expected = entries[Int(last)].follower
+    let entry = entries + Int(expected)
+    if expected == 0 || !entry.pointee.isPlain { return nil }
+    let start = entry[-1].end
+    let length = entry.pointee.end - start
+    guard length < 64, place.load(fromByteOffset: length, as: UInt8.self) == UInt8(ascii: "\""),
+      length == 0 || equalBytes(UnsafeRawPointer(arena + start), place, length)
+    else { return nil }
+    last = expected
+    return length
+  }
+
+  /// Says that the text of the last call is plain.
+  @inlinable mutating func markPlain() {
+    if entries[Int(last)].base == 0 { entries[Int(last)].isPlain = true }
   }
 
   @usableFromInline mutating func find(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
@@ -191,22 +214,27 @@ func regrown<T>(_ old: UnsafeMutablePointer<T>, _ used: Int, to capacity: Int) -
 /// Whether `count` bytes, at least one, are the same at both places.
 @inlinable
 public func equalBytes(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ count: Int) -> Bool {
-  var at = 0
-  while at + 8 <= count {
-    if a.loadUnaligned(fromByteOffset: at, as: UInt64.self)
-      != b.loadUnaligned(fromByteOffset: at, as: UInt64.self)
-    {
-      return false
+  // The last step may overlap the one before.
+  if count >= 8 {
+    var at = 0
+    while at + 8 < count {
+      if !equalWords(a + at, b + at, UInt64.self) { return false }
+      at += 8
     }
-    at += 8
+    return equalWords(a + (count - 8), b + (count - 8), UInt64.self)
   }
-  while at < count {
-    if a.load(fromByteOffset: at, as: UInt8.self) != b.load(fromByteOffset: at, as: UInt8.self) {
-      return false
-    }
-    at += 1
+  if count >= 4 {
+    return equalWords(a, b, UInt32.self) && equalWords(a + (count - 4), b + (count - 4), UInt32.self)
   }
-  return true
+  return equalWords(a, b, UInt8.self) && equalWords(a + (count / 2), b + (count / 2), UInt8.self)
+    && equalWords(a + (count - 1), b + (count - 1), UInt8.self)
+}
+
+@inlinable @inline(__always)
+func equalWords<Word: FixedWidthInteger & BitwiseCopyable>(
+  _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _: Word.Type
+) -> Bool {
+  a.loadUnaligned(as: Word.self) == b.loadUnaligned(as: Word.self)
 }
 
 /// A hash that multiplies and folds eight bytes at a time; its values never leave the process.

@@ -1,0 +1,266 @@
+// Unsafe code, on these invariants:
+// - Every place is in the text of a `RecordText`, for whose places those of TextScan.swift hold.
+// - Builders and nodes are used on the invariants of their files.
+
+import Magnet
+
+/// The text of a list of records, and how what is not plain in it is parsed.
+struct RecordText {
+  /// The first byte; a NUL stands after the last.
+  let start: Place
+  let end: Place
+  let reader: JSONFileReader
+
+  /// The tape of one value of the text, from `start` to `end`; nil when it is no JSON.
+  func tape(from start: Place, to end: Place) -> JSONTape? {
+    reader.tape(of: UnsafeBufferPointer(start: start, count: end - start))
+  }
+}
+
+// Rows straight from a text, with no tape between: one pass, in which what stands between two values is compared with
+// what stood there the last time. Nothing here says what is wrong with a text. A method returns nil wherever the text
+// is not as plain as HELM's lists of statistics, or not valid; the text is then to be parsed and its rows made anew.
+extension Flattener {
+  /// A row for each object of a list that is the whole text, its keys below `place`; their number.
+  mutating func addRecords(of text: RecordText, at place: Int32) -> Int? {
+    var row = 0
+    guard
+      let end = forEachObject(
+        of: text.start, 0,
+        { columns, start in
+          defer { row += 1 }
+          return columns.add(text, start, at: place, row: row, depth: 0)
+        })
+    else { return nil }
+    return TextScan.afterSpace(end) == text.end ? row : nil
+  }
+
+  /// A row for each object of the lists `stats` in the objects of the whole text, their keys below `place`, with the
+  /// outer objects' other keys beside them; the number of rows.
+  mutating func addBundles(of text: RecordText, at place: Int32) -> Int? {
+    var row = 0
+    guard
+      let end = forEachObject(
+        of: text.start, 0, { columns, start in columns.addBundle(text, start, at: place, row: &row) })
+    else { return nil }
+    return TextScan.afterSpace(end) == text.end ? row : nil
+  }
+
+  /// One bundle, from the place after its bracket; the place after its end.
+  private mutating func addBundle(
+    _ text: RecordText, _ start: Place, at list: Int32, row: inout Int
+  ) -> Place? {
+    let first = row
+    var hasList = false
+    visits += 1
+    let visit = visits
+    var members: [Int32] = []
+    var at = start
+    var isFirst = true
+    var cursor = tree[0].firstChild
+    while true {
+      guard let member = nextMember(of: 0, at: at, isFirst: isFirst, expected: cursor) else { return nil }
+      let (node, value) = member
+      guard node >= 0 else {
+        at = value
+        break
+      }
+      isFirst = false
+      if tree[node].visit == visit { return nil }
+      tree[node].visit = visit
+      cursor = tree[node].next
+      if node == list {
+        hasList = true
+        var count = row
+        let end = forEachObject(of: value, list) { columns, start in
+          defer { count += 1 }
+          return columns.add(text, start, at: list, row: count, depth: 0)
+        }
+        guard let end, count > row else { return nil }
+        row = count
+        at = end
+      } else {
+        // A key with a dot could name a column of the statistics.
+        if tree.hasDot(node) { return nil }
+        guard let end = addCell(text, value, at: node, row: first) else { return nil }
+        if tree[node].isWanted { members.append(node) }
+        at = end
+      }
+    }
+    guard hasList else { return nil }
+    for node in members { builders[Int(tree[node].column)].repeatCell(of: first, rows: first + 1..<row) }
+    return at
+  }
+
+  /// Calls `body` with the place after the bracket of each object of the list of a node that begins at `start`; it
+  /// returns the place after the object's end. The place after the list.
+  @inline(__always)
+  private mutating func forEachObject(
+    of start: Place, _ list: Int32, _ body: (inout Flattener, Place) -> Place?
+  ) -> Place? {
+    var at = TextScan.afterSpace(start)
+    guard at.pointee == UInt8(ascii: "[") else { return nil }
+    at = TextScan.afterSpace(at + 1)
+    if at.pointee == UInt8(ascii: "]") { return at + 1 }
+    guard at.pointee == UInt8(ascii: "{") else { return nil }
+    at += 1
+    while let end = body(&self, at) {
+      if let next = tree[list].separator.after(end) {
+        at = next
+        continue
+      }
+      at = TextScan.afterSpace(end)
+      if at.pointee == UInt8(ascii: "]") { return at + 1 }
+      guard at.pointee == UInt8(ascii: ",") else { return nil }
+      at = TextScan.afterSpace(at + 1)
+      guard at.pointee == UInt8(ascii: "{") else { return nil }
+      at += 1
+      tree[list].separator = TextBetween(from: end, to: at)
+    }
+    return nil
+  }
+
+  /// The node of an object's next member and the place of its value; -1 and the place after the object when it ends.
+  @inline(__always)
+  private mutating func nextMember(
+    of parent: Int32, at start: Place, isFirst: Bool, expected: Int32
+  ) -> (Int32, Place)? {
+    if expected >= 0, let value = tree[expected].lead.after(start, isFirst: isFirst) {
+      return (expected, value)
+    }
+    if let end = tree[parent].end.after(start, isFirst: isFirst) { return (-1, end) }
+    return readMember(of: parent, at: start, isFirst: isFirst, expected: expected)
+  }
+
+  private mutating func readMember(
+    of parent: Int32, at start: Place, isFirst: Bool, expected: Int32
+  ) -> (Int32, Place)? {
+    var at = TextScan.afterSpace(start)
+    if at.pointee == UInt8(ascii: "}") {
+      tree[parent].end = TextBetween(from: start, to: at + 1, isFirst: isFirst)
+      return (-1, at + 1)
+    }
+    if !isFirst {
+      guard at.pointee == UInt8(ascii: ",") else { return nil }
+      at = TextScan.afterSpace(at + 1)
+    }
+    guard at.pointee == UInt8(ascii: "\""), let keyEnd = TextScan.plainEnd(at + 1) else { return nil }
+    let key = UnsafeRawBufferPointer(start: at + 1, count: keyEnd - at - 1)
+    at = TextScan.afterSpace(keyEnd + 1)
+    guard at.pointee == UInt8(ascii: ":") else { return nil }
+    at = TextScan.afterSpace(at + 1)
+    let node = child(of: parent, key, expected: expected)
+    if node == parent { return nil }
+    tree[node].lead = TextBetween(from: start, to: at, isFirst: isFirst)
+    return (node, at)
+  }
+
+  /// Flattens an object, from the place after its bracket, into `row`; the place after its end.
+  private mutating func add(
+    _ text: RecordText, _ start: Place, at parent: Int32, row: Int, depth: Int
+  ) -> Place? {
+    if depth == TextScan.depthLimit { return nil }
+    visits += 1
+    let visit = visits
+    var cursor = tree[parent].firstChild
+    var at = start
+    var isFirst = true
+    while true {
+      guard let (node, value) = nextMember(of: parent, at: at, isFirst: isFirst, expected: cursor) else {
+        return nil
+      }
+      if node < 0 { return value }
+      isFirst = false
+      if tree[node].visit == visit { return nil }
+      tree[node].visit = visit
+      cursor = tree[node].next
+      let end =
+        value.pointee == UInt8(ascii: "{") && !tree[node].isCell
+        ? add(text, value + 1, at: node, row: row, depth: depth + 1)
+        : addCell(text, value, at: node, row: row)
+      guard let end else { return nil }
+      at = end
+    }
+  }
+
+  /// Makes one cell of the value at `start`; the place after it.
+  @inline(__always)
+  private mutating func addCell(_ text: RecordText, _ start: Place, at node: Int32, row: Int) -> Place? {
+    let byte = start.pointee
+    if byte == UInt8(ascii: "\"") {
+      let known = Int(tree[node].column)
+      if known >= 0, tree[node].isWanted, !builders[known].isEmpty,
+        let length = builders[known].setExpected(at: start + 1, row: row)
+      {
+        return start + length + 2
+      }
+      guard let end = TextScan.plainEnd(start + 1) else { return addParsed(text, start, at: node, row: row) }
+      if tree[node].isWanted {
+        guard let column = column(of: node) else { return nil }
+        builders[column].set(
+          plain: UnsafeRawBufferPointer(start: start + 1, count: end - start - 1), row: row)
+      }
+      return end + 1
+    }
+    if byte &- 0x30 < 10 || byte == UInt8(ascii: "-") { return addNumber(text, start, at: node, row: row) }
+    if let (value, end) = TextScan.boolean(start) {
+      if tree[node].isWanted {
+        guard let column = column(of: node) else { return nil }
+        builders[column].set(value, row: row)
+      }
+      return end
+    }
+    return addParsed(text, start, at: node, row: row)
+  }
+
+  @inline(__always)
+  private mutating func addNumber(_ text: RecordText, _ start: Place, at node: Int32, row: Int) -> Place? {
+    guard let number = NumberText.short(start) else { return addLongNumber(text, start, at: node, row: row) }
+    return add(number, at: node, row: row)
+  }
+
+  private mutating func addLongNumber(_ text: RecordText, _ start: Place, at node: Int32, row: Int) -> Place?
+  {
+    guard let number = NumberText.any(start) else { return nil }
+    if case .other(let end) = number {
+      guard let tape = text.tape(from: start, to: end) else { return nil }
+      if tree[node].isWanted { set(tape, JSONTape.top, at: node, row: row) }
+      return isOverfull ? nil : end
+    }
+    return add(number, at: node, row: row)
+  }
+
+  @inline(__always)
+  private mutating func add(_ number: NumberText.Read, at node: Int32, row: Int) -> Place? {
+    switch number {
+    case .int(let value, let end):
+      if tree[node].isWanted {
+        guard let column = column(of: node) else { return nil }
+        setInt(value, column, row)
+      }
+      return end
+    case .double(let value, let end):
+      if tree[node].isWanted {
+        guard let column = column(of: node) else { return nil }
+        builders[column].set(value, row: row)
+      }
+      return end
+    case .other: return nil
+    }
+  }
+
+  /// Makes one cell of a value that is no plain string, number or boolean.
+  private mutating func addParsed(_ text: RecordText, _ start: Place, at node: Int32, row: Int) -> Place? {
+    let end: Place?
+    switch start.pointee {
+    case UInt8(ascii: "\""), UInt8(ascii: "["), UInt8(ascii: "{"): end = TextScan.afterValue(start)
+    default: end = start + 4  // null
+    }
+    guard let end, end <= text.end, let tape = text.tape(from: start, to: end) else { return nil }
+    if tree[node].isWanted {
+      set(tape, JSONTape.top, at: node, row: row)
+      if isOverfull { return nil }
+    }
+    return end
+  }
+}

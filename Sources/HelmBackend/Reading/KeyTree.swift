@@ -1,0 +1,144 @@
+// Unsafe code, on these invariants:
+// - `nodes` holds `count` initialised nodes of `capacity`, a tree: `firstChild`, `lastChild`, `next` and `parent` are
+//   indices of nodes or -1, node 0 is the root. A node's key is `keyLength` bytes of `keys` from `keyStart`, and
+//   `keys` has 8 readable bytes after the last key.
+// - A key that is looked for has 8 readable bytes from its start, whatever its length.
+// - The tree is never copied (~Copyable) and frees its memory once.
+
+import Magnet
+
+/// The keys met in objects, as a tree: a node for each key, below the node of the object that it stands in.
+struct KeyTree: ~Copyable {
+  struct Node {
+    var keyStart = 0
+    var keyLength = 0
+    /// The first 8 bytes of the key, zero where it is shorter.
+    var keyHead: UInt64 = 0
+    var parent: Int32 = -1
+    var firstChild: Int32 = -1
+    var lastChild: Int32 = -1
+    var next: Int32 = -1
+    var childCount: Int32 = 0
+    var column: Int32 = -1
+    /// The number of the last object in which the key was met: the same number again is a repeated key.
+    var visit: UInt64 = 0
+    /// Whether an object is kept as one cell of JSON.
+    var isCell = false
+    /// Whether the column of this name is wanted, and whether any column below it is.
+    var isWanted = true
+    var leadsToWanted = true
+    /// What stood before the key's value the last time, at the end of its object, and between two objects of its list.
+    var lead = TextBetween()
+    var end = TextBetween()
+    var separator = TextBetween()
+  }
+
+  /// The nodes; there is always the root, 0.
+  private(set) var nodes: UnsafeMutablePointer<Node>
+  private(set) var count = 1
+  private var capacity = 64
+  private var keys: UnsafeMutablePointer<UInt8>
+  private var keyBytes = 0
+  private var keyCapacity = 1024
+
+  init() {
+    nodes = .allocate(capacity: capacity)
+    nodes.initialize(to: Node())
+    keys = .allocate(capacity: keyCapacity + 8)
+  }
+
+  deinit {
+    keys.deallocate()
+    nodes.deallocate()
+  }
+
+  @inline(__always)
+  subscript(node: Int32) -> Node {
+    get { nodes[Int(node)] }
+    nonmutating _modify { yield &nodes[Int(node)] }
+  }
+
+  /// The node of a key below `parent`, tried first at `expected`; -1 when the key was never met there.
+  @inline(__always)
+  func child(of parent: Int32, _ key: UnsafeRawBufferPointer, expected: Int32) -> Int32 {
+    if expected >= 0, isKey(key, of: expected) { return expected }
+    return find(key, in: parent)
+  }
+
+  private func find(_ key: UnsafeRawBufferPointer, in parent: Int32) -> Int32 {
+    var node = nodes[Int(parent)].firstChild
+    while node >= 0, !isKey(key, of: node) { node = nodes[Int(node)].next }
+    return node
+  }
+
+  @inline(__always)
+  private func isKey(_ key: UnsafeRawBufferPointer, of node: Int32) -> Bool {
+    let known = nodes + Int(node)
+    guard known.pointee.keyLength == key.count, known.pointee.keyHead == Self.head(key) else { return false }
+    return key.count <= 8
+      || equalBytes(
+        UnsafeRawPointer(keys + known.pointee.keyStart), key.baseAddress.unsafelyUnwrapped, key.count)
+  }
+
+  @inline(__always)
+  private static func head(_ key: UnsafeRawBufferPointer) -> UInt64 {
+    let word = UInt64(
+      littleEndian: key.baseAddress.unsafelyUnwrapped.loadUnaligned(as: UInt64.self))
+    return key.count >= 8 ? word : word & (1 << UInt64(8 * key.count) - 1)
+  }
+
+  /// Adds a key that was not met below `parent`; its node.
+  mutating func append(_ key: UnsafeRawBufferPointer, to parent: Int32) -> Int32 {
+    if count == capacity {
+      nodes = Self.grown(nodes, count, capacity * 2)
+      capacity *= 2
+    }
+    if keyBytes + key.count > keyCapacity {
+      keyCapacity = max(keyCapacity * 2, keyBytes + key.count)
+      keys = Self.grown(keys, keyBytes, keyCapacity + 8)
+    }
+    UnsafeMutableRawPointer(keys + keyBytes).copyMemory(from: key.baseAddress!, byteCount: key.count)
+    let node = Int32(count)
+    (nodes + count).initialize(
+      to: Node(keyStart: keyBytes, keyLength: key.count, keyHead: Self.head(key), parent: parent))
+    keyBytes += key.count
+    count += 1
+    if nodes[Int(parent)].lastChild < 0 {
+      nodes[Int(parent)].firstChild = node
+    } else {
+      nodes[Int(nodes[Int(parent)].lastChild)].next = node
+    }
+    nodes[Int(parent)].lastChild = node
+    nodes[Int(parent)].childCount += 1
+    return node
+  }
+
+  private static func grown<T>(_ old: UnsafeMutablePointer<T>, _ used: Int, _ capacity: Int)
+    -> UnsafeMutablePointer<T>
+  {
+    let new = UnsafeMutablePointer<T>.allocate(capacity: capacity)
+    new.moveInitialize(from: old, count: used)
+    old.deallocate()
+    return new
+  }
+
+  /// Whether a key has a dot in it.
+  func hasDot(_ node: Int32) -> Bool {
+    UnsafeBufferPointer(start: keys + nodes[Int(node)].keyStart, count: nodes[Int(node)].keyLength)
+      .contains(UInt8(ascii: "."))
+  }
+
+  /// The keys from the root down to a node, with dots between them.
+  func path(of node: Int32) -> String {
+    var path: [String] = []
+    var at = node
+    while at > 0 {
+      let key = nodes[Int(at)]
+      path.append(
+        String(decoding: UnsafeBufferPointer(start: keys + key.keyStart, count: key.keyLength), as: UTF8.self)
+      )
+      at = key.parent
+    }
+    return path.reversed().joined(separator: ".")
+  }
+}

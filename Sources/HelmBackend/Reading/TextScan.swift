@@ -1,0 +1,132 @@
+// Unsafe code, on these invariants:
+// - Every place is in a text that a NUL follows, and 64 readable bytes after that. No step goes past the NUL: it is
+//   no space, no digit, ends a string, and is in no `TextBetween`, as a NUL is in no valid text.
+
+/// A place in a JSON text.
+typealias Place = UnsafePointer<UInt8>
+
+/// The small steps of reading a JSON text where it stands. What is not plain, they leave to a parser.
+enum TextScan {
+  /// The first place from `start` on that is no space.
+  @inline(__always)
+  static func afterSpace(_ start: Place) -> Place {
+    var at = start
+    while at.pointee <= 0x20 {
+      let byte = at.pointee
+      guard byte == 0x0A || byte == 0x20 || byte == 0x0D || byte == 0x09 else { return at }
+      at += 1
+      // Indentation, eight spaces at once.
+      var other = word(at) ^ 0x2020_2020_2020_2020
+      while other == 0 {
+        at += 8
+        other = word(at) ^ 0x2020_2020_2020_2020
+      }
+      at += other.trailingZeroBitCount >> 3
+    }
+    return at
+  }
+
+  /// The closing quote of the string whose first byte is at `start`; nil when a byte before it is not ASCII, a
+  /// backslash or a control character.
+  @inline(__always)
+  static func plainEnd(_ start: Place) -> Place? {
+    var at = start
+    while true {
+      let bytes = word(at)
+      let quote = bytes ^ 0x2222_2222_2222_2222
+      let backslash = bytes ^ 0x5C5C_5C5C_5C5C_5C5C
+      // The lowest bit set is right; a borrow can only set bits above it.
+      let stops =
+        ((quote &- 0x0101_0101_0101_0101) & ~quote | (backslash &- 0x0101_0101_0101_0101) & ~backslash
+          | (bytes &- 0x2020_2020_2020_2020) & ~bytes | bytes) & 0x8080_8080_8080_8080
+      if stops != 0 {
+        at += stops.trailingZeroBitCount >> 3
+        return at.pointee == UInt8(ascii: "\"") ? at : nil
+      }
+      at += 8
+    }
+  }
+
+  /// How deep lists and objects may lie in each other; it is left to a parser to say what is too deep.
+  static let depthLimit = 64
+
+  /// The place after the string, list or object that begins at `start`, whatever is in it; nil when the text ends
+  /// before, or goes too deep.
+  static func afterValue(_ start: Place) -> Place? {
+    var depth = 0
+    var at = start
+    repeat {
+      switch at.pointee {
+      case 0: return nil
+      case UInt8(ascii: "["), UInt8(ascii: "{"):
+        depth += 1
+        if depth > depthLimit { return nil }
+      case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+      case UInt8(ascii: "\""):
+        at += 1
+        while at.pointee != UInt8(ascii: "\"") {
+          if at.pointee == UInt8(ascii: "\\") { at += 1 }
+          if at.pointee == 0 { return nil }
+          at += 1
+        }
+      default: break
+      }
+      at += 1
+    } while depth > 0
+    return at
+  }
+
+  /// The `true` or `false` at `start`, and the place after it.
+  @inline(__always)
+  static func boolean(_ start: Place) -> (Bool, Place)? {
+    let bytes = word(start)
+    if bytes & 0xFFFF_FFFF == 0x6575_7274 { return (true, start + 4) }
+    if bytes & 0xFF_FFFF_FFFF == 0x65_736C_6166 { return (false, start + 5) }
+    return nil
+  }
+
+  /// Eight bytes, the first in the lowest.
+  @inline(__always)
+  static func word(_ at: Place) -> UInt64 {
+    UInt64(littleEndian: UnsafeRawPointer(at).loadUnaligned(as: UInt64.self))
+  }
+}
+
+/// What stands between two values: brackets, commas, spaces, a key and its colon. Programs that write JSON write it the
+/// same way each time, and where a known text ends does not wait for what is read.
+struct TextBetween {
+  /// The text, in words of eight bytes, and which of their bits it fills.
+  private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+  private var masks: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+  /// How many bytes the text has; 0 when none is known.
+  private var length = 0
+  /// Whether it stood before the first value of an object.
+  private var isFirst = false
+
+  init() {}
+
+  /// The text from `start` to `end`, which was found to be valid; none when it is longer than 32 bytes.
+  init(from start: Place, to end: Place, isFirst: Bool = false) {
+    guard end - start <= 32 else { return }
+    length = end - start
+    self.isFirst = isFirst
+    func mask(_ first: Int) -> UInt64 {
+      let count = min(max(length - first, 0), 8)
+      return count == 8 ? .max : 1 << UInt64(8 * count) - 1
+    }
+    masks = (mask(0), mask(8), mask(16), mask(24))
+    words = (
+      TextScan.word(start) & masks.0, TextScan.word(start + 8) & masks.1, TextScan.word(start + 16) & masks.2,
+      TextScan.word(start + 24) & masks.3
+    )
+  }
+
+  /// The place after the same text at `place`, before the first value of an object or not; nil where another stands.
+  @inline(__always)
+  func after(_ place: Place, isFirst: Bool = false) -> Place? {
+    let other =
+      (TextScan.word(place) ^ words.0) & masks.0 | (TextScan.word(place + 8) ^ words.1) & masks.1
+      | (TextScan.word(place + 16) ^ words.2) & masks.2 | (TextScan.word(place + 24) ^ words.3) & masks.3
+    return other == 0 && length > 0 && isFirst == self.isFirst ? place + length : nil
+  }
+}

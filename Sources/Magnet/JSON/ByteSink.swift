@@ -1,0 +1,64 @@
+// Unsafe code, on one invariant: `start` has `capacity` bytes, the first `count` of them initialised. The buffer is
+// never copied (~Copyable) and frees its memory once.
+
+/// What bytes are written to, one after the other.
+public protocol ByteSink: ~Copyable {
+  mutating func append(_ byte: UInt8)
+  mutating func append(bytes: UnsafeRawBufferPointer)
+}
+
+extension ByteSink where Self: ~Copyable {
+  /// Appends a text as UTF-8.
+  mutating func append(_ text: String) {
+    var text = text
+    text.withUTF8 { append(bytes: UnsafeRawBufferPointer($0)) }
+  }
+}
+
+extension [UInt8]: ByteSink {
+  public mutating func append(bytes: UnsafeRawBufferPointer) { append(contentsOf: bytes) }
+}
+
+/// Bytes in memory that is used again: quicker than an array, which looks at each byte whether it has become someone
+/// else's.
+public struct ByteBuffer: ~Copyable, ByteSink {
+  private var start = UnsafeMutableRawPointer.allocate(byteCount: 256, alignment: 1)
+  private var capacity = 256
+  public private(set) var count = 0
+
+  /// An empty buffer.
+  public init() {}
+
+  deinit { start.deallocate() }
+
+  public mutating func append(_ byte: UInt8) {
+    if count == capacity { grow(1) }
+    start.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+    count += 1
+  }
+
+  public mutating func append(bytes: UnsafeRawBufferPointer) {
+    guard let address = bytes.baseAddress else { return }
+    if count + bytes.count > capacity { grow(bytes.count) }
+    (start + count).copyMemory(from: address, byteCount: bytes.count)
+    count += bytes.count
+  }
+
+  private mutating func grow(_ more: Int) {
+    let larger = UnsafeMutableRawPointer.allocate(byteCount: max(capacity * 2, count + more), alignment: 1)
+    larger.copyMemory(from: start, byteCount: count)
+    start.deallocate()
+    start = larger
+    capacity = max(capacity * 2, count + more)
+  }
+
+  /// Forgets the bytes and keeps the memory, unless it has become large.
+  public mutating func removeAll() {
+    if capacity > 1 << 22 { self = ByteBuffer() } else { count = 0 }
+  }
+
+  /// Calls `body` with the bytes.
+  public borrowing func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+    body(UnsafeRawBufferPointer(start: start, count: count))
+  }
+}
