@@ -1,26 +1,3 @@
-/// The cells of a column of one chunk, laid out so that reading a number or a text counts no references.
-final class ChunkReader {
-  enum Form { case doubles, texts, others }
-
-  let form: Form
-  let chunk: ColumnChunk
-  let doubles: [Double]
-  let codes: [UInt32]
-  let texts: TextDictionary
-
-  init(_ chunk: ColumnChunk) {
-    self.chunk = chunk
-    switch chunk.storage {
-    case .doubles(let values, nil):
-      (form, doubles, codes, texts) = (.doubles, values, [], TextDictionary([]))
-    case .strings(let codes, let texts) where texts.bases.isEmpty:
-      (form, doubles, self.texts) = (.texts, [], texts)
-      self.codes = (0..<chunk.count).map { UInt32(codes[$0]) }
-    default: (form, doubles, codes, texts) = (.others, [], [], TextDictionary([]))
-    }
-  }
-}
-
 /// One pass over the rows of a relation for which some columns have some values.
 struct RelationScan {
   /// A column that must equal a value.
@@ -32,13 +9,16 @@ struct RelationScan {
   /// A run's rows: the chunk of each column, or the one cell it has in all rows.
   private struct Part {
     let rowCount: Int
-    let columns: [ChunkReader]
+    let columns: [ColumnChunk]
     /// What is to be checked of each row.
     let checks: [(column: Int, value: Cell)]
   }
 
   private let relation: Relation
   private var parts: [Part] = []
+  /// The cells of all columns of the first part, of the second, and so on.
+  private var cells: [ScanCells] = []
+  private let memory = ScanMemory()
   /// Rows in the order of a column, as pairs of a part and a row; nil for the order they are in.
   private var order: [SIMD2<Int32>]?
   private var part = 0
@@ -89,7 +69,8 @@ struct RelationScan {
       case .somewhere: checks.append((condition.column, condition.value))
       }
     }
-    parts.append(Part(rowCount: chunk.rowCount, columns: columns.map(ChunkReader.init), checks: checks))
+    parts.append(Part(rowCount: chunk.rowCount, columns: columns, checks: checks))
+    cells += columns.map(memory.cells)
   }
 
   /// Equality as SQLite has it: numbers by value, texts by their bytes, null equal to nothing.
@@ -112,39 +93,71 @@ struct RelationScan {
   }
 
   private func holds(_ part: Int, _ row: Int) -> Bool {
-    parts[part].checks.allSatisfy { Self.equal(parts[part].columns[$0.column].chunk[row], $0.value) }
+    parts[part].checks.allSatisfy { Self.equal(parts[part].columns[$0.column][row], $0.value) }
+  }
+
+  /// Cells, each once, and their numbers.
+  private struct DistinctCells {
+    private(set) var cells: [Cell] = []
+    private var places: [Cell: Int32] = [:]
+
+    mutating func place(_ cell: Cell) -> Int32 {
+      if let known = places[cell] { return known }
+      places[cell] = Int32(cells.count)
+      cells.append(cell)
+      return Int32(cells.count - 1)
+    }
   }
 
   /// Puts the rows in the order of a column's texts: a counting sort by distinct value.
   private mutating func sort(by column: Int) {
-    var codes: [Cell: Int] = [:]
-    var cells: [Cell] = []
-    var rows: [[SIMD2<Int32>]] = []
-    func code(_ cell: Cell) -> Int {
-      if let known = codes[cell] { return known }
-      codes[cell] = cells.count
-      cells.append(cell)
-      rows.append([])
-      return cells.count - 1
-    }
+    var values = DistinctCells()
+    var counts: [Int] = []
+    // Which of the distinct values each row has, -1 for a row that is not wanted; of texts each is looked up once a
+    // chunk, by its code there.
+    var places: [[Int32]] = []
     for (number, part) in parts.enumerated() {
-      let reader = part.columns[column]
-      // Texts by their codes in the chunk: each is looked up once.
-      var known: [Int] = reader.form == .texts ? Array(repeating: -1, count: reader.texts.count + 1) : []
-      for row in 0..<part.rowCount where part.checks.isEmpty || holds(number, row) {
-        let place: Int
-        if reader.form == .texts {
-          let local = Int(reader.codes[row])
-          if known[local] < 0 { known[local] = code(reader.chunk[row]) }
-          place = known[local]
-        } else {
-          place = code(reader.chunk[row])
+      let chunk = part.columns[column]
+      let cells = self.cells(of: number, column)
+      var ofCode: [Int32] = cells.form == .texts ? Array(repeating: -1, count: cells.textCount + 1) : []
+      var found: [Int32] = []
+      found.reserveCapacity(part.rowCount)
+      for row in 0..<part.rowCount {
+        guard part.checks.isEmpty || holds(number, row) else {
+          found.append(-1)
+          continue
         }
-        rows[place].append(SIMD2(Int32(number), Int32(row)))
+        var place: Int32
+        if cells.form == .texts {
+          let code = Int(cells.word(row))
+          place = ofCode[code]
+          if place < 0 {
+            place = values.place(chunk[row])
+            ofCode[code] = place
+          }
+        } else {
+          place = values.place(chunk[row])
+        }
+        if place == counts.count { counts.append(0) }
+        counts[Int(place)] += 1
+        found.append(place)
+      }
+      places.append(found)
+    }
+    var next = Array(repeating: 0, count: values.cells.count)
+    var total = 0
+    for place in values.cells.indices.sorted(by: { Self.sqlOrder(values.cells[$0], values.cells[$1]) }) {
+      next[place] = total
+      total += counts[place]
+    }
+    var order = Array(repeating: SIMD2<Int32>(), count: total)
+    for (number, found) in places.enumerated() {
+      for (row, place) in found.enumerated() where place >= 0 {
+        order[next[Int(place)]] = SIMD2(Int32(number), Int32(row))
+        next[Int(place)] += 1
       }
     }
-    let sorted = cells.indices.sorted { Self.sqlOrder(cells[$0], cells[$1]) }
-    order = sorted.flatMap { rows[$0] }
+    self.order = order
   }
 
   /// SQLite's order: nulls, numbers, texts by their bytes.
@@ -162,8 +175,17 @@ struct RelationScan {
   /// The number of the current row.
   private(set) var rowID: Int64 = -1
 
-  /// The current row's cells of a column, and its number among them.
-  func reader(_ column: Int) -> (reader: ChunkReader, row: Int) { (parts[part].columns[column], row) }
+  /// The cells of a column in the current row's part, and the row's number there.
+  @inline(__always)
+  func current(_ column: Int) -> (cells: ScanCells, row: Int) { (cells(of: part, column), row) }
+
+  /// The current row's cell of a column.
+  func cell(_ column: Int) -> Cell { parts[part].columns[column][row] }
+
+  @inline(__always)
+  private func cells(of part: Int, _ column: Int) -> ScanCells {
+    cells[part * relation.columns.count + column]
+  }
 
   /// Goes to the next row.
   mutating func advance() {

@@ -2,6 +2,8 @@
 // - The pointer that the module carries is the connection's state, which lives until the connection is closed. A
 //   table's and a cursor's memory begins with SQLite's own structure, is allocated and initialised in xConnect and
 //   xOpen, and freed in xDisconnect and xClose.
+// - A cursor's scan is in memory of its own, from xFilter to the next xFilter or xClose; SQLite asks for rows only
+//   between these.
 // - SQLite calls everything here on the thread that steps the statement, one call at a time.
 // - Texts and numbers handed to SQLite are copied by it before the call returns (SQLITE_TRANSIENT).
 
@@ -20,7 +22,12 @@ private final class RelationBox {
 
 private struct Cursor {
   var base = sqlite3_vtab_cursor()
-  var scan: RelationScan?
+  var scan: UnsafeMutablePointer<RelationScan>?
+
+  func freeScan() {
+    scan?.deinitialize(count: 1)
+    scan?.deallocate()
+  }
 }
 
 private typealias State = SQLConnection.State
@@ -34,6 +41,11 @@ private func cursor(_ pointer: UnsafeMutablePointer<sqlite3_vtab_cursor>?) -> Un
 }
 
 let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+
+private func scan(_ pointer: UnsafeMutablePointer<sqlite3_vtab_cursor>?) -> UnsafeMutablePointer<RelationScan>
+{
+  cursor(pointer).pointee.scan.unsafelyUnwrapped
+}
 
 /// The module of all relations: an eponymous one, whose tables need not be created. SQLite only reads it, from any
 /// thread; it stays for good.
@@ -72,6 +84,7 @@ nonisolated(unsafe) let virtualTableModule: UnsafePointer<sqlite3_module> = {
     return SQLITE_OK
   }
   module.xClose = { pointer in
+    cursor(pointer).pointee.freeScan()
     cursor(pointer).deinitialize(count: 1)
     cursor(pointer).deallocate()
     return SQLITE_OK
@@ -86,9 +99,12 @@ nonisolated(unsafe) let virtualTableModule: UnsafePointer<sqlite3_module> = {
       let conditions = checked.enumerated().map {
         RelationScan.Condition(column: $1, value: cell(values![$0]))
       }
-      cursor(pointer).pointee.scan = try RelationScan(
+      let scan = try RelationScan(
         owner.relation.takeUnretainedValue().relation, columns: Set(used), conditions: conditions,
         order: order < 0 ? nil : Int(order), in: state.catalog)
+      cursor(pointer).pointee.freeScan()
+      cursor(pointer).pointee.scan = .allocate(capacity: 1)
+      cursor(pointer).pointee.scan!.initialize(to: scan)
       return SQLITE_OK
     } catch {
       state.failure = error
@@ -96,17 +112,22 @@ nonisolated(unsafe) let virtualTableModule: UnsafePointer<sqlite3_module> = {
     }
   }
   module.xNext = { pointer in
-    cursor(pointer).pointee.scan!.advance()
+    scan(pointer).pointee.advance()
     return SQLITE_OK
   }
-  module.xEof = { cursor($0).pointee.scan!.isAtEnd ? 1 : 0 }
+  module.xEof = { scan($0).pointee.isAtEnd ? 1 : 0 }
   module.xColumn = { pointer, context, column in
-    let (reader, row) = cursor(pointer).pointee.scan!.reader(Int(column))
-    reader.giveResult(context, row)
+    let scan = scan(pointer)
+    let (cells, row) = scan.pointee.current(Int(column))
+    if cells.form == .other {
+      give(scan.pointee.cell(Int(column)), context)
+    } else {
+      cells.give(row, context)
+    }
     return SQLITE_OK
   }
   module.xRowid = { pointer, result in
-    result!.pointee = cursor(pointer).pointee.scan!.rowID
+    result!.pointee = scan(pointer).pointee.rowID
     return SQLITE_OK
   }
   let made = UnsafeMutablePointer<sqlite3_module>.allocate(capacity: 1)
@@ -169,25 +190,31 @@ private func cell(_ value: OpaquePointer?) -> Cell {
   }
 }
 
-extension ChunkReader {
-  /// Hands a cell to SQLite: booleans as 0 and 1, lists and objects as texts, NaN as null.
-  fileprivate func giveResult(_ context: OpaquePointer?, _ row: Int) {
+extension ScanCells {
+  /// Hands the cell of a row to SQLite.
+  @inline(__always)
+  fileprivate func give(_ row: Int, _ context: OpaquePointer?) {
     switch form {
-    case .doubles: sqlite3_result_double(context, doubles[row])
-    case .texts where codes[row] != 0:
-      texts.withUTF8(Int(codes[row]) - 1) {
+    case .doubles: sqlite3_result_double(context, Double(bitPattern: word(row)))
+    case .ints: sqlite3_result_int64(context, Int64(bitPattern: word(row)))
+    case .texts where word(row) != 0:
+      let text = text(word(row))
+      text.withMemoryRebound(to: CChar.self) {
         sqlite3_result_text(context, $0.baseAddress, Int32($0.count), transient)
       }
-    case .texts: sqlite3_result_null(context)
-    case .others:
-      switch chunk[row] {
-      case .null: sqlite3_result_null(context)
-      case .bool(let value): sqlite3_result_int(context, value ? 1 : 0)
-      case .int(let value): sqlite3_result_int64(context, value)
-      case .double(let value): sqlite3_result_double(context, value)
-      case .string(let value), .json(let value):
-        sqlite3_result_text(context, value, Int32(value.utf8.count), transient)
-      }
+    default: sqlite3_result_null(context)
     }
+  }
+}
+
+/// Hands a cell to SQLite: booleans as 0 and 1, lists and objects as texts, NaN as null.
+private func give(_ cell: Cell, _ context: OpaquePointer?) {
+  switch cell {
+  case .null: sqlite3_result_null(context)
+  case .bool(let value): sqlite3_result_int(context, value ? 1 : 0)
+  case .int(let value): sqlite3_result_int64(context, value)
+  case .double(let value): sqlite3_result_double(context, value)
+  case .string(let value), .json(let value):
+    sqlite3_result_text(context, value, Int32(value.utf8.count), transient)
   }
 }
