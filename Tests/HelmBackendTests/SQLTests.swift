@@ -45,6 +45,26 @@ import Testing
     }
   }
 
+  /// Scans of the same cells, one within the other, and texts that are held over many of them.
+  @Test func innerScansAgreeWithJoins() async throws {
+    let inner = "SELECT metric FROM scores s WHERE s.run = r.run"
+    let least = try await rows("SELECT run, min(metric) FROM scores GROUP BY run ORDER BY run")
+    let greatest = try await rows("SELECT run, max(metric) FROM scores GROUP BY run ORDER BY run")
+    #expect(
+      try await rows("SELECT run, (\(inner) ORDER BY metric LIMIT 1) FROM runs r ORDER BY run") == least)
+    #expect(
+      try await rows("SELECT run, (\(inner) ORDER BY metric DESC LIMIT 1) FROM runs r ORDER BY run")
+        == greatest)
+    #expect(
+      try await rows("SELECT max((\(inner) ORDER BY metric DESC LIMIT 1)) FROM runs r")
+        == rows("SELECT max(metric) FROM scores"))
+    #expect(
+      try await rows(
+        "SELECT group_concat(m) FROM (SELECT (\(inner) ORDER BY metric LIMIT 1) AS m FROM runs r ORDER BY run)"
+      )
+        == [[.string(least.map { $0[1].text }.joined(separator: ","))]])
+  }
+
   @Test func groupsEqualThoseOfTheTable() async throws {
     let runs = try HelmRuns(Project.sweep)
     let table = try await runs.load(runs.list().entries, tables: [.perInstanceStats]).perInstanceStats

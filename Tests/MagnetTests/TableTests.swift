@@ -1,5 +1,6 @@
-import Magnet
 import Testing
+
+@testable import Magnet
 
 /// Tables are stacked, cut, looked up and joined as their rows would be.
 @Suite struct TableTests {
@@ -90,6 +91,11 @@ import Testing
       #expect(taken.rows.map(\.number) == Array(numbers.indices) && taken.columnNames == table.columnNames)
       let again = numbers.indices.reversed().map { $0 }
       #expect(Self.cells(taken.rows(at: again)) == again.map { cells[numbers[$0]] })
+      let ranges = (0..<4).map { _ in
+        let start = random.below(table.rowCount)
+        return start..<start + random.below(table.rowCount - start + 1)
+      }
+      #expect(Self.cells(table.rows(in: ranges)) == ranges.flatMap { cells[$0] })
       let limit = random.below(40)
       #expect(Self.cells(table.prefix(limit)) == Array(cells.prefix(limit)))
       let kept = cells.indices.filter { $0 % 3 != limit % 3 }

@@ -31,7 +31,6 @@ struct Flattener: ~Copyable {
   private var names: [String] = []
   /// The place of each column in the order of their names' code points.
   private var ranks: [Int] = []
-  private var isText: [Bool] = []
   private var columnOfName: [String: Int32] = [:]
   /// The columns that have cells, in the order they got the first.
   private var met: [Int32] = []
@@ -140,8 +139,8 @@ struct Flattener: ~Copyable {
     switch tape.tag(index) {
     case .string: builders[column].set(utf8: tape.bytes(index), row: row)
     case .double: builders[column].set(tape.double(index), row: row)
-    case .int: setInt(tape.int(index), column, row)
-    case .unsigned: setUnsigned(tape.unsigned(index), column, row)
+    case .int: setInt(tape.int(index), node, column, row)
+    case .unsigned: setUnsigned(tape.unsigned(index), node, column, row)
     case .true: builders[column].set(true, row: row)
     case .false: builders[column].set(false, row: row)
     case .array, .object: setJSON(tape, index, column, row)
@@ -162,16 +161,16 @@ struct Flattener: ~Copyable {
   }
 
   @inline(__always)
-  mutating func setInt(_ value: Int64, _ column: Int, _ row: Int) {
-    if isText[column] {
+  mutating func setInt(_ value: Int64, _ node: Int32, _ column: Int, _ row: Int) {
+    if tree[node].isText {
       builders[column].set(.string(String(value)), row: row)
     } else {
       builders[column].set(value, row: row)
     }
   }
 
-  private mutating func setUnsigned(_ value: UInt64, _ column: Int, _ row: Int) {
-    if isText[column] {
+  private mutating func setUnsigned(_ value: UInt64, _ node: Int32, _ column: Int, _ row: Int) {
+    if tree[node].isText {
       builders[column].set(.string(String(value)), row: row)
     } else {
       builders[column].set(Double(value), row: row)
@@ -281,6 +280,7 @@ struct Flattener: ~Copyable {
 
   private mutating func makeColumn(of node: Int32) -> Int {
     let name = name(of: node)
+    tree[node].isText = textColumns.contains(name)
     if let known = columnOfName[name] {
       tree[node].column = known
       return Int(known)
@@ -300,7 +300,6 @@ struct Flattener: ~Copyable {
     let column = Int32(columnCount)
     columnCount += 1
     names.append(name)
-    isText.append(textColumns.contains(name))
     columnOfName[name] = column
     tree[node].column = column
     return Int(column)

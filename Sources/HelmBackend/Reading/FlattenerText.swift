@@ -174,10 +174,14 @@ extension Flattener {
       if tree[node].visit == visit { return nil }
       tree[node].visit = visit
       cursor = tree[node].next
-      let end =
-        value.pointee == UInt8(ascii: "{") && !tree[node].isCell
-        ? add(text, value + 1, at: node, row: row, depth: depth + 1)
-        : addCell(text, value, at: node, row: row)
+      let end: Place?
+      if let number = NumberText.short(value) {
+        end = add(number, at: node, row: row)
+      } else if value.pointee == UInt8(ascii: "{"), !tree[node].isCell {
+        end = add(text, value + 1, at: node, row: row, depth: depth + 1)
+      } else {
+        end = addCell(text, value, at: node, row: row)
+      }
       guard let end else { return nil }
       at = end
     }
@@ -213,14 +217,7 @@ extension Flattener {
     return addParsed(text, start, at: node, row: row)
   }
 
-  @inline(__always)
   private mutating func addNumber(_ text: RecordText, _ start: Place, at node: Int32, row: Int) -> Place? {
-    guard let number = NumberText.short(start) else { return addLongNumber(text, start, at: node, row: row) }
-    return add(number, at: node, row: row)
-  }
-
-  private mutating func addLongNumber(_ text: RecordText, _ start: Place, at node: Int32, row: Int) -> Place?
-  {
     guard let number = NumberText.any(start) else { return nil }
     if case .other(let end) = number {
       guard let tape = text.tape(from: start, to: end) else { return nil }
@@ -236,7 +233,7 @@ extension Flattener {
     case .int(let value, let end):
       if tree[node].isWanted {
         guard let column = column(of: node) else { return nil }
-        setInt(value, column, row)
+        setInt(value, node, column, row)
       }
       return end
     case .double(let value, let end):

@@ -24,6 +24,8 @@ struct KeyTree: ~Copyable {
     var visit: UInt64 = 0
     /// Whether an object is kept as one cell of JSON.
     var isCell = false
+    /// Whether numbers are kept as texts.
+    var isText = false
     /// Whether the column of this name is wanted, and whether any column below it is.
     var isWanted = true
     var leadsToWanted = true

@@ -31,6 +31,7 @@ public struct ByteBuffer: ~Copyable, ByteSink {
 
   deinit { start.deallocate() }
 
+  @inline(__always)
   public mutating func append(_ byte: UInt8) {
     if count == capacity { grow(1) }
     start.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)

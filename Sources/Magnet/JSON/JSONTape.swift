@@ -121,7 +121,7 @@ extension JSONTape {
   /// digits that read back the same; NaN and the infinities, which JSON does not have, as strings.
   public func appendText(of index: Int, to out: inout ByteBuffer) {
     // Not by recursion: the stack may be small. What is open around the place: true for an object.
-    var opened: [Bool] = []
+    var opened = BitStack()
     var isFirst = true
     var isKey = false
     var at = index
@@ -130,18 +130,18 @@ extension JSONTape {
       let tag = tag(at)
       if tag == .objectEnd || tag == .arrayEnd {
         out.append(UInt8(ascii: tag == .objectEnd ? "}" : "]"))
-        opened.removeLast()
+        opened.pop()
         isFirst = false
-        isKey = opened.last == true
+        isKey = opened.top == true
         at += 1
         continue
       }
-      if !isFirst { out.append(UInt8(ascii: isKey || opened.last == false ? "," : ":")) }
+      if !isFirst { out.append(UInt8(ascii: isKey || opened.top == false ? "," : ":")) }
       isFirst = false
       switch tag {
       case .object, .array:
         out.append(UInt8(ascii: tag == .object ? "{" : "["))
-        opened.append(tag == .object)
+        opened.push(tag == .object)
         isFirst = true
         isKey = tag == .object
         at += 1
@@ -154,8 +154,28 @@ extension JSONTape {
       case .false: out.append("false")
       default: out.append("null")
       }
-      isKey = opened.last == true && !isKey
+      isKey = opened.top == true && !isKey
       at = after(at)
     }
+  }
+}
+
+/// A stack of booleans, 64 to a word.
+private struct BitStack {
+  private var word: UInt64 = 0
+  private var count = 0
+  private var words: [UInt64] = []
+
+  var top: Bool? { count == 0 ? nil : word & 1 == 1 }
+
+  mutating func push(_ bit: Bool) {
+    if count & 63 == 0, count > 0 { words.append(word) }
+    word = word << 1 | (bit ? 1 : 0)
+    count += 1
+  }
+
+  mutating func pop() {
+    count -= 1
+    word = count & 63 == 0 && count > 0 ? words.removeLast() : word >> 1
   }
 }

@@ -163,7 +163,7 @@ public struct RunTables: Sendable {
   /// The rows in a table of some of the runs asked for, by their numbers.
   func table(_ kind: TableKind, ofRuns runs: some Sequence<Int>) -> Table {
     let ranges = rowsOfRun[kind] ?? []
-    return self[kind].rows(at: runs.flatMap { Array(ranges[$0]) })
+    return self[kind].rows(in: runs.map { ranges[$0] })
   }
 
   /// One of the four tables.

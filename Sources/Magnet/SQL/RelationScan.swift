@@ -18,7 +18,6 @@ struct RelationScan {
   private var parts: [Part] = []
   /// The cells of all columns of the first part, of the second, and so on.
   private var cells: [ScanCells] = []
-  private let memory = ScanMemory()
   /// Rows in the order of a column, as pairs of a part and a row; nil for the order they are in.
   private var order: [SIMD2<Int32>]?
   private var part = 0
@@ -41,8 +40,9 @@ struct RelationScan {
     let tables = try relation.kind.map { try catalog.tables($0, of: runs) } ?? [:]
     for run in runs {
       let table = relation.kind == nil ? nil : tables[run]
-      for chunk in table?.chunks ?? [Table.Chunk(rowCount: relation.kind == nil ? 1 : 0, columns: [])] {
-        add(chunk, of: table, run: run, columns, conditions, catalog)
+      let chunks = table?.chunks ?? [Table.Chunk(rowCount: relation.kind == nil ? 1 : 0, columns: [])]
+      for (number, chunk) in chunks.enumerated() {
+        add(chunk, number, of: table, run: run, columns, conditions, catalog)
       }
     }
     if let order { sort(by: order) }
@@ -50,11 +50,11 @@ struct RelationScan {
   }
 
   private mutating func add(
-    _ chunk: Table.Chunk, of table: Table?, run: Int, _ wanted: Set<Int>, _ conditions: [Condition],
-    _ catalog: RunCatalog
+    _ chunk: Table.Chunk, _ number: Int, of table: Table?, run: Int, _ wanted: Set<Int>,
+    _ conditions: [Condition], _ catalog: RunCatalog
   ) {
-    let columns = relation.columns.enumerated().map { number, column -> ColumnChunk in
-      guard wanted.contains(number) else { return .nulls(chunk.rowCount) }
+    let columns = relation.columns.enumerated().map { place, column -> ColumnChunk in
+      guard wanted.contains(place) else { return .nulls(chunk.rowCount) }
       switch column.source {
       case .run(let field): return .constant(catalog.cell(field, of: run), count: chunk.rowCount)
       case .column(let name):
@@ -70,7 +70,10 @@ struct RelationScan {
       }
     }
     parts.append(Part(rowCount: chunk.rowCount, columns: columns, checks: checks))
-    cells += columns.map(memory.cells)
+    for (place, column) in relation.columns.enumerated() {
+      let known = ScanKey(kind: relation.kind, source: column.source, run: run, chunk: number)
+      cells.append(wanted.contains(place) ? catalog.scanMemory.cells(columns[place], known) : ScanCells())
+    }
   }
 
   /// Equality as SQLite has it: numbers by value, texts by their bytes, null equal to nothing.
@@ -119,7 +122,7 @@ struct RelationScan {
     for (number, part) in parts.enumerated() {
       let chunk = part.columns[column]
       let cells = self.cells(of: number, column)
-      var ofCode: [Int32] = cells.form == .texts ? Array(repeating: -1, count: cells.textCount + 1) : []
+      var ofCode: [Int32] = cells.areTexts ? Array(repeating: -1, count: cells.textCount + 1) : []
       var found: [Int32] = []
       found.reserveCapacity(part.rowCount)
       for row in 0..<part.rowCount {
@@ -128,8 +131,8 @@ struct RelationScan {
           continue
         }
         var place: Int32
-        if cells.form == .texts {
-          let code = Int(cells.word(row))
+        if cells.areTexts {
+          let code = cells.code(row)
           place = ofCode[code]
           if place < 0 {
             place = values.place(chunk[row])

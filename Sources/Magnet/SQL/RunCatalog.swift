@@ -5,6 +5,8 @@ final class RunCatalog {
   private let load: ([Int], TableKind, Set<String>?) throws -> [Int: Table]
   private var loaded: [TableKind: [Int: Table]] = [:]
   private var columns: [TableKind: Set<String>] = [:]
+  /// The cells that scans have read: there until the query has its answer.
+  let scanMemory = ScanMemory()
   private let fields: [Relation.RunField: [Cell]]
   /// The numbers of the runs whose run spec could be read.
   let runs: [Int]

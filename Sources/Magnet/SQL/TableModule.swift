@@ -5,7 +5,8 @@
 // - A cursor's scan is in memory of its own, from xFilter to the next xFilter or xClose; SQLite asks for rows only
 //   between these.
 // - SQLite calls everything here on the thread that steps the statement, one call at a time.
-// - Texts and numbers handed to SQLite are copied by it before the call returns (SQLITE_TRANSIENT).
+// - Texts handed to SQLite are copied by it before the call returns (SQLITE_TRANSIENT), or stand in the memory of the
+//   catalog's scans, which is not freed before the statement is.
 
 import CSQLite
 
@@ -195,14 +196,17 @@ extension ScanCells {
   @inline(__always)
   fileprivate func give(_ row: Int, _ context: OpaquePointer?) {
     switch form {
-    case .doubles: sqlite3_result_double(context, Double(bitPattern: word(row)))
-    case .ints: sqlite3_result_int64(context, Int64(bitPattern: word(row)))
-    case .texts where word(row) != 0:
-      let text = text(word(row))
+    case .doubles: sqlite3_result_double(context, Double(bitPattern: bits(row)))
+    case .ints: sqlite3_result_int64(context, Int64(bitPattern: bits(row)))
+    case .texts1, .texts2, .texts4:
+      let code = code(row)
+      if code == 0 { return sqlite3_result_null(context) }
+      let text = text(code)
+      // It stays where it is until the statement is at an end, so that SQLite need not copy it (SQLITE_STATIC).
       text.withMemoryRebound(to: CChar.self) {
-        sqlite3_result_text(context, $0.baseAddress, Int32($0.count), transient)
+        sqlite3_result_text(context, $0.baseAddress, Int32($0.count), nil)
       }
-    default: sqlite3_result_null(context)
+    case .null, .other: sqlite3_result_null(context)
     }
   }
 }

@@ -198,8 +198,29 @@ extension Table {
     return Table(schema, out)
   }
 
+  /// The rows in some ranges; whole chunks are shared.
+  func rows(in ranges: [Range<Int>]) -> Table {
+    var out: [Chunk] = []
+    for range in ranges {
+      var row = range.lowerBound
+      while row < range.upperBound {
+        let (number, local) = locate(row)
+        let chunk = chunks[number]
+        let count = min(chunk.rowCount - local, range.upperBound - row)
+        if count == chunk.rowCount {
+          out.append(chunk)
+        } else {
+          let rows = Array(local..<local + count)
+          out.append(Chunk(rowCount: count, columns: chunk.columns.map { $0.gathered(rows) }))
+        }
+        row += count
+      }
+    }
+    return Table(schema, out)
+  }
+
   /// The first rows, at most `count`.
-  public func prefix(_ count: Int) -> Table { count >= rowCount ? self : rows(at: Array(0..<max(0, count))) }
+  public func prefix(_ count: Int) -> Table { count >= rowCount ? self : rows(in: [0..<max(0, count)]) }
 
   /// The columns with these names, in this order; names the table does not have are left out.
   public func selecting(_ names: [String]) -> Table {
