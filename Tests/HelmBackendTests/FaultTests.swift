@@ -102,8 +102,20 @@ import Testing
   }
 
   @Test func strictStopsAtTheFirstFault() async throws {
-    let runs = try HelmRuns(Self.broken, isStrict: true)
-    await #expect(throws: RunFault.self) { try await runs.list() }
+    let lenient = try HelmRuns(Self.broken)
+    let entries = try await lenient.list().entries
+    let listed = entries.compactMap(\.faults.first).first
+    let loaded = try await lenient.load(entries, tables: [.stats]).faults.first?.fault
+    // Many runs are faulty: which worker meets its own first must not tell.
+    for workers in [1, 2, 4] {
+      for _ in 0..<10 {
+        let runs = try HelmRuns(Self.broken, isStrict: true, workers: workers)
+        let inList = await #expect(throws: RunFault.self) { try await runs.list() }
+        #expect(inList == listed)
+        let inLoad = await #expect(throws: RunFault.self) { try await runs.load(entries, tables: [.stats]) }
+        #expect(inLoad == loaded)
+      }
+    }
   }
 
   @Test func everyTruncationOfAFileIsAFault() async throws {

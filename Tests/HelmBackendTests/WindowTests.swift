@@ -48,6 +48,27 @@ import Testing
     }
   }
 
+  /// Several windows are faulty, and the file is cut off: the first fault in the file is said, whoever met it when.
+  @Test func theFirstFaultIsSaid() async throws {
+    let folder = try TemporaryFolder()
+    try folder.copy(Project.fixture("odd/count-zero"), to: "run:1")
+    let records = (0..<60).map { number in
+      [20, 23, 40].contains(number)
+        ? "{\"name\": {\"name\": \"a\"}, \"mean\": 0\(number)}"
+        : "{\"name\": {\"name\": \"a\"}, \"mean\": 1\(number)}"
+    }
+    let before = records[..<20].joined(separator: ",\n").utf8.count
+    try folder.write("[" + records.joined(separator: ",\n") + ",", to: "run:1/stats.json")
+    for workers in [1, 2, 3, 4] {
+      for _ in 0..<15 {
+        let runs = try runs(folder.path, threshold: 100, workers: workers)
+        let fault = try await runs.load(runs.list().entries, tables: [.stats]).faults.first?.fault
+        let place = try #require(fault?.place?.split(separator: " ").last.flatMap { Int($0) })
+        #expect(place > before && place < before + 50, "\(fault!)")
+      }
+    }
+  }
+
   /// Folder, file and text; the fault is the same as of the file read whole, but for where a cut file ends.
   static let faults = [
     "no-request-states", "no-stats-in-bundle", "number-for-instance-stat-name", "number-for-stat-name",

@@ -157,6 +157,8 @@ public struct HelmRuns: RunSource {
       let parts = try await withWorkers(workers) { [cells] in
         try readWindows(windows, kind, of: run, columns: columns, cells: cells)
       }
+      // The first fault in the file's order, whichever worker met its own first.
+      if let first = parts.compactMap(\.fault).min(by: { $0.window < $1.window }) { throw first.fault }
       let found = parts.reduce(into: cells) { $0.formUnion($1.cells) }
       if found == cells, !WindowPart.areOverfull(parts) {
         let reader = RunReader(columns: columns)
@@ -178,12 +180,19 @@ public struct HelmRuns: RunSource {
   ) throws -> WindowPart {
     let reader = RunReader(windowsOf: kind, columns: columns, cells: cells)
     var part = WindowPart()
-    while part.cells.isSubset(of: cells), let next = try reader.nextWindow(of: windows, kind, run: run.name) {
-      try Task.checkCancellation()
-      part.tables.append((number: next.0, table: next.1))
-      part.cells = reader.cells(kind)
-      progress?.advance()
+    do throws(RunFault) {
+      while part.cells.isSubset(of: cells), !Task.isCancelled,
+        let next = try reader.nextWindow(of: windows, kind, run: run.name)
+      {
+        part.tables.append((number: next.0, table: next.1))
+        part.cells = reader.cells(kind)
+        progress?.advance()
+      }
+    } catch {
+      part.fault = (reader.files.window, error)
+      windows.end()
     }
+    try Task.checkCancellation()
     part.counts = reader.files.counts
     (part.objects, part.columns) = reader.keysMet(kind)
     return part
@@ -194,6 +203,8 @@ public struct HelmRuns: RunSource {
     var tables: [(number: Int, table: Table)] = []
     var counts = ReadingCounts()
     var cells: Set<String> = []
+    /// The fault that ended the reading, and the number of its window.
+    var fault: (window: Int, fault: RunFault)?
     var objects: [String: Set<String>] = [:]
     var columns: Set<String> = []
 
@@ -216,18 +227,24 @@ public struct HelmRuns: RunSource {
   ) async throws -> [Result] {
     let next = NextItem()
     progress?.expect(items.count)
-    let parts = try await withWorkers(min(workers, items.count)) { () -> [(Int, Result)] in
+    typealias Part = (done: [(Int, Result)], failure: (item: Int, error: any Error)?)
+    let parts = try await withWorkers(min(workers, items.count)) { () -> Part in
       let reader = RunReader(columns: columns)
       var done: [(Int, Result)] = []
       while let number = next.take(below: items.count) {
         try Task.checkCancellation()
-        done.append((number, try work(reader, items[number])))
+        do { done.append((number, try work(reader, items[number]))) } catch {
+          next.end()
+          return (done, (number, error))
+        }
         progress?.advance()
       }
-      return done
+      return (done, nil)
     }
+    // The first failure in the items' order, whichever worker met its own first.
+    if let first = parts.compactMap(\.failure).min(by: { $0.item < $1.item }) { throw first.error }
     var results = [Result?](repeating: nil, count: items.count)
-    for (number, result) in parts.joined() { results[number] = result }
+    for (number, result) in parts.flatMap(\.done) { results[number] = result }
     return results.compactMap { $0 }
   }
 }

@@ -12,6 +12,9 @@ final class JSONFileReader {
   /// What the files read so far held; set it back for each run.
   var counts = ReadingCounts()
 
+  /// The number of the window read last; past all of them when there was none to be had.
+  private(set) var window = Int.max
+
   private let parser: OpaquePointer?
   private var buffer: UnsafeMutableRawPointer
   private var capacity: Int
@@ -56,9 +59,11 @@ final class JSONFileReader {
     _ windows: SharedWindows, orText plain: (RecordText, RecordWindows.Window) -> R?,
     _ body: (JSONTape, RecordWindows.Window) throws(RunFault) -> R
   ) throws(RunFault) -> R? {
+    window = Int.max
     guard
       let window = try windows.next({ room($0, keeping: $1).assumingMemoryBound(to: UInt8.self) })
     else { return nil }
+    self.window = window.number
     if let result = withText(window.length, { plain($0, window) }) { return result }
     return try parse(window.length, of: windows.path, from: window.offset - 1) { (tape) throws(RunFault) in
       try body(tape, window)

@@ -28,26 +28,46 @@ final class NextItem: Sendable {
     let number = counter.wrappingAdd(1, ordering: .relaxed).oldValue
     return number < count ? number : nil
   }
+
+  /// Hands out no more.
+  func end() { counter.store(Int.max / 2, ordering: .relaxed) }
 }
 
 /// The windows of a file, taken by several workers in turn.
 final class SharedWindows: Sendable {
+  private struct State: ~Copyable {
+    var windows: RecordWindows
+    /// What went wrong for the first of them, and is the answer to all later ones.
+    var fault: RunFault?
+    var isEnded = false
+  }
+
   let path: String
-  private let windows: Mutex<RecordWindows>
+  private let state: Mutex<State>
 
   init(_ file: any ByteStream, list key: String?, windowSize: Int) {
     path = file.path
-    windows = Mutex(RecordWindows(file, list: key, windowSize: windowSize))
+    state = Mutex(State(windows: RecordWindows(file, list: key, windowSize: windowSize)))
   }
 
   func next(
     _ grow: (_ size: Int, _ keeping: Int) -> UnsafeMutablePointer<UInt8>
   ) throws(RunFault) -> RecordWindows.Window? {
-    try windows.withLock { (windows) throws(RunFault) in try windows.next(grow) }
+    try state.withLock { (state) throws(RunFault) in
+      if let fault = state.fault { throw fault }
+      if state.isEnded { return nil }
+      do throws(RunFault) { return try state.windows.next(grow) } catch {
+        state.fault = error
+        throw error
+      }
+    }
   }
 
+  /// Hands out no more windows.
+  func end() { state.withLock { $0.isEnded = true } }
+
   /// What stands around the list, once all windows were taken.
-  var surroundings: [UInt8] { windows.withLock { $0.surroundings } }
+  var surroundings: [UInt8] { state.withLock { $0.windows.surroundings } }
 }
 
 /// Does work with each of `count` workers at once, and gathers what they return, in no order.
