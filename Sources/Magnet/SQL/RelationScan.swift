@@ -1,3 +1,6 @@
+// Unsafe code, on one invariant: where `bitsInOrder` has memory for a column, it is as many words as `order` has rows,
+// all of them written, and `memory` holds it.
+
 /// One pass over the rows of a relation for which some columns have some values.
 struct RelationScan {
   /// A column that must equal a value.
@@ -20,6 +23,9 @@ struct RelationScan {
   private var cells: [ScanCells] = []
   /// Rows in the order of a column, as pairs of a part and a row; nil for the order they are in.
   private var order: [SIMD2<Int32>]?
+  /// The bits of numbers in the order of the rows, for columns that have them there.
+  private var bitsInOrder: [UnsafePointer<UInt64>?]
+  private let memory = ScanMemory()
   private var part = 0
   private var row = -1
   private var place = -1
@@ -31,6 +37,7 @@ struct RelationScan {
     _ relation: Relation, columns: Set<Int>, conditions: [Condition], order: Int?, in catalog: RunCatalog
   ) throws {
     self.relation = relation
+    bitsInOrder = Array(repeating: nil, count: relation.columns.count)
     let runs = catalog.runs.filter { run in
       conditions.allSatisfy { condition in
         guard case .run(let field) = relation.columns[condition.column].source else { return true }
@@ -45,7 +52,7 @@ struct RelationScan {
         add(chunk, number, of: table, run: run, columns, conditions, catalog)
       }
     }
-    if let order { sort(by: order) }
+    if let order { sort(by: order, columns) }
     advance()
   }
 
@@ -113,7 +120,7 @@ struct RelationScan {
   }
 
   /// Puts the rows in the order of a column's texts: a counting sort by distinct value.
-  private mutating func sort(by column: Int) {
+  private mutating func sort(by column: Int, _ columns: Set<Int>) {
     var values = DistinctCells()
     var counts: [Int] = []
     // Which of the distinct values each row has, -1 for a row that is not wanted; of texts each is looked up once a
@@ -153,15 +160,26 @@ struct RelationScan {
       next[place] = total
       total += counts[place]
     }
+    // The numbers of a group lie far from each other in memory: those of a few columns are put in the order, too.
+    let near = (columns.count <= Self.nearColumns ? columns : []).filter { column in
+      parts.indices.allSatisfy { cells(of: $0, column).isNumeric }
+    }.map { (column: $0, bits: memory.words(total)) }
     var order = Array(repeating: SIMD2<Int32>(), count: total)
     for (number, found) in places.enumerated() {
+      let sources = near.map { (bits: $0.bits, cells: cells(of: number, $0.column)) }
       for (row, place) in found.enumerated() where place >= 0 {
-        order[next[Int(place)]] = SIMD2(Int32(number), Int32(row))
-        next[Int(place)] += 1
+        let at = next[Int(place)]
+        order[at] = SIMD2(Int32(number), Int32(row))
+        for source in sources { (source.bits + at).initialize(to: source.cells.bits(row)) }
+        next[Int(place)] = at + 1
       }
     }
+    for (column, bits) in near { bitsInOrder[column] = UnsafePointer(bits) }
     self.order = order
   }
+
+  /// How many columns have their numbers put in the order of the rows, at most.
+  private static let nearColumns = 4
 
   /// SQLite's order: nulls, numbers, texts by their bytes.
   private static func sqlOrder(_ a: Cell, _ b: Cell) -> Bool {
@@ -181,6 +199,10 @@ struct RelationScan {
   /// The cells of a column in the current row's part, and the row's number there.
   @inline(__always)
   func current(_ column: Int) -> (cells: ScanCells, row: Int) { (cells(of: part, column), row) }
+
+  /// The bits of the current row's number of a column, where numbers are in the order of the rows.
+  @inline(__always)
+  func bits(_ column: Int) -> UInt64? { bitsInOrder[column].map { $0[place] } }
 
   /// The current row's cell of a column.
   func cell(_ column: Int) -> Cell { parts[part].columns[column][row] }

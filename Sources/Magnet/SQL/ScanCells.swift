@@ -18,9 +18,11 @@ struct ScanCells {
 
   var areTexts: Bool { form == .texts1 || form == .texts2 || form == .texts4 }
 
-  /// The bits of the double or integer of a row.
+  var isNumeric: Bool { form == .doubles || form == .ints || form == .null }
+
+  /// The bits of the double or integer of a row; 0 where all are null.
   @inline(__always)
-  func bits(_ row: Int) -> UInt64 { element(row, UInt64.self) }
+  func bits(_ row: Int) -> UInt64 { form == .null ? 0 : element(row, UInt64.self) }
 
   /// The code of the text of a row, 0 for null.
   @inline(__always)
@@ -92,6 +94,13 @@ final class ScanMemory {
       cells.form = .other
       return cells
     }
+  }
+
+  /// Memory for `count` words, nothing in it yet.
+  func words(_ count: Int) -> UnsafeMutablePointer<UInt64> {
+    let words = UnsafeMutablePointer<UInt64>.allocate(capacity: count)
+    pieces.append(UnsafeMutableRawPointer(words))
+    return words
   }
 
   private func constant<Value>(_ value: Value, _ form: ScanCells.Form) -> ScanCells {

@@ -120,7 +120,9 @@ nonisolated(unsafe) let virtualTableModule: UnsafePointer<sqlite3_module> = {
   module.xColumn = { pointer, context, column in
     let scan = scan(pointer)
     let (cells, row) = scan.pointee.current(Int(column))
-    if cells.form == .other {
+    if let bits = scan.pointee.bits(Int(column)) {
+      cells.give(bits: bits, context)
+    } else if cells.form == .other {
       give(scan.pointee.cell(Int(column)), context)
     } else {
       cells.give(row, context)
@@ -192,12 +194,21 @@ private func cell(_ value: OpaquePointer?) -> Cell {
 }
 
 extension ScanCells {
+  /// Hands a number to SQLite, by its bits.
+  @inline(__always)
+  fileprivate func give(bits: UInt64, _ context: OpaquePointer?) {
+    switch form {
+    case .doubles: sqlite3_result_double(context, Double(bitPattern: bits))
+    case .ints: sqlite3_result_int64(context, Int64(bitPattern: bits))
+    default: sqlite3_result_null(context)
+    }
+  }
+
   /// Hands the cell of a row to SQLite.
   @inline(__always)
   fileprivate func give(_ row: Int, _ context: OpaquePointer?) {
     switch form {
-    case .doubles: sqlite3_result_double(context, Double(bitPattern: bits(row)))
-    case .ints: sqlite3_result_int64(context, Int64(bitPattern: bits(row)))
+    case .doubles, .ints: give(bits: bits(row), context)
     case .texts1, .texts2, .texts4:
       let code = code(row)
       if code == 0 { return sqlite3_result_null(context) }
