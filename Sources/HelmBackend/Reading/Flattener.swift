@@ -290,10 +290,7 @@ struct Flattener: ~Copyable {
       return 0
     }
     if columnCount == columnCapacity {
-      let grown = UnsafeMutablePointer<ColumnBuilder>.allocate(capacity: columnCapacity * 2)
-      grown.moveInitialize(from: builders, count: columnCount)
-      builders.deallocate()
-      builders = grown
+      builders = regrown(builders, columnCount, to: columnCapacity * 2)
       columnCapacity *= 2
     }
     (builders + columnCount).initialize(to: ColumnBuilder())

@@ -21,15 +21,15 @@ struct RecordText {
 // what stood there the last time. Nothing here says what is wrong with a text. A method returns nil wherever the text
 // is not as plain as HELM's lists of statistics, or not valid; the text is then to be parsed and its rows made anew.
 extension Flattener {
-  /// A row for each object of a list that is the whole text, its keys below `place`; their number.
-  mutating func addRecords(of text: RecordText, at place: Int32) -> Int? {
+  /// A row for each object of a list that is the whole text; their number.
+  mutating func addRecords(of text: RecordText) -> Int? {
     var row = 0
     guard
       let end = forEachObject(
         of: text.start, 0,
         { columns, start in
           defer { row += 1 }
-          return columns.add(text, start, at: place, row: row, depth: 0)
+          return columns.add(text, start, at: 0, row: row, depth: 0)
         })
     else { return nil }
     return TextScan.afterSpace(end) == text.end ? row : nil

@@ -92,12 +92,12 @@ struct KeyTree: ~Copyable {
   /// Adds a key that was not met below `parent`; its node.
   mutating func append(_ key: UnsafeRawBufferPointer, to parent: Int32) -> Int32 {
     if count == capacity {
-      nodes = Self.grown(nodes, count, capacity * 2)
+      nodes = regrown(nodes, count, to: capacity * 2)
       capacity *= 2
     }
     if keyBytes + key.count > keyCapacity {
       keyCapacity = max(keyCapacity * 2, keyBytes + key.count)
-      keys = Self.grown(keys, keyBytes, keyCapacity + 8)
+      keys = regrown(keys, keyBytes, to: keyCapacity + 8)
     }
     UnsafeMutableRawPointer(keys + keyBytes).copyMemory(from: key.baseAddress!, byteCount: key.count)
     let node = Int32(count)
@@ -113,15 +113,6 @@ struct KeyTree: ~Copyable {
     nodes[Int(parent)].lastChild = node
     nodes[Int(parent)].childCount += 1
     return node
-  }
-
-  private static func grown<T>(_ old: UnsafeMutablePointer<T>, _ used: Int, _ capacity: Int)
-    -> UnsafeMutablePointer<T>
-  {
-    let new = UnsafeMutablePointer<T>.allocate(capacity: capacity)
-    new.moveInitialize(from: old, count: used)
-    old.deallocate()
-    return new
   }
 
   /// Whether a key has a dot in it.

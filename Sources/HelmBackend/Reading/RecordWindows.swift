@@ -276,7 +276,7 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
       at += 1
     }
     while at < to {
-      while at + 8 <= to, !Self.holdsQuoteOrBackslash(Self.word(memory, at)) { at += 8 }
+      while at + 8 <= to, JSONText.quotesAndBackslashes(in: Self.word(memory, at)) == 0 { at += 8 }
       if at == to { break }
       if memory[at] == UInt8(ascii: "\"") {
         isInString = false
@@ -297,14 +297,5 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
   @inline(__always)
   private static func word(_ memory: UnsafeMutablePointer<UInt8>, _ at: Int) -> UInt64 {
     UnsafeRawPointer(memory + at).loadUnaligned(as: UInt64.self)
-  }
-
-  /// Whether any of 8 bytes is one of the two, by the test for a zero byte of "Bit Twiddling Hacks" (Anderson).
-  @inline(__always)
-  private static func holdsQuoteOrBackslash(_ word: UInt64) -> Bool {
-    func zeroBytes(_ word: UInt64) -> UInt64 {
-      (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
-    }
-    return zeroBytes(word ^ 0x2222_2222_2222_2222) | zeroBytes(word ^ 0x5C5C_5C5C_5C5C_5C5C) != 0
   }
 }

@@ -193,7 +193,7 @@ final class RunReader {
     case .stats:
       let rows = try plainRows(stats, at: nil, tape, list, file)
       if rows == nil { try tape.expectObjects(in: list, at: "", from: first, file: file) }
-      if !Self.isNamed(rows, "stats.name.name") {
+      if !Self.areNamed(rows) {
         try tape.expectMetrics(in: list, at: "", from: first, file: file)
       }
       return rows ?? ([], 0)
@@ -203,7 +203,7 @@ final class RunReader {
         try tape.expectObjects(in: list, at: "", from: first, file: file)
         try tape.expectBundles(in: list, from: first, file: file)
       }
-      if !Self.isNamed(rows, "per_instance_stats.stats.name.name") {
+      if !Self.areNamed(rows) {
         try tape.expectMetricsInBundles(in: list, from: first, file: file)
       }
       return rows ?? ([], 0)
@@ -216,15 +216,13 @@ final class RunReader {
     let columns = flattener(kind)
     let count: Int?
     switch kind {
-    case .stats: count = columns.pointee.addRecords(of: text, at: 0)
+    case .stats: count = columns.pointee.addRecords(of: text)
     case .perInstanceStats: count = columns.pointee.addBundles(of: text, at: columns.pointee.place("stats"))
     default: return nil
     }
     guard let count else { return columns.pointee.nothing() }
     let rows = (columns: columns.pointee.finish(rowCount: count), count: count)
-    guard Self.isNamed(rows, kind == .stats ? "stats.name.name" : "per_instance_stats.stats.name.name") else {
-      return nil
-    }
+    guard Self.areNamed(rows) else { return nil }
     return table(kind, run, rows.columns, rowCount: count)
   }
 
@@ -324,9 +322,9 @@ final class RunReader {
     return merged + rest
   }
 
-  /// Whether every row has a text in the column `name`.
-  private static func isNamed(_ rows: Rows?, _ name: String) -> Bool {
+  /// Whether every row has the name of a statistic.
+  private static func areNamed(_ rows: Rows?) -> Bool {
     guard let rows else { return false }
-    return rows.count == 0 || rows.columns.first { $0.name == name }?.chunk.isText == true
+    return rows.count == 0 || rows.columns.first { checked.contains($0.name) }?.chunk.isText == true
   }
 }

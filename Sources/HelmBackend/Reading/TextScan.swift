@@ -2,6 +2,8 @@
 // - Every place is in a text that a NUL follows, and 64 readable bytes after that. No step goes past the NUL: it is
 //   no space, no digit, ends a string, and is in no `TextBetween`, as a NUL is in no valid text.
 
+import Magnet
+
 /// A place in a JSON text.
 typealias Place = UnsafePointer<UInt8>
 
@@ -33,12 +35,9 @@ enum TextScan {
     var at = start
     while true {
       let bytes = word(at)
-      let quote = bytes ^ 0x2222_2222_2222_2222
-      let backslash = bytes ^ 0x5C5C_5C5C_5C5C_5C5C
-      // The lowest bit set is right; a borrow can only set bits above it.
       let stops =
-        ((quote &- 0x0101_0101_0101_0101) & ~quote | (backslash &- 0x0101_0101_0101_0101) & ~backslash
-          | (bytes &- 0x2020_2020_2020_2020) & ~bytes | bytes) & 0x8080_8080_8080_8080
+        JSONText.quotesAndBackslashes(in: bytes) | JSONText.controls(in: bytes) | bytes
+        & 0x8080_8080_8080_8080
       if stops != 0 {
         at += stops.trailingZeroBitCount >> 3
         return at.pointee == UInt8(ascii: "\"") ? at : nil

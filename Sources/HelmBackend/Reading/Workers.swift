@@ -37,8 +37,7 @@ final class NextItem: Sendable {
 final class SharedWindows: Sendable {
   private struct State: ~Copyable {
     var windows: RecordWindows
-    /// What went wrong for the first of them, and is the answer to all later ones.
-    var fault: RunFault?
+    /// Whether no more are handed out; so it is after a fault.
     var isEnded = false
   }
 
@@ -54,10 +53,9 @@ final class SharedWindows: Sendable {
     _ grow: (_ size: Int, _ keeping: Int) -> UnsafeMutablePointer<UInt8>
   ) throws(RunFault) -> RecordWindows.Window? {
     try state.withLock { (state) throws(RunFault) in
-      if let fault = state.fault { throw fault }
       if state.isEnded { return nil }
       do throws(RunFault) { return try state.windows.next(grow) } catch {
-        state.fault = error
+        state.isEnded = true
         throw error
       }
     }

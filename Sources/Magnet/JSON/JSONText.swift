@@ -35,17 +35,28 @@ public enum JSONText {
     var at = start
     while at + 8 <= bytes.count {
       let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
-      let quote = word ^ 0x2222_2222_2222_2222
-      let backslash = word ^ 0x5C5C_5C5C_5C5C_5C5C
-      // The lowest bit set is right; a borrow can only set bits above it.
-      let found =
-        ((quote &- 0x0101_0101_0101_0101) & ~quote | (backslash &- 0x0101_0101_0101_0101) & ~backslash
-          | (word &- 0x2020_2020_2020_2020) & ~word) & 0x8080_8080_8080_8080
+      let found = quotesAndBackslashes(in: word) | controls(in: word)
       if found != 0 { return at + found.trailingZeroBitCount >> 3 }
       at += 8
     }
     while at < bytes.count, bytes[at] >= 0x20, bytes[at] != 0x22, bytes[at] != 0x5C { at += 1 }
     return at
+  }
+
+  /// Marks, in the high bit of each of 8 bytes, those that are quotes or backslashes, by the test for a zero byte of
+  /// "Bit Twiddling Hacks" (Anderson). The lowest mark is right; a borrow can only set marks above it.
+  @inlinable @inline(__always)
+  package static func quotesAndBackslashes(in word: UInt64) -> UInt64 {
+    let quote = word ^ 0x2222_2222_2222_2222
+    let backslash = word ^ 0x5C5C_5C5C_5C5C_5C5C
+    return ((quote &- 0x0101_0101_0101_0101) & ~quote | (backslash &- 0x0101_0101_0101_0101) & ~backslash)
+      & 0x8080_8080_8080_8080
+  }
+
+  /// Marks those of 8 bytes that are control characters, in the same way.
+  @inlinable @inline(__always)
+  package static func controls(in word: UInt64) -> UInt64 {
+    (word &- 0x2020_2020_2020_2020) & ~word & 0x8080_8080_8080_8080
   }
 
   /// Appends a string in quotes.

@@ -203,8 +203,11 @@ struct TextInterner: ~Copyable {
   }
 }
 
+/// Memory of another capacity with what is in `used` elements of the old, which is freed.
 @usableFromInline
-func regrown<T>(_ old: UnsafeMutablePointer<T>, _ used: Int, to capacity: Int) -> UnsafeMutablePointer<T> {
+package func regrown<T: ~Copyable>(
+  _ old: UnsafeMutablePointer<T>, _ used: Int, to capacity: Int
+) -> UnsafeMutablePointer<T> {
   let new = UnsafeMutablePointer<T>.allocate(capacity: capacity)
   new.moveInitialize(from: old, count: used)
   old.deallocate()
