@@ -18,7 +18,7 @@ public import Magnet
 /// equations.
 public final class AIPWPredictor: ScorePredictor {
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
-    guard let means = fold.filledItemMeans else { throw PredictError(noRunToLearnFrom(fold)) }
+    guard let means = fold.filledItemMeans else { throw MagnetError(.unsupported, noRunToLearnFrom(fold)) }
     var features: [Double] = []
     for column in fold.matrix.instances.indices {
       features += fold.train.map { fold.matrix[$0, column].isNaN ? means[column] : fold.matrix[$0, column] }

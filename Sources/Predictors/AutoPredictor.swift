@@ -26,7 +26,7 @@ public final class AutoPredictor: ScorePredictor {
     let controlVariate = try ControlVariatePredictor().fit(fold)
     do {
       return AutoEstimator(controlVariate: controlVariate, itemResponse: try fits.estimator(fold))
-    } catch let error as PredictError {
+    } catch let error as MagnetError {
       warnings.append("\(error); the control variate alone is predicted")
       return controlVariate
     }

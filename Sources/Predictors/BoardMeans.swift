@@ -10,7 +10,8 @@ public final class TrainMeanPredictor: ScorePredictor {
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
     guard let score = mean(fold.board.columns.indices.flatMap { fold.knownScores(in: $0) }.map(\.score))
     else {
-      throw PredictError(
+      throw MagnetError(
+        .insufficientData,
         "no score of \(fold.targetName.name) is known for any run but the one to predict; give more runs")
     }
     return FixedEstimator(mean: score, frontier: Frontier(fold))
@@ -68,7 +69,8 @@ extension ScoreFold {
   func scenarioMean(ofModels isIncluded: (String) -> Bool) throws -> Double {
     let scores = knownScores(in: target.column).filter { isIncluded(board.models[$0.model]) }.map(\.score)
     guard let score = mean(scores) else {
-      throw PredictError(
+      throw MagnetError(
+        .insufficientData,
         "no score of \(board.columns[target.column].scenario) is known for any model but \(model); "
           + "give runs of other models on this scenario")
     }

@@ -12,7 +12,8 @@ public final class CleanScorePredictor: ScorePredictor {
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
     guard let clean = try CleanColumns(fold).score(ofModel: fold.target.model, under: fold.target.column)
     else {
-      throw PredictError(
+      throw MagnetError(
+        .unsupported,
         "no score of \(fold.model) without perturbation is known for "
           + "\(fold.board.columns[fold.target.column].scenario); give its run on inputs as they are")
     }
@@ -26,10 +27,11 @@ struct CleanColumns {
   /// For each column of the board under a perturbation, the columns of its clean scores, best first.
   private let columns: [Int: [(kind: Int, column: Int)]]
 
-  /// - Throws: `PredictError` when the score to be predicted is not under a perturbation.
+  /// - Throws: `MagnetError` when the score to be predicted is not under a perturbation.
   init(_ fold: ScoreFold) throws {
     guard fold.targetName.perturbation != nil else {
-      throw PredictError(
+      throw MagnetError(
+        .unsupported,
         "the score to predict, \(fold.targetName.name) of \(fold.board.columns[fold.target.column].scenario), is not "
           + "under a perturbation; this predictor needs runs made with data_augmentation")
     }

@@ -21,7 +21,7 @@ public import Magnet
 /// beyond those learned from.
 public final class ControlVariatePredictor: ScorePredictor {
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
-    guard let means = fold.filledItemMeans else { throw PredictError(noRunToLearnFrom(fold)) }
+    guard let means = fold.filledItemMeans else { throw MagnetError(.unsupported, noRunToLearnFrom(fold)) }
     return ControlVariateEstimator(
       itemMeans: means, mean: mean(fold.columns.map { means[$0] }) ?? 0, population: fold.columns.count,
       frontier: Frontier(fold))

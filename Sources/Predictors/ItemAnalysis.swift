@@ -15,11 +15,12 @@ public enum ItemAnalysis {
   ///
   /// Difficulty and discrimination are drawn towards those of all instances where runs are few, and null where there
   /// are fewer than two.
-  /// - Throws: `PredictError` when a score is not from 0 to 1.
+  /// - Throws: `MagnetError` when a score is not from 0 to 1.
   public static func table(_ matrix: ScoreMatrix) throws -> Table {
     let count = matrix.instances.count
     if let odd = matrix.values.firstIndex(where: { $0 < 0 || $0 > 1 }) {
-      throw PredictError(
+      throw MagnetError(
+        .insufficientData,
         "run \(matrix.runs[odd / count].name) has the score \(matrix.values[odd]) on instance "
           + "\(matrix.instances[odd % count]); difficulties need scores from 0 to 1, such as exact_match")
     }

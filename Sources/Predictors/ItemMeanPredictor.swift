@@ -11,7 +11,7 @@ public final class ItemMeanPredictor: ScorePredictor {
 
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
     guard let means = fold.filledItemMeans, let score = mean(fold.columns.map { means[$0] }) else {
-      throw PredictError(noRunToLearnFrom(fold))
+      throw MagnetError(.unsupported, noRunToLearnFrom(fold))
     }
     return ItemMeanEstimator(
       score: FixedEstimator(mean: score, frontier: Frontier(fold)), means: fold.columns.map { means[$0] })

@@ -39,9 +39,9 @@ struct ItemResponseFits {
 
   init(_ kind: ItemResponseModel.Kind) { self.kind = kind }
 
-  /// - Throws: `PredictError` when there is nothing to learn from, or a score is not from 0 to 1.
+  /// - Throws: `MagnetError` when there is nothing to learn from, or a score is not from 0 to 1.
   mutating func estimator(_ fold: ScoreFold) throws -> ItemResponseEstimator {
-    guard fold.filledItemMeans != nil else { throw PredictError(noRunToLearnFrom(fold)) }
+    guard fold.filledItemMeans != nil else { throw MagnetError(.unsupported, noRunToLearnFrom(fold)) }
     let matrix = fold.matrix
     if let last, last.train == fold.train, last.values == matrix.values {
       return ItemResponseEstimator(last.model, fold)
@@ -49,7 +49,8 @@ struct ItemResponseFits {
     let count = matrix.instances.count
     let values = fold.train.flatMap { matrix.values[$0 * count..<($0 + 1) * count] }
     if let odd = values.firstIndex(where: { $0 < 0 || $0 > 1 }) {
-      throw PredictError(
+      throw MagnetError(
+        .unsupported,
         "run \(matrix.runs[fold.train[odd / count]].name) has the score \(values[odd]) on instance "
           + "\(matrix.instances[odd % count]); item response models need scores from 0 to 1, such as exact_match"
       )

@@ -12,7 +12,7 @@ struct LogitBoard: Sendable {
   let target: Int
   let models: [String]
 
-  /// - Throws: `PredictError` when a score of the scenario is not from 0 to 1, or no other model is known on the scenario.
+  /// - Throws: `MagnetError` when a score of the scenario is not from 0 to 1, or no other model is known on the scenario.
   init(_ fold: ScoreFold) throws {
     _ = try fold.scenarioMean { _ in true }
     let margin = 0.5 / Double(fold.columns.isEmpty ? 100 : fold.columns.count)
@@ -23,7 +23,8 @@ struct LogitBoard: Sendable {
       if let odd = known.first(where: { $0.score < 0 || $0.score > 1 }) {
         // A metric of another scale says nothing to those of shares.
         if column != fold.target.column { continue }
-        throw PredictError(
+        throw MagnetError(
+          .insufficientData,
           "\(fold.board.models[odd.model]) has the score \(odd.score) on \(fold.board.columns[column].scenario); "
             + "this predictor needs scores from 0 to 1, such as exact_match")
       }

@@ -26,11 +26,12 @@ struct FilledRuns: Sendable {
   /// The instances of the run to be predicted.
   let columns: [Int]
 
-  /// - Throws: `PredictError` when fewer runs than needed have a score on an instance of the run to be predicted.
+  /// - Throws: `MagnetError` when fewer runs than needed have a score on an instance of the run to be predicted.
   init(_ fold: ScoreFold, atLeast needed: Int) throws {
     let kept = fold.train.filter { fold.score(ofRow: $0) != nil }
     guard kept.count >= needed, let means = fold.filledItemMeans else {
-      throw PredictError(
+      throw MagnetError(
+        .unsupported,
         kept.isEmpty
           ? noRunToLearnFrom(fold)
           : "\(kept.count) of the runs to learn from have scores on the instances of the run of \(fold.model), and "

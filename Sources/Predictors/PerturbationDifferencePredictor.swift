@@ -20,7 +20,8 @@ public final class PerturbationDifferencePredictor: ScorePredictor {
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
     let clean = try CleanColumns(fold)
     guard let own = clean.score(ofModel: fold.target.model, under: fold.target.column) else {
-      throw PredictError(
+      throw MagnetError(
+        .unsupported,
         "no score of \(fold.model) without perturbation is known for "
           + "\(fold.board.columns[fold.target.column].scenario); give its run on inputs as they are")
     }
@@ -80,7 +81,8 @@ public final class PerturbationDifferencePredictor: ScorePredictor {
       }
     }
     guard let prob = prob(fold.target.column), sums.aa > 0 else {
-      throw PredictError(
+      throw MagnetError(
+        .unsupported,
         "no run but \(fold.model)'s is known under \(named?.name ?? "the perturbation"); give perturbed runs of other "
           + "models, with their scores on inputs as they are")
     }

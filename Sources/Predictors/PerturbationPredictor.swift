@@ -23,7 +23,8 @@ public final class PerturbationPredictor: RunPredictor {
     }
     return try test.runSpecs.rows.map { row in
       guard let prob = row[.perturbationSpecs]?[0]?["args"]?["prob"]?.double else {
-        throw PredictError(
+        throw MagnetError(
+          .unsupported,
           "run \(row[.run]) has no perturbation with a prob in its run spec; the perturbation predictor needs "
             + "runs made with data_augmentation=misspelling_sweep or the like")
       }
@@ -59,7 +60,8 @@ private struct Line {
   init(fitting points: [(x: Double, y: Double)], runs: String) throws {
     guard let meanX = points.map({ Optional($0.x) }).mean(), let meanY = points.map({ Optional($0.y) }).mean()
     else {
-      throw PredictError(
+      throw MagnetError(
+        .unsupported,
         "none of the example runs has an exact_match computed on misspelled inputs: \(runs); the perturbation "
           + "predictor needs runs made with data_augmentation=misspelling_sweep")
     }

@@ -124,7 +124,7 @@ struct DownloadHelmCommand: AsyncParsableCommand {
           }
           return try await download(store, progress)
         }
-      } catch let error as DownloadError where error.isNothingFound {
+      } catch let error as MagnetError where error.code == .notFound {
         Terminal.say("\(error)")
         return 1
       } catch let code as ExitCode {

@@ -23,7 +23,7 @@ struct ExportCommand: AsyncParsableCommand {
       let runs = try source.runs(progress)
       let entries = try await runs.list().entries
       try Terminal.makeFolder(folder)
-      var faults: Set<RunFault> = []
+      var faults: Set<DataFault> = []
       for kind in TableKind.allCases {
         let tables = try await Watch.showing(progress) { try await runs.load(entries, tables: [kind]) }
         faults.formUnion(tables.faults.map(\.fault))

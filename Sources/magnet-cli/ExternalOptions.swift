@@ -44,7 +44,7 @@ struct ExternalOptions: ParsableArguments {
   ///   - isOfInstances: whether it predicts single instances, not whole runs.
   ///   - metrics: the metrics it is asked for; all when empty.
   ///   - answers: other files that hold what it is not to see.
-  /// - Throws: `PredictError` for a command that is none.
+  /// - Throws: `MagnetError` for a command that is none.
   func factory(
     _ exec: String, over runs: HelmRuns, isOfInstances: Bool, metrics: [String], hiding answers: [String] = []
   ) throws -> @Sendable (_ exampleRuns: Int, _ evalSamples: Int, _ seed: Int) -> Predictor {

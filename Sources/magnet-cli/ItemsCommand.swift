@@ -34,13 +34,15 @@ struct ItemsCommand: AsyncParsableCommand {
           tables.append(
             items.prepending("metric", Array(repeating: .string(scenario.metric.name), count: items.rowCount))
               .prepending("scenario", Array(repeating: .string(scenario.name), count: items.rowCount)))
-        } catch let error as PredictError {
+        } catch let error as MagnetError {
           Terminal.say("left out: \(scenario.name): \(error)")
           faultCount += 1
         }
       }
       if tables.isEmpty {
-        throw PredictError("there are no scores of instances to look at; items needs per_instance_stats.json")
+        throw MagnetError(
+          .insufficientData,
+          "there are no scores of instances to look at; items needs per_instance_stats.json")
       }
       try output.print(Table(stacking: tables), keyCount: 3)
       return faultCount

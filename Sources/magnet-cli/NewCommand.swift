@@ -66,7 +66,7 @@ struct NewPredictor: AsyncParsableCommand {
         ? PythonTemplate(name: name, isOfInstances: instance).files
         : SwiftTemplate(name: name, isOfInstances: instance, magnet: package()).files
       if Terminal.exists(name) {
-        throw PredictError("there is a \(name) here already; nothing is overwritten")
+        throw MagnetError(.alreadyExists, "there is a \(name) here already; nothing is overwritten")
       }
       try Terminal.writeFolder(name, files)
       let next =
@@ -85,12 +85,15 @@ struct NewPredictor: AsyncParsableCommand {
     if let magnet {
       if magnet.contains("://") { return magnet }
       let path = Terminal.fullPath(magnet)
-      guard isPackage(path) else { throw PredictError("--magnet: the package magnet is not in \(path)") }
+      guard isPackage(path) else {
+        throw MagnetError(.alreadyExists, "--magnet: the package magnet is not in \(path)")
+      }
       return path
     }
     let built = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(
       separator: "/")
     for path in [built, Terminal.fullPath("magnet")] where isPackage(path) { return path }
-    throw PredictError("the package magnet is not beside the new folder; say where with --magnet")
+    throw MagnetError(
+      .alreadyExists, "the package magnet is not beside the new folder; say where with --magnet")
   }
 }

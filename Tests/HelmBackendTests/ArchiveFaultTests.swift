@@ -198,7 +198,7 @@ import Testing
     let folder = try TemporaryFolder()
     let path = try folder.write(wrong.bytes(), to: wrong.name)
     guard wrong.runs > 0 else {
-      let error = #expect(throws: RunFault.self) { try HelmRuns(path) }
+      let error = #expect(throws: DataFault.self) { try HelmRuns(path) }
       #expect(error?.description == folder.path + "/" + wrong.sentence)
       return
     }
@@ -207,7 +207,7 @@ import Testing
     #expect(listing.entries.flatMap(\.faults).map(\.description) == [folder.path + "/" + wrong.sentence])
     let tables = try await HelmRuns(path).load(listing.entries, tables: Set(TableKind.allCases))
     #expect(tables.stats.rowCount == 3 && tables.faults.count == 1)
-    await #expect(throws: RunFault.self) { try await HelmRuns(path, isStrict: true).list() }
+    await #expect(throws: DataFault.self) { try await HelmRuns(path, isStrict: true).list() }
   }
 
   /// What is wrong with one file of the run b:1 in an archive.
@@ -304,7 +304,7 @@ import Testing
     }
     #expect(try await faults(.standard) == 1)
     #expect(try await faults(InflateLimits(bytes: 30 << 20)) == 0)
-    let error = #expect(throws: RunFault.self) { try HelmRuns(path, limits: InflateLimits(bytes: 1 << 20)) }
+    let error = #expect(throws: DataFault.self) { try HelmRuns(path, limits: InflateLimits(bytes: 1 << 20)) }
     #expect(error?.problem == "it inflates to more than 1048576 bytes")
   }
 

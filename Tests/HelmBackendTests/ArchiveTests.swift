@@ -150,7 +150,7 @@ import Testing
       ("a.zip!/runs/w*", "the pattern matches no folder; put it in quotes, and check it with ls"),
     ]
     for (path, sentence) in cases {
-      let error = #expect(throws: RunFault.self) { try HelmRuns(folder.path + "/" + path) }
+      let error = #expect(throws: DataFault.self) { try HelmRuns(folder.path + "/" + path) }
       #expect(error?.description.hasSuffix(sentence) == true, "\(path): \(error?.description ?? "")")
     }
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Magnet
 import TestSupport
 import Testing
 
@@ -72,7 +73,7 @@ import Testing
     #expect(try chosen("V1").isEmpty)
     #expect(try NameSelector(["mmlu:a*", "mmlu:*", "v1"]).prefixes == ["mmlu:", "v1"])
     #expect(try NameSelector(["regex:x", "v1"]).prefixes == [""])
-    #expect(throws: SelectorError.self) { try NameSelector(["regex:("]) }
+    #expect(throws: MagnetError.self) { try NameSelector(["regex:("]) }
   }
 
   @Test func addresses() throws {
@@ -83,7 +84,7 @@ import Testing
     for url in ["http://127.0.0.1.evil.org", "http://127.0.0.1@evil.org", "https://storage.googleapis.com"] {
       #expect(!StoreAddress.isLoopback(url), "\(url)")
     }
-    #expect(throws: DownloadError.self) { try StoreAddress(endpoint: "ftp://x") }
+    #expect(throws: MagnetError.self) { try StoreAddress(endpoint: "ftp://x") }
     #expect(try StoreAddress(endpoint: "localhost:4443/").endpoint == "http://localhost:4443")
   }
 }

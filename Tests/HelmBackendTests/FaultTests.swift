@@ -110,9 +110,9 @@ import Testing
     for workers in [1, 2, 4] {
       for _ in 0..<10 {
         let runs = try HelmRuns(Self.broken, isStrict: true, workers: workers)
-        let inList = await #expect(throws: RunFault.self) { try await runs.list() }
+        let inList = await #expect(throws: DataFault.self) { try await runs.list() }
         #expect(inList == listed)
-        let inLoad = await #expect(throws: RunFault.self) { try await runs.load(entries, tables: [.stats]) }
+        let inLoad = await #expect(throws: DataFault.self) { try await runs.load(entries, tables: [.stats]) }
         #expect(inLoad == loaded)
       }
     }

@@ -38,15 +38,6 @@ import Testing
   @Test func foreignLibrariesAreKnownToOneFileOfAModule() {
     let system: Set = ["Glibc", "Darwin", "Synchronization", "Dispatch"]
     let foreign = Self.imports.filter { !Self.own.contains($0.module) && $0.module != "ArgumentParser" }
-    // The system's own modules: one file of each stage of a module. A module's stages are its folders.
-    func home(_ item: Import) -> String {
-      let stage = item.file.split(separator: "/").dropLast().joined(separator: "/")
-      return system.contains(item.module) ? stage : item.folder
-    }
-    for (key, items) in Dictionary(grouping: foreign, by: { [home($0), $0.module] })
-    where key[1] != "CSQLite" {
-      #expect(Set(items.map(\.file)).count == 1, "\(key) is imported by \(items.map(\.file))")
-    }
     for (module, items) in Dictionary(grouping: foreign, by: \.module)
     where !system.contains(module) && module != "CSQLite" && module != "CZlib" {
       #expect(Set(items.map(\.file)).count == 1, "\(module) is imported by \(items.map(\.file))")

@@ -177,7 +177,7 @@ import Testing
   @Test func aLoopWithoutRunsIsAFault() throws {
     try folder.write("x", to: "a/b/notes.txt")
     #expect(symlink("..", folder.path + "/a/b/loop") == 0)
-    #expect(throws: RunFault.self) { try HelmRuns(folder.path) }
+    #expect(throws: DataFault.self) { try HelmRuns(folder.path) }
   }
 
   @Test func runsLieInFoldersWithColons() async throws {
@@ -210,7 +210,7 @@ import Testing
     let file = try #require(FileHandle(forWritingAtPath: path))
     try file.write(contentsOf: Data(changed.utf8))
     try file.truncate(atOffset: UInt64(changed.utf8.count))
-    let fault = #expect(throws: RunFault.self) {
+    let fault = #expect(throws: DataFault.self) {
       while try reader.nextWindow(of: windows, .stats, run: "r") != nil {}
     }
     #expect(fault?.problem == "the file changed while it was read")

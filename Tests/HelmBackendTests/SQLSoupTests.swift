@@ -29,7 +29,7 @@ import Testing
 
   @Test func longTextsAreRefused() async throws {
     let database = Database(try HelmRuns(Project.fixture("odd/texts")))
-    await #expect(throws: TableError.self) { try await database.query("SELECT zeroblob(1000000000)") }
+    await #expect(throws: MagnetError.self) { try await database.query("SELECT zeroblob(1000000000)") }
   }
 
   /// Texts that Unicode takes for the same, SQLite does not.
@@ -57,7 +57,7 @@ import Testing
       let column = Self.columns.randomElement(using: &random)!
       let relation = Self.relations.randomElement(using: &random)!
       let query = (isShaped ? "SELECT \(column) FROM \(relation) " : "") + soup.joined(separator: " ")
-      do { _ = try await database.query(query) } catch let error as TableError {
+      do { _ = try await database.query(query) } catch let error as MagnetError {
         #expect(!error.description.isEmpty, "\(query)")
       }
     }

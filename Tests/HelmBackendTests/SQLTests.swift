@@ -157,7 +157,7 @@ import Testing
   @Test func aTimeLimitEndsAQuery() async throws {
     var database = Database(try HelmRuns(Project.sweep))
     database.timeLimit = .milliseconds(50)
-    await #expect(throws: TableError.self) {
+    await #expect(throws: MagnetError.self) {
       _ = try await database.query(
         "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT sum(x) FROM n")
     }

@@ -62,7 +62,7 @@ import Testing
     override var usesSample: Bool { false }
     override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
       let known = fold.board.models.indices.map { fold.board[$0, fold.target.column] }.filter { !$0.isNaN }
-      if known.isEmpty { throw PredictError("no model is known") }
+      if known.isEmpty { throw MagnetError(.insufficientData, "no model is known") }
       return Estimator(mean: known.reduce(0, +) / Double(known.count))
     }
   }
@@ -260,6 +260,6 @@ import Testing
 
   @Test func nothingToPredictIsAnError() async throws {
     let none = ScoreCollection([])
-    await #expect(throws: PredictError.self) { try await Self.backtest().run(Self.entries, on: none) }
+    await #expect(throws: MagnetError.self) { try await Self.backtest().run(Self.entries, on: none) }
   }
 }

@@ -94,7 +94,7 @@ import Testing
     for bytes: [UInt8] in [
       [0xFF], [0], [0x7B], Array("{\"run\":\"\\ud800\"}".utf8), Array(repeating: 0x5B, count: 5000),
     ] {
-      #expect(throws: PredictError.self) { try PredictionLines(bytes, for: Self.task()) }
+      #expect(throws: MagnetError.self) { try PredictionLines(bytes, for: Self.task()) }
     }
     #expect(try PredictionLines([], for: Self.task()).predictions.isEmpty)
   }
@@ -197,6 +197,6 @@ import Testing
       try words(#"  sh -c 'a "b" $c'  "d\"e \x" f\ g"" '' "#) == [
         "sh", "-c", #"a "b" $c"#, #"d"e \x"#, "f g", "",
       ])
-    for line in ["", "  ", "'a", "\"a", "''"] { #expect(throws: PredictError.self) { try words(line) } }
+    for line in ["", "  ", "'a", "\"a", "''"] { #expect(throws: MagnetError.self) { try words(line) } }
   }
 }

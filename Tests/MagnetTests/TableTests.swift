@@ -51,7 +51,7 @@ import Testing
       #expect(table.joinRows(with: Self.table, on: [("a", "a.name")]).isEmpty)
       #expect(Self.table.joinRows(with: table, on: []).isEmpty)
       #expect(table.prepending("new", []).columnNames.first == "new")
-      #expect(throws: TableError.self) { try table.resolve("nowhere") }
+      #expect(throws: MagnetError.self) { try table.resolve("nowhere") }
     }
     #expect(Self.table.filter { _ in false }.columnNames == Self.table.columnNames)
   }
@@ -137,7 +137,7 @@ import Testing
     #expect(try Self.table.resolve("a.name") == "a.name")
     #expect(try Table(columnNames: ["name", "x.name"], rows: []).resolve("name") == "name")
     #expect(try Table(columnNames: ["surname", "x.name"], rows: []).resolve("name") == "x.name")
-    #expect(throws: TableError.self) { try Self.table.resolve("") }
+    #expect(throws: MagnetError.self) { try Self.table.resolve("") }
     func sentence(_ name: String) -> String {
       do { return try Self.table.resolve(name) } catch { return "\(error)" }
     }

@@ -74,7 +74,7 @@ import Testing
       #expect(found.mean > 0 && found.mean < 1 && found.mean.isFinite)
       if let intervals = found.intervals { #expect(intervals.allSatisfy { $0.contains(found.mean) }) }
     }
-    #expect(throws: PredictError.self) { try make().fit(Self.given([[0.5, 0.5]])) }
+    #expect(throws: MagnetError.self) { try make().fit(Self.given([[0.5, 0.5]])) }
     #expect { try make().fit(Self.given([[12, 0.5], [3, 0.5]])) } throws: {
       "\($0)".contains("has the score 12.0 on s0")
     }

@@ -53,8 +53,8 @@ import Testing
     // Equally hard items explain nothing.
     let flat = try estimate(Self.predictors[number](), fold([[1, 1, 1, 1, 1]]), [1, 0, 1])
     #expect(isNear(flat?.mean, 2.0 / 3))
-    #expect(throws: PredictError.self) { try Self.predictors[number]().fit(fold([], instances: 3)) }
-    #expect(throws: PredictError.self) { try Self.predictors[number]().fit(fold([[.nan, .nan]])) }
+    #expect(throws: MagnetError.self) { try Self.predictors[number]().fit(fold([], instances: 3)) }
+    #expect(throws: MagnetError.self) { try Self.predictors[number]().fit(fold([[.nan, .nan]])) }
   }
 
   @Test(arguments: predictors.indices)

@@ -107,7 +107,7 @@ import Testing
     #expect { try TwoParameterPredictor().fit(fold([[0.5, 12]])) } throws: {
       "\($0)".contains("score 12.0 on instance id1") && "\($0)".contains("exact_match")
     }
-    #expect(throws: PredictError.self) { try RaschPredictor().fit(fold([], instances: 2)) }
+    #expect(throws: MagnetError.self) { try RaschPredictor().fit(fold([], instances: 2)) }
     #expect(try estimate(RaschPredictor(), fold([[1, 0]]), [3]) == nil)
   }
 
@@ -163,7 +163,7 @@ import Testing
     let sparse = try ItemAnalysis.table(matrix([[1, .nan], [1, .nan]]))
     #expect(sparse[0, "mean"] == .double(1) && sparse[0, "point_biserial"] == .null)
     #expect(sparse[1, "runs"] == .int(0) && sparse[1, "mean"] == .null && sparse[1, "difficulty"] == .null)
-    #expect(throws: PredictError.self) { try ItemAnalysis.table(matrix([[2]])) }
+    #expect(throws: MagnetError.self) { try ItemAnalysis.table(matrix([[2]])) }
     #expect(try ItemAnalysis.table(matrix([])).rowCount == 0)
   }
 

@@ -29,8 +29,8 @@ import Testing
     #expect { try ScenarioMeanPredictor().fit(fold([[1, 0]]).with(blank)) } throws: {
       "\($0)".contains("quiz") && "\($0)".contains("give runs")
     }
-    #expect(throws: PredictError.self) { try ItemMeanPredictor().fit(fold([], instances: 3)) }
-    #expect(throws: PredictError.self) {
+    #expect(throws: MagnetError.self) { try ItemMeanPredictor().fit(fold([], instances: 3)) }
+    #expect(throws: MagnetError.self) {
       try TrainMeanPredictor().fit(fold([]).with(board(["quiz": [.nan]], models: ["a"])))
     }
   }
@@ -125,8 +125,8 @@ import Testing
       (same, Self.name("original", 0.5), 0.5),
       (same, MetricName("f1", split: "test"), 0.5), (same, MetricName("exact_match", split: "valid"), 0.5),
     ] {
-      #expect(throws: PredictError.self) { try Self.clean([other]) }
+      #expect(throws: MagnetError.self) { try Self.clean([other]) }
     }
-    #expect(throws: PredictError.self) { try CleanScorePredictor().fit(fold([[1]])) }
+    #expect(throws: MagnetError.self) { try CleanScorePredictor().fit(fold([[1]])) }
   }
 }

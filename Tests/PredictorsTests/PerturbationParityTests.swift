@@ -28,7 +28,7 @@ import Testing
     #expect(split.test.perInstanceStats.rowCount == Int(rows["eval"]!["per_instance_stats"]!.double!))
 
     if expected["error"] != nil {
-      #expect(throws: PredictError.self) { try predictor.evaluate(split) }
+      #expect(throws: MagnetError.self) { try predictor.evaluate(split) }
       return
     }
     let comparison = try predictor.evaluate(split)

@@ -8,7 +8,7 @@ final class Archive: Sendable {
   /// In the archive's order; of those with one name the last only.
   let entries: [ArchiveEntry]
   /// What is wrong with it, beside what can be read.
-  let fault: RunFault?
+  let fault: DataFault?
   /// What was unusual.
   let notes: [String]
   private let file: SharedFile
@@ -29,8 +29,8 @@ final class Archive: Sendable {
   }
 
   /// Reads an archive's list of entries; of a .tar.gz, this takes inflating all of it once.
-  /// - Throws: `RunFault` when there is nothing to be read in it.
-  init(_ path: String, limits: InflateLimits) throws(RunFault) {
+  /// - Throws: `DataFault` when there is nothing to be read in it.
+  init(_ path: String, limits: InflateLimits) throws(DataFault) {
     self.path = path
     self.limits = limits
     do { file = try SharedFile(path) } catch { throw error.fault(path) }
@@ -55,7 +55,7 @@ final class Archive: Sendable {
     fault =
       contents.fault
       ?? refused.first.map {
-        RunFault(
+        DataFault(
           file: "\(path)!/\($0.name)", problem: "the entry is refused: \($0.problem)",
           advice: refused.count == 1
             ? nil : "\(refused.count - 1) more " + (refused.count == 2 ? "is" : "are") + " refused, too")
@@ -76,7 +76,7 @@ final class Archive: Sendable {
   var identity: FileSystem.Identity? { FileSystem.identity(path) }
 
   /// A file's bytes; nil when there is none of the name.
-  func bytes(_ name: String) throws(RunFault) -> (any ByteStream)? {
+  func bytes(_ name: String) throws(DataFault) -> (any ByteStream)? {
     guard let entry = files[name] else { return nil }
     let path = "\(path)!/\(name)"
     switch entry.place {
@@ -92,9 +92,9 @@ final class Archive: Sendable {
     case zip, tar, tarGzip
 
     /// By the file's first bytes.
-    init(_ file: SharedFile) throws(RunFault) {
+    init(_ file: SharedFile) throws(DataFault) {
       let head = try FilePart(file, count: min(file.size, 512)).next(512)
-      if head.isEmpty { throw RunFault(file: file.path, problem: "the file is empty") }
+      if head.isEmpty { throw DataFault(file: file.path, problem: "the file is empty") }
       // Something may stand before a zip, such as a program that unpacks it.
       if file.path.hasSuffix(".zip")
         || ["PK\u{3}\u{4}", "PK\u{5}\u{6}", "PK\u{6}\u{6}"].contains(where: { head.starts(with: $0.utf8) })
@@ -110,7 +110,7 @@ final class Archive: Sendable {
           ("Zstandard", [0x28, 0xB5, 0x2F, 0xFD]), ("7z", [0x37, 0x7A, 0xBC, 0xAF]),
         ]
         let kind = kinds.first { head.starts(with: $0.start) }
-        throw RunFault(
+        throw DataFault(
           file: file.path,
           problem: kind.map { "archives packed by \($0.name) are not read" }
             ?? "this is a file, and runs are folders",

@@ -23,7 +23,7 @@ struct ArchiveEntry: Sendable {
 struct ArchiveContents {
   var entries: [ArchiveEntry] = []
   /// What keeps the rest from being read.
-  var fault: RunFault?
+  var fault: DataFault?
   /// The entries left out: their names to be shown, and why.
   var refused: [(name: String, problem: String)] = []
 

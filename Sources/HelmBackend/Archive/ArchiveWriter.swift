@@ -8,16 +8,11 @@ public struct ArchiveOutcome: Sendable {
   /// The bytes of the archive, or of the compressed files.
   public internal(set) var storedBytes = 0
   /// What was left out, and why.
-  public internal(set) var faults: [RunFault] = []
+  public internal(set) var faults: [DataFault] = []
 }
 
 /// Stops work that goes on elsewhere.
 public typealias StopCheck = @Sendable () -> Bool
-
-/// The work was stopped.
-public struct ArchiveStop: Error, CustomStringConvertible {
-  public var description: String { "stopped; nothing was changed that is not whole" }
-}
 
 /// Writes an archive of what is in a folder: the same bytes for the same files, whatever their dates and owners.
 ///
@@ -26,12 +21,12 @@ public struct ArchiveStop: Error, CustomStringConvertible {
 /// - Parameters:
 ///   - target: where to write; the file there is replaced. It is not packed itself when it lies in the folder.
 ///   - name: the name the archive will have, whose ending tells the format: .zip, .tar, .tar.gz or .tgz.
-/// - Throws: `RunFault` when something cannot be read or written, or the ending is another; `ArchiveStop`.
+/// - Throws: `DataFault` when something cannot be read or written, or the ending is another; `MagnetError`.
 public func packArchive(
   of folder: String, to target: String, named name: String, stop: @escaping StopCheck = { false }
 ) throws -> ArchiveOutcome {
   guard Archive.hasName(name) else {
-    throw RunFault(
+    throw DataFault(
       file: name, problem: "the ending tells no format",
       advice: "give a name that ends in \(Archive.endings.joined(separator: ", "))")
   }
@@ -39,7 +34,7 @@ public func packArchive(
   do { walk = try FolderWalk(folder) } catch { throw error.fault(folder) }
   var outcome = ArchiveOutcome()
   outcome.faults = walk.leftOut.map {
-    RunFault(file: folder + "/" + $0.name, problem: "it is left out of the archive: \($0.problem)")
+    DataFault(file: folder + "/" + $0.name, problem: "it is left out of the archive: \($0.problem)")
   }
   let own = [target, name].compactMap { FileSystem.identity($0) }
   let output = OutputFile(
@@ -47,7 +42,7 @@ public func packArchive(
   var writer: any EntryWriter =
     name.hasSuffix(".zip") ? ZipWriter(output) : TarWriter(output, isCompressed: !name.hasSuffix(".tar"))
   for item in walk.items {
-    if stop() { throw ArchiveStop() }
+    if stop() { throw MagnetError(.cancelled, "stopped; nothing was changed that is not whole") }
     let path = folder + "/" + item.name
     if item.isFolder {
       try writer.add(item.name + "/", nil)
@@ -55,7 +50,7 @@ public func packArchive(
     }
     if let identity = FileSystem.identity(path), own.contains(identity) { continue }
     guard let file = try DiskTree().stored(path) else {
-      throw RunFault(file: path, problem: "the file went away while it was packed")
+      throw DataFault(file: path, problem: "the file went away while it was packed")
     }
     try writer.add(item.name, file)
     outcome.files += 1
@@ -67,9 +62,9 @@ public func packArchive(
 }
 
 /// Says what keeps a file from being written.
-func writing<R: ~Copyable>(_ path: String, _ body: () throws(FileError) -> R) throws(RunFault) -> R {
+func writing<R: ~Copyable>(_ path: String, _ body: () throws(FileError) -> R) throws(DataFault) -> R {
   do { return try body() } catch {
-    throw RunFault(file: path, problem: "it cannot be written: \(error.description)")
+    throw DataFault(file: path, problem: "it cannot be written: \(error.description)")
   }
 }
 
@@ -84,18 +79,18 @@ final class OutputFile {
     self.path = path
   }
 
-  func write(_ bytes: [UInt8]) throws(RunFault) {
+  func write(_ bytes: [UInt8]) throws(DataFault) {
     do { try bytes.withUnsafeBytes { try file.write($0) } } catch {
-      throw RunFault(
+      throw DataFault(
         file: path, problem: "it cannot be written: \((error as? FileError)?.description ?? "\(error)")")
     }
     size += bytes.count
   }
 
   /// Writes other bytes in the place of some.
-  func write(_ bytes: [UInt8], at offset: Int) throws(RunFault) {
+  func write(_ bytes: [UInt8], at offset: Int) throws(DataFault) {
     do { try bytes.withUnsafeBytes { try file.write($0, at: offset) } } catch {
-      throw RunFault(
+      throw DataFault(
         file: path, problem: "it cannot be written: \((error as? FileError)?.description ?? "\(error)")")
     }
   }

@@ -15,10 +15,10 @@ struct TarReader {
   private var globalPax: [String: [UInt8]] = [:]
   private var longName: [UInt8]?
 
-  /// - Throws: `RunFault` when not one entry can be read. What keeps the rest from being read is in the result.
-  static func contents(_ stream: any ByteStream) throws(RunFault) -> ArchiveContents {
+  /// - Throws: `DataFault` when not one entry can be read. What keeps the rest from being read is in the result.
+  static func contents(_ stream: any ByteStream) throws(DataFault) -> ArchiveContents {
     var reader = TarReader(stream: stream)
-    do throws(RunFault) {
+    do throws(DataFault) {
       while try reader.readEntry() {}
       // What follows the end mark is not read, but its checksum is.
       _ = try stream.skip(.max)
@@ -43,31 +43,31 @@ struct TarReader {
     return said == sum || said == signed
   }
 
-  private func fault(_ problem: String) -> RunFault {
-    RunFault(
+  private func fault(_ problem: String) -> DataFault {
+    DataFault(
       file: stream.path, place: "byte \(at)", problem: problem, advice: "copy or download it again")
   }
 
-  private mutating func next(_ count: Int) throws(RunFault) -> [UInt8] {
+  private mutating func next(_ count: Int) throws(DataFault) -> [UInt8] {
     let bytes = try stream.next(count)
     at += bytes.count
     if bytes.count < count { throw fault("the archive ends too early, it was cut off") }
     return bytes
   }
 
-  private mutating func skip(_ count: Int) throws(RunFault) {
+  private mutating func skip(_ count: Int) throws(DataFault) {
     let taken = try stream.skip(count)
     at += taken
     if taken < count { throw fault("the archive ends too early, it was cut off") }
   }
 
   /// Reads a header and what belongs to it; false at the archive's end.
-  private mutating func readEntry() throws(RunFault) -> Bool {
+  private mutating func readEntry() throws(DataFault) -> Bool {
     let header = try next(Self.block)
     if header.allSatisfy({ $0 == 0 }) { return false }
     guard Self.isHeader(header) else {
       throw contents.entries.isEmpty && at == Self.block
-        ? RunFault(
+        ? DataFault(
           file: stream.path, problem: "there is no tar in it", advice: "pack the folder as .tar.gz or .zip")
         : fault("the archive is damaged, no header stands here")
     }
@@ -146,7 +146,7 @@ struct TarReader {
   }
 
   /// The records of a pax header: `LENGTH KEY=VALUE\n`, the length that of the whole record.
-  private func records(_ bytes: [UInt8]) throws(RunFault) -> [String: [UInt8]] {
+  private func records(_ bytes: [UInt8]) throws(DataFault) -> [String: [UInt8]] {
     var records: [String: [UInt8]] = [:]
     var rest = bytes[...]
     while let first = rest.first, first != 0 {

@@ -5,20 +5,20 @@ import Magnet
 /// Everything is written into a folder beside it, which takes its name at the end. An archive in which an entry is
 /// refused, damaged or missing is not unpacked.
 /// - Parameter temporary: the folder to write into meanwhile; it is removed when that fails.
-/// - Throws: `RunFault` when something cannot be read or written; `ArchiveStop`.
+/// - Throws: `DataFault` when something cannot be read or written; `MagnetError`.
 public func unpackArchive(
   _ path: String, to folder: String, limits: InflateLimits = .standard, stop: @escaping StopCheck = { false }
 ) throws -> (outcome: ArchiveOutcome, notes: [String]) {
   let folder = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
   if FileSystem.kind(folder) != .missing {
-    throw RunFault(
+    throw DataFault(
       file: folder, problem: "it is there already", advice: "remove it, or name another folder with -o")
   }
   let archive = try Archive(path, limits: limits)
   if let fault = archive.fault { throw fault }
   let total = archive.entries.reduce(0) { $0.addingReportingOverflow($1.size).partialValue }
   if let free = DiskFile.freeSpace(folder), total > free {
-    throw RunFault(
+    throw DataFault(
       file: folder, problem: "the archive's files have \(total) bytes, and \(free) are free on this disk")
   }
   let temporary = "\(folder).\(DiskFile.processNumber).part"
@@ -40,7 +40,7 @@ public func unpackArchive(
 private func unpack(_ archive: Archive, to folder: String, _ stop: StopCheck) throws -> ArchiveOutcome {
   var outcome = ArchiveOutcome()
   for entry in archive.entries {
-    if stop() { throw ArchiveStop() }
+    if stop() { throw MagnetError(.cancelled, "stopped; nothing was changed that is not whole") }
     // The name was checked: it has no part that leads up, and there are no links in the folder, which is new.
     let path = folder + "/" + entry.name
     let parent = entry.isFolder ? path : String(path[..<path.lastIndex(of: "/")!])
@@ -48,7 +48,7 @@ private func unpack(_ archive: Archive, to folder: String, _ stop: StopCheck) th
     guard !entry.isFolder, let bytes = try archive.bytes(entry.name) else { continue }
     let file = try writing(path) { () throws(FileError) in try DiskFile(path, .truncate) }
     try bytes.forEachPiece { piece in
-      if stop() { throw ArchiveStop() }
+      if stop() { throw MagnetError(.cancelled, "stopped; nothing was changed that is not whole") }
       try writing(path) { () throws(FileError) in try file.write(piece) }
     }
     outcome.files += 1
@@ -62,21 +62,21 @@ private func unpack(_ archive: Archive, to folder: String, _ stop: StopCheck) th
 /// A file goes only after what its compressed form inflates to was compared with it, byte by byte, and is on the disk.
 /// Interrupted at any moment, every file is there in one form or both; done again, the rest follows. Where both are
 /// there and differ, both stay. Links are not followed, and files whose names begin with a dot are left.
-/// - Throws: `RunFault` when the folder cannot be read; `ArchiveStop`. Other faults are in the result.
+/// - Throws: `DataFault` when the folder cannot be read; `MagnetError`. Other faults are in the result.
 public func compressFiles(in folder: String, stop: @escaping StopCheck = { false }) throws -> ArchiveOutcome {
   let walk: FolderWalk
   do { walk = try FolderWalk(folder) } catch { throw error.fault(folder) }
   var outcome = ArchiveOutcome()
   for item in walk.items where !item.isFolder && item.name.hasSuffix(".json") {
     if item.name.split(separator: "/").contains(where: { $0.hasPrefix(".") }) { continue }
-    if stop() { throw ArchiveStop() }
+    if stop() { throw MagnetError(.cancelled, "stopped; nothing was changed that is not whole") }
     let path = folder + "/" + item.name
     do {
       let (size, stored) = try compress(path)
       outcome.files += 1
       outcome.bytes += size
       outcome.storedBytes += stored
-    } catch let fault as RunFault { outcome.faults.append(fault) }
+    } catch let fault as DataFault { outcome.faults.append(fault) }
   }
   return outcome
 }
@@ -84,7 +84,7 @@ public func compressFiles(in folder: String, stop: @escaping StopCheck = { false
 /// Compresses one file, and returns its bytes before and after.
 private func compress(_ path: String) throws -> (Int, Int) {
   guard let original = try DiskTree().stored(path) else {
-    throw RunFault(file: path, problem: "the file went away while it was compressed")
+    throw DataFault(file: path, problem: "the file went away while it was compressed")
   }
   let target = path + ".gz"
   if FileSystem.kind(target) == .missing {
@@ -115,15 +115,15 @@ private func compress(_ path: String) throws -> (Int, Int) {
 }
 
 /// Checks that a compressed file inflates to what is in another.
-private func compare(_ compressed: String, with path: String) throws(RunFault) {
+private func compare(_ compressed: String, with path: String) throws(DataFault) {
   guard let stored = try DiskTree().stored(compressed), let original = try DiskTree().stored(path) else {
-    throw RunFault(file: path, problem: "the file went away while it was compressed")
+    throw DataFault(file: path, problem: "the file went away while it was compressed")
   }
   let inflated = InflatedStream(gzip: stored, limits: .none)
   while true {
     let (a, b) = (try original.next(1 << 17), try inflated.next(1 << 17))
     if a != b {
-      throw RunFault(
+      throw DataFault(
         file: compressed, problem: "it does not inflate to what is in \(path)", advice: "remove one of them")
     }
     if a.isEmpty { return }

@@ -33,7 +33,7 @@ struct ZipDirectory {
   private var bytes: [UInt8] = []
   private var count = 0
 
-  static func contents(_ file: SharedFile, _ limits: InflateLimits) throws(RunFault) -> ArchiveContents {
+  static func contents(_ file: SharedFile, _ limits: InflateLimits) throws(DataFault) -> ArchiveContents {
     var directory = ZipDirectory(file: file)
     try directory.locate()
     return try directory.contents(limits)
@@ -41,19 +41,19 @@ struct ZipDirectory {
 
   private init(file: SharedFile) { self.file = file }
 
-  private func fault(_ problem: String) -> RunFault {
-    RunFault(file: file.path, problem: problem, advice: "copy or download it again")
+  private func fault(_ problem: String) -> DataFault {
+    DataFault(file: file.path, problem: problem, advice: "copy or download it again")
   }
 
-  private var damaged: RunFault { fault("the archive's directory is damaged") }
+  private var damaged: DataFault { fault("the archive's directory is damaged") }
 
-  private func bytes(_ offset: Int, _ count: Int) throws(RunFault) -> [UInt8] {
+  private func bytes(_ offset: Int, _ count: Int) throws(DataFault) -> [UInt8] {
     guard offset >= 0, count >= 0, offset <= file.size, count <= file.size - offset else { throw damaged }
     return try FilePart(file, from: offset, count: count).next(count)
   }
 
   /// Finds the directory by the record at the file's end, and reads it.
-  private mutating func locate() throws(RunFault) {
+  private mutating func locate() throws(DataFault) {
     let length = min(file.size, 22 + 0xFFFF)
     let tail = try bytes(file.size - length, length)
     let found = stride(from: length - 22, through: 0, by: -1).first { at in
@@ -80,7 +80,7 @@ struct ZipDirectory {
       }
     }
     guard disks == (0, 0), counts.0 == counts.1 else {
-      throw RunFault(
+      throw DataFault(
         file: file.path, problem: "the archive is one of several parts", advice: "pack it as one file")
     }
     guard let size = Int(exactly: size), let offset = Int(exactly: offset), size <= end, offset <= end - size,
@@ -92,7 +92,7 @@ struct ZipDirectory {
     bytes = try bytes(start, size)
   }
 
-  private func contents(_ limits: InflateLimits) throws(RunFault) -> ArchiveContents {
+  private func contents(_ limits: InflateLimits) throws(DataFault) -> ArchiveContents {
     var records: [Record] = []
     records.reserveCapacity(count)
     var at = 0
@@ -125,7 +125,7 @@ struct ZipDirectory {
   }
 
   /// Reads the record that begins at `at`, and goes beyond it.
-  private func record(_ at: inout Int) throws(RunFault) -> Record {
+  private func record(_ at: inout Int) throws(DataFault) -> Record {
     let rest = bytes[at...]
     guard rest.count >= 46, rest.little(0, 4) == 0x0201_4B50 else { throw damaged }
     let lengths = (Int(rest.little(28, 2)), Int(rest.little(30, 2)), Int(rest.little(32, 2)))
@@ -163,14 +163,14 @@ struct ZipDirectory {
   }
 
   /// Where the entry after each begins; two that overlap are a bomb.
-  private func ends(_ records: [Record]) throws(RunFault) -> [Int] {
+  private func ends(_ records: [Record]) throws(DataFault) -> [Int] {
     var ends = [Int](repeating: start, count: records.count)
     let order = records.indices.sorted { records[$0].offset < records[$1].offset }
     for (number, next) in zip(order, order.dropFirst()) { ends[number] = records[next].offset }
     for (number, next) in zip(order, order.dropFirst() + [-1]) {
       let record = records[number]
       if record.offset + 30 + record.name.count + record.stored > ends[number] {
-        throw RunFault(
+        throw DataFault(
           file: file.path + "!/" + EntryName.shown(record.name),
           problem: next < 0
             ? "the entry overlaps the archive's directory"
@@ -194,14 +194,14 @@ extension ZipRecord {
   ///   - name: the entry's name as it stands in the archive's directory, as far as it is known.
   func bytes(
     _ file: SharedFile, path: String, size: Int, _ limits: InflateLimits
-  ) throws(RunFault) -> any ByteStream {
+  ) throws(DataFault) -> any ByteStream {
     if isEncrypted || method == 99 {
-      throw RunFault(
+      throw DataFault(
         file: path, problem: "the entry is encrypted", advice: "pack the archive without a password")
     }
     guard method == 0 || method == 8 else {
       let name = Self.methods[method].map { " (\($0))" } ?? ""
-      throw RunFault(
+      throw DataFault(
         file: path, problem: "the entry is compressed by method \(method)\(name), which is not read",
         advice: "pack the archive with deflate")
     }
@@ -211,7 +211,7 @@ extension ZipRecord {
     guard header.little(0, 4) == 0x0403_4B50, Int(header.little(8, 2)) == method, start + stored <= end,
       method == 8 || stored == size
     else {
-      throw RunFault(
+      throw DataFault(
         file: path, problem: "the entry is not what the archive's directory says of it",
         advice: "copy or download the archive again")
     }

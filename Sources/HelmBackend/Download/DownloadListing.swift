@@ -1,3 +1,5 @@
+import Magnet
+
 /// The half of a download that lists: what the store has becomes the files to fetch.
 extension Downloader {
   /// Finds the versions and makes their listings.
@@ -24,7 +26,7 @@ extension Downloader {
 
   private func listing(
     _ prefix: String, whenPaged: @escaping ([StoredObject]) throws -> Void,
-    whenFailed: @escaping (DownloadError) -> Void
+    whenFailed: @escaping (MagnetError) -> Void
   ) -> ListingTransfer {
     ListingTransfer(
       store.address, prefix: prefix, folders: false, retries: store.attempts, progress: progress

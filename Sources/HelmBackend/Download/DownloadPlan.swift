@@ -60,7 +60,7 @@ public struct DownloadPlan: Sendable {
 
 extension HelmStore {
   /// Lists what is selected, and compares it with what is in a folder.
-  /// - Throws: `DownloadError` when nothing is selected, with the nearest names, or the store cannot be listed.
+  /// - Throws: `MagnetError` when nothing is selected, with the nearest names, or the store cannot be listed.
   public func plan(
     _ selection: DownloadSelection, into folder: String, progress: DownloadProgress = DownloadProgress()
   ) async throws -> DownloadPlan {
@@ -104,7 +104,7 @@ extension HelmStore {
   /// Why a plan is empty.
   func nothingFound(
     _ driver: HTTPDriver, _ plan: DownloadPlan, _ selection: DownloadSelection, _ progress: DownloadProgress
-  ) throws -> DownloadError {
+  ) throws -> MagnetError {
     var runs: [String] = []
     for version in plan.versions {
       runs += try self.runs(driver, of: version.benchmark, version: version.version, progress)
@@ -114,6 +114,6 @@ extension HelmStore {
       return missing("run of \(place) that matches", selector.description, among: runs)
     }
     let files = selection.files.map { " named \($0)" } ?? ""
-    return DownloadError("the runs selected of \(place) have no files\(files)", isNothingFound: true)
+    return MagnetError(.notFound, "the runs selected of \(place) have no files\(files)")
   }
 }

@@ -1,3 +1,5 @@
+import Magnet
+
 /// What a download did.
 public struct DownloadReport: Sendable {
   /// A file that could not be had, and why.
@@ -30,7 +32,7 @@ extension HelmStore {
   ///   - limit: bytes to come that need no approval; nil for any number.
   ///   - approve: called once, with the whole plan; with the plan so far when 100,000 files wait for it. False ends
   ///     the download. What was finished stays.
-  /// - Throws: `DownloadError` when it cannot begin: nothing is selected, the store cannot be listed, the folder cannot be
+  /// - Throws: `MagnetError` when it cannot begin: nothing is selected, the store cannot be listed, the folder cannot be
   ///   written or another download holds it.
   public func download(
     _ selection: DownloadSelection, into folder: String, limit: Int? = nil, progress: DownloadProgress,
@@ -99,7 +101,7 @@ final class Downloader: HTTPWork {
   func plan(_ driver: HTTPDriver) throws -> DownloadPlan {
     try begin(driver)
     try driver.run(self)
-    if let problem = report.ending { throw DownloadError(problem) }
+    if let problem = report.ending { throw MagnetError(.network, problem) }
     if plan.fileCount == 0 { throw try store.nothingFound(driver, plan, selection, progress) }
     plan.isComplete = true
     return plan
@@ -137,7 +139,7 @@ final class Downloader: HTTPWork {
       report.failures.append(.init(file: printable(name), problem: problem))
     }
     if report.fetched + report.present == 0, report.failures.isEmpty, let ending = report.ending {
-      throw DownloadError(ending)
+      throw MagnetError(.network, ending)
     }
     return report
   }

@@ -28,7 +28,7 @@ struct FileFinish: Sendable {
       return .wrong
     } catch let error as FileError {
       return error.isDiskFull ? .diskFull(path) : .failed("\(path) cannot be written: \(error.description)")
-    } catch let fault as RunFault {
+    } catch let fault as DataFault {
       DiskFile.remove(partPath)
       return .failed("it is stored as gzip but cannot be inflated: \(fault.problem)")
     } catch {

@@ -53,7 +53,7 @@ public struct HelmStore: Sendable {
   }
 
   /// The versions of a benchmark, lowest first.
-  /// - Throws: `DownloadError` when there is no such benchmark.
+  /// - Throws: `MagnetError` when there is no such benchmark.
   public func versions(
     of benchmark: String, progress: DownloadProgress = DownloadProgress()
   ) async throws -> [String] {
@@ -61,7 +61,7 @@ public struct HelmStore: Sendable {
   }
 
   /// The runs of a version, in order of their names.
-  /// - Throws: `DownloadError` when there is no such version.
+  /// - Throws: `MagnetError` when there is no such version.
   public func runs(
     of benchmark: String, version: String, progress: DownloadProgress = DownloadProgress()
   ) async throws -> [String] {
@@ -71,7 +71,7 @@ public struct HelmStore: Sendable {
   }
 
   /// The runs of a version with the sizes of all in them: a request for each thousand objects.
-  /// - Throws: `DownloadError` when there is no such version.
+  /// - Throws: `MagnetError` when there is no such version.
   public func runSizes(
     of benchmark: String, version: String, progress: DownloadProgress = DownloadProgress()
   ) async throws -> [Entry] {
@@ -92,7 +92,7 @@ public struct HelmStore: Sendable {
 
   /// The versions of a benchmark, or the benchmarks, with the sizes of all runs in them: every object is listed for it,
   /// a request for each thousand, several at once.
-  /// - Throws: `DownloadError` when there is no such benchmark.
+  /// - Throws: `MagnetError` when there is no such benchmark.
   public func sizes(
     of benchmark: String? = nil, progress: DownloadProgress = DownloadProgress()
   ) async throws -> [Entry] {
@@ -107,12 +107,12 @@ public struct HelmStore: Sendable {
   }
 
   /// What a name that is not there could have been.
-  func missing(_ what: String, _ name: String, among names: [String]) -> DownloadError {
+  func missing(_ what: String, _ name: String, among names: [String]) -> MagnetError {
     let nearest = nearestNames(to: name, among: names)
-    return DownloadError(
+    return MagnetError(
+      .notFound,
       "there is no \(what) \(name) in \(address.bucket); "
-        + (nearest.isEmpty ? "there is none at all" : "near it: \(nearest.joined(separator: ", "))"),
-      isNothingFound: true)
+        + (nearest.isEmpty ? "there is none at all" : "near it: \(nearest.joined(separator: ", "))"))
   }
 
   static func runs(_ benchmark: String) -> String { "\(benchmark)/benchmark_output/runs/" }

@@ -69,16 +69,17 @@ struct Manifest {
 final class ManifestWriter {
   private let file: DiskFile
 
-  /// - Throws: `DownloadError` when the folder cannot be written or another download holds the lock.
+  /// - Throws: `MagnetError` when the folder cannot be written or another download holds the lock.
   init(_ folder: String) throws {
     do {
       try DiskFile.makeFolder(folder)
       file = try DiskFile(folder + "/" + Manifest.fileName, .append)
     } catch {
-      throw DownloadError("\(folder): cannot be written: \(sentence(error)); choose another folder")
+      throw MagnetError(.system, "\(folder): cannot be written: \(sentence(error)); choose another folder")
     }
     guard file.lock() else {
-      throw DownloadError("\(folder): another download into this folder is going on; wait until it is done")
+      throw MagnetError(
+        .system, "\(folder): another download into this folder is going on; wait until it is done")
     }
     // Ends a line that a killed download left half written; empty lines mean nothing.
     if file.stamp.size > 0 { try add([UInt8(ascii: "\n")], to: folder) }
@@ -92,7 +93,7 @@ final class ManifestWriter {
     do { try bytes.withUnsafeBytes { bytes in try write(bytes) } } catch {
       let path = "\(folder)/\(Manifest.fileName)"
       if (error as? FileError)?.isDiskFull == true { throw DiskFull(path: path) }
-      throw DownloadError("\(path): cannot be written: \(sentence(error))")
+      throw MagnetError(.system, "\(path): cannot be written: \(sentence(error))")
     }
   }
 

@@ -14,14 +14,14 @@ public struct NameSelector: Sendable, CustomStringConvertible {
 
   /// Reads selectors. Each text is an exact name, a pattern, `regex:` and a regular expression, a list as YAML writes
   /// it (`[a, b]`, or lines that begin with `- `), or names with `|` between them.
-  /// - Throws: `SelectorError` for a regular expression that cannot be read.
+  /// - Throws: `MagnetError` for a regular expression that cannot be read.
   public init(_ texts: [String]) throws {
     description = texts.joined(separator: ", ")
     choices = try texts.flatMap(Self.items).map { item in
       if item.hasPrefix("regex:") {
         let expression = String(item.dropFirst(6))
         do { _ = try Regex(expression) } catch {
-          throw SelectorError("'\(expression)' is no regular expression: \(error)")
+          throw MagnetError(.usage, "'\(expression)' is no regular expression: \(error)")
         }
         return .regex(expression)
       }
@@ -107,10 +107,4 @@ public struct NameSelector: Sendable, CustomStringConvertible {
     }
     return String(text.dropFirst().dropLast())
   }
-}
-
-/// A selection that cannot be read, or that selects nothing.
-public struct SelectorError: Error, CustomStringConvertible {
-  public let description: String
-  init(_ description: String) { self.description = description }
 }

@@ -1,3 +1,5 @@
+import Magnet
+
 /// What a check of downloaded files against their manifests found.
 public struct DownloadVerification: Sendable {
   /// A file that is not as it was downloaded.
@@ -12,12 +14,13 @@ public struct DownloadVerification: Sendable {
 }
 
 /// Reads every downloaded file below a folder again and compares it with its manifest; asks no server.
-/// - Throws: `DownloadError` when there is no manifest below the folder.
+/// - Throws: `MagnetError` when there is no manifest below the folder.
 public func verifyDownload(in folder: String) async throws -> DownloadVerification {
   try await Threads.run {
     let folders = manifestFolders(folder, depth: 6)
     if folders.isEmpty {
-      throw DownloadError(
+      throw MagnetError(
+        .notFound,
         "\(folder): nothing here was downloaded by magnet: there is no \(Manifest.fileName) in it or below")
     }
     var found = DownloadVerification()

@@ -13,18 +13,18 @@ protocol ByteStream: AnyObject {
 
   /// Reads the next `count` bytes; fewer at the end only. With the last ones, everything that a length or a checksum
   /// tells of them was checked.
-  func read(_ memory: UnsafeMutableRawPointer, _ count: Int) throws(RunFault) -> Int
+  func read(_ memory: UnsafeMutableRawPointer, _ count: Int) throws(DataFault) -> Int
   /// Passes over the next `count` bytes; returns how many there were, fewer at the end only.
-  func skip(_ count: Int) throws(RunFault) -> Int
+  func skip(_ count: Int) throws(DataFault) -> Int
   /// The last bytes, at most `count`, where they can be had without reading the others; nil elsewhere.
-  func tail(_ count: Int) throws(RunFault) -> [UInt8]?
+  func tail(_ count: Int) throws(DataFault) -> [UInt8]?
 }
 
 extension ByteStream {
   var expectedSize: Int { size ?? storedSize }
 
   /// The next bytes, fewer at the end only.
-  func next(_ count: Int) throws(RunFault) -> [UInt8] {
+  func next(_ count: Int) throws(DataFault) -> [UInt8] {
     // A closure that throws a type is more than the compiler bears here.
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
     defer { memory.deallocate() }
@@ -43,7 +43,7 @@ extension ByteStream {
     }
   }
 
-  func skip(_ count: Int) throws(RunFault) -> Int {
+  func skip(_ count: Int) throws(DataFault) -> Int {
     let piece = min(count, 1 << 17)
     let memory = UnsafeMutableRawPointer.allocate(byteCount: max(1, piece), alignment: 16)
     defer { memory.deallocate() }
@@ -56,7 +56,7 @@ extension ByteStream {
     return count - left
   }
 
-  func tail(_ count: Int) throws(RunFault) -> [UInt8]? { nil }
+  func tail(_ count: Int) throws(DataFault) -> [UInt8]? { nil }
 }
 
 /// A file open for reading by several at once, each at places of its own.
@@ -72,16 +72,16 @@ final class SharedFile: Sendable {
   var size: Int { file.size }
 
   /// Reads `count` bytes from `offset` on.
-  func read(_ memory: UnsafeMutableRawPointer, _ count: Int, at offset: Int) throws(RunFault) {
+  func read(_ memory: UnsafeMutableRawPointer, _ count: Int, at offset: Int) throws(DataFault) {
     let taken: Int
     do { taken = try file.read(memory, count, at: offset) } catch { throw error.fault(path) }
     if taken < count { throw changed }
   }
 
-  func checkUnchanged() throws(RunFault) { if file.hasChanged { throw changed } }
+  func checkUnchanged() throws(DataFault) { if file.hasChanged { throw changed } }
 
-  private var changed: RunFault {
-    RunFault(
+  private var changed: DataFault {
+    DataFault(
       file: path, problem: "the file changed while it was read", advice: "read it once the run is done")
   }
 }
@@ -111,7 +111,7 @@ final class FilePart: ByteStream {
   var size: Int? { count }
   var storedSize: Int { count }
 
-  func read(_ memory: UnsafeMutableRawPointer, _ count: Int) throws(RunFault) -> Int {
+  func read(_ memory: UnsafeMutableRawPointer, _ count: Int) throws(DataFault) -> Int {
     let taken = min(count, self.count - done)
     if taken == 0 { return 0 }
     try file.read(memory, taken, at: start + done)
@@ -120,7 +120,7 @@ final class FilePart: ByteStream {
     if done == self.count {
       try file.checkUnchanged()
       if let crc, crc != sum {
-        throw RunFault(
+        throw DataFault(
           file: path, problem: "the bytes do not have the archive's checksum, they are damaged",
           advice: "copy or download the archive again")
       }
@@ -136,14 +136,14 @@ final class FilePart: ByteStream {
     return taken
   }
 
-  func tail(_ count: Int) throws(RunFault) -> [UInt8]? {
+  func tail(_ count: Int) throws(DataFault) -> [UInt8]? {
     let taken = min(count, self.count)
     return try FilePart(file, from: start + self.count - taken, count: taken).next(max(1, taken))
   }
 }
 
 extension FileError {
-  func fault(_ path: String) -> RunFault {
-    RunFault(file: path, problem: "the file cannot be read: \(description)")
+  func fault(_ path: String) -> DataFault {
+    DataFault(file: path, problem: "the file cannot be read: \(description)")
   }
 }

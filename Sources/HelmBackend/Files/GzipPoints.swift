@@ -30,7 +30,7 @@ struct GzipPoints: Sendable {
   }
 
   /// The inflated bytes from `offset` on.
-  func bytes(_ file: SharedFile, from offset: Int) throws(RunFault) -> any ByteStream {
+  func bytes(_ file: SharedFile, from offset: Int) throws(DataFault) -> any ByteStream {
     var (low, high) = (0, points.count)
     while low < high {
       let middle = (low + high) / 2
@@ -68,7 +68,7 @@ final class GzipSection: ByteStream {
 
   var storedSize: Int { size ?? 0 }
 
-  func read(_ memory: UnsafeMutableRawPointer, _ count: Int) throws(RunFault) -> Int {
+  func read(_ memory: UnsafeMutableRawPointer, _ count: Int) throws(DataFault) -> Int {
     if left == 0 { return 0 }
     if stream == nil { stream = try points.bytes(file, from: offset) }
     guard let stream else { return 0 }

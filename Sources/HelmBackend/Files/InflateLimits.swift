@@ -25,13 +25,13 @@ public struct InflateLimits: Sendable, Hashable {
   }
 
   /// What is wrong with so many bytes that come out of so many stored ones; nil when nothing is.
-  func fault(_ path: String, inflated: Int, stored: Int) -> RunFault? {
+  func fault(_ path: String, inflated: Int, stored: Int) -> DataFault? {
     if inflated > bytes {
-      return RunFault(
+      return DataFault(
         file: path, problem: "it inflates to more than \(bytes) bytes", advice: Self.advice)
     }
     if let ratio, inflated > Self.freeBytes, inflated / ratio >= max(1, stored) {
-      return RunFault(
+      return DataFault(
         file: path, problem: "it inflates to more than \(ratio) times its size, as a bomb does",
         advice: Self.advice)
     }

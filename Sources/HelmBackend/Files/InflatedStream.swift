@@ -53,7 +53,7 @@ final class InflatedStream: ByteStream {
   }
 
   /// What gzip inflates to from a point on.
-  init(gzip file: SharedFile, from point: GzipPoints.Point) throws(RunFault) {
+  init(gzip file: SharedFile, from point: GzipPoints.Point) throws(DataFault) {
     path = file.path
     let start = point.bits > 0 ? point.at - 1 : point.at
     stored = FilePart(file, from: start, count: file.size - start)
@@ -85,7 +85,7 @@ final class InflatedStream: ByteStream {
     return max(said, 16 * storedSize)
   }
 
-  func read(_ memory: UnsafeMutableRawPointer, _ count: Int) throws(RunFault) -> Int {
+  func read(_ memory: UnsafeMutableRawPointer, _ count: Int) throws(DataFault) -> Int {
     var filled = 0
     let count = size.map { min(count, $0 - written) } ?? count
     while filled < count, !isDone {
@@ -103,7 +103,7 @@ final class InflatedStream: ByteStream {
   }
 
   /// Inflates a piece.
-  private func step(_ output: UnsafeMutableRawBufferPointer) throws(RunFault) -> Int {
+  private func step(_ output: UnsafeMutableRawBufferPointer) throws(DataFault) -> Int {
     if from == to {
       from = 0
       // A little first: who looks at the beginning only needs no more.
@@ -131,7 +131,7 @@ final class InflatedStream: ByteStream {
   }
 
   /// Goes on to the next member of gzip; only zeros may follow the last.
-  private func endMember() throws(RunFault) {
+  private func endMember() throws(DataFault) {
     while format == .gzip {
       if from == to {
         from = 0
@@ -158,7 +158,7 @@ final class InflatedStream: ByteStream {
   }
 
   /// Checks that the end is where it should be, and the checksum right.
-  private func finish() throws(RunFault) {
+  private func finish() throws(DataFault) {
     let spare = UnsafeMutableRawBufferPointer.allocate(byteCount: 1, alignment: 1)
     defer { spare.deallocate() }
     while !isDone {
@@ -169,7 +169,7 @@ final class InflatedStream: ByteStream {
     if sum != crc { throw fault("the bytes do not have the archive's checksum, they are damaged") }
   }
 
-  private func fault(_ problem: String) -> RunFault {
-    RunFault(file: path, problem: problem, advice: "copy or download it again")
+  private func fault(_ problem: String) -> DataFault {
+    DataFault(file: path, problem: problem, advice: "copy or download it again")
   }
 }

@@ -25,7 +25,7 @@ public struct HelmRuns: RunSource {
   ///   - workers: how many files are read at once; results do not depend on it. As a rule one for each core.
   ///   - progress: told how far `list` and `load` have come.
   ///   - limits: how much archives and compressed files may inflate to.
-  /// - Throws: `RunFault` for a path that is not there, a pattern that matches nothing, or a path without runs.
+  /// - Throws: `DataFault` for a path that is not there, a pattern that matches nothing, or a path without runs.
   public init(
     _ paths: String..., isStrict: Bool = false, workers: Int? = nil, progress: LoadProgress? = nil,
     limits: InflateLimits = .standard
@@ -61,7 +61,7 @@ public struct HelmRuns: RunSource {
   public var runFolders: [String] { folders.map(\.path) }
 
   /// What keeps archives from being read whole; each is also the fault of an entry of `list`.
-  public var archiveFaults: [RunFault] { folders.compactMap(\.fault) }
+  public var archiveFaults: [DataFault] { folders.compactMap(\.fault) }
 
   /// The runs with their run specs, read in full, and their faults, as far as the ends of their other files tell.
   public func list() async throws -> RunListing {
@@ -69,8 +69,9 @@ public struct HelmRuns: RunSource {
       var faults = folder.faults(reader.files)
       var table: Table?
       if !folder.files.isEmpty {
-        do throws(RunFault) { table = try reader.table(.runSpecs, of: folder.open(.runSpecs), run: "") } catch
-        {
+        do throws(DataFault) {
+          table = try reader.table(.runSpecs, of: folder.open(.runSpecs), run: "")
+        } catch {
           faults.insert(error, at: 0)
         }
       }
@@ -97,7 +98,7 @@ public struct HelmRuns: RunSource {
     var loaded = try await forEach(runs, columns: columns) { reader, run -> LoadedRun in
       reader.files.counts = ReadingCounts()
       var loaded = LoadedRun()
-      do throws(RunFault) {
+      do throws(DataFault) {
         if !run.isNamed, let fault = run.faults.first { throw fault }
         let folder = directory(run)
         for kind in kinds {
@@ -119,7 +120,7 @@ public struct HelmRuns: RunSource {
           let (table, counts) = try await loadLarge(kind, of: runs[number], columns: columns)
           loaded[number].tables[kind] = table
           loaded[number].counts += counts
-        } catch let fault as RunFault where !isStrict { loaded[number].fault = fault }
+        } catch let fault as DataFault where !isStrict { loaded[number].fault = fault }
       }
     }
     var out = RunTables(
@@ -137,7 +138,7 @@ public struct HelmRuns: RunSource {
     var tables: [TableKind: Table] = [:]
     /// The tables whose files are to be read in windows.
     var large: [TableKind] = []
-    var fault: RunFault?
+    var fault: DataFault?
     var counts = ReadingCounts()
   }
 
@@ -180,7 +181,7 @@ public struct HelmRuns: RunSource {
   ) throws -> WindowPart {
     let reader = RunReader(windowsOf: kind, columns: columns, cells: cells)
     var part = WindowPart()
-    do throws(RunFault) {
+    do throws(DataFault) {
       while part.cells.isSubset(of: cells), !Task.isCancelled,
         let next = try reader.nextWindow(of: windows, kind, run: run.name)
       {
@@ -204,7 +205,7 @@ public struct HelmRuns: RunSource {
     var counts = ReadingCounts()
     var cells: Set<String> = []
     /// The fault that ended the reading, and the number of its window.
-    var fault: (window: Int, fault: RunFault)?
+    var fault: (window: Int, fault: DataFault)?
     var objects: [String: Set<String>] = [:]
     var columns: Set<String> = []
 

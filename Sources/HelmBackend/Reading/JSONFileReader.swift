@@ -31,11 +31,11 @@ final class JSONFileReader {
   }
 
   /// Calls `body` with the tape of a file, or `plain` alone with its text where that makes something of it.
-  /// - Throws: `RunFault` when the file cannot be read or is not JSON, and what `body` throws.
+  /// - Throws: `DataFault` when the file cannot be read or is not JSON, and what `body` throws.
   func withTape<R>(
     _ file: any ByteStream, orText plain: (RecordText) -> R? = { _ in nil },
-    _ body: (JSONTape) throws(RunFault) -> R
-  ) throws(RunFault) -> R {
+    _ body: (JSONTape) throws(DataFault) -> R
+  ) throws(DataFault) -> R {
     var length = 0
     // Where the size is not known, what seems to be there, and then as much again.
     var step = file.size ?? max(1 << 12, min(file.expectedSize, HelmRuns.windowThreshold))
@@ -46,7 +46,7 @@ final class JSONFileReader {
       step = length
     }
     if length == 0 {
-      throw RunFault(file: file.path, problem: "the file is empty", advice: "copy or download it again")
+      throw DataFault(file: file.path, problem: "the file is empty", advice: "copy or download it again")
     }
     if let result = withText(length, plain) { return result }
     return try parse(length, of: file.path, from: 0, body)
@@ -54,18 +54,18 @@ final class JSONFileReader {
 
   /// Calls `body` with the tape of the next window of a file, a list of records, or `plain` alone with its text where
   /// that makes something of it; nil when there is none.
-  /// - Throws: `RunFault` when the file cannot be read or is not JSON, and what `body` throws.
+  /// - Throws: `DataFault` when the file cannot be read or is not JSON, and what `body` throws.
   func withNextWindow<R>(
     _ windows: SharedWindows, orText plain: (RecordText, RecordWindows.Window) -> R?,
-    _ body: (JSONTape, RecordWindows.Window) throws(RunFault) -> R
-  ) throws(RunFault) -> R? {
+    _ body: (JSONTape, RecordWindows.Window) throws(DataFault) -> R
+  ) throws(DataFault) -> R? {
     window = Int.max
     guard
       let window = try windows.next({ room($0, keeping: $1).assumingMemoryBound(to: UInt8.self) })
     else { return nil }
     self.window = window.number
     if let result = withText(window.length, { plain($0, window) }) { return result }
-    return try parse(window.length, of: windows.path, from: window.offset - 1) { (tape) throws(RunFault) in
+    return try parse(window.length, of: windows.path, from: window.offset - 1) { (tape) throws(DataFault) in
       try body(tape, window)
     }
   }
@@ -74,8 +74,8 @@ final class JSONFileReader {
   /// of it.
   func withTape<R>(
     of text: [UInt8], path: String, orText plain: (RecordText) -> R? = { _ in nil },
-    _ body: (JSONTape) throws(RunFault) -> R
-  ) throws(RunFault) -> R {
+    _ body: (JSONTape) throws(DataFault) -> R
+  ) throws(DataFault) -> R {
     room(text.count, keeping: 0).copyMemory(from: text, byteCount: text.count)
     if let result = withText(text.count, plain) { return result }
     return try parse(text.count, of: path, from: 0, body)
@@ -108,8 +108,8 @@ final class JSONFileReader {
 
   /// Parses the first `length` bytes of the buffer; the first of them is byte `offset` of the file.
   private func parse<R>(
-    _ length: Int, of path: String, from offset: Int, _ body: (JSONTape) throws(RunFault) -> R
-  ) throws(RunFault) -> R {
+    _ length: Int, of path: String, from offset: Int, _ body: (JSONTape) throws(DataFault) -> R
+  ) throws(DataFault) -> R {
     counts.bytes += length
     let bytes = UnsafeBufferPointer(start: buffer.assumingMemoryBound(to: UInt8.self), count: length)
     if let tape = tape(of: bytes) { return try body(tape) }
@@ -119,11 +119,11 @@ final class JSONFileReader {
     } catch {
       let isPage = bytes.first { $0 > 0x20 } == UInt8(ascii: "<")
       if offset == 0, bytes.starts(with: [0x1F, 0x8B]) {
-        throw RunFault(
+        throw DataFault(
           file: path, problem: "this is gzip under the name of JSON", advice: "add .gz to its name")
       }
       let advice = isPage ? "this is a web page, no JSON; " : ""
-      throw RunFault(
+      throw DataFault(
         file: path, place: "byte \(offset + error.offset)", problem: error.problem,
         advice: isPage || error.offset == length ? advice + "copy or download it again" : nil)
     }

@@ -17,23 +17,23 @@ extension JSONTape {
   }
 
   /// Checks the kind of the text's top-level value.
-  func expect(_ kind: Tag, file: String) throws(RunFault) {
+  func expect(_ kind: Tag, file: String) throws(DataFault) {
     if tag(Self.top) == kind { return }
-    throw RunFault(
+    throw DataFault(
       file: file,
       problem:
         "the file holds \(kindName(Self.top)) where \(kind == .object ? "an object" : "a list") is expected")
   }
 
   /// Checks that the value at `index` is a list of objects.
-  func expectObjects(in index: Int, at place: String, from first: Int, file: String) throws(RunFault) {
+  func expectObjects(in index: Int, at place: String, from first: Int, file: String) throws(DataFault) {
     if tag(index) != .array {
-      throw RunFault(file: file, place: place, problem: "\(kindName(index)) stands where a list is expected")
+      throw DataFault(file: file, place: place, problem: "\(kindName(index)) stands where a list is expected")
     }
     var number = first
-    try forEachElement(of: index) { (element) throws(RunFault) in
+    try forEachElement(of: index) { (element) throws(DataFault) in
       if tag(element) != .object {
-        throw RunFault(
+        throw DataFault(
           file: file, place: "\(place)[\(number)]",
           problem: "\(kindName(element)) stands where an object is expected")
       }
@@ -42,11 +42,11 @@ extension JSONTape {
   }
 
   /// Checks that each bundle has a list of objects `stats`.
-  func expectBundles(in list: Int, from first: Int, file: String) throws(RunFault) {
+  func expectBundles(in list: Int, from first: Int, file: String) throws(DataFault) {
     var number = first
-    try forEachElement(of: list) { (bundle) throws(RunFault) in
+    try forEachElement(of: list) { (bundle) throws(DataFault) in
       guard let stats = value(of: "stats", in: bundle) else {
-        throw RunFault(file: file, place: "[\(number)].stats", problem: "the key is missing")
+        throw DataFault(file: file, place: "[\(number)].stats", problem: "the key is missing")
       }
       var isFine = tag(stats) == .array
       if isFine { forEachElement(of: stats) { if tag($0) != .object { isFine = false } } }
@@ -56,9 +56,9 @@ extension JSONTape {
   }
 
   /// Checks the names of all statistics of a list of bundles.
-  func expectMetricsInBundles(in list: Int, from first: Int, file: String) throws(RunFault) {
+  func expectMetricsInBundles(in list: Int, from first: Int, file: String) throws(DataFault) {
     var number = first
-    try forEachElement(of: list) { (bundle) throws(RunFault) in
+    try forEachElement(of: list) { (bundle) throws(DataFault) in
       if let stats = value(of: "stats", in: bundle) {
         try expectMetrics(in: stats, at: "[\(number)].stats", from: 0, file: file)
       }
@@ -67,15 +67,15 @@ extension JSONTape {
   }
 
   /// Checks that each statistic of a list has an object `name` with a text `name` in it.
-  func expectMetrics(in list: Int, at place: String, from first: Int, file: String) throws(RunFault) {
+  func expectMetrics(in list: Int, at place: String, from first: Int, file: String) throws(DataFault) {
     var number = first
-    try forEachElement(of: list) { (stat) throws(RunFault) in
+    try forEachElement(of: list) { (stat) throws(DataFault) in
       let place = "\(place)[\(number)].name"
       guard let name = value(of: "name", in: stat) else {
-        throw RunFault(file: file, place: place, problem: "the key is missing")
+        throw DataFault(file: file, place: place, problem: "the key is missing")
       }
       if tag(name) != .object {
-        throw RunFault(
+        throw DataFault(
           file: file, place: place, problem: "\(kindName(name)) stands where an object is expected")
       }
       try expectName(in: name, at: place + ".name", file: file)
@@ -84,12 +84,12 @@ extension JSONTape {
   }
 
   /// Checks that the object at `index` has a text `name`.
-  func expectName(in index: Int, at place: String, file: String) throws(RunFault) {
+  func expectName(in index: Int, at place: String, file: String) throws(DataFault) {
     guard let name = value(of: "name", in: index) else {
-      throw RunFault(file: file, place: place, problem: "the key is missing")
+      throw DataFault(file: file, place: place, problem: "the key is missing")
     }
     if tag(name) != .string {
-      throw RunFault(file: file, place: place, problem: "\(kindName(name)) stands where a name is expected")
+      throw DataFault(file: file, place: place, problem: "\(kindName(name)) stands where a name is expected")
     }
   }
 }

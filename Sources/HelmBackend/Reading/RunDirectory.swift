@@ -9,9 +9,9 @@ struct RunDirectory: Sendable {
   let tree: any FileTree
 
   /// What is wrong with the whole, where it is an archive that cannot be read, or not all of it.
-  let fault: RunFault?
+  let fault: DataFault?
 
-  init(path: String, files: [String], tree: any FileTree = DiskTree(), fault: RunFault? = nil) {
+  init(path: String, files: [String], tree: any FileTree = DiskTree(), fault: DataFault? = nil) {
     self.path = path
     self.files = files
     self.tree = tree
@@ -51,7 +51,7 @@ struct RunDirectory: Sendable {
   }
 
   /// The bytes of the file that a table is made of.
-  func open(_ kind: TableKind) throws(RunFault) -> any ByteStream { try tree.open(file(of: kind)) }
+  func open(_ kind: TableKind) throws(DataFault) -> any ByteStream { try tree.open(file(of: kind)) }
 
   /// A file's name without the .gz of a compressed one.
   static func plainName(_ name: String) -> String { name.hasSuffix(".gz") ? String(name.dropLast(3)) : name }
@@ -65,18 +65,18 @@ struct RunDirectory: Sendable {
 
   /// What keeps the run from being complete, as far as the ends of its files tell; a file whose ends look wrong is
   /// read to say what is wrong with it. `run_spec.json` is not looked at.
-  func faults(_ reader: JSONFileReader) -> [RunFault] {
+  func faults(_ reader: JSONFileReader) -> [DataFault] {
     if let fault { return [fault] }
     if files.isEmpty {
       return [
-        RunFault(
+        DataFault(
           file: path, problem: "the run's folder is empty",
           advice: "HELM leaves it so when a run fails; run it again or remove the folder")
       ]
     }
     return Self.coreFiles.dropFirst().compactMap { name in
       let kind: JSONTape.Tag = name == "scenario_state.json" ? .object : .array
-      do throws(RunFault) {
+      do throws(DataFault) {
         try checkEnds(file(name), kind, reader)
         return nil
       } catch { return error }
@@ -87,7 +87,7 @@ struct RunDirectory: Sendable {
   /// ends in another way is read, to say what is wrong with it, unless it is too large for that. The end of a
   /// compressed file is not to be had without the rest: there the beginning alone counts, and in an archive, whose
   /// list says that the file is all there, that it is not empty.
-  private func checkEnds(_ path: String, _ kind: JSONTape.Tag, _ reader: JSONFileReader) throws(RunFault) {
+  private func checkEnds(_ path: String, _ kind: JSONTape.Tag, _ reader: JSONFileReader) throws(DataFault) {
     let (open, close) = kind == .object ? ("{", "}") : ("[", "]")
     let file = try tree.open(path)
     if let tail = try file.tail(16) {
@@ -98,12 +98,12 @@ struct RunDirectory: Sendable {
       return
     }
     if file.expectedSize > HelmRuns.windowThreshold {
-      throw RunFault(
+      throw DataFault(
         file: file.path, place: file.size.map { "byte \($0)" },
         problem: "the text does not begin and end as HELM's, it may be cut off",
         advice: "copy or download it again")
     }
-    try reader.withTape(try tree.open(path)) { (tape) throws(RunFault) in
+    try reader.withTape(try tree.open(path)) { (tape) throws(DataFault) in
       try tape.expect(kind, file: file.path)
     }
   }

@@ -13,7 +13,7 @@ struct RunLocator {
   private(set) var notes: [String] = []
   private var archives: [String: ArchiveTree] = [:]
   /// What is wrong with archives, each once.
-  private var faults: [String: RunFault] = [:]
+  private var faults: [String: DataFault] = [:]
 
   /// Finds the runs under `paths`, in path order, each once.
   ///
@@ -21,8 +21,8 @@ struct RunLocator {
   /// these, an archive of any of them, or one in an archive: `FILE.zip!/runs/v1`. A run is a folder with
   /// `run_spec.json`. A folder without it that has a run's name (with a colon) or other files of a run counts as one
   /// too, an incomplete one. So does an archive in which something is wrong, beside the runs in it.
-  /// - Throws: `RunFault` for a path that is not there, a pattern that matches nothing, and a path without runs.
-  init(_ paths: [String], limits: InflateLimits) throws(RunFault) {
+  /// - Throws: `DataFault` for a path that is not there, a pattern that matches nothing, and a path without runs.
+  init(_ paths: [String], limits: InflateLimits) throws(DataFault) {
     disk = DiskTree(limits: limits)
     for path in paths { try add(path) }
     let faults = faults.sorted { pathOrder($0.key, $1.key) }
@@ -34,14 +34,14 @@ struct RunLocator {
   /// A folder, and what it is part of.
   private typealias Place = (tree: any FileTree, folder: String)
 
-  private mutating func add(_ path: String) throws(RunFault) {
+  private mutating func add(_ path: String) throws(DataFault) {
     let known = faults.count
     let places = try places(path)
     var found = faults.count > known
     for place in places where search(place.tree, place.folder, depth: 0) { found = true }
     if !found {
       let isEmpty = places.count == 1 && places[0].tree.entries(places[0].folder)?.isEmpty == true
-      throw RunFault(
+      throw DataFault(
         file: path,
         problem: isEmpty ? "the folder is empty" : "no runs are in it (no folder with a run_spec.json)",
         advice: "name a benchmark_output folder, a suite in its runs, or one run")
@@ -49,7 +49,7 @@ struct RunLocator {
   }
 
   /// The folders that a path names.
-  private mutating func places(_ path: String) throws(RunFault) -> [Place] {
+  private mutating func places(_ path: String) throws(DataFault) -> [Place] {
     switch FileSystem.kind(path) {
     case .folder: return [(disk, path)]
     case .file: return open(path).map { [($0, $0.top)] } ?? []
@@ -71,7 +71,7 @@ struct RunLocator {
   /// The folders in archives that a path with an exclamation mark names.
   private mutating func places(
     in archives: String, _ inside: Substring, of path: String
-  ) throws(RunFault) -> [Place] {
+  ) throws(DataFault) -> [Place] {
     var files = [archives]
     if FileSystem.kind(archives) != .file {
       files = Self.isPattern(archives) ? FileSystem.matches(archives).filter(Archive.hasName) : []
@@ -104,7 +104,7 @@ struct RunLocator {
   private mutating func open(_ path: String) -> ArchiveTree? {
     if let tree = archives[path] { return tree }
     if faults[path] != nil { return nil }
-    do throws(RunFault) {
+    do throws(DataFault) {
       let archive = try Archive(path, limits: disk.limits)
       faults[path] = archive.fault
       notes += archive.notes
@@ -113,12 +113,12 @@ struct RunLocator {
     return archives[path]
   }
 
-  private func missing(_ path: String, _ tree: any FileTree) -> RunFault {
+  private func missing(_ path: String, _ tree: any FileTree) -> DataFault {
     if path.isEmpty {
-      return RunFault(file: "a path", problem: "it is empty", advice: "give a folder that holds runs")
+      return DataFault(file: "a path", problem: "it is empty", advice: "give a folder that holds runs")
     }
     if Self.isPattern(path) {
-      return RunFault(
+      return DataFault(
         file: path, problem: "the pattern matches no folder",
         advice: "put it in quotes, and check it with ls")
     }
@@ -128,7 +128,7 @@ struct RunLocator {
     let name = path.split(separator: "/").last.map(String.init) ?? path
     let siblings = (tree.entries(folder) ?? []).filter(\.isFolder).map(\.name)
     let nearest = nearestNames(to: name, among: siblings, count: 3)
-    return RunFault(
+    return DataFault(
       file: path, problem: "there is no such folder",
       advice: nearest.isEmpty ? "check the path" : "near it: \(nearest.joined(separator: ", "))")
   }

@@ -78,7 +78,7 @@ final class RunReader {
   }
 
   /// One table of a run, from the bytes of its file. `run` is the value of its column `run_spec.name`.
-  func table(_ kind: TableKind, of bytes: any ByteStream, run: String) throws(RunFault) -> Table {
+  func table(_ kind: TableKind, of bytes: any ByteStream, run: String) throws(DataFault) -> Table {
     let file = bytes.path
     // What one file's maps made of the columns is not for the next.
     defer {
@@ -91,7 +91,7 @@ final class RunReader {
     case .runSpecs: return try runSpec(bytes)
     case .scenarioStates: return try scenarioState(bytes, run)
     case .stats, .perInstanceStats:
-      return try files.withTape(bytes, orText: { plainTable(kind, $0, run) }) { (tape) throws(RunFault) in
+      return try files.withTape(bytes, orText: { plainTable(kind, $0, run) }) { (tape) throws(DataFault) in
         try tape.expect(.array, file: file)
         let rows = try rows(kind, tape, JSONTape.top, from: 0, file: file)
         return table(kind, run, rows.columns, rowCount: rows.count)
@@ -102,10 +102,10 @@ final class RunReader {
   /// The table of the next window of a file, and the window's number; nil when there is none.
   func nextWindow(
     of windows: SharedWindows, _ kind: TableKind, run: String
-  ) throws(RunFault) -> (Int, Table)? {
+  ) throws(DataFault) -> (Int, Table)? {
     try files.withNextWindow(
       windows, orText: { text, window in plainTable(kind, text, run).map { (window.number, $0) } }
-    ) { (tape, window) throws(RunFault) in
+    ) { (tape, window) throws(DataFault) in
       let rows = try rows(kind, tape, JSONTape.top, from: window.firstRecord, file: windows.path)
       return (window.number, table(kind, run, rows.columns, rowCount: rows.count))
     }
@@ -114,16 +114,16 @@ final class RunReader {
   /// One table of those of a file's windows, with the columns of what stands around the list.
   func table(
     _ kind: TableKind, windows: [Table], around file: SharedWindows, run: String
-  ) throws(RunFault) -> Table {
+  ) throws(DataFault) -> Table {
     var stacked = Table(stacking: windows).appending([("run_spec.name", .string(run))])
     if kind == .scenarioStates {
-      let common = try files.withTape(of: file.surroundings, path: file.path) { (tape) throws(RunFault) in
+      let common = try files.withTape(of: file.surroundings, path: file.path) { (tape) throws(DataFault) in
         var lists = 0
         tape.forEachMember(of: JSONTape.top) { key, _ in
           if tape.isString(key, "request_states") { lists += 1 }
         }
         if lists > 1 {
-          throw RunFault(file: file.path, place: "request_states", problem: "the key stands there twice")
+          throw DataFault(file: file.path, place: "request_states", problem: "the key stands there twice")
         }
         return try scenarioColumns(tape, rowCount: 1, file: file.path)
       }
@@ -134,9 +134,9 @@ final class RunReader {
   }
 
   /// The run spec's one row; its columns are in the file's order.
-  private func runSpec(_ bytes: any ByteStream) throws(RunFault) -> Table {
+  private func runSpec(_ bytes: any ByteStream) throws(DataFault) -> Table {
     let file = bytes.path
-    return try files.withTape(bytes) { (tape) throws(RunFault) in
+    return try files.withTape(bytes) { (tape) throws(DataFault) in
       try tape.expect(.object, file: file)
       try tape.expectName(in: JSONTape.top, at: "name", file: file)
       repeat {
@@ -150,12 +150,12 @@ final class RunReader {
   }
 
   /// A row a request state, and on each row the rest of the scenario state.
-  private func scenarioState(_ bytes: any ByteStream, _ run: String) throws(RunFault) -> Table {
+  private func scenarioState(_ bytes: any ByteStream, _ run: String) throws(DataFault) -> Table {
     let file = bytes.path
-    return try files.withTape(bytes) { (tape) throws(RunFault) in
+    return try files.withTape(bytes) { (tape) throws(DataFault) in
       try tape.expect(.object, file: file)
       guard let list = tape.value(of: "request_states", in: JSONTape.top) else {
-        throw RunFault(file: file, place: "request_states", problem: "the key is missing")
+        throw DataFault(file: file, place: "request_states", problem: "the key is missing")
       }
       let rows = try rows(.scenarioStates, tape, list, from: 0, file: file)
       let common = try scenarioColumns(tape, rowCount: rows.count, file: file)
@@ -166,7 +166,7 @@ final class RunReader {
   /// The columns of what stands beside the request states: the same in every row.
   private func scenarioColumns(
     _ tape: JSONTape, rowCount: Int, file: String
-  ) throws(RunFault) -> [(name: String, chunk: ColumnChunk)] {
+  ) throws(DataFault) -> [(name: String, chunk: ColumnChunk)] {
     repeat {
       scenario.pointee.startObject()
       tape.forEachMember(of: JSONTape.top) { key, value in
@@ -183,7 +183,7 @@ final class RunReader {
   /// The rows that a list of records makes; the first record is number `first` of the file.
   func rows(
     _ kind: TableKind, _ tape: JSONTape, _ list: Int, from first: Int, file: String
-  ) throws(RunFault) -> (columns: [(name: String, chunk: ColumnChunk)], count: Int) {
+  ) throws(DataFault) -> (columns: [(name: String, chunk: ColumnChunk)], count: Int) {
     // Records of another kind end the walk at once; what is wrong with which is then said by the checks.
     switch kind {
     case .scenarioStates:
@@ -232,7 +232,7 @@ final class RunReader {
   private func plainRows(
     _ columns: UnsafeMutablePointer<Flattener>, at key: StaticString?, _ tape: JSONTape, _ list: Int,
     _ file: String
-  ) throws(RunFault) -> Rows? {
+  ) throws(DataFault) -> Rows? {
     var row = 0
     repeat {
       row = 0
@@ -248,7 +248,7 @@ final class RunReader {
   }
 
   /// A row a statistic of a bundle, with the bundle's other keys beside it, objects among them kept whole.
-  private func instanceRows(_ tape: JSONTape, _ list: Int, _ file: String) throws(RunFault) -> Rows? {
+  private func instanceRows(_ tape: JSONTape, _ list: Int, _ file: String) throws(DataFault) -> Rows? {
     var row = 0
     repeat {
       row = 0
@@ -278,14 +278,14 @@ final class RunReader {
   /// of the file itself count, or what a run becomes would depend on those read before it.
   private func keepOverflow(
     _ columns: UnsafeMutablePointer<Flattener>, _ file: String
-  ) throws(RunFault) -> Bool {
+  ) throws(DataFault) -> Bool {
     guard columns.pointee.isOverfull else { return false }
     if columns.pointee.knowsEarlierKeys, !isOneFile {
       columns.pointee.restart(cells: columns.pointee.cells)
       return true
     }
     guard let object = columns.pointee.overfullObject else {
-      throw RunFault(
+      throw DataFault(
         file: file, problem: "the records have more than \(Flattener.columnLimit) keys, too many for columns")
     }
     files.counts.mapsKept += 1

@@ -51,10 +51,10 @@ final class SharedWindows: Sendable {
 
   func next(
     _ grow: (_ size: Int, _ keeping: Int) -> UnsafeMutablePointer<UInt8>
-  ) throws(RunFault) -> RecordWindows.Window? {
-    try state.withLock { (state) throws(RunFault) in
+  ) throws(DataFault) -> RecordWindows.Window? {
+    try state.withLock { (state) throws(DataFault) in
       if state.isEnded { return nil }
-      do throws(RunFault) { return try state.windows.next(grow) } catch {
+      do throws(DataFault) { return try state.windows.next(grow) } catch {
         state.isEnded = true
         throw error
       }

@@ -51,7 +51,7 @@ public struct Backtest: Sendable {
   ///   - scores: what is to be predicted, and learned from.
   ///   - source: where predictors that look at tables find them; nil when none of the entries does.
   ///   - file: a file that keeps every prediction as it is made. Predictions that it holds are not made again.
-  /// - Throws: `PredictError` when there is nothing to predict or the file is of another backtest; what the source and
+  /// - Throws: `MagnetError` when there is nothing to predict or the file is of another backtest; what the source and
   ///   the file throw.
   public func run(
     _ entries: [Entry], on scores: ScoreCollection, source: (any RunSource)? = nil,
@@ -82,9 +82,10 @@ public struct Backtest: Sendable {
       isComplete: !progress.wasStopped)
   }
 
-  private func nothingToPredict(_ scores: ScoreCollection) -> PredictError {
+  private func nothingToPredict(_ scores: ScoreCollection) -> MagnetError {
     let found = "\(scores.runs.count) runs of \(scores.board.models.count) models have scores"
-    return PredictError(
+    return MagnetError(
+      .insufficientData,
       target == .perturbed
         ? "there is no score on perturbed inputs to predict: \(found); this needs runs made with a data_augmentation"
         : "there is no score to predict: \(found); this needs runs with stats.json"

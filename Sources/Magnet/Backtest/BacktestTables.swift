@@ -6,7 +6,8 @@ struct BacktestTables: Sendable {
   /// Loads the tables of a collection's runs, in its order.
   init(_ scores: ScoreCollection, _ source: (any RunSource)?) async throws {
     guard let source else {
-      throw PredictError("a predictor looks at tables, and there is nothing to load them from")
+      throw MagnetError(
+        .insufficientData, "a predictor looks at tables, and there is nothing to load them from")
     }
     let listing = try await source.list()
     var notes: [String] = []
@@ -14,7 +15,8 @@ struct BacktestTables: Sendable {
     for row in listing.candidates(notes: &notes) { rows[listing.runSpecs.rows[row][.run]] = row }
     let chosen = try scores.runs.map { run in
       guard let row = rows[run.name] else {
-        throw PredictError(
+        throw MagnetError(
+          .insufficientData,
           "\(run.name) lacks files, and a predictor here looks at tables; leave out such runs with --runs")
       }
       return row
@@ -63,11 +65,12 @@ extension BacktestUnit {
     let target = plan.targets[number]
     let run = plan.collection.runs[target.run]
     let known = known
-    guard !known.isEmpty else { throw PredictError("no runs are left to learn from") }
+    guard !known.isEmpty else { throw MagnetError(.insufficientData, "no runs are left to learn from") }
     let ids = plan.matrix(of: target).instances
     let isOfInstances = predictor is InstancePredictor
     guard isOfInstances == (backtest.level == .instance) else {
-      throw PredictError(
+      throw MagnetError(
+        .insufficientData,
         isOfInstances ? "it predicts instances: --level instance" : "it predicts runs, not instances")
     }
     func predict(size: Int, repetition: Int, _ items: [Int]) throws {

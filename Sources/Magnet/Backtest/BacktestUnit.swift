@@ -80,7 +80,7 @@ struct BacktestUnit: Sendable {
         } else {
           try predictTables(predictor, target, everyRun, &outcome)
         }
-      } catch let error as PredictError {
+      } catch let error as MagnetError {
         outcome.failures.append(.init(predictor: self.entry, target: target, reason: error.description))
       }
     }

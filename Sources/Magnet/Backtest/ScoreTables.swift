@@ -53,12 +53,13 @@ extension BacktestResult {
   /// Two predictors on the same scores and samples: a row for each number of observed instances, with the mean
   /// absolute errors, their difference with its 95 % interval over families, and the share of bootstrap draws in which
   /// the first is the better one.
-  /// - Throws: `PredictError` where one of them took no part, or they have no predictions in common.
+  /// - Throws: `MagnetError` where one of them took no part, or they have no predictions in common.
   public func comparison(of first: String, with second: String) throws -> Table {
     let numbers = try [first, second].map { name in
       guard let number = entries.firstIndex(where: { $0.name == name }) else {
         let near = nearestNames(to: name, among: entries.map(\.name))
-        throw PredictError("\(name) takes no part in the backtest; there is \(near.joined(separator: ", "))")
+        throw MagnetError(
+          .notFound, "\(name) takes no part in the backtest; there is \(near.joined(separator: ", "))")
       }
       return number
     }
@@ -96,7 +97,7 @@ extension BacktestResult {
         sample.counts.isEmpty ? .null : .double(Double(better) / Double(sample.counts.count)),
       ])
     }
-    if rows.isEmpty { throw PredictError("\(first) and \(second) have no predictions in common") }
+    if rows.isEmpty { throw MagnetError(.notFound, "\(first) and \(second) have no predictions in common") }
     let error = backtest.level == .run ? "mae" : "brier"
     return Table(
       columnNames: [

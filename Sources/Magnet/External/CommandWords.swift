@@ -8,7 +8,7 @@ public struct CommandWords: Sendable, Hashable {
   public init(program: String, arguments: [String] = []) { words = [program] + arguments }
 
   /// Splits a command line.
-  /// - Throws: `PredictError` for a quote that is not closed, and a line without words.
+  /// - Throws: `MagnetError` for a quote that is not closed, and a line without words.
   public init(parsing line: String) throws {
     var words: [String] = []
     var word: String?
@@ -35,9 +35,9 @@ public struct CommandWords: Sendable, Hashable {
         word = (word ?? "") + String(next)
       }
     }
-    if let quote { throw PredictError("the command has a \(quote) that is not closed: \(line)") }
+    if let quote { throw MagnetError(.usage, "the command has a \(quote) that is not closed: \(line)") }
     if let word { words.append(word) }
-    guard !words.isEmpty, words[0] != "" else { throw PredictError("the command names no program") }
+    guard !words.isEmpty, words[0] != "" else { throw MagnetError(.usage, "the command names no program") }
     self.words = words
   }
 }

@@ -32,21 +32,24 @@ public struct ExternalProgram: Sendable {
 
   /// Runs the program on a split.
   /// - Parameter known: what was written of the same train split before.
-  /// - Throws: `PredictError` for whatever kept it from predicting, with its last lines on standard error.
+  /// - Throws: `MagnetError` for whatever kept it from predicting, with its last lines on standard error.
   func predict(_ task: ProgramTask, known: WrittenTrain) throws -> Answer {
     if task.isOfInstances, task.test.scenarioStates.rowCount == 0 {
-      throw PredictError(
+      throw MagnetError(
+        .programFailed,
         "a program that predicts instances must see them: disclose more than \(task.test.disclosure.rawValue)"
       )
     }
     let (words, files) = try resolvedWords()
     let folder: String
     do { folder = try Folders.makeTemporary() } catch {
-      throw PredictError("no folder can be made for the program in \(Folders.temporary): \(error)")
+      throw MagnetError(
+        .programFailed, "no folder can be made for the program in \(Folders.temporary): \(error)")
     }
     defer { Folders.remove(folder) }
     do { try task.write(into: folder, known: known) } catch {
-      throw PredictError("the program's folder cannot be written in \(Folders.temporary): \(error)")
+      throw MagnetError(
+        .programFailed, "the program's folder cannot be written in \(Folders.temporary): \(error)")
     }
     let (command, note) = try protected(words, files, in: folder)
     let isWrapped = command.count > words.count
@@ -63,13 +66,14 @@ public struct ExternalProgram: Sendable {
         command, environment: variables, in: folder, timeLimit: timeLimit,
         watched: (file, Self.predictionLimit),
         removed: folder)
-    } catch { throw PredictError("\(words[0]) cannot be started: \(error)") }
+    } catch { throw MagnetError(.programFailed, "\(words[0]) cannot be started: \(error)") }
     do {
       try check(run.outcome, isWrapped)
       return Answer(predictions: try PredictionLines(try read(file), for: task).predictions, note: note)
-    } catch let error as PredictError {
+    } catch let error as MagnetError {
       let lines = run.lastLines.map { "\n  | " + $0 }.joined()
-      throw PredictError(
+      throw MagnetError(
+        .programFailed,
         "the program \(self.command.words.joined(separator: " ")): \(error)"
           + (lines.isEmpty
             ? "; it wrote nothing to standard error" : "; the end of its standard error:" + lines))
@@ -86,9 +90,10 @@ public struct ExternalProgram: Sendable {
     let name = words[0]
     if name.contains("/") {
       words[0] = full(name)
-      guard Folders.isFile(words[0]) else { throw PredictError("there is no program \(name)") }
+      guard Folders.isFile(words[0]) else { throw MagnetError(.programFailed, "there is no program \(name)") }
       guard Folders.isExecutable(words[0]) else {
-        throw PredictError("\(name) cannot be executed; name its interpreter before it, or chmod +x it")
+        throw MagnetError(
+          .programFailed, "\(name) cannot be executed; name its interpreter before it, or chmod +x it")
       }
     } else {
       let places = (environment["PATH"] ?? Self.path).split(separator: ":").map { full(String($0)) }
@@ -97,7 +102,8 @@ public struct ExternalProgram: Sendable {
       }
       guard let path = found(name) else {
         let other = ["3", ".sh", ""].map { name + $0 }.first { found($0) != nil }
-        throw PredictError(
+        throw MagnetError(
+          .programFailed,
           "there is no program '\(name)' on the PATH" + (other.map { "; there is \($0)" } ?? ""))
       }
       words[0] = path
@@ -141,7 +147,7 @@ public struct ExternalProgram: Sendable {
       }
       reason = "bubblewrap does not work here" + (probe?.lastLines.last.map { ": \($0)" } ?? "")
     }
-    if sandbox == .require { throw PredictError("the program was not started: \(reason)") }
+    if sandbox == .require { throw MagnetError(.programFailed, "the program was not started: \(reason)") }
     return without(reason)
   }
 
@@ -150,28 +156,32 @@ public struct ExternalProgram: Sendable {
     case .ended(.exited(0)): break
     // bubblewrap, as a shell does, tells of a signal by a status above 128.
     case .ended(.exited(let status)) where isWrapped && status > 128:
-      throw PredictError("was ended by \(ChildProcess.name(ofSignal: status - 128))")
-    case .ended(.exited(let status)): throw PredictError("ended with status \(status)")
+      throw MagnetError(.programFailed, "was ended by \(ChildProcess.name(ofSignal: status - 128))")
+    case .ended(.exited(let status)): throw MagnetError(.programFailed, "ended with status \(status)")
     case .ended(.signalled(let signal)):
-      throw PredictError("was ended by \(ChildProcess.name(ofSignal: signal))")
+      throw MagnetError(.programFailed, "was ended by \(ChildProcess.name(ofSignal: signal))")
     case .tookTooLong:
-      throw PredictError("took more than \(timeLimit / .seconds(1)) seconds and was ended")
+      throw MagnetError(.programFailed, "took more than \(timeLimit / .seconds(1)) seconds and was ended")
     case .wroteTooManyErrors:
-      throw PredictError("wrote more than \(ProgramRun.errorLimit >> 20) MB to standard error and was ended")
+      throw MagnetError(
+        .programFailed, "wrote more than \(ProgramRun.errorLimit >> 20) MB to standard error and was ended")
     case .wroteTooMuch:
-      throw PredictError("wrote more than \(Self.predictionLimit >> 20) MB of predictions and was ended")
+      throw MagnetError(
+        .programFailed, "wrote more than \(Self.predictionLimit >> 20) MB of predictions and was ended")
     }
   }
 
   private func read(_ file: String) throws -> [UInt8] {
     switch Folders.left(file) {
-    case .nothing: throw PredictError("wrote no file \(ProgramTask.predictionsFile)")
-    case .noFile: throw PredictError("left something as \(ProgramTask.predictionsFile) that is no file")
+    case .nothing: throw MagnetError(.programFailed, "wrote no file \(ProgramTask.predictionsFile)")
+    case .noFile:
+      throw MagnetError(.programFailed, "left something as \(ProgramTask.predictionsFile) that is no file")
     case .file(let size) where size > Self.predictionLimit:
-      throw PredictError("wrote more than \(Self.predictionLimit >> 20) MB of predictions")
+      throw MagnetError(.programFailed, "wrote more than \(Self.predictionLimit >> 20) MB of predictions")
     case .file:
       do { return try Folders.read(file, atMost: Self.predictionLimit) } catch {
-        throw PredictError("wrote a file \(ProgramTask.predictionsFile) that cannot be read: \(error)")
+        throw MagnetError(
+          .programFailed, "wrote a file \(ProgramTask.predictionsFile) that cannot be read: \(error)")
       }
     }
   }

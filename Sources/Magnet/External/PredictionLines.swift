@@ -18,7 +18,7 @@ struct PredictionLines {
   ]
 
   /// Reads predictions.
-  /// - Throws: `PredictError` for the first line that is none, with its number, 1 first.
+  /// - Throws: `MagnetError` for the first line that is none, with its number, 1 first.
   init(_ bytes: [UInt8], for task: ProgramTask) throws {
     runs = Set(task.test.runSpecs[.run])
     requests = task.isOfInstances ? Requests(task.test.scenarioStates) : nil
@@ -30,11 +30,11 @@ struct PredictionLines {
       do {
         let prediction = try read(line)
         if let other = lineOf.updateValue(number + 1, forKey: Key(prediction)) {
-          throw PredictError("predicts what line \(other) predicts")
+          throw MagnetError(.invalidData, "predicts what line \(other) predicts")
         }
         predictions.append(prediction)
-      } catch let error as PredictError {
-        throw PredictError("line \(number + 1) of its predictions \(error)")
+      } catch let error as MagnetError {
+        throw MagnetError(.invalidData, "line \(number + 1) of its predictions \(error)")
       }
     }
   }
@@ -58,26 +58,36 @@ struct PredictionLines {
     do {
       let document = try Array(line).withUnsafeBufferPointer { try TolerantParser.parse($0) }
       value = document.withTape { JSONValue($0, at: JSONTape.top) }
-    } catch let fault as JSONFault { throw PredictError("is not JSON: \(fault)") }
-    guard case .object(let members) = value else { throw PredictError("is not an object") }
+    } catch let fault as JSONFault { throw MagnetError(.invalidData, "is not JSON: \(fault)") }
+    guard case .object(let members) = value else { throw MagnetError(.invalidData, "is not an object") }
     var seen: Set<String> = []
     for member in members {
       guard Self.fields.contains(member.key) else {
         let nearest = nearestNames(to: member.key, among: Self.fields)
-        throw PredictError(
+        throw MagnetError(
+          .invalidData,
           "has a field '\(member.key)', which there is not; near it: \(nearest.joined(separator: ", "))")
       }
-      guard seen.insert(member.key).inserted else { throw PredictError("has '\(member.key)' twice") }
+      guard seen.insert(member.key).inserted else {
+        throw MagnetError(.invalidData, "has '\(member.key)' twice")
+      }
     }
-    guard let run = value["run"]?.string else { throw PredictError("has no 'run' that is a text") }
+    guard let run = value["run"]?.string else {
+      throw MagnetError(.invalidData, "has no 'run' that is a text")
+    }
     guard runs.contains(run) else {
-      throw PredictError(
+      throw MagnetError(
+        .invalidData,
         "is of a run that is not asked for: \(run); asked for is \(runs.sorted().joined(separator: ", "))")
     }
-    guard let metric = value["stat"]?.string else { throw PredictError("has no 'stat' that is a text") }
-    guard let mean = try number("mean", value) else { throw PredictError("has no 'mean'") }
+    guard let metric = value["stat"]?.string else {
+      throw MagnetError(.invalidData, "has no 'stat' that is a text")
+    }
+    guard let mean = try number("mean", value) else { throw MagnetError(.invalidData, "has no 'mean'") }
     let deviation = try number("stddev", value)
-    if let deviation, deviation < 0 { throw PredictError("has a negative 'stddev': \(deviation)") }
+    if let deviation, deviation < 0 {
+      throw MagnetError(.invalidData, "has a negative 'stddev': \(deviation)")
+    }
     let name = MetricName(
       metric, split: try text("split", value), subSplit: try text("sub_split", value),
       perturbation: try perturbation(value))
@@ -90,7 +100,7 @@ struct PredictionLines {
 
   private func noInstance(_ value: JSONValue) throws -> Int? {
     guard value["instance"] ?? .null == .null else {
-      throw PredictError("has an 'instance', and whole runs are to be predicted")
+      throw MagnetError(.invalidData, "has an 'instance', and whole runs are to be predicted")
     }
     return nil
   }
@@ -100,21 +110,21 @@ struct PredictionLines {
     case (nil, nil): return nil
     case (let lower?, let upper?):
       guard lower <= upper else {
-        throw PredictError("has a 'lower' of \(lower) above its 'upper' of \(upper)")
+        throw MagnetError(.invalidData, "has a 'lower' of \(lower) above its 'upper' of \(upper)")
       }
       return Interval(lower: lower, upper: upper)
-    case (nil, _): throw PredictError("has an 'upper' and no 'lower'")
-    case (_, nil): throw PredictError("has a 'lower' and no 'upper'")
+    case (nil, _): throw MagnetError(.invalidData, "has an 'upper' and no 'lower'")
+    case (_, nil): throw MagnetError(.invalidData, "has a 'lower' and no 'upper'")
     }
   }
 
   private func number(_ field: String, _ value: JSONValue) throws -> Double? {
     guard let given = value[field], given != .null else { return nil }
     guard let number = given.double else {
-      throw PredictError("has a '\(field)' that is no number: \(given.text)")
+      throw MagnetError(.invalidData, "has a '\(field)' that is no number: \(given.text)")
     }
     guard number.isFinite else {
-      throw PredictError("has a '\(field)' that is not finite: \(Cell.double(number).text)")
+      throw MagnetError(.invalidData, "has a '\(field)' that is not finite: \(Cell.double(number).text)")
     }
     return number
   }
@@ -122,7 +132,7 @@ struct PredictionLines {
   private func text(_ field: String, _ value: JSONValue) throws -> String? {
     guard let given = value[field], given != .null else { return nil }
     guard let text = given.string else {
-      throw PredictError("has a '\(field)' that is no text: \(given.text)")
+      throw MagnetError(.invalidData, "has a '\(field)' that is no text: \(given.text)")
     }
     return text
   }
@@ -130,7 +140,7 @@ struct PredictionLines {
   private func perturbation(_ value: JSONValue) throws -> Perturbation? {
     guard let given = value["perturbation"], given != .null else { return nil }
     guard case .object(let members) = given else {
-      throw PredictError("has a 'perturbation' that is no object: \(given.text)")
+      throw MagnetError(.invalidData, "has a 'perturbation' that is no object: \(given.text)")
     }
     var fields = Dictionary(members.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
     func flag(_ name: String) -> Bool? {
@@ -171,28 +181,32 @@ private struct Requests {
     switch value["instance"] {
     case .int(let given)?:
       guard let number = Int(exactly: given), numbers.contains(number) else {
-        throw PredictError("is of an instance that is not asked for: number \(given)")
+        throw MagnetError(.invalidData, "is of an instance that is not asked for: number \(given)")
       }
       return number
     case .string(let id)?:
       guard var found = byID[run]?[id] else {
         let nearest = nearestNames(to: id, among: (byID[run] ?? [:]).keys.sorted())
-        throw PredictError(
+        throw MagnetError(
+          .invalidData,
           "is of an instance that is not asked for: \(id); near it: \(nearest.joined(separator: ", "))")
       }
       if value["perturbation"] != nil { found = found.filter { $0.perturbation == perturbation?.name } }
       if let trial = value["trial"]?.double { found = found.filter { $0.trial.map(Double.init) == trial } }
       guard let only = found.first else {
-        throw PredictError("is of an instance that is not asked for: \(id) with this perturbation and trial")
+        throw MagnetError(
+          .invalidData, "is of an instance that is not asked for: \(id) with this perturbation and trial")
       }
       guard found.count == 1 else {
-        throw PredictError(
+        throw MagnetError(
+          .invalidData,
           "is of one of \(found.count) requests of instance \(id); give its number, prediction_id, as 'instance'"
         )
       }
       return only.number
     default:
-      throw PredictError("has no 'instance' that is a number (prediction_id) or a text (the instance's id)")
+      throw MagnetError(
+        .invalidData, "has no 'instance' that is a number (prediction_id) or a text (the instance's id)")
     }
   }
 }

@@ -25,7 +25,7 @@ struct ProgramTask {
 
   /// Writes the files into a folder that is empty.
   /// - Parameter known: what was written of the same train split before.
-  /// - Throws: `TableError` and `SystemError` when they cannot be written.
+  /// - Throws: `MagnetError` and `SystemError` when they cannot be written.
   func write(into folder: String, known: WrittenTrain = WrittenTrain()) throws {
     try known.write(train, into: folder)
     let shown = RunTables(

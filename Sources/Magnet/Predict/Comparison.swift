@@ -45,7 +45,7 @@ public struct Comparison: Sendable {
   /// What a user should know of how the result came about.
   public internal(set) var notes: [String] = []
   /// What is wrong with runs that were left out.
-  public internal(set) var faults: [RunFault] = []
+  public internal(set) var faults: [DataFault] = []
 
   /// Matches predictions with `stats` of the same run, metric, split and fields of the perturbation: all those that
   /// any of the predictions carries, null equal to null. The sub-split counts when any prediction carries one.

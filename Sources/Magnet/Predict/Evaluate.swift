@@ -1,7 +1,7 @@
 extension Predictor {
   /// Draws a split of a source's runs, predicts, and compares with the actual values.
   /// - Parameter patterns: take only runs whose name matches one of these, with `*` and `?`; all when empty.
-  /// - Throws: `PredictError` when too few runs are left or the predictor cannot predict, and what the source throws.
+  /// - Throws: `MagnetError` when too few runs are left or the predictor cannot predict, and what the source throws.
   public func evaluate(
     on source: some RunSource, runs patterns: [String] = [], isolation: isolated (any Actor)? = #isolation
   ) async throws -> Comparison {
@@ -26,7 +26,7 @@ extension Predictor {
   /// that turns out to be broken when it is read is left out and the split drawn again; both are in the result's
   /// `faults`.
   /// - Parameter patterns: take only runs whose name matches one of these, with `*` and `?`; all when empty.
-  /// - Throws: `PredictError` when too few runs are left, and what the source throws.
+  /// - Throws: `MagnetError` when too few runs are left, and what the source throws.
   public func split(
     _ source: some RunSource, runs patterns: [String] = [], isolation: isolated (any Actor)? = #isolation
   ) async throws -> DataSplit {
@@ -84,37 +84,12 @@ extension Predictor {
     return sampled
   }
 
-  private func tooFewRuns(_ count: Int, of listing: RunListing, _ faults: [RunFault]) -> PredictError {
+  private func tooFewRuns(_ count: Int, of listing: RunListing, _ faults: [DataFault]) -> MagnetError {
     var sentence =
       "the split needs \(exampleRuns + 1) runs (\(exampleRuns) example \(exampleRuns == 1 ? "run" : "runs") and one to predict), and "
       + (count == 1 ? "1 is" : "\(count) are") + " left of the \(listing.entries.count) found"
     if !faults.isEmpty { sentence += " (\(faults.count) broken)" }
-    return PredictError(sentence + "; give more runs, a wider filter, or fewer example runs")
-  }
-}
-
-extension RunListing {
-  /// The rows of complete runs, in order, each run name once: where suites repeat a name, the latest suite's.
-  /// - Parameter isTaken: which runs to take instead of complete ones.
-  func candidates(
-    notes: inout [String], where isTaken: (RunEntry) -> Bool = { $0.faults.isEmpty }
-  ) -> [Int] {
-    let complete = runSpecs.rows.indices.filter { isTaken(entries[entryOfRow[$0]]) }
-    var newest: [String: Int] = [:]
-    for row in complete {
-      let name = runSpecs.rows[row][.run]
-      guard let other = newest[name] else {
-        newest[name] = row
-        continue
-      }
-      let suite = entries[entryOfRow[row]].suite
-      let otherSuite = entries[entryOfRow[other]].suite
-      let isNewer = VersionOrder(suite) >= VersionOrder(otherSuite)
-      if isNewer { newest[name] = row }
-      notes.append(
-        "run \(name) is in suites \(otherSuite) and \(suite); the one in \(isNewer ? suite : otherSuite) is used"
-      )
-    }
-    return complete.filter { newest[runSpecs.rows[$0][.run]] == $0 }
+    return MagnetError(
+      .insufficientData, sentence + "; give more runs, a wider filter, or fewer example runs")
   }
 }

@@ -32,16 +32,16 @@ open class Predictor {
 
   /// Predicts, and pairs the predictions with the actual values.
   func compare(train: TrainSplit, test: TestSplit) throws -> Comparison {
-    throw PredictError("\(type(of: self)) is neither a RunPredictor nor an InstancePredictor")
+    throw MagnetError(.unsupported, "\(type(of: self)) is neither a RunPredictor nor an InstancePredictor")
   }
 }
 
 /// Predicts statistics of whole runs.
 open class RunPredictor: Predictor {
   /// Predicts statistics of the run in `test` from those in `train`. To be overridden.
-  /// - Throws: what keeps the predictor from predicting; `PredictError` for a sentence to the user.
+  /// - Throws: what keeps the predictor from predicting; `MagnetError` for a sentence to the user.
   open func predict(train: TrainSplit, test: SequesteredTestSplit) throws -> [RunPrediction] {
-    throw PredictError("\(type(of: self)) does not override predict(train:test:)")
+    throw MagnetError(.unsupported, "\(type(of: self)) does not override predict(train:test:)")
   }
 
   override func compare(train: TrainSplit, test: TestSplit) throws -> Comparison {
@@ -53,9 +53,9 @@ open class RunPredictor: Predictor {
 open class InstancePredictor: Predictor {
   /// Predicts statistics of the instances in `test`. Each of its rows has a number in the column
   /// `.instancePredictID`, which the prediction names. To be overridden.
-  /// - Throws: what keeps the predictor from predicting; `PredictError` for a sentence to the user.
+  /// - Throws: what keeps the predictor from predicting; `MagnetError` for a sentence to the user.
   open func predict(train: TrainSplit, test: SequesteredTestSplit) throws -> [InstancePrediction] {
-    throw PredictError("\(type(of: self)) does not override predict(train:test:)")
+    throw MagnetError(.unsupported, "\(type(of: self)) does not override predict(train:test:)")
   }
 
   override func prepared(_ tables: RunTables) -> RunTables { tables.numberingInstances() }
@@ -65,14 +65,6 @@ open class InstancePredictor: Predictor {
     let shown = disclosure == .scores ? .responses : disclosure
     return Comparison(try predict(train: train, test: test.sequestered(shown)), with: test.perInstanceStats)
   }
-}
-
-/// Why nothing was predicted, in a sentence that says what would help.
-public struct PredictError: Error, Sendable, CustomStringConvertible {
-  public let description: String
-
-  /// An error with this sentence.
-  public init(_ description: String) { self.description = description }
 }
 
 /// A statistic predicted for a run.

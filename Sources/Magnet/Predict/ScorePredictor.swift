@@ -105,9 +105,9 @@ open class ScorePredictor: RunPredictor {
   open var usesAnswers: Bool { false }
 
   /// Learns from what is known. To be overridden.
-  /// - Throws: `PredictError` where the method has nothing to learn from.
+  /// - Throws: `MagnetError` where the method has nothing to learn from.
   open func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
-    throw PredictError("\(type(of: self)) does not override fit(_:)")
+    throw MagnetError(.unsupported, "\(type(of: self)) does not override fit(_:)")
   }
 
   /// Predicts the run's main metric from the instances drawn.
@@ -115,7 +115,8 @@ open class ScorePredictor: RunPredictor {
     try test.runSpecs.rows.flatMap { spec -> [RunPrediction] in
       let scores = ScoreCollection(train: train, test: test, spec, readsAnswers: usesAnswers)
       guard let run = scores.runs.first(where: { $0.name == spec[.run] }) else {
-        throw PredictError(
+        throw MagnetError(
+          .unsupported,
           "\(spec[.run]): none of the metrics that scores are made of is known, neither of its instances nor of the "
             + "example runs")
       }

@@ -61,7 +61,7 @@ public struct DataSplit: Sendable {
   /// What a user should know of how the split came about.
   public let notes: [String]
   /// What is wrong with runs that were left out.
-  public let faults: [RunFault]
+  public let faults: [DataFault]
 }
 
 /// How much of the run to be predicted a predictor sees. It never sees statistics of the run, and those of instances

@@ -1,26 +1,3 @@
-/// What is wrong with one run, and where: a sentence with an address.
-public struct RunFault: Error, Sendable, Hashable, CustomStringConvertible {
-  /// The path of the file or folder at fault.
-  public let file: String
-  /// Where in the file: a byte offset, or a dotted path such as `[3].name.name`.
-  public let place: String?
-  public let problem: String
-  /// What would help.
-  public let advice: String?
-
-  /// A fault of one file.
-  public init(file: String, place: String? = nil, problem: String, advice: String? = nil) {
-    self.file = file
-    self.place = place
-    self.problem = problem
-    self.advice = advice
-  }
-
-  public var description: String {
-    "\(file): " + (place.map { "\($0): " } ?? "") + problem + (advice.map { "; \($0)" } ?? "")
-  }
-}
-
 /// The four tables that a run's files become.
 public enum TableKind: String, Sendable, Hashable, CaseIterable {
   /// `run_spec.json`: a row a run.
@@ -40,53 +17,6 @@ public enum TableKind: String, Sendable, Hashable, CaseIterable {
     case .stats: "stats."
     case .perInstanceStats: "per_instance_stats."
     }
-  }
-}
-
-/// One run as it was found.
-public struct RunEntry: Sendable, Hashable {
-  /// The suite's name: that of the folder the run lies in.
-  public let suite: String
-  /// The name of the run's folder.
-  public let folder: String
-  /// The path of the run's folder.
-  public let path: String
-  /// `run_spec.name`, or the folder's name when the run spec cannot be read.
-  public let name: String
-  /// Whether the run spec could be read.
-  public let isNamed: Bool
-  /// Which of HELM's files are there.
-  public let files: [String]
-  /// What keeps the run from being complete; nothing when it is.
-  public let faults: [RunFault]
-
-  /// A run; `name` is nil when its run spec cannot be read.
-  public init(
-    suite: String, folder: String, path: String, name: String?, files: [String], faults: [RunFault]
-  ) {
-    self.suite = suite
-    self.folder = folder
-    self.path = path
-    self.name = name ?? folder
-    isNamed = name != nil
-    self.files = files
-    self.faults = faults
-  }
-}
-
-/// The runs of a source, in path order, with what their run specs say.
-public struct RunListing: Sendable {
-  public let entries: [RunEntry]
-  /// A row for each entry whose run spec could be read, in the entries' order.
-  public let runSpecs: Table
-  /// The entry that each row of `runSpecs` is of.
-  public let entryOfRow: [Int]
-
-  /// A listing.
-  public init(entries: [RunEntry], runSpecs: Table, entryOfRow: [Int]) {
-    self.entries = entries
-    self.runSpecs = runSpecs
-    self.entryOfRow = entryOfRow
   }
 }
 
@@ -124,7 +54,7 @@ public struct RunTables: Sendable {
   /// A row a statistic of an instance; columns `run_spec.name` and `per_instance_stats.`...
   public var perInstanceStats: Table
   /// What went wrong, by the number of the run among those asked for. A faulty run has no rows in any table.
-  public var faults: [(run: Int, fault: RunFault)]
+  public var faults: [(run: Int, fault: DataFault)]
   /// What was read of each of the runs asked for.
   public var counts: [ReadingCounts] = []
   /// In each table, the rows of each of the runs asked for; none for a faulty one.
@@ -144,7 +74,7 @@ public struct RunTables: Sendable {
 
   /// Tables of several runs, one under the other.
   /// - Parameter runs: for each run asked for, its tables of these kinds, or what is wrong with it.
-  public init(stacking runs: [Result<[TableKind: Table], RunFault>], kinds: [TableKind]) {
+  public init(stacking runs: [Result<[TableKind: Table], DataFault>], kinds: [TableKind]) {
     self.init()
     for kind in kinds {
       let tables = runs.map { (try? $0.get()[kind]) ?? Table() }

@@ -3,7 +3,7 @@ public struct RunSummary: Sendable {
   /// A row a run, in the listing's order.
   public let table: Table
   /// What is wrong with incomplete runs.
-  public let faults: [RunFault]
+  public let faults: [DataFault]
 
   /// Lists the runs of a source.
   ///
@@ -47,7 +47,7 @@ public struct RunSummary: Sendable {
     file.hasSuffix(".json") ? String(file.dropLast(5)) : file
   }
 
-  private static func state(_ faults: [RunFault], of entry: RunEntry) -> String {
+  private static func state(_ faults: [DataFault], of entry: RunEntry) -> String {
     if faults.isEmpty { return "complete" }
     let reasons = faults.map { fault in
       let file =
@@ -65,7 +65,7 @@ public struct RunSummary: Sendable {
 
   private static func countInstances(
     _ entries: [RunEntry], in source: some RunSource, _ kinds: Set<TableKind>
-  ) async throws -> (counts: [Int?], faults: [(Int, RunFault)]) {
+  ) async throws -> (counts: [Int?], faults: [(Int, DataFault)]) {
     let columns: Set = ["stats.name.name", "stats.name.perturbation.name", "stats.mean"]
     let tables = try await source.load(entries, tables: kinds, columns: kinds == [.stats] ? columns : nil)
     var counts = entries.indices.map { number -> Int? in

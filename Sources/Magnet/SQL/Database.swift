@@ -19,17 +19,17 @@ public struct Database: Sendable {
     /// A row a row of the answer.
     public let table: Table
     /// What is wrong with runs that the query needed and that were left out.
-    public let faults: [RunFault]
+    public let faults: [DataFault]
   }
 
   /// Answers a query.
-  /// - Throws: `TableError` when the query is wrong, tries to write, or takes too long, and what the source throws.
+  /// - Throws: `MagnetError` when the query is wrong, tries to write, or takes too long, and what the source throws.
   public func query(_ text: String) async throws -> Answer {
     let listing = try await source.list()
     let limit = timeLimit
     let source = source
     return try await Self.onThread {
-      var faults: [RunFault] = []
+      var faults: [DataFault] = []
       let catalog = RunCatalog(listing: listing) { runs, kind, columns in
         let tables = try Self.waiting {
           try await source.load(runs.map { listing.entries[$0] }, tables: [kind], columns: columns)
@@ -80,7 +80,8 @@ public struct Database: Sendable {
         let known = catalog.knownColumns(kind)
         if known.isEmpty || known.contains(name) { continue }
         let nearest = nearestNames(to: name, among: try catalog.sampleColumns(kind))
-        throw TableError("no run has a column \(name); near it: \(nearest.joined(separator: ", "))")
+        throw MagnetError(
+          .notFound, "no run has a column \(name); near it: \(nearest.joined(separator: ", "))")
       }
     }
   }

@@ -8,8 +8,8 @@
 ///   - source: the runs; a faulty one is left out.
 ///   - file: the path of a file that does not exist or is empty.
 /// - Returns: what is wrong with the runs left out.
-/// - Throws: `TableError` when the file cannot be written, and what the source throws.
-public func exportSQLite(_ source: some RunSource, to file: String) async throws -> [RunFault] {
+/// - Throws: `MagnetError` when the file cannot be written, and what the source throws.
+public func exportSQLite(_ source: some RunSource, to file: String) async throws -> [DataFault] {
   let listing = try await source.list()
   let catalog = RunCatalog(listing: listing) { _, _, _ in [:] }
   let writer = try SQLiteWriter(file)

@@ -34,7 +34,7 @@ final class SQLConnection {
       sqlite3_open_v2(
         ":memory:", &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX, nil)
         == SQLITE_OK
-    else { throw TableError("SQLite cannot be opened: \(message)") }
+    else { throw MagnetError(.invalidData, "SQLite cannot be opened: \(message)") }
     let pointer = Unmanaged.passUnretained(state).toOpaque()
     for relation in relations {
       sqlite3_create_module_v2(database, relation.name, virtualTableModule, pointer, nil)
@@ -68,8 +68,8 @@ final class SQLConnection {
     }
     defer { sqlite3_finalize(statement) }
     if status != SQLITE_OK { throw failure() }
-    guard let statement else { throw TableError("the query is empty") }
-    if hasMore { throw TableError("there is more than one statement; give one at a time") }
+    guard let statement else { throw MagnetError(.invalidData, "the query is empty") }
+    if hasMore { throw MagnetError(.invalidData, "there is more than one statement; give one at a time") }
 
     let width = Int(sqlite3_column_count(statement))
     let names = (0..<width).map { String(cString: sqlite3_column_name(statement, Int32($0))) }
@@ -118,12 +118,12 @@ final class SQLConnection {
 
   private func failure() -> any Error {
     if let failure = state.failure { return failure }
-    if state.isLate { return TableError("the query took longer than its time limit") }
+    if state.isLate { return MagnetError(.invalidData, "the query took longer than its time limit") }
     let message = message
     if sqlite3_errcode(database) == SQLITE_AUTH || message.hasPrefix("not authorized") {
-      return TableError("queries can only read: nothing is written, attached or loaded")
+      return MagnetError(.invalidData, "queries can only read: nothing is written, attached or loaded")
     }
-    return TableError(message)
+    return MagnetError(.invalidData, message)
   }
 }
 

@@ -41,8 +41,9 @@ final class SQLiteWriter {
 
   private static func rowsName(_ kind: TableKind) -> String { kind.sqlName + "_rows" }
 
-  private func failure() -> TableError {
-    TableError("SQLite: " + (sqlite3_errmsg(database).map { String(cString: $0) } ?? "out of memory"))
+  private func failure() -> MagnetError {
+    MagnetError(
+      .system, "SQLite: " + (sqlite3_errmsg(database).map { String(cString: $0) } ?? "out of memory"))
   }
 
   private func run(_ text: String) throws {

@@ -2,7 +2,7 @@ extension RunTables {
   /// Writes the tables into a new SQLite file, with the views of `exportSQLite`. Of a run nothing is said but what
   /// its run spec says: not where it lies. Where requests are numbered, `instances` and `instance_scores` have the
   /// number as `prediction_id`.
-  /// - Throws: `TableError` when the file cannot be written.
+  /// - Throws: `MagnetError` when the file cannot be written.
   func writeSQLite(to file: String) throws {
     let writer = try SQLiteWriter(file)
     let known = runFields

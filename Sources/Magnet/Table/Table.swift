@@ -116,17 +116,20 @@ public struct Table: Sendable {
   public func position(of name: String) -> Int? { schema.positions[name] }
 
   /// The full name of the column that is called `name` or, where only one is, whose name ends in `.name`.
-  /// - Throws: `TableError` with the nearest names when there is none, and with all when there are several.
+  /// - Throws: `MagnetError` with the nearest names when there is none, and with all when there are several.
   public func resolve(_ name: String) throws -> String {
     if hasColumn(name) { return name }
     let ending = columnNames.filter { $0.hasSuffix("." + name) }
     if ending.count == 1 { return ending[0] }
-    if columnNames.isEmpty { throw TableError("no column is called \(name); the table has no columns") }
+    if columnNames.isEmpty {
+      throw MagnetError(.notFound, "no column is called \(name); the table has no columns")
+    }
     if ending.isEmpty {
       let nearest = nearestNames(to: name, among: columnNames)
-      throw TableError("no column is called \(name); near it: \(nearest.joined(separator: ", "))")
+      throw MagnetError(.notFound, "no column is called \(name); near it: \(nearest.joined(separator: ", "))")
     }
-    throw TableError("several columns end in .\(name): \(ending.joined(separator: ", ")); give one of these")
+    throw MagnetError(
+      .notFound, "several columns end in .\(name): \(ending.joined(separator: ", ")); give one of these")
   }
 
   /// Whether there is a column called `name`.
@@ -277,11 +280,4 @@ extension Table {
     }
     return Table(schema, chunks)
   }
-}
-
-/// What cannot be done with a table, in a sentence.
-public struct TableError: Error, Sendable, CustomStringConvertible {
-  public let description: String
-
-  init(_ description: String) { self.description = description }
 }

@@ -127,7 +127,7 @@ package func say(_ counts: [ReadingCounts], of runs: [RunEntry]) {
 }
 
 /// Names each fault on standard error.
-package func say(_ faults: [RunFault]) {
+package func say(_ faults: [DataFault]) {
   for fault in faults { Terminal.say("left out: \(fault)") }
 }
 

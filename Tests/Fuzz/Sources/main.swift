@@ -37,7 +37,7 @@ struct Target: Sendable {
     let kind = Int(first) % (kinds.count + 2)
     if kind < kinds.count { return try await check.complaint(kinds[kind], rest) }
     if kind > kinds.count { return try archives.complaint(rest) }
-    do { _ = try await database.query(String(decoding: rest, as: UTF8.self)) } catch is TableError {}
+    do { _ = try await database.query(String(decoding: rest, as: UTF8.self)) } catch is MagnetError {}
     return nil
   }
 }

@@ -59,10 +59,10 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
 
   /// Puts the next window's text, a JSON list, into memory; nil when there is none.
   /// - Parameter grow: gives memory of a size and keeps as many of its first bytes as are asked for.
-  /// - Throws: `RunFault` when the file cannot be read or ends too early, or there is no list where one should be.
+  /// - Throws: `DataFault` when the file cannot be read or ends too early, or there is no list where one should be.
   mutating func next(
     _ grow: (_ size: Int, _ keeping: Int) -> UnsafeMutablePointer<UInt8>
-  ) throws(RunFault) -> Window? {
+  ) throws(DataFault) -> Window? {
     if mode == .after { return nil }
     var memory = grow(1 + carry.count + windowSize, 0)
     memory[0] = UInt8(ascii: "[")
@@ -92,7 +92,7 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
       let cut = scanRecords(memory, from, filled)
       if mode == .after {
         if memory[cut] != UInt8(ascii: "]") {
-          throw RunFault(
+          throw DataFault(
             file: path, place: "byte \(offset + cut - 1)", problem: "a comma or ] should stand here")
         }
         let isEmptyList = number == 0 && Self.isBlank(memory, cut)
@@ -121,9 +121,9 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
   }
 
   /// Checks that there is something before the comma or bracket at `cut`.
-  private func expectRecords(_ memory: UnsafeMutablePointer<UInt8>, _ cut: Int) throws(RunFault) {
+  private func expectRecords(_ memory: UnsafeMutablePointer<UInt8>, _ cut: Int) throws(DataFault) {
     if !Self.isBlank(memory, cut) { return }
-    throw RunFault(file: path, place: "byte \(offset + cut - 1)", problem: "a value should begin here")
+    throw DataFault(file: path, place: "byte \(offset + cut - 1)", problem: "a value should begin here")
   }
 
   private static func isBlank(_ memory: UnsafeMutablePointer<UInt8>, _ end: Int) -> Bool {
@@ -142,7 +142,7 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
   /// Reads what follows the list to the file's end.
   private mutating func finish(
     _ memory: UnsafeMutablePointer<UInt8>, _ from: Int, _ to: Int
-  ) throws(RunFault) {
+  ) throws(DataFault) {
     _ = try scanSurroundings(memory, from, to)
     let rest = UnsafeMutablePointer<UInt8>.allocate(capacity: 1 << 16)
     defer { rest.deallocate() }
@@ -155,11 +155,11 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
     if depth != 0 { throw cutOff() }
   }
 
-  private func cutOff() -> RunFault {
+  private func cutOff() -> DataFault {
     if mode == .before, key != nil, depth == 0, !surroundings.isEmpty {
-      return RunFault(file: path, place: key, problem: "the key is missing")
+      return DataFault(file: path, place: key, problem: "the key is missing")
     }
-    return RunFault(
+    return DataFault(
       file: path, place: "byte \(read)", problem: "the text ends too early, it was cut off",
       advice: "copy or download it again")
   }
@@ -167,7 +167,7 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
   /// Scans what stands around the list; stops after the bracket that opens it.
   private mutating func scanSurroundings(
     _ memory: UnsafeMutablePointer<UInt8>, _ from: Int, _ to: Int
-  ) throws(RunFault) -> Int {
+  ) throws(DataFault) -> Int {
     for at in from..<to {
       let byte = memory[at]
       if key == nil, !Self.isSpace(byte) {
@@ -181,14 +181,14 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
           mode = .inside
           return at + 1
         }
-        throw RunFault(
+        throw DataFault(
           file: path,
           problem: mode == .before
             ? "the file does not begin with a list" : "more text follows the end of the value")
       }
       surroundings.append(byte)
       if surroundings.count > 1 << 26 {
-        throw RunFault(
+        throw DataFault(
           file: path, place: key,
           problem: "no such list is in the file's first \(1 << 26) bytes outside of it")
       }

@@ -5,7 +5,7 @@ final class ListingTransfer: HTTPTransfer {
   /// What comes of it.
   enum Event {
     case page([StoredObject])
-    case failed(DownloadError)
+    case failed(MagnetError)
   }
 
   /// More than any page of a thousand objects.
@@ -106,7 +106,7 @@ final class ListingTransfer: HTTPTransfer {
 
   private func fail(_ problem: String) throws -> Double? {
     let place = "\(address.endpoint)/\(address.bucket)/\(prefix)"
-    _ = try tell(self, .failed(DownloadError("\(place): cannot be listed: \(problem)")))
+    _ = try tell(self, .failed(MagnetError(.network, "\(place): cannot be listed: \(problem)")))
     return nil
   }
 

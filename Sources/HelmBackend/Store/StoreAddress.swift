@@ -1,3 +1,5 @@
+import Magnet
+
 /// Where a bucket is, and how its objects are asked for.
 public struct StoreAddress: Sendable {
   /// The JSON interface's host, without a slash at the end.
@@ -6,7 +8,7 @@ public struct StoreAddress: Sendable {
 
   /// The public bucket of HELM's results, or a mirror of it.
   /// - Parameter endpoint: `https://host` or `http://host:port`; nil for STORAGE_EMULATOR_HOST, else Google's.
-  /// - Throws: `DownloadError` when it is no such address.
+  /// - Throws: `MagnetError` when it is no such address.
   public init(endpoint: String? = nil, bucket: String = "crfm-helm-public") throws {
     var text = endpoint ?? DiskFile.environment("STORAGE_EMULATOR_HOST") ?? "https://storage.googleapis.com"
     if !text.contains("://") { text = "http://" + text }
@@ -15,7 +17,7 @@ public struct StoreAddress: Sendable {
     guard lower.hasPrefix("https://") || lower.hasPrefix("http://"), !Self.host(text).isEmpty,
       !text.contains(where: { $0.isWhitespace || $0 == "?" || $0 == "#" })
     else {
-      throw DownloadError("\(text) is no address of a server; write https://HOST or http://HOST:PORT")
+      throw MagnetError(.usage, "\(text) is no address of a server; write https://HOST or http://HOST:PORT")
     }
     self.endpoint = text
     self.bucket = bucket
@@ -68,17 +70,5 @@ public struct StoreAddress: Sendable {
       }
     }
     return String(decoding: out, as: UTF8.self)
-  }
-}
-
-/// Why a download cannot go on, in a sentence.
-public struct DownloadError: Error, Sendable, CustomStringConvertible {
-  public let description: String
-  /// Whether names were asked for that are not there, rather than something having failed.
-  public let isNothingFound: Bool
-
-  init(_ description: String, isNothingFound: Bool = false) {
-    self.description = description
-    self.isNothingFound = isNothingFound
   }
 }

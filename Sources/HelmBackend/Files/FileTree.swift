@@ -7,7 +7,7 @@ protocol FileTree: Sendable {
   /// What identifies a folder whatever path leads to it; nil when it is not there.
   func identity(_ folder: String) -> FileSystem.Identity?
   /// A file's bytes; nil when it is not there.
-  func stored(_ path: String) throws(RunFault) -> (any ByteStream)?
+  func stored(_ path: String) throws(DataFault) -> (any ByteStream)?
   /// How much may be inflated.
   var limits: InflateLimits { get }
   /// How many folders deep runs are looked for.
@@ -16,11 +16,11 @@ protocol FileTree: Sendable {
 
 extension FileTree {
   /// A file's bytes: those of the plain file, or else what `.gz` beside it inflates to.
-  /// - Throws: `RunFault` when neither is there or can be read.
-  func open(_ path: String) throws(RunFault) -> any ByteStream {
+  /// - Throws: `DataFault` when neither is there or can be read.
+  func open(_ path: String) throws(DataFault) -> any ByteStream {
     if let file = try stored(path) { return file }
     if let file = try stored(path + ".gz") { return InflatedStream(gzip: file, limits: limits) }
-    throw RunFault(
+    throw DataFault(
       file: path, problem: "the file is missing", advice: "the run failed, goes on, or was copied in part")
   }
 }
@@ -45,7 +45,7 @@ struct ArchiveTree: FileTree {
     return identity
   }
 
-  func stored(_ path: String) throws(RunFault) -> (any ByteStream)? { try archive.bytes(name(path)) }
+  func stored(_ path: String) throws(DataFault) -> (any ByteStream)? { try archive.bytes(name(path)) }
 }
 
 /// The disk.
@@ -58,7 +58,7 @@ struct DiskTree: FileTree {
 
   func identity(_ folder: String) -> FileSystem.Identity? { FileSystem.identity(folder) }
 
-  func stored(_ path: String) throws(RunFault) -> (any ByteStream)? {
+  func stored(_ path: String) throws(DataFault) -> (any ByteStream)? {
     do { return FilePart(try SharedFile(path)) } catch {
       if error.isMissing { return nil }
       throw error.fault(path)

@@ -34,7 +34,7 @@ public struct ScoreCollection: Sendable {
   /// What a user should know of how it came about.
   public private(set) var notes: [String] = []
   /// What is wrong with runs that were left out.
-  public private(set) var faults: [RunFault] = []
+  public private(set) var faults: [DataFault] = []
 
   /// Orders the scores of runs. Runs without a statistic of their scenario's main metric have no place in it; of
   /// several runs of a model and scenario the last by name has.
