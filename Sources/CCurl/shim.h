@@ -21,6 +21,13 @@ static inline CURLcode ccurl_set_pointer(CURL *handle, CURLoption option, void *
   return curl_easy_setopt(handle, option, value);
 }
 
+// Sends a copy of these bytes as the body, by POST unless another method is set.
+static inline CURLcode ccurl_set_body(CURL *handle, const void *bytes, size_t count) {
+  CURLcode result = curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)count);
+  if (result != CURLE_OK) return result;
+  return curl_easy_setopt(handle, CURLOPT_COPYPOSTFIELDS, count > 0 ? bytes : "");
+}
+
 static inline CURLcode ccurl_set_callback(CURL *handle, CURLoption option, ccurl_callback value) {
   return curl_easy_setopt(handle, option, value);
 }

@@ -2,14 +2,8 @@ import Foundation
 import Magnet
 import Synchronization
 
-#if canImport(Darwin)
-  import Darwin
-#else
-  import Glibc
-#endif
-
 /// A small Google Cloud Storage on 127.0.0.1 with the faults that tests ask for: pages with items and prefixes counted
-/// together, generations, ranges, gzip objects both ways, and whatever `Faults` say. One thread for each connection.
+/// together, generations, ranges, gzip objects both ways, and whatever `Faults` say.
 public final class StoreServer: Sendable {
   /// An object: its stored bytes and what the listing says of it.
   public struct Object: Sendable {
@@ -19,16 +13,14 @@ public final class StoreServer: Sendable {
     public var generation = 1_700_000_000_000_001
     public var isGzip: Bool
     public var crc32c: String
-    public var md5: String?
     /// What the listing says of its size; nil for the truth.
     public var listedSize: Int?
 
-    public init(_ bytes: [UInt8], plain: [UInt8]? = nil, crc32c: String, md5: String? = nil) {
+    public init(_ bytes: [UInt8], plain: [UInt8]? = nil, crc32c: String) {
       self.bytes = bytes
       self.plain = plain ?? bytes
       isGzip = plain != nil
       self.crc32c = crc32c
-      self.md5 = md5
     }
   }
 
@@ -83,50 +75,21 @@ public final class StoreServer: Sendable {
   }
 
   private let state = Mutex(State())
-  private let listener: Int32
-  public let port: Int
-  public var endpoint: String { "http://127.0.0.1:\(port)" }
+  private let server: LoopbackServer
+  public var port: Int { server.port }
+  public var endpoint: String { server.endpoint }
 
   public init() throws {
-    #if canImport(Darwin)
-      let listener = socket(AF_INET, SOCK_STREAM, 0)
-    #else
-      let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    #endif
-    var one: Int32 = 1
-    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, 4)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        bind(listener, pointer, length) == 0 && listen(listener, 512) == 0
-          && getsockname(listener, pointer, &length) == 0
-      }
+    let weak = WeakServer()
+    server = try LoopbackServer { request, connection in
+      weak.value.withLock { $0.server }?.answer(request.target, request.headers, connection) ?? false
     }
-    guard isBound else { throw POSIXError(.EADDRINUSE) }
-    port = Int(UInt16(bigEndian: address.sin_port))
-    self.listener = listener
-    let thread = Thread { [weak self] in
-      while true {
-        let client = accept(listener, nil, nil)
-        if client < 0 { return }
-        guard self != nil else {
-          close(client)
-          return
-        }
-        let worker = Thread { [weak self] in StoreConnection(client).serve { self } }
-        worker.stackSize = 1 << 19
-        worker.start()
-      }
-    }
-    thread.start()
+    weak.value.withLock { $0.server = self }
   }
 
-  deinit {
-    shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
+  private final class WeakServer: Sendable {
+    struct Reference { weak var server: StoreServer? }
+    let value = Mutex(Reference())
   }
 
   public var faults: Faults {
@@ -161,7 +124,7 @@ public final class StoreServer: Sendable {
   public var objects: [String: Object] { state.withLock { $0.objects } }
 
   /// Answers one request: the head, then the body in pieces; nil for the head to cut the connection.
-  func answer(_ target: String, _ headers: [String: String], _ connection: StoreConnection) -> Bool {
+  func answer(_ target: String, _ headers: [String: String], _ connection: LoopbackConnection) -> Bool {
     let faults = faults
     if faults.delay > 0 { Thread.sleep(forTimeInterval: faults.delay) }
     let halves = target.split(separator: "?", maxSplits: 1).map(String.init)
@@ -178,7 +141,7 @@ public final class StoreServer: Sendable {
     return media(name, query, headers, faults, connection)
   }
 
-  private func list(_ query: [String: String], _ faults: Faults, _ connection: StoreConnection) -> Bool {
+  private func list(_ query: [String: String], _ faults: Faults, _ connection: LoopbackConnection) -> Bool {
     let number = state.withLock { state in
       state.counts.listings += 1
       return state.counts.listings
@@ -248,14 +211,13 @@ public final class StoreServer: Sendable {
       .init(key: "generation", value: .string("\(object.generation)")),
     ]
     if !object.crc32c.isEmpty { members.append(.init(key: "crc32c", value: .string(object.crc32c))) }
-    if let md5 = object.md5 { members.append(.init(key: "md5Hash", value: .string(md5))) }
     if object.isGzip { members.append(.init(key: "contentEncoding", value: .string("gzip"))) }
     return .object(members)
   }
 
   private func media(
     _ name: String, _ query: [String: String], _ headers: [String: String], _ faults: Faults,
-    _ connection: StoreConnection
+    _ connection: LoopbackConnection
   ) -> Bool {
     let attempt = state.withLock { state in
       state.counts.media += 1
@@ -300,7 +262,7 @@ public final class StoreServer: Sendable {
         status = 206
       }
     }
-    var end = StoreConnection.End.whole
+    var end = LoopbackConnection.End.whole
     if happens(faults.cut) { end = .cut(bytes.count / 2) }
     if happens(faults.stall) { end = .stalled(bytes.count / 2) }
     if happens(faults.flip), !bytes.isEmpty { bytes[bytes.count / 2] ^= 0x10 }

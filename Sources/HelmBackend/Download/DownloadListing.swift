@@ -29,7 +29,7 @@ extension Downloader {
     whenFailed: @escaping (MagnetError) -> Void
   ) -> ListingTransfer {
     ListingTransfer(
-      store.address, prefix: prefix, folders: false, retries: store.attempts, progress: progress
+      store.objects, prefix: prefix, folders: false, retries: store.attempts, progress: progress
     ) { [unowned self] listing, event in
       switch event {
       case .page(let objects):
@@ -63,7 +63,7 @@ extension Downloader {
   func enqueue(_ files: [PlannedFile]) {
     waiting.add(files)
     progress.expect(files: files.count, bytes: files.reduce(0) { $0 + $1.content.size })
-    report.unchecked += files.count { $0.content.checksum == nil }
+    report.unchecked += files.count { $0.content.crc32c == nil }
   }
 
   /// Whether a file is to be fetched, as far as can be told now.
@@ -156,7 +156,7 @@ extension Downloader {
       return fail(transfer, "it changes again and again; run the download again")
     }
     let listing = ListingTransfer(
-      store.address, prefix: transfer.name, folders: false, retries: store.attempts, progress: progress
+      store.objects, prefix: transfer.name, folders: false, retries: store.attempts, progress: progress
     ) { [unowned self] _, event in
       switch event {
       case .page(let objects):
@@ -176,8 +176,8 @@ extension Downloader {
 
   private func replace(_ transfer: FileTransfer, _ found: StoredContent) {
     let old = transfer.file
-    if found.generation == old.content.generation {
-      return fail(transfer, "the store lists generation \(found.generation) but does not send it")
+    if found.version == old.content.version {
+      return fail(transfer, "the store lists generation \(found.version) but does not send it")
     }
     DiskFile.remove(transfer.partPath)
     openFiles -= 1

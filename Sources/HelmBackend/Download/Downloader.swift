@@ -211,10 +211,10 @@ final class Downloader: HTTPWork {
     switch end {
     case .failed(let problem): fail(transfer, problem)
     case .changed: listAgain(transfer)
-    case .whole(let sums):
+    case .whole(let sum):
       let finish = FileFinish(
         number: transfer.number, file: transfer.file, path: transfer.path, partPath: transfer.partPath,
-        sums: sums)
+        sum: sum)
       finishing[transfer.number] = transfer
       pool.start(transfer.number) { [inbox, waker] in
         inbox.put((finish.number, finish.outcome()))

@@ -17,8 +17,8 @@ struct FileFinish: Sendable {
   let file: PlannedFile
   let path: String
   let partPath: String
-  /// The stored bytes' checksums, when they were made as they came.
-  let sums: FileSums?
+  /// The stored bytes' checksum, when it was made as they came.
+  let sum: CRC32C?
 
   func outcome() -> Outcome {
     do {
@@ -40,16 +40,16 @@ struct FileFinish: Sendable {
 
   private func finished() throws -> Manifest.Entry {
     let content = file.content
-    var sums = sums ?? FileSums(for: content.checksum)
-    if self.sums == nil { try DiskFile(partPath, .read).forEachPiece { sums.add($0) } }
-    guard DiskFile.stamp(partPath)?.size == content.size, content.checksum?.matches(sums) ?? true else {
+    var sum = sum ?? CRC32C()
+    if self.sum == nil { try DiskFile(partPath, .read).forEachPiece { sum.add($0) } }
+    guard DiskFile.stamp(partPath)?.size == content.size, content.crc32c ?? sum.value == sum.value else {
       throw WrongBytes()
     }
     let ready: String
     if file.isInflated {
       ready = partPath + ".inflated"
       do {
-        sums = try inflate(to: ready)
+        sum = try inflate(to: ready)
       } catch {
         DiskFile.remove(ready)
         throw error
@@ -61,18 +61,18 @@ struct FileFinish: Sendable {
     try DiskFile.move(ready, to: path)
     guard let local = DiskFile.stamp(path) else { throw FileError(code: 2) }
     return Manifest.Entry(
-      file: file.path, content: content, local: local, localCRC32C: sums.crc32c.value)
+      file: file.path, content: content, local: local, localCRC32C: sum.value)
   }
 
-  private func inflate(to path: String) throws -> FileSums {
+  private func inflate(to path: String) throws -> CRC32C {
     let target = try DiskFile(path, .truncate)
-    var sums = FileSums()
+    var sum = CRC32C()
     let stored = FilePart(try SharedFile(partPath))
     try InflatedStream(gzip: stored, limits: .standard).forEachPiece { piece in
       try target.write(piece)
-      sums.add(piece)
+      sum.add(piece)
     }
     try target.sync()
-    return sums
+    return sum
   }
 }

@@ -28,7 +28,7 @@ final class FilePresence {
       return known.local.size == stamp.size ? .maybe(local: known.localCRC32C) : .missing
     }
     // The manifest knows nothing of these bytes: they are read, if they can be told at all.
-    return !file.isInflated && content.checksum != nil && stamp.size == content.size
+    return !file.isInflated && content.crc32c != nil && stamp.size == content.size
       ? .maybe(local: nil) : .missing
   }
 
@@ -40,7 +40,7 @@ final class FilePresence {
     }
   }
 
-  /// Removes what earlier downloads left beside a file, but for the part file of its generation while that is of use.
+  /// Removes what earlier downloads left beside a file, but for the part file of its version while that is of use.
   func tidy(_ file: PlannedFile, keepsPart: Bool) {
     let path = folder + "/" + file.path
     guard let slash = path.lastIndex(of: "/") else { return }
@@ -61,7 +61,7 @@ final class FilePresence {
     else {
       return
     }
-    for name in left where !keepsPart || !name.hasSuffix(".\(file.content.generation).part") {
+    for name in left where !keepsPart || !name.hasSuffix(".\(file.content.version).part") {
       DiskFile.remove(place + "/" + name)
     }
   }
@@ -77,10 +77,10 @@ struct FileCheck: Sendable {
   /// The file's line for the manifest; nil when it is another file.
   func entry() -> Manifest.Entry? {
     let content = file.content
-    var sums = FileSums(for: content.checksum)
-    guard let stamp = DiskFile.stamp(path), (try? DiskFile(path, .read).forEachPiece { sums.add($0) }) != nil,
-      local.map({ $0 == sums.crc32c.value }) ?? (content.checksum?.matches(sums) == true)
+    var sum = CRC32C()
+    guard let stamp = DiskFile.stamp(path), (try? DiskFile(path, .read).forEachPiece { sum.add($0) }) != nil,
+      local ?? content.crc32c == sum.value
     else { return nil }
-    return Manifest.Entry(file: file.path, content: content, local: stamp, localCRC32C: sums.crc32c.value)
+    return Manifest.Entry(file: file.path, content: content, local: stamp, localCRC32C: sum.value)
   }
 }

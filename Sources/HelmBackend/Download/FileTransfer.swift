@@ -1,18 +1,18 @@
-/// One file on its way: the stored bytes go to a part file beside its place, named with the generation they are of, so
+/// One file on its way: the stored bytes go to a part file beside its place, named with the version they are of, so
 /// that a later attempt, of this process or another, goes on where it ends.
 final class FileTransfer: HTTPTransfer {
   /// What becomes of it, told once.
   enum End {
-    /// All stored bytes are in the part file. Their checksums, if all came in one go.
-    case whole(FileSums?)
-    /// The store has another generation than listed, or none.
+    /// All stored bytes are in the part file. Their checksum, if all came in one go.
+    case whole(CRC32C?)
+    /// The store has another version than listed, or none.
     case changed
     case failed(String)
   }
 
   /// All bytes were there before a request was made.
   private struct AlreadyWhole: Error {}
-  /// Another generation comes.
+  /// Another version comes.
   private struct Changed: Error {}
 
   let file: PlannedFile
@@ -22,7 +22,7 @@ final class FileTransfer: HTTPTransfer {
   let name: String
   /// The file's place.
   let path: String
-  private let address: StoreAddress
+  private let store: any ObjectStore
   private let progress: DownloadProgress
   private let tell: (FileTransfer, End) throws -> Void
   private var retries: HTTPRetries
@@ -30,7 +30,8 @@ final class FileTransfer: HTTPTransfer {
   private let stage: WriteStage
   private var offset = 0
   private var startOffset = 0
-  private var sums: FileSums?
+  /// The checksum of what came, while it began at the beginning.
+  private var sum: CRC32C?
 
   init(
     _ file: PlannedFile, number: Int, name: String, path: String, store: HelmStore, stage: WriteStage,
@@ -40,16 +41,16 @@ final class FileTransfer: HTTPTransfer {
     self.number = number
     self.name = name
     self.path = path
-    address = store.address
+    self.store = store.objects
     self.stage = stage
     self.progress = progress
     self.tell = tell
     retries = HTTPRetries(limit: store.attempts)
   }
 
-  var partPath: String { "\(path).\(file.content.generation).part" }
+  var partPath: String { "\(path).\(file.content.version).part" }
 
-  func request() throws -> (url: String, headers: [String]) {
+  func request() throws -> HTTPRequest {
     progress.countRequest()
     let size = file.content.size
     let before = offset
@@ -57,18 +58,14 @@ final class FileTransfer: HTTPTransfer {
     if offset > size { offset = 0 }
     progress.count(bytes: offset - before)
     startOffset = offset
-    sums = nil
+    sum = nil
     // An object without bytes still needs its file.
     if offset == size, size > 0 { throw AlreadyWhole() }
-    var headers = ["Accept-Encoding: gzip", "Accept:"]
-    if offset > 0 { headers.append("Range: bytes=\(offset)-") }
-    return (address.media(name, generation: file.content.generation), headers)
+    return store.content(of: name, file.content, from: offset)
   }
 
   func begin(_ response: HTTPResponse) throws {
-    if let generation = response.headers["x-goog-generation"], UInt64(generation) != file.content.generation {
-      throw Changed()
-    }
+    if let version = store.version(of: response), version != file.content.version { throw Changed() }
     if offset > 0, response.status != 206 {
       // The range was passed over: this is the whole.
       progress.count(bytes: -offset)
@@ -77,19 +74,19 @@ final class FileTransfer: HTTPTransfer {
     } else if response.status == 206 {
       guard response.headers["content-range"]?.lowercased().hasPrefix("bytes \(offset)-") == true else {
         DiskFile.remove(partPath)
-        throw HTTPFault(kind: .passing, problem: "the server sends another range than asked for")
+        throw HTTPFault(kind: .transient, problem: "the server sends another range than asked for")
       }
     }
     let expected = file.content.size - offset
     if let length = response.headers["content-length"].flatMap({ Int($0) }), length != expected {
       let isPlain = response.headers["content-encoding"] == nil && file.content.isGzip
       throw HTTPFault(
-        kind: .passing,
+        kind: .transient,
         problem: isPlain
           ? "the server inflated the object, so it cannot be checked"
           : "the server announces \(length) bytes, not \(expected) as listed")
     }
-    if offset == 0 { sums = FileSums(for: file.content.checksum) }
+    if offset == 0 { sum = CRC32C() }
     part = try opened(offset == 0 ? .truncate : .append)
   }
 
@@ -107,10 +104,10 @@ final class FileTransfer: HTTPTransfer {
       part = nil
       DiskFile.remove(partPath)
       throw HTTPFault(
-        kind: .passing, problem: "the server sends more than the \(file.content.size) bytes listed")
+        kind: .transient, problem: "the server sends more than the \(file.content.size) bytes listed")
     }
     try stage.add(bytes, of: self)
-    sums?.add(bytes)
+    sum?.add(bytes)
     offset += bytes.count
     progress.count(bytes: bytes.count)
     progress.countReceived(bytes.count)
@@ -131,10 +128,10 @@ final class FileTransfer: HTTPTransfer {
     if progress.wasStopped { throw DownloadStopped() }
     var answer: HTTPResponse?
     let problem: String
-    var isSlow = false
+    var kind: HTTPFault.Kind?
     switch outcome {
     case .success(let response) where response.isSuccess:
-      if offset == file.content.size { return try conclude(.whole(startOffset == 0 ? sums : nil)) }
+      if offset == file.content.size { return try conclude(.whole(startOffset == 0 ? sum : nil)) }
       problem = "\(offset) of \(file.content.size) bytes came"
     case .success(let response):
       answer = response
@@ -143,7 +140,7 @@ final class FileTransfer: HTTPTransfer {
         DiskFile.remove(partPath)
       } else if response.status == 404 || response.status == 412 {
         return try conclude(.changed)
-      } else if !response.isPassing {
+      } else if !response.isTransient {
         return try conclude(.failed(problem))
       }
     case .failure(is AlreadyWhole): return try conclude(.whole(nil))
@@ -153,13 +150,16 @@ final class FileTransfer: HTTPTransfer {
       return try conclude(.failed("\(partPath) cannot be written: \(error.description)"))
     case .failure(let error):
       problem = sentence(error)
-      let kind = (error as? HTTPFault)?.kind
-      if kind == .lasting { return try conclude(.failed(problem)) }
-      isSlow = kind == .slow
+      kind = (error as? HTTPFault)?.kind
+      if kind == .permanent { return try conclude(.failed(problem)) }
     }
     // What came is kept: an attempt that brought something, and not too slowly, does not count.
-    if offset > startOffset, !isSlow { retries.reset() }
-    return try delay(problem, after: answer)
+    if offset > startOffset, kind != .slow { retries.reset() }
+    if let delay = retries.delay(after: answer, isUnreachable: kind == .unreachable) {
+      progress.countRetry()
+      return delay
+    }
+    return try conclude(.failed("\(problem), \(retries.count) times"))
   }
 
   /// What came is not wanted: the progress forgets it.
@@ -175,14 +175,6 @@ final class FileTransfer: HTTPTransfer {
     let delay = retries.delay()
     if delay != nil { progress.countRetry() }
     return delay
-  }
-
-  private func delay(_ problem: String, after answer: HTTPResponse?) throws -> Double? {
-    if let delay = retries.delay(after: answer) {
-      progress.countRetry()
-      return delay
-    }
-    return try conclude(.failed("\(problem), \(retries.limit) times"))
   }
 
   private func conclude(_ end: End) throws -> Double? {

@@ -22,7 +22,7 @@ public struct HelmStore: Sendable {
     }
   }
 
-  let address: StoreAddress
+  let objects: any ObjectStore
   /// How many transfers go on at once; nil for as many as the server's delay makes useful, from 16 to 256.
   public var jobs: Int?
   /// The most bytes a second, all together; nil without limit.
@@ -34,7 +34,7 @@ public struct HelmStore: Sendable {
   public var stallSeconds = 30
 
   /// A store at an address.
-  public init(_ address: StoreAddress) { self.address = address }
+  public init(_ address: StoreAddress) { objects = GoogleStore(address: address) }
 
   var options: HTTPOptions {
     var options = HTTPOptions()
@@ -43,7 +43,7 @@ public struct HelmStore: Sendable {
     options.attempts = attempts
     options.bandwidth = bandwidth
     options.stallSeconds = stallSeconds
-    options.allowsPlainLoopback = address.isLoopback
+    options.allowsPlainLoopback = HTTPAddress.isLoopback(objects.endpoint)
     return options
   }
 
@@ -111,7 +111,7 @@ public struct HelmStore: Sendable {
     let nearest = nearestNames(to: name, among: names)
     return MagnetError(
       .notFound,
-      "there is no \(what) \(name) in \(address.bucket); "
+      "there is no \(what) \(name) in \(objects.name); "
         + (nearest.isEmpty ? "there is none at all" : "near it: \(nearest.joined(separator: ", "))"))
   }
 
@@ -166,7 +166,7 @@ public struct HelmStore: Sendable {
   ) throws -> Set<String> {
     let listings = prefixes.enumerated().map { place, prefix in
       ListingTransfer(
-        address, prefix: prefix, folders: folders, retries: attempts, progress: progress
+        objects, prefix: prefix, folders: folders, retries: attempts, progress: progress
       ) { _, event in
         switch event {
         case .page(let objects): for object in objects { each(place, object) }

@@ -35,13 +35,13 @@ struct Manifest {
       let generation = json["generation"]?.string.flatMap({ UInt64($0) }),
       case .int(let storedSize)? = json["stored_size"],
       case .int(let size)? = json["size"], case .int(let modified)? = json["modified_ns"],
-      case .crc32c(let crc)? = StatedChecksum(crc32c: json["local_crc32c"]?.string, md5: nil)
+      let crc = json["local_crc32c"]?.string.flatMap({ CRC32C.value(base64: $0) })
     else { return nil }
-    let checksum = StatedChecksum(crc32c: json["crc32c"]?.string, md5: json["md5"]?.string)
     return Entry(
       file: file,
       content: StoredContent(
-        generation: generation, size: Int(storedSize), checksum: checksum, isGzip: false),
+        version: generation, size: Int(storedSize),
+        crc32c: json["crc32c"]?.string.flatMap { CRC32C.value(base64: $0) }, isGzip: false),
       local: DiskFile.Stamp(size: Int(size), modified: Int(modified)), localCRC32C: crc)
   }
 
@@ -49,17 +49,16 @@ struct Manifest {
   static func line(_ entry: Entry) -> [UInt8] {
     var members: [JSONValue.Member] = [
       .init(key: "file", value: .string(entry.file)),
-      .init(key: "generation", value: .string("\(entry.content.generation)")),
+      .init(key: "generation", value: .string("\(entry.content.version)")),
       .init(key: "stored_size", value: .int(Int64(entry.content.size))),
     ]
-    if let checksum = entry.content.checksum {
-      let key = if case .crc32c = checksum { "crc32c" } else { "md5" }
-      members.append(.init(key: key, value: .string(checksum.base64)))
+    if let sum = entry.content.crc32c {
+      members.append(.init(key: "crc32c", value: .string(CRC32C.base64(sum))))
     }
     members += [
       .init(key: "size", value: .int(Int64(entry.local.size))),
       .init(key: "modified_ns", value: .int(Int64(entry.local.modified))),
-      .init(key: "local_crc32c", value: .string(StatedChecksum.crc32c(entry.localCRC32C).base64)),
+      .init(key: "local_crc32c", value: .string(CRC32C.base64(entry.localCRC32C))),
     ]
     return Array(JSONValue.object(members).text.utf8) + [UInt8(ascii: "\n")]
   }

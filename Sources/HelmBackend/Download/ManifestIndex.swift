@@ -19,9 +19,9 @@ struct ManifestIndex {
     private static func hash(_ content: StoredContent) -> Int {
       var hasher = Hasher()
       hasher.combine(content.size)
-      hasher.combine(content.checksum)
+      hasher.combine(content.crc32c)
       // An object written anew with the same bytes is the same.
-      if content.checksum == nil { hasher.combine(content.generation) }
+      if content.crc32c == nil { hasher.combine(content.version) }
       return hasher.finalize()
     }
   }

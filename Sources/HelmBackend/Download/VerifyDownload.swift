@@ -40,10 +40,10 @@ public func verifyDownload(in folder: String) async throws -> DownloadVerificati
             .init(file: path, problem: "it has \(stamp.size) bytes, not \(entry.local.size) as downloaded"))
           continue
         }
-        var sums = FileSums()
+        var sum = CRC32C()
         do {
-          try DiskFile(path, .read).forEachPiece { sums.add($0) }
-          if sums.crc32c.value != entry.localCRC32C {
+          try DiskFile(path, .read).forEachPiece { sum.add($0) }
+          if sum.value != entry.localCRC32C {
             found.faults.append(.init(file: path, problem: "its bytes are not those downloaded"))
           }
         } catch {

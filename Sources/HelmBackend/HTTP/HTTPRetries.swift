@@ -1,6 +1,6 @@
 import Magnet
 
-/// How often and after which delays a request is tried again.
+/// The policy of repeating requests: which failures are worth it, how often, after which delays.
 struct HTTPRetries {
   /// Attempts in a row that may bring nothing.
   let limit: Int
@@ -10,9 +10,10 @@ struct HTTPRetries {
 
   /// The seconds until the next attempt: at least what the server asked for, else twice as long each time, with jitter;
   /// nil when the attempts are used up.
-  mutating func delay(after response: HTTPResponse? = nil) -> Double? {
+  /// - Parameter isUnreachable: whether no server was ever reached, which one more attempt is enough to find out.
+  mutating func delay(after response: HTTPResponse? = nil, isUnreachable: Bool = false) -> Double? {
     count += 1
-    guard count < limit else { return nil }
+    guard count < (isUnreachable ? min(limit, 2) : limit) else { return nil }
     let backoff = min(32, 0.1 * Double(1 << min(count, 10))) * Double.random(in: 0.5...1)
     guard let asked = response?.retryAfter else { return backoff }
     // A server that asks for more than two minutes is not waited for that long: the attempts are counted.
@@ -24,13 +25,21 @@ struct HTTPRetries {
 }
 
 extension HTTPResponse {
-  var isSuccess: Bool { (200..<300).contains(status) }
-
   /// Whether the same request may succeed later.
-  var isPassing: Bool { status == 408 || status == 429 || (500..<600).contains(status) }
+  var isTransient: Bool { status == 408 || status == 429 || (500..<600).contains(status) }
+
+  /// Seconds the server asks to wait.
+  var retryAfter: Double? {
+    guard let text = headers["retry-after"] else { return nil }
+    if let seconds = Double(text) { return seconds.isFinite ? max(0, seconds) : nil }
+    return HTTPAddress.seconds(ofDate: text).map { max(0, Double($0 - DiskFile.secondsSince1970)) }
+  }
 
   /// What the server said, as a clause: the status and its JSON or XML message.
-  var problem: String {
+  var problem: String { "the server answered \(status)" + (message.map { ": \($0)" } ?? "") }
+
+  /// The message in the body of an error: `error.message` of JSON, as Google and OpenAI write it, or XML's `Message`.
+  var message: String? {
     let text = String(decoding: errorBody, as: UTF8.self)
     var message: String?
     if let json = try? JSONValue(parsing: text) {
@@ -38,12 +47,11 @@ extension HTTPResponse {
     } else if let found = text.firstMatch(of: #/<Message>([^<]*)</Message>/#) {
       message = String(found.output.1)
     }
-    let said = message.map { ": " + String($0.filter { !$0.isNewline }.prefix(200)) } ?? ""
-    return "the server answered \(status)\(said)"
+    return message.map { String($0.filter { !$0.isNewline }.prefix(200)) }
   }
 }
 
-/// What became of an attempt, for the retries.
+/// What became of an attempt, as a clause.
 func sentence(_ error: any Error) -> String {
   switch error {
   case let fault as HTTPFault: fault.problem

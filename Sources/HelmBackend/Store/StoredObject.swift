@@ -1,14 +1,16 @@
-/// What a store holds under a name: one generation of an object. Size and checksum are those of the stored bytes.
+/// What a store holds under a name: one version of an object. Size and checksum are those of the stored bytes.
 struct StoredContent: Sendable {
-  let generation: UInt64
+  /// Tells one content of a name from another: Google's generation.
+  let version: UInt64
   let size: Int
-  let checksum: StatedChecksum?
+  /// The CRC-32C that the store states; nil when it states none.
+  let crc32c: UInt32?
   /// Whether the stored bytes are gzip of the file's.
   let isGzip: Bool
 
   /// Whether two stand for the same bytes: an object written anew with the same bytes is the same.
   func isSame(as other: StoredContent) -> Bool {
-    size == other.size && checksum == other.checksum && (checksum != nil || generation == other.generation)
+    size == other.size && crc32c == other.crc32c && (crc32c != nil || version == other.version)
   }
 }
 

@@ -14,7 +14,7 @@ final class ListingTransfer: HTTPTransfer {
   private static let timeLimit = Duration.seconds(180)
 
   let prefix: String
-  private let address: StoreAddress
+  private let store: any ObjectStore
   private let isOfFolders: Bool
   private let progress: DownloadProgress
   private let tell: (ListingTransfer, Event) throws -> Bool
@@ -30,10 +30,10 @@ final class ListingTransfer: HTTPTransfer {
   /// - Parameter tell: called with every page. Returns whether the next one is asked for now; else, when the listing is
   ///   not complete, it goes on when it is begun again.
   init(
-    _ address: StoreAddress, prefix: String, folders: Bool, retries: Int, progress: DownloadProgress,
+    _ store: any ObjectStore, prefix: String, folders: Bool, retries: Int, progress: DownloadProgress,
     tell: @escaping (ListingTransfer, Event) throws -> Bool
   ) {
-    self.address = address
+    self.store = store
     self.prefix = prefix
     isOfFolders = folders
     self.retries = HTTPRetries(limit: retries)
@@ -41,22 +41,20 @@ final class ListingTransfer: HTTPTransfer {
     self.tell = tell
   }
 
-  func request() -> (url: String, headers: [String]) {
+  func request() -> HTTPRequest {
     progress.countRequest()
     start = .now
-    return (
-      address.listing(prefix: prefix, delimiter: isOfFolders, token: token), ["Accept: application/json"]
-    )
+    return store.listing(of: prefix, folders: isOfFolders, page: token)
   }
 
   func begin(_ response: HTTPResponse) { body = [] }
 
   func receive(_ bytes: UnsafeRawBufferPointer) throws {
     guard body.count + bytes.count <= Self.pageLimit else {
-      throw HTTPFault(kind: .lasting, problem: "a page of the listing does not end")
+      throw HTTPFault(kind: .permanent, problem: "a page of the listing does not end")
     }
     guard ContinuousClock.now - start < Self.timeLimit else {
-      throw HTTPFault(kind: .passing, problem: "a page of the listing took more than 3 minutes")
+      throw HTTPFault(kind: .transient, problem: "a page of the listing took more than 3 minutes")
     }
     body.append(contentsOf: bytes)
   }
@@ -65,25 +63,29 @@ final class ListingTransfer: HTTPTransfer {
     if progress.wasStopped { throw DownloadStopped() }
     var answer: HTTPResponse?
     let problem: String
+    var isUnreachable = false
     switch outcome {
     case .success(let response) where response.isSuccess:
       do {
-        let (objects, next) = try read(try JSONValue(parsing: String(decoding: body, as: UTF8.self)))
+        let page = try store.page(body)
         body = []
-        if let next, next == token { return try fail("every page of the listing names the same next one") }
-        token = next
-        isComplete = next == nil
+        if let next = page.next, next == token {
+          return try fail("every page of the listing names the same next one")
+        }
+        token = page.next
+        isComplete = token == nil
         retries.reset()
+        // What was not asked for has no place in the answer.
+        folders.formUnion(page.folders.filter { $0.utf8.starts(with: prefix.utf8) })
+        let objects = page.objects.filter { $0.name.utf8.starts(with: prefix.utf8) }
         return try tell(self, .page(objects)) && !isComplete ? 0 : nil
-      } catch let garbage as JSONFault {
-        problem = "the listing is not JSON (\(garbage)); is \(address.endpoint) a store?"
       } catch let garbage as HTTPFault {
         problem = garbage.problem
       }
     case .success(let response):
       answer = response
       problem = response.problem
-      guard response.isPassing else {
+      guard response.isTransient else {
         let advice =
           switch response.status {
           case 401, 403: "; it is not public"
@@ -94,48 +96,21 @@ final class ListingTransfer: HTTPTransfer {
       }
     case .failure(let error):
       problem = sentence(error)
-      if (error as? HTTPFault)?.kind != .passing { return try fail(problem) }
+      guard let fault = error as? HTTPFault, fault.kind != .permanent else { return try fail(problem) }
+      isUnreachable = fault.kind == .unreachable
     }
     body = []
-    guard let delay = retries.delay(after: answer) else {
-      return try fail("\(problem), \(retries.limit) times; check the network and try again")
+    guard let delay = retries.delay(after: answer, isUnreachable: isUnreachable) else {
+      return try fail("\(problem), \(retries.count) times; check the network and try again")
     }
     progress.countRetry()
     return delay
   }
 
   private func fail(_ problem: String) throws -> Double? {
-    let place = "\(address.endpoint)/\(address.bucket)/\(prefix)"
+    let place = "\(store.endpoint)/\(store.name)/\(prefix)"
     _ = try tell(self, .failed(MagnetError(.network, "\(place): cannot be listed: \(problem)")))
     return nil
-  }
-
-  /// - Returns: the page's objects, and the token of the next page.
-  private func read(_ page: JSONValue) throws -> ([StoredObject], String?) {
-    guard case .object = page else {
-      throw HTTPFault(kind: .passing, problem: "the listing is no object of JSON")
-    }
-    var objects: [StoredObject] = []
-    for item in page["items"]?.elements ?? [] {
-      guard let name = item["name"]?.string,
-        let generation = item["generation"]?.string.flatMap({ UInt64($0) }),
-        let size = item["size"]?.string.flatMap({ Int($0) }), size >= 0
-      else {
-        throw HTTPFault(kind: .passing, problem: "an object in the listing has no name, size or generation")
-      }
-      // What was not asked for has no place in the answer.
-      guard name.utf8.starts(with: prefix.utf8) else { continue }
-      let content = StoredContent(
-        generation: generation, size: size,
-        checksum: StatedChecksum(crc32c: item["crc32c"]?.string, md5: item["md5Hash"]?.string),
-        isGzip: item["contentEncoding"]?.string?.lowercased() == "gzip")
-      objects.append(StoredObject(name: name, content: content))
-    }
-    for folder in page["prefixes"]?.elements ?? [] {
-      if let name = folder.string, name.utf8.starts(with: prefix.utf8) { folders.insert(name) }
-    }
-    guard let token = page["nextPageToken"]?.string, !token.isEmpty else { return (objects, nil) }
-    return (objects, token)
   }
 }
 

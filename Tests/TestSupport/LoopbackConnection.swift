@@ -6,9 +6,19 @@ import Foundation
   import Glibc
 #endif
 
-/// One connection to a StoreServer: reads requests and writes answers, HTTP/1.1 with keep-alive. Used by one thread.
-struct StoreConnection {
-  enum End {
+/// What a client asked a server on loopback.
+public struct LoopbackRequest: Sendable {
+  public var method: String
+  /// Path and query.
+  public var target: String
+  /// By lower-case name.
+  public var headers: [String: String]
+  public var body: [UInt8]
+}
+
+/// One connection to a LoopbackServer: reads requests and writes answers, HTTP/1.1 with keep-alive. Used by one thread.
+public struct LoopbackConnection {
+  public enum End: Sendable {
     case whole
     /// Closed after so many bytes of the body.
     case cut(Int)
@@ -25,16 +35,18 @@ struct StoreConnection {
   }
 
   /// Answers requests until the client or the server goes.
-  func serve(_ server: () -> StoreServer?) {
+  /// - Parameter answer: whether the connection goes on.
+  func serve(_ answer: (LoopbackRequest, LoopbackConnection) -> Bool) {
     defer { close(socket) }
     var buffer: [UInt8] = []
+    func receive() -> Bool {
+      var piece = [UInt8](repeating: 0, count: 8192)
+      let count = recv(socket, &piece, piece.count, 0)
+      if count > 0 { buffer += piece[..<count] }
+      return count > 0
+    }
     while true {
-      while buffer.firstRange(of: Array("\r\n\r\n".utf8)) == nil {
-        var piece = [UInt8](repeating: 0, count: 8192)
-        let count = recv(socket, &piece, piece.count, 0)
-        if count <= 0 { return }
-        buffer += piece[..<count]
-      }
+      while buffer.firstRange(of: Array("\r\n\r\n".utf8)) == nil { if !receive() { return } }
       let end = buffer.firstRange(of: Array("\r\n\r\n".utf8))!
       let lines = String(decoding: buffer[..<end.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")
       buffer.removeSubrange(..<end.upperBound)
@@ -45,23 +57,28 @@ struct StoreConnection {
           in: .whitespaces)
       }
       let parts = lines[0].split(separator: " ")
-      guard parts.count == 3, let server = server() else { return }
-      guard server.answer(String(parts[1]), headers, self) else { return }
+      guard parts.count == 3 else { return }
+      let length = Int(headers["content-length"] ?? "") ?? 0
+      while buffer.count < length { if !receive() { return } }
+      let request = LoopbackRequest(
+        method: String(parts[0]), target: String(parts[1]), headers: headers, body: Array(buffer[..<length]))
+      buffer.removeSubrange(..<length)
+      guard answer(request, self) else { return }
     }
   }
 
-  func sendError(_ status: Int, _ message: String, _ headers: [String: String] = [:]) -> Bool {
+  public func sendError(_ status: Int, _ message: String, _ headers: [String: String] = [:]) -> Bool {
     let body =
       "{\"error\":{\"code\":\(status),\"message\":\"\(message)\",\"errors\":[{\"reason\":\"test\"}]}}"
     return send(status, headers, Array(body.utf8))
   }
 
-  func send(_ status: Int, _ headers: [String: String], _ body: [UInt8]) -> Bool {
+  public func send(_ status: Int, _ headers: [String: String], _ body: [UInt8]) -> Bool {
     send(status, headers, body, length: body.count, end: .whole, rate: 0)
   }
 
   /// - Returns: whether the connection goes on.
-  func send(
+  public func send(
     _ status: Int, _ headers: [String: String], _ body: [UInt8], length: Int?, end: End, rate: Int
   ) -> Bool {
     var head = "HTTP/1.1 \(status) Status\r\n"
