@@ -3,6 +3,7 @@
 
 #if defined(__linux__)
 #include <spawn.h>
+#include <sys/xattr.h>
 
 int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);
 int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);

@@ -100,6 +100,12 @@ struct BacktestCommand: AsyncParsableCommand {
     if !compare.isEmpty, compare.count != 2 {
       throw ValidationError("--compare takes two predictors; put the paths before it.")
     }
+    if let plot {
+      guard plot.lowercased().hasSuffix(".svg") else {
+        throw ValidationError("--plot writes SVG; give a file whose name ends in .svg, not '\(plot)'.")
+      }
+      for path in plotFiles(plot) { try output.overwriting.checkEarly(path) }
+    }
   }
 
   /// The predictors asked for, those to compare, the program, and the nulls.
@@ -143,7 +149,7 @@ struct BacktestCommand: AsyncParsableCommand {
       }
       for note in result.notes { Terminal.say(note) }
       let scored = BacktestScores(result)
-      if compare.isEmpty || output.isForPeople {
+      if compare.isEmpty || (output.isForPeople && output.file == nil) {
         try output.print(output.isForPeople ? scored.table : scored.longTable, keyCount: 2)
       }
       let isDrawn = draw ?? (output.isForPeople && Terminal.isOutputTerminal)
@@ -157,7 +163,7 @@ struct BacktestCommand: AsyncParsableCommand {
         }
       }
       if compare.count == 2 {
-        if output.isForPeople { try Terminal.write("\n") }
+        if output.isForPeople, output.file == nil { try Terminal.write("\n") }
         try output.print(try result.comparison(of: compare[0], with: compare[1]), keyCount: 1)
       }
       if !result.isComplete { throw ExitCode(130) }
@@ -169,12 +175,16 @@ struct BacktestCommand: AsyncParsableCommand {
 extension BacktestCommand {
   /// Writes the first plot to a file, the second to the file whose name has `-actual` before its ending.
   private func write(_ plots: [Plot], to path: String) throws {
-    let name = path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]
-    let stem = name.lastIndex(of: ".").map { path[..<$0] } ?? path[...]
-    let paths = [path, stem + "-actual" + path[stem.endIndex...]]
-    for (plot, path) in zip(plots, paths) {
+    for (plot, path) in zip(plots, plotFiles(path)) {
+      try output.overwriting.check(path)
       try Terminal.writeFile(path) { try $0(Array(plot.svg().utf8)) }
     }
+  }
+
+  private func plotFiles(_ path: String) -> [String] {
+    let name = path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]
+    let stem = name.lastIndex(of: ".").map { path[..<$0] } ?? path[...]
+    return [path] + (level == .run ? [stem + "-actual" + path[stem.endIndex...]] : [])
   }
 }
 

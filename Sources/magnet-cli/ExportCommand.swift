@@ -16,9 +16,16 @@ struct ExportCommand: AsyncParsableCommand {
     @OptionGroup var source: SourceOptions
     @Flag(help: "Compress the files with gzip.")
     var gzip = false
+    @OptionGroup var overwriting: OverwriteOption
+
+    private func file(_ kind: TableKind, _ format: TableFormat) -> String {
+      let ending = (format.endings.first ?? format.name) + (gzip ? ".gz" : "")
+      return "\(folder)/\(kind.rawValue.replacing("-", with: "_")).\(ending)"
+    }
 
     /// Writes the four tables into the folder, each file whole or not at all.
     func write(_ format: TableFormat) async throws -> Int {
+      for kind in TableKind.allCases { try overwriting.check(file(kind, format)) }
       let progress = LoadProgress()
       let runs = try source.runs(progress)
       let entries = try await runs.list().entries
@@ -27,12 +34,8 @@ struct ExportCommand: AsyncParsableCommand {
       for kind in TableKind.allCases {
         let tables = try await Watch.showing(progress) { try await runs.load(entries, tables: [kind]) }
         faults.formUnion(tables.faults.map(\.fault))
-        let name = kind.rawValue.replacing("-", with: "_") + "." + format.rawValue + (gzip ? ".gz" : "")
-        try Terminal.writeFile(folder + "/" + name) { sink in
-          if !gzip { return try TableWriter(format).write(tables[kind], sink) }
-          var compressor = GzipWriter()
-          try TableWriter(format).write(tables[kind]) { try compressor.add($0, sink) }
-          try compressor.add([], isLast: true, sink)
+        try Terminal.writeFile(file(kind, format)) {
+          try TableWriter(format).write(tables[kind], isCompressed: gzip, $0)
         }
       }
       say(faults.sorted { $0.description < $1.description })
@@ -49,12 +52,15 @@ struct ExportCommand: AsyncParsableCommand {
           magnet export sqlite results.db benchmark_output
         """)
 
-    @Argument(help: "The file to write; one that is there is replaced.", completion: .file())
+    @Argument(
+      help: "The file to write; one that is there is replaced if magnet wrote it.", completion: .file())
     var file: String
     @OptionGroup var source: SourceOptions
+    @OptionGroup var overwriting: OverwriteOption
 
     func run() async throws {
       try await report {
+        try overwriting.check(file)
         let progress = LoadProgress()
         let runs = try source.runs(progress)
         let faults = try await Terminal.replacingFile(file) { temporary in

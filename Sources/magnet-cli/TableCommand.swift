@@ -32,8 +32,6 @@ struct TableCommand: AsyncParsableCommand {
   var conditions: [Condition] = []
   @Option(help: "Print at most so many rows.")
   var limit: Int?
-  @Option(name: .shortAndLong, help: "Write to a file instead of standard output.", completion: .file())
-  var output: String?
   @OptionGroup var format: OutputOptions
 
   func validate() throws {
@@ -64,7 +62,7 @@ struct TableCommand: AsyncParsableCommand {
       }
       if let columns { shown = shown.selecting(try columns.map { try shown.resolve($0) }) }
       if let limit { shown = shown.prefix(limit) }
-      try format.print(shown, keyCount: 1, piped: .csv, to: output)
+      try format.print(shown, keyCount: 1, piped: .csv)
       return faults.count
     }
   }

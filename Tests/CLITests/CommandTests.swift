@@ -206,6 +206,61 @@ import Testing
       ])
   }
 
+  @Test func fileEndingsDecideTheFormat() throws {
+    let folder = try TemporaryFolder()
+    for (ending, format) in [("csv", "csv"), ("json", "json"), ("jsonl", "ndjson"), ("md", "markdown")] {
+      let file = folder.path + "/x." + ending
+      #expect(try Tool.run("table", "stats", run, "-o", file).status == 0)
+      #expect(
+        try Project.text(file)
+          == Tool.run(command: Tool.binary, ["table", "stats", run, "--format", format]).output)
+    }
+    let packed = folder.path + "/x.csv.gz"
+    #expect(try Tool.run("runs", run, "-o", packed).status == 0)
+    #expect(
+      try Tool.run(command: "/bin/gzip", ["-dc", packed]).output
+        == Tool.run("runs", run, "--format", "csv").output)
+    for name in ["x.xlsx", "x", "x.", "x.gz", "x.csv/"] {
+      let outcome = try Tool.run("table", "stats", run, "-o", folder.path + "/" + name)
+      #expect(outcome.status == 64, "\(name)")
+      #expect(outcome.errors.contains("names no format; use .txt, .csv, .json, .ndjson, .md"), "\(name)")
+    }
+    let contrary = try Tool.run("table", "stats", run, "-o", folder.path + "/y.json", "--format", "csv")
+    #expect(contrary.status == 64 && contrary.errors.contains("is the name of a json file"))
+    #expect(try Tool.run("table", "stats", run, "-o", folder.path + "/y", "--format", "csv").status == 0)
+    let direct = try Tool.run("table", "stats", run, "-o", "-", "--format", "csv", in: folder.path)
+    #expect(try direct.output == Tool.run("table", "stats", run, "--format", "csv").output)
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/-"))
+    #expect(try Tool.run("runs", run, "-o", "/dev/null", "--format", "csv").status == 0)
+    #expect(!FileManager.default.fileExists(atPath: "/dev/null.part"))
+  }
+
+  /// What magnet wrote it may write again; what is another's, or was changed since, only with `--force`.
+  @Test func nothingIsOverwrittenUnasked() throws {
+    let folder = try TemporaryFolder()
+    let commands: [(file: String, arguments: [String])] = [
+      ("x.csv", ["table", "stats", run, "-o", "x.csv"]), ("y.md", ["runs", run, "-o", "y.md"]),
+      ("z.db", ["export", "sqlite", "z.db", run]), ("out/stats.csv", ["export", "csv", "out", run]),
+    ]
+    for (file, arguments) in commands {
+      func status(_ more: String...) throws -> Int32 {
+        try Tool.run(command: Tool.binary, arguments + more, in: folder.path).status
+      }
+      #expect(try status() == 0)
+      #expect(try status() == 0, "\(file)")
+      try Data("precious".utf8).write(to: URL(filePath: folder.path + "/" + file))
+      let refused = try Tool.run(command: Tool.binary, arguments, in: folder.path)
+      #expect(refused.status == 2)
+      #expect(
+        refused.messages == ["magnet: \(file): exists, and magnet did not write it; --force replaces it"])
+      #expect(try Project.text(folder.path + "/" + file) == "precious")
+      #expect(try status("--force") == 0)
+      #expect(try status() == 0)
+    }
+    let onFolder = try Tool.run("runs", run, "-o", folder.path + "/../", "--format", "csv")
+    #expect(onFolder.status == 2 && onFolder.errors.contains("is a folder"))
+  }
+
   @Test func formatsAgree() throws {
     let columns = ["--columns", "stats.name.name,stats.mean", "--limit", "2"]
     func text(_ format: String) throws -> String {

@@ -121,16 +121,49 @@ import Testing
     }
   }
 
-  @Test(arguments: TableFormat.allCases)
+  @Test(arguments: [TableFormat.csv, .json, .ndjson, .markdown])
   func largeTablesComeInPieces(_ format: TableFormat) throws {
     let table = Table(
       columnNames: ["n", "text"],
       rows: (0..<5000).map { [.int(Int64($0)), .string(String(repeating: "x", count: $0 % 100))] })
     var pieces: [[UInt8]] = []
-    TableWriter(format).write(table) { pieces.append($0) }
+    try TableWriter(format).write(table) { pieces.append($0) }
     #expect(pieces.count > 2 && pieces.allSatisfy { $0.count < 100_000 })
     #expect(String(decoding: pieces.joined(), as: UTF8.self) == TableWriter(format).text(table))
     struct Full: Error {}
     #expect(throws: Full.self) { try TableWriter(format).write(table) { _ in throw Full() } }
+  }
+
+  @Test func endingsNameFormats() {
+    let named: [(String, TableFormat?)] = [
+      ("a.csv", .csv), ("a.b/c.CSV", .csv), ("x.csv.gz", .csv), ("x.jsonl", .ndjson), ("x.md", .markdown),
+      ("x.txt", .terminal), ("a.csv/x", nil), ("csv", nil), ("gz", nil), ("x.gz", nil), ("x.xlsx", nil),
+      ("", nil),
+      ("x.csv.", nil), ("x.csv/", nil), (".csv", .csv), ("x.csv.gz.gz", nil),
+    ]
+    for (file, format) in named { #expect(TableFormat(fileName: file) == format, "\(file)") }
+    let endings = TableFormat.allCases.flatMap(\.endings)
+    #expect(
+      Set(endings).count == endings.count && Set(TableFormat.allCases).count == TableFormat.allCases.count)
+    for format in TableFormat.allCases { #expect(TableFormat(named: format.name) == format) }
+  }
+
+  @Test func terminalTablesAreOneOfTheFormats() {
+    let table = Table(columnNames: ["a"], rows: [[.int(1)], [.null]])
+    #expect(TableWriter(.terminal).text(table) == TerminalTable(table).drawn())
+  }
+
+  /// A text that recurs is written from a copy; here each column has short and long ones, many rows and few.
+  @Test func repeatedTextsAreWrittenAsSingleOnes() {
+    let long = String(repeating: "x\"", count: 2000)
+    let cells: [Cell] = [
+      .string("a"), .string(long), .null, .string(""), .json("[1]"), .int(3), .string("a"),
+    ]
+    let rows = (0..<100).map { [cells[$0 % 7], cells[$0 * 3 % 7], cells[0]] }
+    let whole = Table(columnNames: ["a", "b", "c"], rows: rows)
+    let single = Table(stacking: rows.map { Table(columnNames: ["a", "b", "c"], rows: [$0]) })
+    for format in [TableFormat.csv, .json, .ndjson, .markdown] {
+      #expect(TableWriter(format).text(whole) == TableWriter(format).text(single))
+    }
   }
 }

@@ -13,10 +13,10 @@ package final class TableSchema: Sendable {
 ///
 /// A table is a value: its operations return new tables that share what did not change.
 public struct Table: Sendable {
-  struct Chunk: Sendable {
-    let rowCount: Int
+  package struct Chunk: Sendable {
+    package let rowCount: Int
     /// One for each column of the table, in its order.
-    let columns: [ColumnChunk]
+    package let columns: [ColumnChunk]
   }
 
   /// The names of the columns, in order.

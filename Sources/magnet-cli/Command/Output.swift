@@ -1,42 +1,101 @@
-package import ArgumentParser
+public import ArgumentParser
 package import HelmBackend
-package import Magnet
+public import Magnet
 
-/// What `--format` takes.
-package enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
-  case table, csv, json, ndjson, markdown
+extension TableFormat: ExpressibleByArgument {
+  public init?(argument: String) { self.init(named: argument) }
+  public static var allValueStrings: [String] { allCases.map(\.name) }
 }
 
 /// The options of every command that prints a table.
 package struct OutputOptions: ParsableArguments {
-  @Option(help: "table, csv, json, ndjson or markdown.")
-  package var format: OutputFormat?
+  @Option(help: "The format of the table, when no file's ending decides it.")
+  package var format: TableFormat?
+  @Option(
+    name: [.customShort("o"), .long],
+    help: ArgumentHelp(
+      "Write to a file whose ending is the format: \(Self.endings), with .gz to compress it; - is standard output.",
+      valueName: "file"),
+    completion: .file())
+  package var output: String?
+  @OptionGroup package var overwriting: OverwriteOption
+
+  private static let endings = TableFormat.allCases.compactMap(\.endings.first).map { "." + $0 }
+    .joined(separator: ", ")
 
   package init() {}
 
+  package func validate() throws {
+    guard let file else { return }
+    let named = TableFormat(fileName: file)
+    if format == nil, named == nil {
+      throw ValidationError(
+        "The ending of '\(file)' names no format; use \(Self.endings), or give --format.")
+    }
+    if let format, let named, format != named {
+      throw ValidationError("'\(file)' is the name of a \(named) file, and --format asks for \(format).")
+    }
+    try overwriting.checkEarly(file)
+  }
+
+  /// The file to write; nil for standard output.
+  package var file: String? { output == "-" ? nil : output }
+
+  /// The format that was asked for, by name or by a file's ending.
+  private var asked: TableFormat? { format ?? file.flatMap { TableFormat(fileName: $0) } }
+
   /// Whether what is printed is for people to look at, not for programs.
-  package var isForPeople: Bool { format.map { $0 == .table || $0 == .markdown } ?? true }
+  package var isForPeople: Bool { asked?.isForPeople ?? true }
 
   /// Prints a table.
   /// - Parameters:
   ///   - keyCount: how many of the first columns tell the rows apart.
   ///   - piped: the format when standard output is no terminal and none was asked for.
-  ///   - file: where to write instead of to standard output.
-  package func print(_ table: Table, keyCount: Int, piped: OutputFormat = .table, to file: String? = nil)
-    throws
-  {
-    let chosen = format ?? (Terminal.isOutputTerminal && file == nil ? .table : piped)
-    func write(_ sink: ([UInt8]) throws -> Void) throws {
-      if let format = TableFormat(rawValue: chosen.rawValue) {
-        try TableWriter(format).write(table, sink)
-      } else {
-        let isOnTerminal = file == nil
-        let text = TerminalTable(table, keyCount: keyCount).drawn(
-          width: isOnTerminal ? Terminal.width : nil, isColored: isOnTerminal && Terminal.isColored)
-        try sink(Array(text.utf8))
+  package func print(_ table: Table, keyCount: Int, piped: TableFormat = .terminal) throws {
+    let chosen = asked ?? (Terminal.isOutputTerminal ? .terminal : piped)
+    guard let file else {
+      if !chosen.isText, Terminal.isOutputTerminal {
+        throw MagnetError(
+          .usage, "\(chosen) is not text, which a terminal could show", advice: "write it to a file with -o")
       }
+      let layout = TableLayout(
+        keyCount: keyCount, width: Terminal.width, isColored: Terminal.isColored)
+      return try TableWriter(chosen, layout: layout).write(table) { try Terminal.write($0) }
     }
-    if let file { try Terminal.writeFile(file, write) } else { try write { try Terminal.write($0) } }
+    try overwriting.check(file)
+    let isCompressed = chosen.isText && file.lowercased().hasSuffix(".gz")
+    let writer = TableWriter(chosen, layout: TableLayout(keyCount: keyCount))
+    try Terminal.writeFile(file) { try writer.write(table, isCompressed: isCompressed, $0) }
+  }
+}
+
+/// The option of every command that writes files: whether it may replace what magnet did not write.
+package struct OverwriteOption: ParsableArguments {
+  @Flag(help: "Replace files that magnet did not write.")
+  package var force = false
+
+  package init() {}
+
+  /// Refuses to replace a file.
+  /// - Throws: `MagnetError` when there is a folder with that name, or a file that magnet did not write or that
+  ///   changed since, unless `--force` is given.
+  package func check(_ path: String) throws {
+    if Terminal.isFolder(path) {
+      throw MagnetError(.alreadyExists, "is a folder", at: path, advice: "name a file")
+    }
+    guard !force, Terminal.isRegularFile(path), !WrittenMark.isSet(path) else { return }
+    throw MagnetError(
+      .alreadyExists, "exists, and magnet did not write it", at: path, advice: "--force replaces it")
+  }
+
+  /// The same while arguments are checked, before the work: says why on standard error, and ends.
+  package func checkEarly(_ path: String) throws {
+    do {
+      try check(path)
+    } catch {
+      Terminal.say("\(error)")
+      throw ExitCode(2)
+    }
   }
 }
 

@@ -113,8 +113,15 @@ package enum Terminal {
     #endif
   }
 
-  /// Writes a file: to a temporary one beside it, which takes its name when all is written.
+  /// Writes a file: to a temporary one beside it, which takes its name when all is written. Devices and pipes are
+  /// written to as they are.
   package static func writeFile(_ path: String, _ body: (([UInt8]) throws -> Void) throws -> Void) throws {
+    if isThere(path), !isRegularFile(path) {
+      let file = open(path, O_WRONLY | O_CLOEXEC)
+      guard file >= 0 else { throw WriteError(code: errno, file: path) }
+      defer { close(file) }
+      return try body { try write($0, to: file, name: path) }
+    }
     let temporary = temporaryName(path)
     let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw WriteError(code: errno, file: path) }
@@ -123,6 +130,7 @@ package enum Terminal {
       guard fsync(file) == 0 || errno == EINVAL, close(file) == 0 else {
         throw WriteError(code: errno, file: path)
       }
+      WrittenMark.set(temporary)
       try rename(temporary, path)
     } catch {
       unlink(temporary)
@@ -142,6 +150,7 @@ package enum Terminal {
       guard written >= 0, fsync(written) == 0, close(written) == 0 else {
         throw WriteError(code: errno, file: path)
       }
+      WrittenMark.set(temporary)
       try rename(temporary, path)
       return result
     } catch {
@@ -162,6 +171,15 @@ package enum Terminal {
   }
 
   package static func isThere(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  package static func isFolder(_ path: String) -> Bool { isOf(S_IFDIR, path) }
+
+  package static func isRegularFile(_ path: String) -> Bool { isOf(S_IFREG, path) }
+
+  private static func isOf(_ kind: mode_t, _ path: String) -> Bool {
+    var info = stat()
+    return stat(path, &info) == 0 && info.st_mode & S_IFMT == kind
+  }
 
   /// Makes a folder, and those it lies in, where they are not there.
   package static func makeFolder(_ path: String) throws {

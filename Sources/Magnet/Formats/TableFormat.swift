@@ -1,0 +1,118 @@
+/// A form a table can be written in, such as CSV.
+///
+/// Each format has a file of its own in this folder: a ``TableSink`` that writes it, and the value that describes it.
+/// A new format is one such file and one more value in ``allCases``; commands, file endings and help texts follow.
+public struct TableFormat: Sendable, Hashable, CaseIterable, CustomStringConvertible {
+  /// The formats that there are.
+  public static let allCases: [TableFormat] = [.terminal, .csv, .json, .ndjson, .markdown]
+
+  /// The name that `--format` takes, such as `csv`.
+  public let name: String
+  /// The endings of its files' names, without the dot, the usual one first.
+  public let endings: [String]
+  /// Whether it is for people to read rather than for programs.
+  public let isForPeople: Bool
+  /// Whether it is made of characters, so that it can be shown on a terminal.
+  public let isText: Bool
+  package let makeSink: @Sendable (TableLayout) -> any TableSink
+
+  package init(
+    _ name: String, endings: [String], isForPeople: Bool = false, isText: Bool = true,
+    makeSink: @escaping @Sendable (TableLayout) -> any TableSink
+  ) {
+    self.name = name
+    self.endings = endings
+    self.isForPeople = isForPeople
+    self.isText = isText
+    self.makeSink = makeSink
+  }
+
+  /// The format with a name.
+  public init?(named name: String) {
+    guard let format = Self.allCases.first(where: { $0.name == name }) else { return nil }
+    self = format
+  }
+
+  /// The format that a file's ending names, in any case; `.gz` after it does not count.
+  ///
+  /// ```swift
+  /// TableFormat(fileName: "runs/stats.CSV.gz")  // .csv
+  /// TableFormat(fileName: "stats.xlsx")         // nil
+  /// ```
+  public init?(fileName: String) {
+    let name = fileName.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
+    var parts = name.lowercased().split(separator: ".", omittingEmptySubsequences: false)
+    if parts.count > 2, parts.last == "gz" { parts.removeLast() }
+    guard parts.count > 1, let ending = parts.last,
+      let format = Self.allCases.first(where: { $0.endings.contains(String(ending)) })
+    else { return nil }
+    self = format
+  }
+
+  public var description: String { name }
+
+  public static func == (a: TableFormat, b: TableFormat) -> Bool { a.name == b.name }
+  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+}
+
+/// How a table is laid out in formats for people; formats for programs take no notice of it.
+public struct TableLayout: Sendable {
+  /// How many of the first columns tell the rows apart.
+  public var keyCount = 1
+  /// How many characters fit into a line; nil for no limit.
+  public var width: Int?
+  /// Whether the colours of terminals are used.
+  public var isColored = false
+
+  /// As wide as the table is, without colours, with one key column.
+  public init(keyCount: Int = 1, width: Int? = nil, isColored: Bool = false) {
+    self.keyCount = keyCount
+    self.width = width
+    self.isColored = isColored
+  }
+}
+
+/// What a table is written to: first its columns, then its rows in pieces, column by column, then the end. The bytes
+/// go to the function that each call gets, in order.
+package protocol TableSink {
+  mutating func begin(_ columnNames: [String], _ write: ([UInt8]) throws -> Void) throws
+  /// - Parameter chunk: rows, as many columns as there are names.
+  mutating func append(_ chunk: Table.Chunk, _ write: ([UInt8]) throws -> Void) throws
+  mutating func end(_ write: ([UInt8]) throws -> Void) throws
+}
+
+/// Writes tables in one format.
+public struct TableWriter: Sendable {
+  private let format: TableFormat
+  private let layout: TableLayout
+
+  /// A writer of one format.
+  public init(_ format: TableFormat, layout: TableLayout = TableLayout()) {
+    self.format = format
+    self.layout = layout
+  }
+
+  /// Writes a table, piece by piece.
+  /// - Parameter isCompressed: whether to compress what is written with gzip.
+  /// - Throws: what `write` throws, and `MagnetError` when the format cannot hold the table.
+  public func write(
+    _ table: Table, isCompressed: Bool = false, _ write: ([UInt8]) throws -> Void
+  ) throws {
+    if isCompressed {
+      var compressor = GzipWriter()
+      try self.write(table) { try compressor.add($0, write) }
+      return try compressor.add([], isLast: true, write)
+    }
+    var sink = format.makeSink(layout)
+    try sink.begin(table.columnNames, write)
+    for chunk in table.chunks { try sink.append(chunk, write) }
+    try sink.end(write)
+  }
+
+  /// The whole table as a text; empty for formats that are not text.
+  public func text(_ table: Table) -> String {
+    var out: [UInt8] = []
+    guard format.isText, (try? write(table) { out += $0 }) != nil else { return "" }
+    return String(decoding: out, as: UTF8.self)
+  }
+}
