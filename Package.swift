@@ -14,6 +14,7 @@ let package = Package(
     .library(name: "Magnet", targets: ["Magnet"]),
     .library(name: "HelmBackend", targets: ["HelmBackend"]),
     .library(name: "Predictors", targets: ["Predictors"]),
+    .library(name: "Cards", targets: ["Cards"]),
     .library(name: "MagnetCommand", targets: ["MagnetCommand"]),
     .executable(name: "magnet", targets: ["magnet-cli"]),
   ],
@@ -31,6 +32,8 @@ let package = Package(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+    .systemLibrary(
+      name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
     .systemLibrary(name: "CChecksum"),
     .systemLibrary(name: "CSpawn"),
     .target(name: "Magnet", dependencies: ["CSQLite", "CZlib", "CSpawn"], swiftSettings: strict),
@@ -38,6 +41,7 @@ let package = Package(
       name: "HelmBackend", dependencies: ["Magnet", "CSimdJSON", "CCurl", "CZlib", "CChecksum"],
       swiftSettings: strict),
     .target(name: "Predictors", dependencies: ["Magnet"], swiftSettings: strict),
+    .target(name: "Cards", dependencies: ["Magnet", "CYaml"], swiftSettings: strict),
     .target(
       name: "MagnetCommand",
       dependencies: [
@@ -47,7 +51,7 @@ let package = Package(
     .executableTarget(
       name: "magnet-cli",
       dependencies: [
-        "Magnet", "HelmBackend", "Predictors", "MagnetCommand",
+        "Magnet", "HelmBackend", "Predictors", "Cards", "MagnetCommand",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Command"],
@@ -76,6 +80,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "PredictorsTests", dependencies: ["Predictors", "HelmBackend", "Magnet", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "CardsTests", dependencies: ["Cards", "Magnet", "HelmBackend", "magnet-cli", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "CLITests",

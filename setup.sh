@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the system libraries that magnet is built with, where they are missing: simdjson, SQLite, zlib and libcurl,
-# from apt (Debian 12, Ubuntu); on macOS simdjson from Homebrew, the others come with the system. Does nothing when
+# Installs the system libraries that magnet is built with, where they are missing: simdjson, SQLite, zlib, libcurl and
+# libyaml, from apt (Debian 12, Ubuntu); on macOS simdjson and libyaml from Homebrew, the others come with the system. Does nothing when
 # all are there. Called by make.
 set -eu
 
@@ -10,13 +10,13 @@ if ! command -v swift >/dev/null 2>&1; then
 fi
 
 if [ "$(uname)" = Darwin ]; then
-  brew list simdjson >/dev/null 2>&1 && exit 0
-  echo "setup: brew install simdjson"
-  exec brew install simdjson
+  brew list simdjson libyaml >/dev/null 2>&1 && exit 0
+  echo "setup: brew install simdjson libyaml"
+  exec brew install simdjson libyaml
 fi
 
 # Swift's own toolchain needs the C++ headers and library; the image it comes in has them, a bare one may not.
-packages="libsimdjson-dev libsqlite3-dev zlib1g-dev libcurl4-openssl-dev libstdc++-12-dev"
+packages="libsimdjson-dev libsqlite3-dev zlib1g-dev libcurl4-openssl-dev libyaml-dev libstdc++-12-dev"
 missing=
 for package in $packages; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"

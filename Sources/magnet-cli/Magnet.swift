@@ -19,7 +19,7 @@ struct MagnetCommand: AsyncParsableCommand {
     subcommands: [
       RunsCommand.self, TableCommand.self, SQLCommand.self, ExportCommand.self, PredictorsCommand.self,
       PredictCommand.self, BacktestCommand.self, ItemsCommand.self, NewCommand.self, DownloadCommand.self,
-      ArchiveCommand.self, UnarchiveCommand.self, BenchCommand.self,
+      CardCommand.self, ArchiveCommand.self, UnarchiveCommand.self, BenchCommand.self,
     ])
 
   static func main() async {

@@ -9,7 +9,8 @@ public func nearestNames(to name: String, among names: [String], count: Int = 3)
     .map(\.name)
 }
 
-private func editDistance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
+/// The insertions, deletions and replacements that make one text of another (Levenshtein distance).
+package func editDistance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
   var previous = Array(0...b.count)
   for (i, left) in a.enumerated() {
     var current = [i + 1]

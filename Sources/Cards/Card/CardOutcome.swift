@@ -1,0 +1,139 @@
+/// How a claim fared.
+public enum CardStatus: String, Sendable, Hashable {
+  /// It was not evaluated.
+  case unverified = "UNVERIFIED"
+  /// It holds.
+  case verified = "VERIFIED"
+  /// It does not hold.
+  case falsified = "FALSIFIED"
+  /// Whether it holds could not be found out.
+  case inconclusive = "INCONCLUSIVE"
+}
+
+/// How a claim fared with one choice of the values that are swept.
+public struct SettingOutcome: Sendable, Hashable {
+  /// A symbol and its value.
+  public struct Symbol: Sendable, Hashable {
+    public let name: String
+    public let value: CardValue
+    /// Whether MAGNET records it in `symbols`, by which it names the result's folder.
+    public let isSimple: Bool
+    /// Whether it is swept.
+    public let isSwept: Bool
+  }
+
+  /// The rows of a query that judged the claim, and how they fared.
+  public struct Evidence: Sendable, Hashable {
+    public let rows: Int
+    public let falsified: Int
+    public let inconclusive: Int
+  }
+
+  public let status: CardStatus
+  /// A sentence: `Assertion holds`, `Assertion does not hold: ...`, `SymbolNotResolved: ...` or
+  /// `ERROR evaluating claim: ...`.
+  public let output: String
+  /// The symbols that have a value, in the order of the card.
+  public let symbols: [Symbol]
+  public let evidence: Evidence?
+  /// How long it took, in seconds.
+  public let seconds: Double
+
+  /// What MAGNET records of the symbols.
+  var simpleView: CardValue {
+    .mapping(symbols.filter(\.isSimple).map { .init(key: .text($0.name), value: $0.value) })
+  }
+}
+
+/// How a card fared.
+public struct CardOutcome: Sendable {
+  /// A metric of all settings.
+  public struct Metric: Sendable, Hashable {
+    public let name: String
+    /// An int where all values are ints and the largest or smallest is taken, else a float.
+    public let value: CardValue
+  }
+
+  public let status: CardStatus
+  /// In the order of the sweeps: the last symbol that is swept varies fastest.
+  public let settings: [SettingOutcome]
+  public let metrics: [Metric]
+  /// What the user is to know, a sentence each: metrics that could not be computed, runs that were left out.
+  public let notes: [String]
+
+  /// How many settings fared so.
+  public func count(_ status: CardStatus) -> Int { settings.count { $0.status == status } }
+}
+
+extension CardDefinition.Aggregation {
+  /// The verdict that the statuses of the settings make; of none, inconclusive.
+  func verdict(of statuses: [CardStatus]) -> CardStatus {
+    if statuses.isEmpty { return .inconclusive }
+    switch self {
+    case .all:
+      return statuses.contains(.falsified)
+        ? .falsified : statuses.contains(.inconclusive) ? .inconclusive : .verified
+    case .any:
+      return statuses.contains(.verified)
+        ? .verified : statuses.contains(.inconclusive) ? .inconclusive : .falsified
+    case .fraction(let threshold):
+      let share = Double(statuses.count { $0 == .verified }) / Double(statuses.count)
+      return share >= threshold ? .verified : .falsified
+    }
+  }
+}
+
+extension CardDefinition.Reduction {
+  /// One value of many, as Python's `statistics.fmean`, `max` and `min` compute it; nil where one is not a number.
+  func callAsFunction(_ values: [CardValue]) -> CardValue? {
+    // Bools count as 0 and 1.
+    let values = values.map {
+      if case .bool(let value) = $0 { CardValue.int(WholeNumber(value ? 1 : 0)) } else { $0 }
+    }
+    let numbers = values.compactMap(\.number)
+    guard !values.isEmpty, numbers.count == values.count else { return nil }
+    switch self {
+    case .mean: return .float(exactSum(numbers) / Double(numbers.count))
+    case .max: return values[numbers.indices.reduce(0) { numbers[$1] > numbers[$0] ? $1 : $0 }]
+    case .min: return values[numbers.indices.reduce(0) { numbers[$1] < numbers[$0] ? $1 : $0 }]
+    }
+  }
+}
+
+/// The sum of numbers without rounding in between, as Python's `math.fsum` computes it (Shewchuk 1997).
+private func exactSum(_ numbers: [Double]) -> Double {
+  if !numbers.allSatisfy(\.isFinite) { return numbers.reduce(0, +) }
+  var partials: [Double] = []
+  for number in numbers {
+    var x = number
+    var kept = 0
+    for y in partials {
+      let (larger, smaller) = x.magnitude < y.magnitude ? (y, x) : (x, y)
+      let high = larger + smaller
+      let low = smaller - (high - larger)
+      if low != 0 {
+        partials[kept] = low
+        kept += 1
+      }
+      x = high
+    }
+    partials.removeSubrange(kept...)
+    partials.append(x)
+  }
+  // From the largest down until a sum is not exact; then half-way cases are rounded by the sign of the rest.
+  guard var sum = partials.popLast() else { return 0 }
+  while let next = partials.popLast() {
+    let x = sum
+    sum = x + next
+    let low = next - (sum - x)
+    if low != 0 {
+      if let rest = partials.last, (low < 0) == (rest < 0) {
+        let doubled = low * 2
+        let moved = sum + doubled
+        if doubled == moved - sum { sum = moved }
+      }
+      break
+    }
+  }
+  return sum
+}

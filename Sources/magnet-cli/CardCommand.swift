@@ -1,0 +1,116 @@
+import ArgumentParser
+import Cards
+import Magnet
+import MagnetCommand
+
+struct CardCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "card",
+    abstract: "Verify claims about results that evaluation cards state.",
+    discussion: """
+      A card states a claim in YAML, in SQL over runs or in Python, and the symbols it is about. Evaluated, it ends
+      VERIFIED, FALSIFIED or INCONCLUSIVE. Cards of Kitware's MAGNET run unchanged.
+
+      EXAMPLE:
+        magnet card summarize card.yaml
+        magnet card validate cards/*.yaml
+      """,
+    subcommands: [CardSummarize.self, CardValidate.self])
+}
+
+struct CardSummarize: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "summarize",
+    abstract: "Print a card's title, description, symbols, claim and status.",
+    discussion: """
+      Runs nothing of the card. The exit status is 1 when the card cannot be evaluated as it is.
+
+      EXAMPLE:
+        magnet card summarize card.yaml
+      """)
+
+  @Argument(help: "The card.", completion: .file(extensions: ["yaml", "yml"]))
+  var card: String
+
+  func run() async throws {
+    try await report {
+      let card = try EvaluationCard(card)
+      try Terminal.write(CardText.shown(card.summarize()))
+      let errors = card.faults.filter { $0.severity == .error }
+      CardText.say(errors)
+      return errors.count
+    }
+  }
+}
+
+struct CardValidate: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "validate",
+    abstract: "Report every fault of cards with file, line and column.",
+    discussion: """
+      Runs nothing of a card. The exit status is 0 when all cards are sound, 1 when one has a fault, 2 when one cannot
+      be read.
+
+      EXAMPLE:
+        magnet card validate card.yaml
+      """)
+
+  @Argument(help: "The cards.", completion: .file(extensions: ["yaml", "yml"]))
+  var cards: [String]
+
+  func run() async throws {
+    var status: Int32 = 0
+    for path in cards {
+      do {
+        let card = try EvaluationCard(path)
+        CardText.say(card.faults)
+        let count = card.faults.count { $0.severity != .recommendation }
+        if count > 0 { status = max(status, 1) }
+        let verdict = count == 0 ? "sound" : count == 1 ? "1 fault" : "\(count) faults"
+        try Terminal.write(CardText.shown("\(path): \(verdict)\n"))
+      } catch {
+        CardText.say(error)
+        status = 2
+      }
+    }
+    if status != 0 { throw ExitCode(status) }
+  }
+}
+
+/// How cards are shown on the terminal.
+enum CardText {
+  /// A text without control characters but line breaks and tabs.
+  static func shown(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: isHidden) else { return text }
+    var out = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      if isHidden(scalar) {
+        out.append(
+          contentsOf: "\\x\(scalar.value < 16 ? "0" : "")\(String(scalar.value, radix: 16))".unicodeScalars)
+      } else {
+        out.append(scalar)
+      }
+    }
+    return String(out)
+  }
+
+  private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.value < 0x20 && scalar != "\n" && scalar != "\t" || (0x7F...0x9F).contains(scalar.value)
+  }
+
+  /// Names each fault on standard error.
+  static func say(_ faults: [CardFault]) {
+    for fault in faults {
+      Terminal.say(shown("\(fault.severity == .error ? "error" : "warning"): \(fault)"))
+    }
+  }
+
+  /// Names what kept a card from being read.
+  static func say(_ error: any Error) {
+    if let faults = error as? CardFaults {
+      say(faults.faults)
+    } else {
+      Terminal.say(shown("error: \(error)"))
+    }
+  }
+}
