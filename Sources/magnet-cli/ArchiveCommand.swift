@@ -1,5 +1,6 @@
 import ArgumentParser
 import HelmBackend
+import Magnet
 import MagnetCommand
 
 struct ArchiveCommand: AsyncParsableCommand {
@@ -38,7 +39,7 @@ struct ArchiveCommand: AsyncParsableCommand {
     try await report {
       let outcome: ArchiveOutcome
       if let output {
-        if !force, Terminal.isThere(output) { throw AlreadyThere(file: output) }
+        if !force, Files.exists(output) { throw AlreadyThere(file: output) }
         outcome = try await Terminal.replacingFile(output) { temporary in
           try packArchive(of: folder, to: temporary, named: output)
         }

@@ -138,7 +138,7 @@ struct BacktestCommand: AsyncParsableCommand {
       backtest.observed = sizes ?? []
       backtest.repetitions = repeats ?? (level == .run ? 200 : 1)
       backtest.seed = seed
-      backtest.jobs = jobs ?? Terminal.processorCount
+      backtest.jobs = jobs ?? Environment.processorCount
       backtest.exampleRuns = exampleRuns
       let entries = try entries(all)
       let readsAnswers = entries.contains { ($0.make() as? ScorePredictor)?.usesAnswers == true }

@@ -34,7 +34,7 @@ struct BenchCommand: AsyncParsableCommand {
         ("cells", .int(Int64(all.map { $0.rowCount * $0.columnNames.count }.reduce(0, +)))),
         ("bytes", .int(Int64(tables.counts.map(\.bytes).reduce(0, +)))),
         ("seconds", .double(seconds)),
-        ("peak_memory", .int(Int64(Terminal.peakMemory))),
+        ("peak_memory", .int(Int64(Environment.peakMemory))),
       ]
       try Terminal.write(JSONValue.object(figures.map { .init(key: $0, value: $1) }).text + "\n")
       return tables.faults.count

@@ -29,7 +29,7 @@ struct ExportCommand: AsyncParsableCommand {
       let progress = LoadProgress()
       let runs = try source.runs(progress)
       let entries = try await runs.list().entries
-      try Terminal.makeFolder(folder)
+      do throws(SystemError) { try Files.makeFolder(folder) } catch { throw error.writing(folder) }
       var faults: Set<DataFault> = []
       for kind in TableKind.allCases {
         let tables = try await Watch.showing(progress) { try await runs.load(entries, tables: [kind]) }

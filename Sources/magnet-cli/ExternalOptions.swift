@@ -55,7 +55,7 @@ struct ExternalOptions: ParsableArguments {
     program.sandbox = sandbox
     program.hiddenFolders = runs.enclosingFolders + answers
     program.shownPaths = show
-    for name in passEnv { program.environment[name] = Terminal.variable(name) }
+    for name in passEnv { program.environment[name] = Environment.variable(name) }
     let ready = program
     return { exampleRuns, evalSamples, seed in
       isOfInstances

@@ -65,7 +65,7 @@ struct NewPredictor: AsyncParsableCommand {
         try python
         ? PythonTemplate(name: name, isOfInstances: instance).files
         : SwiftTemplate(name: name, isOfInstances: instance, magnet: package()).files
-      if Terminal.exists(name) {
+      if Files.exists(name) {
         throw MagnetError(.alreadyExists, "there is a \(name) here already; nothing is overwritten")
       }
       try Terminal.writeFolder(name, files)
@@ -80,11 +80,11 @@ struct NewPredictor: AsyncParsableCommand {
   /// Where the package magnet is, in full.
   private func package() throws -> String {
     func isPackage(_ path: String) -> Bool {
-      Terminal.exists(path + "/Sources/Magnet") && Terminal.exists(path + "/Package.swift")
+      Files.exists(path + "/Sources/Magnet") && Files.exists(path + "/Package.swift")
     }
     if let magnet {
       if magnet.contains("://") { return magnet }
-      let path = Terminal.fullPath(magnet)
+      let path = Files.absolute(magnet)
       guard isPackage(path) else {
         throw MagnetError(.alreadyExists, "--magnet: the package magnet is not in \(path)")
       }
@@ -92,7 +92,7 @@ struct NewPredictor: AsyncParsableCommand {
     }
     let built = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(
       separator: "/")
-    for path in [built, Terminal.fullPath("magnet")] where isPackage(path) { return path }
+    for path in [built, Files.absolute("magnet")] where isPackage(path) { return path }
     throw MagnetError(
       .alreadyExists, "the package magnet is not beside the new folder; say where with --magnet")
   }

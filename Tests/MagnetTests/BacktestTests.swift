@@ -230,10 +230,14 @@ import Testing
     #expect(
       misplaced
         == "\(path): line 2: is no prediction of this backtest; give another file, or remove this one")
-    var held: OpenScoreFile? = try ScoreFile(path).open()
-    let busy = await problem(Self.backtest())
-    #expect(busy == "\(path): another backtest is writing it; wait for its end, or give another file")
-    withExtendedLifetime(held) { held = nil }
+    do {
+      let held = try FileDescriptor(path, .update)
+      let isLocked = held.lock()
+      let busy = await problem(Self.backtest())
+      #expect(busy == "\(path): another backtest is writing it; wait for its end, or give another file")
+      let isStillLocked = held.lock()
+      #expect(isLocked && isStillLocked)
+    }
     #expect(await problem(Self.backtest(.run, repetitions: 1))?.contains("line 2") == true)
     do {
       _ = try await Self.backtest().run(Self.entries, on: Self.scores, keepingIn: ScoreFile("/no/such/file"))

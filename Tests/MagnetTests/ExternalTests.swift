@@ -150,11 +150,11 @@ import Testing
     for train in [a, a, a, b, b, a] {
       let folder = try TemporaryFolder()
       try known.write(train, into: folder.path)
-      let names = try Folders.files(in: folder.path + "/train")
+      let names = try Files.entries(folder.path + "/train").map(\.name)
       #expect(names.contains("runs.csv"))
       var text = names.joined(separator: " ")
       for file in names.map({ "train/" + $0 }) + ["train.sqlite"] {
-        text += String(decoding: try Folders.read(folder.path + "/" + file, atMost: 1 << 20), as: UTF8.self)
+        text += String(decoding: try Files.read(folder.path + "/" + file, atMost: 1 << 20), as: UTF8.self)
       }
       texts.append(text)
       try folder.write("gone", to: "train/runs.csv")
@@ -172,7 +172,7 @@ import Testing
     for file in ["task.json", "test.sqlite"]
       + ["runs", "scores", "instances", "instance_scores", "scenario_states"].map({ "test/\($0).csv" })
     {
-      guard let bytes = try? Folders.read(folder.path + "/" + file, atMost: 1 << 24) else { continue }
+      guard let bytes = try? Files.read(folder.path + "/" + file, atMost: 1 << 24) else { continue }
       text += String(decoding: bytes, as: UTF8.self)
       // Doubles in SQLite are big-endian.
       for secret in [0.987654, 0.123456] {

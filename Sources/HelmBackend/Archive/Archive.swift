@@ -13,7 +13,7 @@ final class Archive: Sendable {
   let notes: [String]
   private let file: SharedFile
   private let files: [String: ArchiveEntry]
-  private let folders: [String: [FileSystem.Entry]]
+  private let folders: [String: [Files.Entry]]
   /// Where inflating may begin, in a .tar.gz.
   private let points: GzipPoints?
 
@@ -71,9 +71,9 @@ final class Archive: Sendable {
   }
 
   /// What is in a folder, in order of the names' code points; nil when there is no such folder.
-  func entries(_ folder: String) -> [FileSystem.Entry]? { folders[folder] }
+  func entries(_ folder: String) -> [Files.Entry]? { folders[folder] }
 
-  var identity: FileSystem.Identity? { FileSystem.identity(path) }
+  var identity: FileStatus.Identity? { Files.status(path)?.identity }
 
   /// A file's bytes; nil when there is none of the name.
   func bytes(_ name: String) throws(DataFault) -> (any ByteStream)? {
@@ -128,7 +128,7 @@ public func archiveStem(_ path: String) -> String { Archive.stem(path) }
 /// The files and folders of an archive by their names.
 private struct EntryIndex {
   private(set) var files: [String: ArchiveEntry] = [:]
-  private(set) var folders: [String: Set<FileSystem.Entry>] = ["": []]
+  private(set) var folders: [String: Set<Files.Entry>] = ["": []]
   /// The number of the entry that counts.
   private(set) var numbers: [String: Int] = [:]
   private(set) var repeated: [String] = []
@@ -162,7 +162,7 @@ private struct EntryIndex {
       if !parent.isEmpty, files[String(parent)] != nil { return false }
       let isNew = folders[String(parent)] == nil
       folders[String(parent), default: []].insert(
-        FileSystem.Entry(name: child, isFolder: isFolder, isLink: false))
+        Files.Entry(name: child, isFolder: isFolder, isLink: false))
       if !isNew { return true }
       name = parent
       isFolder = true

@@ -36,9 +36,9 @@ public func packArchive(
   outcome.faults = walk.leftOut.map {
     DataFault(file: folder + "/" + $0.name, problem: "it is left out of the archive: \($0.problem)")
   }
-  let own = [target, name].compactMap { FileSystem.identity($0) }
+  let own = [target, name].compactMap { Files.status($0)?.identity }
   let output = OutputFile(
-    try writing(target) { () throws(FileError) in try DiskFile(target, .truncate) }, target)
+    try writing(target) { () throws(SystemError) in try FileDescriptor(target, .truncate) }, target)
   var writer: any EntryWriter =
     name.hasSuffix(".zip") ? ZipWriter(output) : TarWriter(output, isCompressed: !name.hasSuffix(".tar"))
   for item in walk.items {
@@ -48,7 +48,7 @@ public func packArchive(
       try writer.add(item.name + "/", nil)
       continue
     }
-    if let identity = FileSystem.identity(path), own.contains(identity) { continue }
+    if let identity = Files.status(path)?.identity, own.contains(identity) { continue }
     guard let file = try DiskTree().stored(path) else {
       throw DataFault(file: path, problem: "the file went away while it was packed")
     }
@@ -62,7 +62,7 @@ public func packArchive(
 }
 
 /// Says what keeps a file from being written.
-func writing<R: ~Copyable>(_ path: String, _ body: () throws(FileError) -> R) throws(DataFault) -> R {
+func writing<R: ~Copyable>(_ path: String, _ body: () throws(SystemError) -> R) throws(DataFault) -> R {
   do { return try body() } catch {
     throw DataFault(file: path, problem: "it cannot be written: \(error.description)")
   }
@@ -70,11 +70,11 @@ func writing<R: ~Copyable>(_ path: String, _ body: () throws(FileError) -> R) th
 
 /// A file written from its beginning, in places again.
 final class OutputFile {
-  private let file: DiskFile
+  private let file: FileDescriptor
   private let path: String
   private(set) var size = 0
 
-  init(_ file: consuming DiskFile, _ path: String) {
+  init(_ file: consuming FileDescriptor, _ path: String) {
     self.file = file
     self.path = path
   }
@@ -82,7 +82,7 @@ final class OutputFile {
   func write(_ bytes: [UInt8]) throws(DataFault) {
     do { try bytes.withUnsafeBytes { try file.write($0) } } catch {
       throw DataFault(
-        file: path, problem: "it cannot be written: \((error as? FileError)?.description ?? "\(error)")")
+        file: path, problem: "it cannot be written: \((error as? SystemError)?.description ?? "\(error)")")
     }
     size += bytes.count
   }
@@ -91,7 +91,7 @@ final class OutputFile {
   func write(_ bytes: [UInt8], at offset: Int) throws(DataFault) {
     do { try bytes.withUnsafeBytes { try file.write($0, at: offset) } } catch {
       throw DataFault(
-        file: path, problem: "it cannot be written: \((error as? FileError)?.description ?? "\(error)")")
+        file: path, problem: "it cannot be written: \((error as? SystemError)?.description ?? "\(error)")")
     }
   }
 }

@@ -1,3 +1,5 @@
+import Magnet
+
 /// The files and folders below a folder, in the order of their paths.
 struct FolderWalk {
   struct Item: Sendable {
@@ -11,14 +13,14 @@ struct FolderWalk {
   private(set) var leftOut: [(name: String, problem: String)] = []
   private let folder: String
 
-  /// - Throws: `FileError` when a folder cannot be read.
-  init(_ folder: String) throws(FileError) {
+  /// - Throws: `SystemError` when a folder cannot be read.
+  init(_ folder: String) throws(SystemError) {
     self.folder = folder
     try add("")
   }
 
-  private mutating func add(_ prefix: String) throws(FileError) {
-    for entry in try FileSystem.entries(folder + "/" + prefix) {
+  private mutating func add(_ prefix: String) throws(SystemError) {
+    for entry in try Files.entries(folder + "/" + prefix) {
       let name = prefix + entry.name
       do throws(EntryRefusal) { _ = try EntryName.path(name.utf8) } catch {
         leftOut.append((EntryName.shown(name.utf8), error.problem))
@@ -30,7 +32,7 @@ struct FolderWalk {
       } else if entry.isFolder {
         items.append(Item(name: name, isFolder: true))
         try add(name + "/")
-      } else if DiskFile.stamp(folder + "/" + name) == nil {
+      } else if Files.stamp(folder + "/" + name) == nil {
         leftOut.append((name, "it is no file"))
       } else {
         items.append(Item(name: name, isFolder: false))

@@ -10,29 +10,29 @@ public func unpackArchive(
   _ path: String, to folder: String, limits: InflateLimits = .standard, stop: @escaping StopCheck = { false }
 ) throws -> (outcome: ArchiveOutcome, notes: [String]) {
   let folder = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
-  if FileSystem.kind(folder) != .missing {
+  if Files.exists(folder) {
     throw DataFault(
       file: folder, problem: "it is there already", advice: "remove it, or name another folder with -o")
   }
   let archive = try Archive(path, limits: limits)
   if let fault = archive.fault { throw fault }
   let total = archive.entries.reduce(0) { $0.addingReportingOverflow($1.size).partialValue }
-  if let free = DiskFile.freeSpace(folder), total > free {
+  if let free = Files.freeSpace(folder), total > free {
     throw DataFault(
       file: folder, problem: "the archive's files have \(total) bytes, and \(free) are free on this disk")
   }
-  let temporary = "\(folder).\(DiskFile.processNumber).part"
-  try writing(temporary) { () throws(FileError) in
-    if FileSystem.kind(temporary) != .missing { DiskFile.removeTree(temporary) }
-    try DiskFile.makeFolder(temporary)
+  let temporary = "\(folder).\(Environment.processNumber).part"
+  try writing(temporary) { () throws(SystemError) in
+    if Files.exists(temporary) { Files.removeTree(temporary) }
+    try Files.makeFolder(temporary)
   }
   do {
     let outcome = try unpack(archive, to: temporary, stop)
-    DiskFile.syncAll()
-    try writing(folder) { () throws(FileError) in try DiskFile.move(temporary, to: folder) }
+    Files.syncAll()
+    try writing(folder) { () throws(SystemError) in try Files.move(temporary, to: folder) }
     return (outcome, archive.notes)
   } catch {
-    DiskFile.removeTree(temporary)
+    Files.removeTree(temporary)
     throw error
   }
 }
@@ -44,12 +44,12 @@ private func unpack(_ archive: Archive, to folder: String, _ stop: StopCheck) th
     // The name was checked: it has no part that leads up, and there are no links in the folder, which is new.
     let path = folder + "/" + entry.name
     let parent = entry.isFolder ? path : String(path[..<path.lastIndex(of: "/")!])
-    try writing(path) { () throws(FileError) in try DiskFile.makeFolder(parent) }
+    try writing(path) { () throws(SystemError) in try Files.makeFolder(parent) }
     guard !entry.isFolder, let bytes = try archive.bytes(entry.name) else { continue }
-    let file = try writing(path) { () throws(FileError) in try DiskFile(path, .truncate) }
+    let file = try writing(path) { () throws(SystemError) in try FileDescriptor(path, .truncate) }
     try bytes.forEachPiece { piece in
       if stop() { throw MagnetError(.cancelled, "stopped; nothing was changed that is not whole") }
-      try writing(path) { () throws(FileError) in try file.write(piece) }
+      try writing(path) { () throws(SystemError) in try file.write(piece) }
     }
     outcome.files += 1
     outcome.bytes += entry.size
@@ -87,21 +87,21 @@ private func compress(_ path: String) throws -> (Int, Int) {
     throw DataFault(file: path, problem: "the file went away while it was compressed")
   }
   let target = path + ".gz"
-  if FileSystem.kind(target) == .missing {
+  if !Files.exists(target) {
     let part = target + ".part"
     do {
       let output = OutputFile(
-        try writing(part) { () throws(FileError) in try DiskFile(part, .truncate) }, part)
+        try writing(part) { () throws(SystemError) in try FileDescriptor(part, .truncate) }, part)
       var gzip = GzipWriter()
       try original.forEachPiece { try gzip.add(Array($0)) { try output.write($0) } }
       try gzip.add([], isLast: true) { try output.write($0) }
       try compare(part, with: path)
-      try writing(part) { () throws(FileError) in
-        try DiskFile(part, .read).sync()
-        try DiskFile.move(part, to: target)
+      try writing(part) { () throws(SystemError) in
+        try FileDescriptor(part, .readNoFollow).sync()
+        try Files.move(part, to: target)
       }
     } catch {
-      DiskFile.remove(part)
+      Files.remove(part)
       throw error
     }
   } else {
@@ -109,9 +109,9 @@ private func compress(_ path: String) throws -> (Int, Int) {
   }
   let folder = String(path[..<path.lastIndex(of: "/")!])
   // The new name is on the disk before the old one goes.
-  try writing(folder) { () throws(FileError) in try DiskFile(folder, .read).sync() }
-  DiskFile.remove(path)
-  return (original.storedSize, DiskFile.stamp(target)?.size ?? 0)
+  try writing(folder) { () throws(SystemError) in try FileDescriptor(folder, .readNoFollow).sync() }
+  Files.remove(path)
+  return (original.storedSize, Files.stamp(target)?.size ?? 0)
 }
 
 /// Checks that a compressed file inflates to what is in another.

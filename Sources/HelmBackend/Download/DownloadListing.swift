@@ -5,7 +5,7 @@ extension Downloader {
   /// Finds the versions and makes their listings.
   func begin(_ driver: HTTPDriver) throws {
     plan = DownloadPlan(versions: try store.selectedVersions(driver, selection, folder, progress))
-    plan.freeSpace = DiskFile.freeSpace(folder)
+    plan.freeSpace = Files.freeSpace(folder)
     manifests = plan.versions.map { _ in nil }
     presences = plan.versions.map { _ in nil }
     progress.setListing(true)
@@ -179,7 +179,7 @@ extension Downloader {
     if found.version == old.content.version {
       return fail(transfer, "the store lists generation \(found.version) but does not send it")
     }
-    DiskFile.remove(transfer.partPath)
+    Files.remove(transfer.partPath)
     openFiles -= 1
     progress.expect(files: 0, bytes: found.size - old.content.size)
     let isInflated = found.isGzip && !selection.keepsCompressed

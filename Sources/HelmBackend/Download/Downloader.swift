@@ -228,7 +228,7 @@ final class Downloader: HTTPWork {
     guard let transfer = finishing.removeValue(forKey: number) else { return }
     let version = transfer.file.run.version
     try manifests[version]?.add(entry, to: plan.versions[version].folder)
-    if transfer.file.isInflated { DiskFile.remove(transfer.partPath) }
+    if transfer.file.isInflated { Files.remove(transfer.partPath) }
     openFiles -= 1
     report.fetched += 1
     progress.countFile()

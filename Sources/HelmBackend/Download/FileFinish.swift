@@ -24,12 +24,12 @@ struct FileFinish: Sendable {
     do {
       return .done(try finished())
     } catch is WrongBytes {
-      DiskFile.remove(partPath)
+      Files.remove(partPath)
       return .wrong
-    } catch let error as FileError {
+    } catch let error as SystemError {
       return error.isDiskFull ? .diskFull(path) : .failed("\(path) cannot be written: \(error.description)")
     } catch let fault as DataFault {
-      DiskFile.remove(partPath)
+      Files.remove(partPath)
       return .failed("it is stored as gzip but cannot be inflated: \(fault.problem)")
     } catch {
       return .failed("\(error)")
@@ -41,8 +41,8 @@ struct FileFinish: Sendable {
   private func finished() throws -> Manifest.Entry {
     let content = file.content
     var sum = sum ?? CRC32C()
-    if self.sum == nil { try DiskFile(partPath, .read).forEachPiece { sum.add($0) } }
-    guard DiskFile.stamp(partPath)?.size == content.size, content.crc32c ?? sum.value == sum.value else {
+    if self.sum == nil { try FileDescriptor(partPath, .readNoFollow).forEachPiece { sum.add($0) } }
+    guard Files.stamp(partPath)?.size == content.size, content.crc32c ?? sum.value == sum.value else {
       throw WrongBytes()
     }
     let ready: String
@@ -51,21 +51,21 @@ struct FileFinish: Sendable {
       do {
         sum = try inflate(to: ready)
       } catch {
-        DiskFile.remove(ready)
+        Files.remove(ready)
         throw error
       }
     } else {
       ready = partPath
-      try DiskFile(ready, .read).sync()
+      try FileDescriptor(ready, .readNoFollow).sync()
     }
-    try DiskFile.move(ready, to: path)
-    guard let local = DiskFile.stamp(path) else { throw FileError(code: 2) }
+    try Files.move(ready, to: path)
+    guard let local = Files.stamp(path) else { throw SystemError(code: 2) }
     return Manifest.Entry(
       file: file.path, content: content, local: local, localCRC32C: sum.value)
   }
 
   private func inflate(to path: String) throws -> CRC32C {
-    let target = try DiskFile(path, .truncate)
+    let target = try FileDescriptor(path, .truncate)
     var sum = CRC32C()
     let stored = FilePart(try SharedFile(partPath))
     try InflatedStream(gzip: stored, limits: .standard).forEachPiece { piece in

@@ -1,3 +1,5 @@
+import Magnet
+
 /// What is on the disk of a version: whether files are there already, and what a killed download left beside them.
 final class FilePresence {
   enum Presence {
@@ -21,7 +23,7 @@ final class FilePresence {
 
   func presence(of file: PlannedFile) -> Presence {
     let path = file.path
-    guard let stamp = DiskFile.stamp(folder + "/" + path) else { return .missing }
+    guard let stamp = Files.stamp(folder + "/" + path) else { return .missing }
     let content = file.content
     if let known = index[path], known.isOf(content) {
       if known.local == stamp { return .there }
@@ -48,7 +50,7 @@ final class FilePresence {
     if place != seen {
       seen = place
       parts = [:]
-      for entry in (try? FileSystem.entries(place)) ?? [] where !entry.isFolder {
+      for entry in (try? Files.entries(place)) ?? [] where !entry.isFolder {
         var name = entry.name[...]
         if name.hasSuffix(".inflated") { name = name.dropLast(9) }
         guard name.hasSuffix(".part"), let dot = name.dropLast(5).lastIndex(of: "."),
@@ -62,7 +64,7 @@ final class FilePresence {
       return
     }
     for name in left where !keepsPart || !name.hasSuffix(".\(file.content.version).part") {
-      DiskFile.remove(place + "/" + name)
+      Files.remove(place + "/" + name)
     }
   }
 }
@@ -78,7 +80,8 @@ struct FileCheck: Sendable {
   func entry() -> Manifest.Entry? {
     let content = file.content
     var sum = CRC32C()
-    guard let stamp = DiskFile.stamp(path), (try? DiskFile(path, .read).forEachPiece { sum.add($0) }) != nil,
+    guard let stamp = Files.stamp(path),
+      (try? FileDescriptor(path, .readNoFollow).forEachPiece { sum.add($0) }) != nil,
       local ?? content.crc32c == sum.value
     else { return nil }
     return Manifest.Entry(file: file.path, content: content, local: stamp, localCRC32C: sum.value)

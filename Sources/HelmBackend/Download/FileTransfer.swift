@@ -1,3 +1,5 @@
+import Magnet
+
 /// One file on its way: the stored bytes go to a part file beside its place, named with the version they are of, so
 /// that a later attempt, of this process or another, goes on where it ends.
 final class FileTransfer: HTTPTransfer {
@@ -26,7 +28,7 @@ final class FileTransfer: HTTPTransfer {
   private let progress: DownloadProgress
   private let tell: (FileTransfer, End) throws -> Void
   private var retries: HTTPRetries
-  private var part: DiskFile?
+  private var part: FileDescriptor?
   private let stage: WriteStage
   private var offset = 0
   private var startOffset = 0
@@ -54,7 +56,7 @@ final class FileTransfer: HTTPTransfer {
     progress.countRequest()
     let size = file.content.size
     let before = offset
-    offset = DiskFile.stamp(partPath)?.size ?? 0
+    offset = Files.stamp(partPath)?.size ?? 0
     if offset > size { offset = 0 }
     progress.count(bytes: offset - before)
     startOffset = offset
@@ -73,7 +75,7 @@ final class FileTransfer: HTTPTransfer {
       startOffset = 0
     } else if response.status == 206 {
       guard response.headers["content-range"]?.lowercased().hasPrefix("bytes \(offset)-") == true else {
-        DiskFile.remove(partPath)
+        Files.remove(partPath)
         throw HTTPFault(kind: .transient, problem: "the server sends another range than asked for")
       }
     }
@@ -91,18 +93,18 @@ final class FileTransfer: HTTPTransfer {
   }
 
   /// The part file; the folders it lies in are made when they are not there.
-  private func opened(_ mode: DiskFile.Mode) throws -> DiskFile {
-    do { return try DiskFile(partPath, mode) } catch {
+  private func opened(_ mode: FileDescriptor.Mode) throws -> FileDescriptor {
+    do { return try FileDescriptor(partPath, mode) } catch {
       guard error.isMissing, let slash = path.lastIndex(of: "/") else { throw error }
-      try DiskFile.makeFolder(String(path[..<slash]))
-      return try DiskFile(partPath, mode)
+      try Files.makeFolder(String(path[..<slash]))
+      return try FileDescriptor(partPath, mode)
     }
   }
 
   func receive(_ bytes: UnsafeRawBufferPointer) throws {
     guard offset + bytes.count <= file.content.size else {
       part = nil
-      DiskFile.remove(partPath)
+      Files.remove(partPath)
       throw HTTPFault(
         kind: .transient, problem: "the server sends more than the \(file.content.size) bytes listed")
     }
@@ -137,7 +139,7 @@ final class FileTransfer: HTTPTransfer {
       answer = response
       problem = response.problem
       if response.status == 416 {
-        DiskFile.remove(partPath)
+        Files.remove(partPath)
       } else if response.status == 404 || response.status == 412 {
         return try conclude(.changed)
       } else if !response.isTransient {
@@ -145,7 +147,7 @@ final class FileTransfer: HTTPTransfer {
       }
     case .failure(is AlreadyWhole): return try conclude(.whole(nil))
     case .failure(is Changed): return try conclude(.changed)
-    case .failure(let error as FileError):
+    case .failure(let error as SystemError):
       if error.isDiskFull { throw DiskFull(path: partPath) }
       return try conclude(.failed("\(partPath) cannot be written: \(error.description)"))
     case .failure(let error):

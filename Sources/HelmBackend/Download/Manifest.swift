@@ -9,7 +9,7 @@ struct Manifest {
     let file: String
     let content: StoredContent
     /// Of the file on the disk, inflated or not.
-    let local: DiskFile.Stamp
+    let local: FileStatus.Stamp
     let localCRC32C: UInt32
   }
 
@@ -17,7 +17,7 @@ struct Manifest {
   /// killed download left half written, are passed over.
   static func forEachEntry(_ folder: String, _ body: (Entry) -> Void) {
     var rest: [UInt8] = []
-    guard let file = try? DiskFile(folder + "/" + fileName, .read) else { return }
+    guard let file = try? FileDescriptor(folder + "/" + fileName, .readNoFollow) else { return }
     try? file.forEachPiece { piece in
       rest.append(contentsOf: piece)
       guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) else { return }
@@ -42,7 +42,7 @@ struct Manifest {
       content: StoredContent(
         version: generation, size: Int(storedSize),
         crc32c: json["crc32c"]?.string.flatMap { CRC32C.value(base64: $0) }, isGzip: false),
-      local: DiskFile.Stamp(size: Int(size), modified: Int(modified)), localCRC32C: crc)
+      local: FileStatus.Stamp(size: Int(size), modified: Int(modified)), localCRC32C: crc)
   }
 
   /// An entry's line, with its end.
@@ -66,13 +66,13 @@ struct Manifest {
 
 /// A version's manifest, open for adding to and locked against other downloads.
 final class ManifestWriter {
-  private let file: DiskFile
+  private let file: FileDescriptor
 
   /// - Throws: `MagnetError` when the folder cannot be written or another download holds the lock.
   init(_ folder: String) throws {
     do {
-      try DiskFile.makeFolder(folder)
-      file = try DiskFile(folder + "/" + Manifest.fileName, .append)
+      try Files.makeFolder(folder)
+      file = try FileDescriptor(folder + "/" + Manifest.fileName, .append)
     } catch {
       throw MagnetError(.system, "\(folder): cannot be written: \(sentence(error)); choose another folder")
     }
@@ -81,7 +81,7 @@ final class ManifestWriter {
         .system, "\(folder): another download into this folder is going on; wait until it is done")
     }
     // Ends a line that a killed download left half written; empty lines mean nothing.
-    if file.stamp.size > 0 { try add([UInt8(ascii: "\n")], to: folder) }
+    if let status = file.status, status.size > 0 { try add([UInt8(ascii: "\n")], to: folder) }
   }
 
   func add(_ entry: Manifest.Entry, to folder: String) throws { try add(Manifest.line(entry), to: folder) }
@@ -91,7 +91,7 @@ final class ManifestWriter {
   private func add(_ bytes: [UInt8], to folder: String) throws {
     do { try bytes.withUnsafeBytes { bytes in try write(bytes) } } catch {
       let path = "\(folder)/\(Manifest.fileName)"
-      if (error as? FileError)?.isDiskFull == true { throw DiskFull(path: path) }
+      if (error as? SystemError)?.isDiskFull == true { throw DiskFull(path: path) }
       throw MagnetError(.system, "\(path): cannot be written: \(sentence(error))")
     }
   }

@@ -1,9 +1,11 @@
+import Magnet
+
 /// What a manifest says of each file, in 40 bytes a file. Paths and stored contents are kept as hashes of 64 bits.
 struct ManifestIndex {
   struct Entry {
     fileprivate let path: Int
     private let content: Int
-    let local: DiskFile.Stamp
+    let local: FileStatus.Stamp
     let localCRC32C: UInt32
 
     fileprivate init(_ entry: Manifest.Entry) {
@@ -32,7 +34,7 @@ struct ManifestIndex {
 
   init(_ folder: String) {
     var entries: [Entry] = []
-    if let stamp = DiskFile.stamp(folder + "/" + Manifest.fileName) {
+    if let stamp = Files.stamp(folder + "/" + Manifest.fileName) {
       // No line is shorter; growing the list would take twice its memory.
       entries.reserveCapacity(min(stamp.size / 180, 1 << 22))
     }

@@ -30,7 +30,7 @@ public func verifyDownload(in folder: String) async throws -> DownloadVerificati
       for entry in entries.values.sorted(by: { codePointOrder($0.file, $1.file) }) {
         let path = folder + "/" + entry.file
         found.files += 1
-        guard let stamp = DiskFile.stamp(path) else {
+        guard let stamp = Files.stamp(path) else {
           found.faults.append(.init(file: path, problem: "it is not there"))
           continue
         }
@@ -42,7 +42,7 @@ public func verifyDownload(in folder: String) async throws -> DownloadVerificati
         }
         var sum = CRC32C()
         do {
-          try DiskFile(path, .read).forEachPiece { sum.add($0) }
+          try FileDescriptor(path, .readNoFollow).forEachPiece { sum.add($0) }
           if sum.value != entry.localCRC32C {
             found.faults.append(.init(file: path, problem: "its bytes are not those downloaded"))
           }
@@ -57,8 +57,8 @@ public func verifyDownload(in folder: String) async throws -> DownloadVerificati
 
 /// The folders with a manifest at or below a folder. A folder that has one is a version: none lies in it.
 private func manifestFolders(_ folder: String, depth: Int) -> [String] {
-  if DiskFile.stamp(folder + "/" + Manifest.fileName) != nil { return [folder] }
-  guard depth > 0, let entries = try? FileSystem.entries(folder) else { return [] }
+  if Files.stamp(folder + "/" + Manifest.fileName) != nil { return [folder] }
+  guard depth > 0, let entries = try? Files.entries(folder) else { return [] }
   return entries.filter { $0.isFolder && !$0.isLink }.flatMap {
     manifestFolders(folder + "/" + $0.name, depth: depth - 1)
   }

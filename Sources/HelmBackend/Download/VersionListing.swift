@@ -1,3 +1,5 @@
+import Magnet
+
 /// Turns the objects of a version's listing into the files selected, page by page.
 final class VersionListing {
   /// What an object of a listing is.

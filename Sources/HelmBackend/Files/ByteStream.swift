@@ -62,14 +62,18 @@ extension ByteStream {
 /// A file open for reading by several at once, each at places of its own.
 final class SharedFile: Sendable {
   let path: String
-  private let file: OpenFile
+  private let file: FileDescriptor
+  /// Its size and date when it was opened.
+  private let stamp: FileStatus.Stamp
 
-  init(_ path: String) throws(FileError) {
+  init(_ path: String) throws(SystemError) {
     self.path = path
-    file = try OpenFile(path)
+    file = try FileDescriptor(path, .read)
+    guard let status = file.status, status.kind != .folder else { throw .isFolder }
+    stamp = status.stamp
   }
 
-  var size: Int { file.size }
+  var size: Int { stamp.size }
 
   /// Reads `count` bytes from `offset` on.
   func read(_ memory: UnsafeMutableRawPointer, _ count: Int, at offset: Int) throws(DataFault) {
@@ -78,7 +82,7 @@ final class SharedFile: Sendable {
     if taken < count { throw changed }
   }
 
-  func checkUnchanged() throws(DataFault) { if file.hasChanged { throw changed } }
+  func checkUnchanged() throws(DataFault) { if file.status?.stamp != stamp { throw changed } }
 
   private var changed: DataFault {
     DataFault(
@@ -142,7 +146,7 @@ final class FilePart: ByteStream {
   }
 }
 
-extension FileError {
+extension SystemError {
   func fault(_ path: String) -> DataFault {
     DataFault(file: path, problem: "the file cannot be read: \(description)")
   }

@@ -3,9 +3,9 @@ import Magnet
 /// Folders and files that runs are read from, wherever they lie: paths below a folder that the tree was made for.
 protocol FileTree: Sendable {
   /// What is in a folder, in order of the names' code points; nil when it cannot be read.
-  func entries(_ folder: String) -> [FileSystem.Entry]?
+  func entries(_ folder: String) -> [Files.Entry]?
   /// What identifies a folder whatever path leads to it; nil when it is not there.
-  func identity(_ folder: String) -> FileSystem.Identity?
+  func identity(_ folder: String) -> FileStatus.Identity?
   /// A file's bytes; nil when it is not there.
   func stored(_ path: String) throws(DataFault) -> (any ByteStream)?
   /// How much may be inflated.
@@ -37,9 +37,9 @@ struct ArchiveTree: FileTree {
 
   private func name(_ path: String) -> String { String(path.dropFirst(top.count + 1)) }
 
-  func entries(_ folder: String) -> [FileSystem.Entry]? { archive.entries(name(folder)) }
+  func entries(_ folder: String) -> [Files.Entry]? { archive.entries(name(folder)) }
 
-  func identity(_ folder: String) -> FileSystem.Identity? {
+  func identity(_ folder: String) -> FileStatus.Identity? {
     guard var identity = archive.identity, entries(folder) != nil else { return nil }
     identity.inside = "/" + name(folder)
     return identity
@@ -54,9 +54,9 @@ struct DiskTree: FileTree {
   /// DIR/benchmark/benchmark_output/runs/suite/run.
   let depthLimit = 5
 
-  func entries(_ folder: String) -> [FileSystem.Entry]? { try? FileSystem.entries(folder) }
+  func entries(_ folder: String) -> [Files.Entry]? { try? Files.entries(folder) }
 
-  func identity(_ folder: String) -> FileSystem.Identity? { FileSystem.identity(folder) }
+  func identity(_ folder: String) -> FileStatus.Identity? { Files.status(folder)?.identity }
 
   func stored(_ path: String) throws(DataFault) -> (any ByteStream)? {
     do { return FilePart(try SharedFile(path)) } catch {

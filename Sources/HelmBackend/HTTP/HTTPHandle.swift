@@ -4,6 +4,8 @@
 //   handle, and they run only inside `curl_multi_perform`.
 // - The list of headers is replaced only while the handle is outside the multi handle; libcurl copies texts and bodies.
 
+import Magnet
+
 import CCurl
 
 /// An easy handle and what it does now.
@@ -54,11 +56,11 @@ final class HTTPHandle {
         easy, CURLOPT_MAX_RECV_SPEED_LARGE, curl_off_t(max(1, bandwidth / (options.jobs ?? 1))))
     }
     // The curl tool reads these, libcurl does not.
-    if let file = DiskFile.environment("CURL_CA_BUNDLE") ?? DiskFile.environment("SSL_CERT_FILE") {
+    if let file = Environment.nonEmpty("CURL_CA_BUNDLE") ?? Environment.nonEmpty("SSL_CERT_FILE") {
       ccurl_set_text(easy, CURLOPT_CAINFO, file)
       ccurl_set_text(easy, CURLOPT_PROXY_CAINFO, file)
     }
-    if let folder = DiskFile.environment("SSL_CERT_DIR") {
+    if let folder = Environment.nonEmpty("SSL_CERT_DIR") {
       ccurl_set_text(easy, CURLOPT_CAPATH, folder)
       ccurl_set_text(easy, CURLOPT_PROXY_CAPATH, folder)
     }

@@ -32,7 +32,7 @@ extension HTTPResponse {
   var retryAfter: Double? {
     guard let text = headers["retry-after"] else { return nil }
     if let seconds = Double(text) { return seconds.isFinite ? max(0, seconds) : nil }
-    return HTTPAddress.seconds(ofDate: text).map { max(0, Double($0 - DiskFile.secondsSince1970)) }
+    return HTTPAddress.seconds(ofDate: text).map { max(0, Double($0 - WallClock.secondsSince1970)) }
   }
 
   /// What the server said, as a clause: the status and its JSON or XML message.
@@ -55,7 +55,7 @@ extension HTTPResponse {
 func sentence(_ error: any Error) -> String {
   switch error {
   case let fault as HTTPFault: fault.problem
-  case let error as FileError: error.description
+  case let error as SystemError: error.description
   default: "\(error)"
   }
 }

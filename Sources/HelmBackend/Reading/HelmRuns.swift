@@ -52,7 +52,7 @@ public struct HelmRuns: RunSource {
     notes = locator.notes
     found = Dictionary(folders.map { ($0.path, $0) }, uniquingKeysWith: { $1 })
     self.isStrict = isStrict
-    self.workers = workers ?? FileSystem.processorCount
+    self.workers = workers ?? Environment.processorCount
     self.progress = progress
     self.windowThreshold = windowThreshold
   }

@@ -34,7 +34,7 @@ struct RunDirectory: Sendable {
     if parts.count == 2, !parts.contains("."), !parts.contains("..") {
       return (name(parts.first!), name(parts.last!))
     }
-    let whole = FileSystem.absolute(path).split(separator: "/")
+    let whole = Files.absolute(path).split(separator: "/")
     return (whole.dropLast().last.map(name) ?? "/", whole.last.map(name) ?? "/")
   }
 
@@ -57,7 +57,7 @@ struct RunDirectory: Sendable {
   static func plainName(_ name: String) -> String { name.hasSuffix(".gz") ? String(name.dropLast(3)) : name }
 
   /// Whether a folder is a run's: it has a file of a run, or a run's name, with a colon, and no folders in it.
-  static func isRun(_ folder: String, _ entries: [FileSystem.Entry]) -> Bool {
+  static func isRun(_ folder: String, _ entries: [Files.Entry]) -> Bool {
     entries.contains { coreFiles.contains(plainName($0.name)) }
       || (!entries.contains(where: \.isFolder)
         && RunDirectory(path: folder, files: []).names.folder.contains(":"))

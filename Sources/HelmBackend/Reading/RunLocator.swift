@@ -7,7 +7,7 @@ struct RunLocator {
 
   private let disk: DiskTree
   /// The folders searched, and whether runs are in them.
-  private var seen: [FileSystem.Identity: Bool] = [:]
+  private var seen: [FileStatus.Identity: Bool] = [:]
   private(set) var runs: [RunDirectory] = []
   /// What was unusual in archives.
   private(set) var notes: [String] = []
@@ -50,19 +50,13 @@ struct RunLocator {
 
   /// The folders that a path names.
   private mutating func places(_ path: String) throws(DataFault) -> [Place] {
-    switch FileSystem.kind(path) {
-    case .folder: return [(disk, path)]
-    case .file: return open(path).map { [($0, $0.top)] } ?? []
-    case .missing: break
-    }
+    if Files.isFolder(path) { return [(disk, path)] }
+    if Files.exists(path) { return open(path).map { [($0, $0.top)] } ?? [] }
     if let (archives, inside) = Self.parts(path) { return try places(in: archives, inside, of: path) }
-    let matches = Self.isPattern(path) ? FileSystem.matches(path) : []
+    let matches = Self.isPattern(path) ? Files.matches(path) : []
     let found = matches.compactMap { match -> Place? in
-      switch FileSystem.kind(match) {
-      case .folder: (disk, match)
-      case .file where Archive.hasName(match): open(match).map { ($0, $0.top) }
-      default: nil
-      }
+      if Files.isFolder(match) { return (disk, match) }
+      return Archive.hasName(match) ? open(match).map { ($0, $0.top) } : nil
     }
     if found.isEmpty, !matches.contains(where: { faults[$0] != nil }) { throw missing(path, disk) }
     return found
@@ -73,8 +67,8 @@ struct RunLocator {
     in archives: String, _ inside: Substring, of path: String
   ) throws(DataFault) -> [Place] {
     var files = [archives]
-    if FileSystem.kind(archives) != .file {
-      files = Self.isPattern(archives) ? FileSystem.matches(archives).filter(Archive.hasName) : []
+    if !Files.exists(archives) || Files.isFolder(archives) {
+      files = Self.isPattern(archives) ? Files.matches(archives).filter(Archive.hasName) : []
       if files.isEmpty { throw missing(archives, disk) }
     }
     let trees = files.compactMap { open($0) }
@@ -84,7 +78,7 @@ struct RunLocator {
         let names = place.tree.entries(place.folder)?.filter(\.isFolder).map(\.name) ?? []
         let matches =
           names.contains(String(part))
-          ? [String(part)] : names.filter { FileSystem.matches($0, String(part)) }
+          ? [String(part)] : names.filter { Files.matches($0, String(part)) }
         return matches.map { (place.tree, place.folder + "/" + $0) }
       }
     }
@@ -144,7 +138,7 @@ struct RunLocator {
   }
 
   private mutating func searchNew(
-    _ tree: any FileTree, _ folder: String, _ entries: [FileSystem.Entry], _ depth: Int
+    _ tree: any FileTree, _ folder: String, _ entries: [Files.Entry], _ depth: Int
   ) -> Bool {
     if RunDirectory.isRun(folder, entries) {
       let files = entries.filter { !$0.isFolder && !$0.name.hasPrefix(".") }

@@ -10,7 +10,7 @@ public struct StoreAddress: Sendable {
   /// - Parameter endpoint: `https://host` or `http://host:port`; nil for STORAGE_EMULATOR_HOST, else Google's.
   /// - Throws: `MagnetError` when it is not such an address.
   public init(endpoint: String? = nil, bucket: String = "crfm-helm-public") throws {
-    var text = endpoint ?? DiskFile.environment("STORAGE_EMULATOR_HOST") ?? "https://storage.googleapis.com"
+    var text = endpoint ?? Environment.nonEmpty("STORAGE_EMULATOR_HOST") ?? "https://storage.googleapis.com"
     if !text.contains("://") { text = "http://" + text }
     while text.hasSuffix("/") { text.removeLast() }
     guard HTTPAddress.host(text) != nil,

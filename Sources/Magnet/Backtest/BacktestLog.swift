@@ -6,7 +6,7 @@ final class BacktestLog: Sendable {
     /// The units that are in the file.
     var writtenCount = 0
     var text: BacktestText?
-    var file: OpenScoreFile?
+    var file: AppendLog?
   }
 
   private let state: Locked<State>
@@ -25,34 +25,22 @@ final class BacktestLog: Sendable {
   func open(_ backtest: Backtest, _ entries: [Backtest.Entry], _ plan: BacktestPlan) throws {
     guard let file else { return }
     let text = BacktestText(backtest, entries, plan)
-    let opened = try file.open()
     var outcomes: [Int: BacktestOutcome] = [:]
-    var last: (unit: Int, start: Int)?
-    var end = 0
-    var lineNumber = 0
-    try opened.forEachLine { line, lineEnd in
-      lineNumber += 1
-      if lineNumber == 1 {
-        guard line == text.header else { throw file.failure(text.difference(from: line)) }
-      } else {
-        guard let (unit, part) = text.parsed(line) else {
-          throw file.failure(
-            "line \(lineNumber): is no prediction of this backtest; give another file, or remove this one")
-        }
-        if last?.unit != unit { last = (unit, end) }
-        outcomes[unit, default: BacktestOutcome()] += part
-      }
-      end = lineEnd
-    }
+    var lastUnit = 0
     // The last unit may lack lines.
-    if lineNumber == 0 {
-      try opened.truncate(at: 0)
-      try opened.write(Array((text.header + "\n").utf8))
-    } else {
-      try opened.truncate(at: last?.start ?? end)
+    let opened = try AppendLog(file.path, of: "backtest", header: text.header, mismatch: text.difference) {
+      line, number in
+      guard let (unit, part) = text.parsed(line) else {
+        throw MagnetError(
+          .alreadyExists, "is no prediction of this backtest", at: "\(file.path): line \(number)",
+          advice: "give another file, or remove this one")
+      }
+      outcomes[unit, default: BacktestOutcome()] += part
+      lastUnit = unit
+      return unit
     }
     state.withLock { state in
-      state.writtenCount = last?.unit ?? 0
+      state.writtenCount = lastUnit
       for unit in 0..<state.writtenCount { state.outcomes[unit] = outcomes[unit] ?? BacktestOutcome() }
       state.text = text
       state.file = opened
@@ -64,7 +52,7 @@ final class BacktestLog: Sendable {
     try state.withLock { state in
       state.outcomes[unit] = outcome
       while state.writtenCount < state.outcomes.count, let next = state.outcomes[state.writtenCount] {
-        if let text = state.text { try state.file?.write(text.lines(next)) }
+        if let text = state.text { try state.file?.append(text.lines(next)) }
         state.writtenCount += 1
       }
     }
@@ -147,18 +135,17 @@ struct BacktestText: Sendable {
 
   /// What another first line says differently.
   func difference(from other: String) -> String {
-    let advice = "; give another file, or remove this one"
     guard case .object(let mine)? = try? JSONValue(parsing: header),
       let theirs = try? JSONValue(parsing: other),
       theirs["magnet_backtest"] != nil
-    else { return "is no score file of a backtest" + advice }
+    else { return "is no score file of a backtest" }
     let differing = mine.filter { theirs[$0.key] != $0.value }
     let parts = differing.map { member in
       member.key == "data"
         ? "its scores are of other data"
         : "its \(member.key) is \((theirs[member.key] ?? .null).text), not \(member.value.text)"
     }
-    return "holds the predictions of another backtest: \(parts.joined(separator: ", "))" + advice
+    return "holds the predictions of another backtest: \(parts.joined(separator: ", "))"
   }
 
   func lines(_ outcome: BacktestOutcome) -> [UInt8] {

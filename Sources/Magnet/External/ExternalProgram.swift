@@ -42,21 +42,21 @@ public struct ExternalProgram: Sendable {
     }
     let (words, files) = try resolvedWords()
     let folder: String
-    do { folder = try Folders.makeTemporary() } catch {
+    do { folder = try Files.makeTemporaryFolder("magnet-task") } catch {
       throw MagnetError(
-        .programFailed, "no folder can be made for the program in \(Folders.temporary): \(error)")
+        .programFailed, "no folder can be made for the program in \(Files.temporaryFolder): \(error)")
     }
-    defer { Folders.remove(folder) }
+    defer { Files.removeLeftovers(folder) }
     do { try task.write(into: folder, known: known) } catch {
       throw MagnetError(
-        .programFailed, "the program's folder cannot be written in \(Folders.temporary): \(error)")
+        .programFailed, "the program's folder cannot be written in \(Files.temporaryFolder): \(error)")
     }
     let (command, note) = try protected(words, files, in: folder)
     let isWrapped = command.count > words.count
     let home = isWrapped ? Bubblewrap.task : folder
     var variables = environment
     variables["PATH"] = variables["PATH"] ?? Self.path
-    variables["LANG"] = variables["LANG"] ?? Folders.variable("LANG") ?? "C.UTF-8"
+    variables["LANG"] = variables["LANG"] ?? Environment.variable("LANG") ?? "C.UTF-8"
     variables["HOME"] = home
     variables["TMPDIR"] = home + "/tmp"
     let file = folder + "/" + ProgramTask.predictionsFile
@@ -80,25 +80,25 @@ public struct ExternalProgram: Sendable {
     }
   }
 
-  private static var path: String { Folders.variable("PATH") ?? "/usr/local/bin:/usr/bin:/bin" }
+  private static var path: String { Environment.variable("PATH") ?? "/usr/local/bin:/usr/bin:/bin" }
 
   /// The command with the program's path and those of files in full, and these files.
   private func resolvedWords() throws -> (words: [String], files: [String]) {
     var words = command.words
-    let here = Folders.current
+    let here = Files.current
     func full(_ path: String) -> String { path.hasPrefix("/") ? path : here + "/" + path }
     let name = words[0]
     if name.contains("/") {
       words[0] = full(name)
-      guard Folders.isFile(words[0]) else { throw MagnetError(.programFailed, "there is no program \(name)") }
-      guard Folders.isExecutable(words[0]) else {
+      guard Files.isFile(words[0]) else { throw MagnetError(.programFailed, "there is no program \(name)") }
+      guard Files.isExecutable(words[0]) else {
         throw MagnetError(
           .programFailed, "\(name) cannot be executed; name its interpreter before it, or chmod +x it")
       }
     } else {
       let places = (environment["PATH"] ?? Self.path).split(separator: ":").map { full(String($0)) }
       func found(_ name: String) -> String? {
-        places.map { $0 + "/" + name }.first(where: Folders.isExecutable)
+        places.map { $0 + "/" + name }.first(where: Files.isExecutable)
       }
       guard let path = found(name) else {
         let other = ["3", ".sh", ""].map { name + $0 }.first { found($0) != nil }
@@ -109,7 +109,7 @@ public struct ExternalProgram: Sendable {
       words[0] = path
     }
     var files: [String] = []
-    for number in words.indices.dropFirst() where Folders.isFile(words[number]) {
+    for number in words.indices.dropFirst() where Files.isFile(words[number]) {
       words[number] = full(words[number])
       files.append(words[number])
     }
@@ -130,7 +130,7 @@ public struct ExternalProgram: Sendable {
     if sandbox == .off { return without("the sandbox is off") }
     let places = Self.path.split(separator: ":").map { $0 + "/bwrap" } + ["/usr/bin/bwrap"]
     var reason = "bubblewrap (bwrap) is not installed"
-    if let bwrap = places.first(where: Folders.isExecutable) {
+    if let bwrap = places.first(where: Files.isExecutable) {
       let wrap = Bubblewrap(
         program: words[0], files: files,
         path: (environment["PATH"] ?? Self.path).split(separator: ":").map(String.init),
@@ -172,28 +172,31 @@ public struct ExternalProgram: Sendable {
   }
 
   private func read(_ file: String) throws -> [UInt8] {
-    switch Folders.left(file) {
-    case .nothing: throw MagnetError(.programFailed, "wrote no file \(ProgramTask.predictionsFile)")
-    case .noFile:
+    guard let status = Files.status(file, followsLinks: false) else {
+      throw MagnetError(.programFailed, "wrote no file \(ProgramTask.predictionsFile)")
+    }
+    guard status.kind == .file else {
       throw MagnetError(.programFailed, "left something as \(ProgramTask.predictionsFile) that is no file")
-    case .file(let size) where size > Self.predictionLimit:
+    }
+    guard status.size <= Self.predictionLimit else {
       throw MagnetError(.programFailed, "wrote more than \(Self.predictionLimit >> 20) MB of predictions")
-    case .file:
-      do { return try Folders.read(file, atMost: Self.predictionLimit) } catch {
-        throw MagnetError(
-          .programFailed, "wrote a file \(ProgramTask.predictionsFile) that cannot be read: \(error)")
-      }
+    }
+    do { return try Files.read(file, atMost: Self.predictionLimit) } catch {
+      throw MagnetError(
+        .programFailed, "wrote a file \(ProgramTask.predictionsFile) that cannot be read: \(error)")
     }
   }
 }
 
-extension Folders {
+extension Files {
   /// Removes a program's folder, whatever it left there.
-  static func remove(_ folder: String) {
+  ///
+  /// Through `rm`, as programs may leave folders that cannot be read and names that are not text.
+  static func removeLeftovers(_ folder: String) {
     let text = #"rm -rf -- "$1" 2>/dev/null || { chmod -R u+rwx -- "$1"; rm -rf -- "$1"; }"#
     _ = try? ProgramRun(
       ["/bin/sh", "-c", text, "magnet", folder],
-      environment: ["PATH": variable("PATH") ?? "/usr/local/bin:/usr/bin:/bin"], in: "/",
+      environment: ["PATH": Environment.variable("PATH") ?? "/usr/local/bin:/usr/bin:/bin"], in: "/",
       timeLimit: .seconds(60),
       watched: (folder + "/none", 0), removed: folder)
   }

@@ -61,7 +61,7 @@ struct ProgramRun {
       if child.isOver { break }
       if count > Self.errorLimit {
         outcome = .wroteTooManyErrors
-      } else if case .file(let size) = Folders.left(watched.file), size > watched.limit {
+      } else if let size = Files.stamp(watched.file)?.size, size > watched.limit {
         outcome = .wroteTooMuch
       } else if clock.now >= end {
         outcome = .tookTooLong

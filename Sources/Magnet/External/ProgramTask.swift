@@ -31,8 +31,8 @@ struct ProgramTask {
     let shown = RunTables(
       runSpecs: test.runSpecs, scenarioStates: test.scenarioStates, perInstanceStats: test.observedStats)
     try shown.write(as: "test", into: folder)
-    try Folders.make(folder + "/tmp")
-    try Folders.write(folder + "/task.json") { try $0(Array((question.text + "\n").utf8)) }
+    try Files.makeNewFolder(folder + "/tmp")
+    try Files.writeNew(folder + "/task.json") { try $0(Array((question.text + "\n").utf8)) }
   }
 
   private var question: JSONValue {
@@ -72,10 +72,10 @@ extension RunTables {
   /// Writes the tables as NAME.sqlite, and as CSV in the folder NAME.
   func write(as name: String, into folder: String) throws {
     try writeSQLite(to: folder + "/" + name + ".sqlite")
-    try Folders.make(folder + "/" + name)
+    try Files.makeNewFolder(folder + "/" + name)
     let flattened = TableKind.allCases.map { (name: $0.sqlName, table: self[$0]) }
     for (title, table) in tidy + flattened.filter({ !$0.table.columnNames.isEmpty && $0.name != "runs" }) {
-      try Folders.write("\(folder)/\(name)/\(title).csv") { try TableWriter(.csv).write(table, $0) }
+      try Files.writeNew("\(folder)/\(name)/\(title).csv") { try TableWriter(.csv).write(table, $0) }
     }
   }
 }
@@ -86,26 +86,26 @@ final class WrittenTrain {
   private var identity: TrainSplit.Identity?
   private var kept: String?
 
-  deinit { if let kept { Folders.remove(kept) } }
+  deinit { if let kept { Files.removeLeftovers(kept) } }
 
   /// Writes `train.sqlite` and the folder `train`. The second time that the same split is asked for it is kept.
   func write(_ train: TrainSplit, into folder: String) throws {
     if identity !== train.identity {
-      if let kept { Folders.remove(kept) }
+      if let kept { Files.removeLeftovers(kept) }
       kept = nil
       identity = train.identity
       return try Self.tables(train).write(as: "train", into: folder)
     }
     if kept == nil {
-      let fresh = try Folders.makeTemporary()
+      let fresh = try Files.makeTemporaryFolder("magnet-task")
       kept = fresh
       try Self.tables(train).write(as: "train", into: fresh)
     }
     guard let kept else { return }
-    try Folders.copy(kept + "/train.sqlite", to: folder + "/train.sqlite")
-    try Folders.make(folder + "/train")
-    for file in try Folders.files(in: kept + "/train") {
-      try Folders.copy("\(kept)/train/\(file)", to: "\(folder)/train/\(file)")
+    try Files.copy(kept + "/train.sqlite", to: folder + "/train.sqlite")
+    try Files.makeNewFolder(folder + "/train")
+    for file in try Files.entries(kept + "/train").map(\.name) {
+      try Files.copy("\(kept)/train/\(file)", to: "\(folder)/train/\(file)")
     }
   }
 

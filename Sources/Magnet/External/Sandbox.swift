@@ -33,7 +33,7 @@ struct Bubblewrap {
   ///   - hidden: the folders of runs.
   init(program: String, files: [String], path: [String], shown: [String], hidden: [String]) {
     let isBroad = Self.broadFolders()
-    let everyHidden = Set(hidden.compactMap(Folders.realPath))
+    let everyHidden = Set(hidden.compactMap(Files.realPath))
     // Of folders in each other, the outermost.
     let hidden = everyHidden.filter { inner in
       !everyHidden.contains { inner != $0 && Self.isIn(inner, $0) }
@@ -41,7 +41,7 @@ struct Bubblewrap {
     func isHidden(_ path: String) -> Bool { hidden.contains { Self.isIn(path, $0) } }
     func isSystem(_ path: String) -> Bool { Self.system.contains { Self.isIn(path, $0) } }
     func bindable(_ paths: [String]) -> Set<String> {
-      Set(paths.compactMap(Folders.realPath)).filter { !isBroad($0) && !isHidden($0) && !isSystem($0) }
+      Set(paths.compactMap(Files.realPath)).filter { !isBroad($0) && !isHidden($0) && !isSystem($0) }
     }
     /// What is installed around a program: `python` for `python/bin/python3`.
     func around(_ folder: String) -> String {
@@ -56,10 +56,10 @@ struct Bubblewrap {
     while let at = link, single.count < 1000 {
       installed.append(around(Self.folder(of: at)))
       single.append(at)
-      link = Folders.linkTarget(at).map { $0.hasPrefix("/") ? $0 : Self.folder(of: at) + "/" + $0 }
+      link = Files.linkTarget(at).map { $0.hasPrefix("/") ? $0 : Self.folder(of: at) + "/" + $0 }
     }
-    single += single.compactMap(Folders.realPath)
-    let scripts = files + (files + [program]).compactMap(Folders.realPath)
+    single += single.compactMap(Files.realPath)
+    let scripts = files + (files + [program]).compactMap(Files.realPath)
     let own = bindable(scripts.map(Self.folder) + shown)
     let programs = bindable(installed)
     folders = own.filter { folder in !programs.contains { Self.isIn(folder, $0) } }.sorted()
@@ -68,7 +68,7 @@ struct Bubblewrap {
 
     var mounts: [String] = []
     for path in Self.system {
-      if let target = Folders.linkTarget(path) {
+      if let target = Files.linkTarget(path) {
         mounts += ["--symlink", target, path]
       } else {
         mounts += ["--ro-bind-try", path, path]
@@ -79,13 +79,13 @@ struct Bubblewrap {
     for path in bound { mounts += ["--ro-bind", path, path] }
     let masks = hidden.filter(isShown)
     for path in masks {
-      mounts += Folders.isFile(path) ? ["--ro-bind", "/dev/null", path] : ["--tmpfs", path]
+      mounts += Files.isFile(path) ? ["--ro-bind", "/dev/null", path] : ["--tmpfs", path]
     }
     // A script in a folder that is hidden, or too broad to be shown, is shown alone.
-    for path in Set(single).sorted() where Folders.isFile(path) && (!isShown(path) || isHidden(path)) {
+    for path in Set(single).sorted() where Files.isFile(path) && (!isShown(path) || isHidden(path)) {
       mounts += ["--ro-bind", path, path]
     }
-    for path in masks where !Folders.isFile(path) { mounts += ["--remount-ro", path] }
+    for path in masks where !Files.isFile(path) { mounts += ["--remount-ro", path] }
     mounts += ["--bind", ".", Self.task, "--chdir", Self.task, "--remount-ro", "/"]
     self.mounts = mounts
   }
@@ -97,9 +97,9 @@ struct Bubblewrap {
   /// Whether a folder holds too much to be shown for one script's sake: the root, the home folder and those it lies
   /// in, the folder for temporary files.
   private static func broadFolders() -> (String) -> Bool {
-    let home = Folders.variable("HOME").flatMap(Folders.realPath) ?? "/root"
+    let home = Environment.variable("HOME").flatMap(Files.realPath) ?? "/root"
     let broad = [
-      "/", Folders.temporary, "/tmp", "/var", "/var/tmp", "/home", "/etc", "/proc", "/sys", "/dev",
+      "/", Files.temporaryFolder, "/tmp", "/var", "/var/tmp", "/home", "/etc", "/proc", "/sys", "/dev",
     ]
     return { folder in broad.contains(folder) || home == folder || home.hasPrefix(folder + "/") }
   }

@@ -9,7 +9,7 @@
   import Glibc
 #endif
 
-/// The calls to the operating system that running a program needs.
+/// A program started by this process, and watched.
 ///
 /// A library for this, swift-subprocess, asks for Swift 6.2 and is asynchronous, which `predict(train:test:)` is not.
 final class ChildProcess {
@@ -94,10 +94,10 @@ final class ChildProcess {
   private static func pipe() throws(SystemError) -> (Int32, Int32) {
     var ends: [Int32] = [0, 0]
     #if canImport(Darwin)
-      guard Darwin.pipe(&ends) == 0 else { throw SystemError(code: errno) }
+      guard Darwin.pipe(&ends) == 0 else { throw .last }
       for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     #else
-      guard pipe2(&ends, O_CLOEXEC) == 0 else { throw SystemError(code: errno) }
+      guard pipe2(&ends, O_CLOEXEC) == 0 else { throw .last }
     #endif
     // Above 3: what the child is given in their place must not fall on one of them.
     for (number, end) in ends.enumerated() where end < 8 {
@@ -151,156 +151,5 @@ final class ChildProcess {
       SIGTERM: "SIGTERM", SIGTRAP: "SIGTRAP", SIGXCPU: "SIGXCPU", SIGXFSZ: "SIGXFSZ",
     ]
     return names[number] ?? "signal \(number)"
-  }
-}
-
-/// What the operating system said when a call failed.
-struct SystemError: Error, CustomStringConvertible {
-  let code: Int32
-  var description: String { String(cString: strerror(code)) }
-}
-
-/// The calls that the folder of a task and the look for programs need.
-enum Folders {
-  static var current: String {
-    getcwd(nil, 0).map { text in
-      defer { free(text) }; return String(cString: text)
-    } ?? "/"
-  }
-
-  static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
-
-  static var temporary: String {
-    let path = variable("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
-    return realPath(path) ?? path
-  }
-
-  /// The path with all links followed; nil when there is nothing.
-  static func realPath(_ path: String) -> String? {
-    realpath(path, nil).map { text in
-      defer { free(text) }
-      return String(cString: text)
-    }
-  }
-
-  /// Where a link points to; nil for what is no link.
-  static func linkTarget(_ path: String) -> String? {
-    var bytes = [CChar](repeating: 0, count: 4096)
-    let count = readlink(path, &bytes, bytes.count)
-    return count < 0 ? nil : String(decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  private static func mode(_ path: String) -> mode_t? {
-    var info = stat()
-    return stat(path, &info) == 0 ? info.st_mode & S_IFMT : nil
-  }
-
-  static func isFile(_ path: String) -> Bool { mode(path) == S_IFREG }
-  static func isFolder(_ path: String) -> Bool { mode(path) == S_IFDIR }
-  static func isExecutable(_ path: String) -> Bool { isFile(path) && access(path, X_OK) == 0 }
-
-  /// Makes a folder that nobody else can look into.
-  static func makeTemporary() throws(SystemError) -> String {
-    var name = Array((temporary + "/magnet-task-XXXXXX").utf8CString)
-    guard mkdtemp(&name) != nil else { throw SystemError(code: errno) }
-    return String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  static func make(_ path: String) throws(SystemError) {
-    guard mkdir(path, 0o700) == 0 else { throw SystemError(code: errno) }
-  }
-
-  /// The names in a folder, in order.
-  static func files(in folder: String) throws(SystemError) -> [String] {
-    guard let stream = opendir(folder) else { throw SystemError(code: errno) }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let item = readdir(stream) {
-      let name = withUnsafeBytes(of: &item.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names.sorted()
-  }
-
-  /// Copies a file to a new one.
-  static func copy(_ path: String, to target: String) throws {
-    let file = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
-    guard file >= 0 else { throw SystemError(code: errno) }
-    defer { close(file) }
-    var block = [UInt8](repeating: 0, count: 1 << 20)
-    try write(target) { sink in
-      while true {
-        let count = block.withUnsafeMutableBytes { posixRead(file, $0.baseAddress, $0.count) }
-        if count < 0, errno != EINTR { throw SystemError(code: errno) }
-        if count == 0 { return }
-        if count > 0 { try sink(count == block.count ? block : Array(block[..<count])) }
-      }
-    }
-  }
-
-  /// Writes a new file.
-  static func write(_ path: String, _ body: (([UInt8]) throws -> Void) throws -> Void) throws {
-    let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard file >= 0 else { throw SystemError(code: errno) }
-    defer { close(file) }
-    try body { bytes in
-      var done = 0
-      while done < bytes.count {
-        let count = bytes[done...].withUnsafeBytes { posixWrite(file, $0.baseAddress, $0.count) }
-        if count < 0, errno != EINTR { throw SystemError(code: errno) }
-        done += max(0, count)
-      }
-    }
-  }
-
-  private static func posixWrite(_ file: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-    #if canImport(Darwin)
-      Darwin.write(file, bytes, count)
-    #else
-      Glibc.write(file, bytes, count)
-    #endif
-  }
-
-  /// What a program left under a name: nothing, something that is no file (a link, a pipe, a folder), or a file.
-  enum Left {
-    case nothing
-    case noFile
-    case file(size: Int)
-  }
-
-  static func left(_ path: String) -> Left {
-    var info = stat()
-    guard lstat(path, &info) == 0 else { return .nothing }
-    return info.st_mode & S_IFMT == S_IFREG ? .file(size: Int(info.st_size)) : .noFile
-  }
-
-  /// A file's bytes, at most so many; links are not followed, and nothing waits for a pipe's writer.
-  static func read(_ path: String, atMost limit: Int) throws(SystemError) -> [UInt8] {
-    let file = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-    guard file >= 0 else { throw SystemError(code: errno) }
-    defer { close(file) }
-    var info = stat()
-    guard fstat(file, &info) == 0, info.st_mode & S_IFMT == S_IFREG else { throw SystemError(code: EINVAL) }
-    var bytes = [UInt8](repeating: 0, count: min(limit, Int(info.st_size)))
-    var done = 0
-    while done < bytes.count {
-      let count = bytes.withUnsafeMutableBytes {
-        posixRead(file, $0.baseAddress?.advanced(by: done), $0.count - done)
-      }
-      if count < 0, errno != EINTR { throw SystemError(code: errno) }
-      if count == 0 { break }
-      done += max(0, count)
-    }
-    return Array(bytes[..<done])
-  }
-
-  private static func posixRead(_ file: Int32, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int {
-    #if canImport(Darwin)
-      Darwin.read(file, bytes, count)
-    #else
-      Glibc.read(file, bytes, count)
-    #endif
   }
 }

@@ -34,13 +34,7 @@ package enum WrittenMark {
   }
 
   private static func state(_ path: String) -> String? {
-    var info = stat()
-    guard stat(path, &info) == 0, info.st_mode & S_IFMT == S_IFREG else { return nil }
-    #if canImport(Darwin)
-      let time = info.st_mtimespec
-    #else
-      let time = info.st_mtim
-    #endif
-    return "\(info.st_size) \(time.tv_sec) \(time.tv_nsec)"
+    guard let status = Files.status(path), status.kind == .file else { return nil }
+    return "\(status.size) \(status.stamp.modified)"
   }
 }

@@ -160,7 +160,7 @@ public struct ColumnBuilder: ~Copyable {
   /// Sets the cells of `rows`, which are new, to that of an earlier row.
   public mutating func repeatCell(of earlier: Int, rows: Range<Int>) {
     let isSet = earlier < filled
-    let isNull = isSet && nullRows.last.map { $0 >= earlier } == true && nullRows.contains(Int32(earlier))
+    let isNull = isSet && isNumberNull(earlier)
     for row in rows {
       if !isSet || isNull {
         setNull(row: row)
@@ -183,14 +183,27 @@ public struct ColumnBuilder: ~Copyable {
   private func isNull(_ row: Int) -> Bool {
     switch kind {
     case .bool: words[row] == Self.nullBool
-    case .int, .double: words[row] == 0 && nullRows.contains(Int32(row))
+    case .int, .double: words[row] == 0 && isNumberNull(row)
     default: words[row] == 0
     }
   }
 
-  /// Whether all that was set was taken back.
+  /// Whether a row stands in `nullRows`, by halving: called once per row, a search from the start would take time in
+  /// proportion to the square of the rows.
+  private func isNumberNull(_ row: Int) -> Bool {
+    guard let last = nullRows.last, row <= last else { return false }
+    var range = nullRows.indices
+    while range.count > 1 {
+      let middle = range.lowerBound + range.count / 2
+      range = nullRows[middle] > row ? range.lowerBound..<middle : middle..<range.upperBound
+    }
+    return nullRows[range.lowerBound] == row
+  }
+
+  /// Whether every cell that was set was removed again: only nulls of rows that were skipped are left.
   public var holdsNothing: Bool {
     if nullsSet > 0 { return false }
+    if isNumeric { return nullRows.count == filled }
     for row in 0..<filled where !isNull(row) { return false }
     return true
   }

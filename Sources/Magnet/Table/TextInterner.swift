@@ -36,6 +36,7 @@ struct TextInterner: ~Copyable {
   /// The last text kept whole that is long enough to share from, or 0.
   private var base: UInt32 = 0
   private var isShared = false
+  private let hashBytes = ByteHash.shared
 
   init() {
     arenaCapacity = 256
@@ -201,69 +202,4 @@ struct TextInterner: ~Copyable {
       isShared = false
     }
   }
-}
-
-/// Memory of another capacity with what is in `used` elements of the old, which is freed.
-@usableFromInline
-package func regrown<T: ~Copyable>(
-  _ old: UnsafeMutablePointer<T>, _ used: Int, to capacity: Int
-) -> UnsafeMutablePointer<T> {
-  let new = UnsafeMutablePointer<T>.allocate(capacity: capacity)
-  new.moveInitialize(from: old, count: used)
-  old.deallocate()
-  return new
-}
-
-/// Whether `count` bytes, at least one, are the same at both places.
-@inlinable
-public func equalBytes(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ count: Int) -> Bool {
-  // The last step may overlap the one before.
-  if count >= 8 {
-    var at = 0
-    while at + 8 < count {
-      if !equalWords(a + at, b + at, UInt64.self) { return false }
-      at += 8
-    }
-    return equalWords(a + (count - 8), b + (count - 8), UInt64.self)
-  }
-  if count >= 4 {
-    return equalWords(a, b, UInt32.self) && equalWords(a + (count - 4), b + (count - 4), UInt32.self)
-  }
-  return equalWords(a, b, UInt8.self) && equalWords(a + (count / 2), b + (count / 2), UInt8.self)
-    && equalWords(a + (count - 1), b + (count - 1), UInt8.self)
-}
-
-@inlinable @inline(__always)
-func equalWords<Word: FixedWidthInteger & BitwiseCopyable>(
-  _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _: Word.Type
-) -> Bool {
-  a.loadUnaligned(as: Word.self) == b.loadUnaligned(as: Word.self)
-}
-
-/// A hash that multiplies and folds eight bytes at a time; its values never leave the process.
-func hashBytes(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
-  func mix(_ a: UInt64, _ b: UInt64) -> UInt64 {
-    let product = a.multipliedFullWidth(by: b)
-    return product.high ^ product.low
-  }
-  var hash: UInt64 = 0x9E37_79B9_7F4A_7C15 ^ UInt64(bytes.count)
-  var at = 0
-  // Two lanes at once, as one multiplication waits for the last.
-  var other = hash
-  while at + 16 <= bytes.count {
-    hash = mix(hash ^ bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self), 0xD6E8_FEB8_6659_FD93)
-    other = mix(other ^ bytes.loadUnaligned(fromByteOffset: at + 8, as: UInt64.self), 0xA076_1D64_78BD_642F)
-    at += 16
-  }
-  hash ^= other &* 0x9E37_79B9_7F4A_7C15
-  while at + 8 <= bytes.count {
-    hash = mix(hash ^ bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self), 0xD6E8_FEB8_6659_FD93)
-    at += 8
-  }
-  var tail: UInt64 = 0
-  while at < bytes.count {
-    tail = tail << 8 | UInt64(bytes[at])
-    at += 1
-  }
-  return mix(hash ^ tail, 0xA076_1D64_78BD_642F)
 }

@@ -80,10 +80,10 @@ package struct OverwriteOption: ParsableArguments {
   /// - Throws: `MagnetError` when there is a folder with that name, or a file that magnet did not write or that
   ///   changed since, unless `--force` is given.
   package func check(_ path: String) throws {
-    if Terminal.isFolder(path) {
+    if Files.isFolder(path) {
       throw MagnetError(.alreadyExists, "is a folder", at: path, advice: "name a file")
     }
-    guard !force, Terminal.isRegularFile(path), !WrittenMark.isSet(path) else { return }
+    guard !force, Files.isFile(path), !WrittenMark.isSet(path) else { return }
     throw MagnetError(
       .alreadyExists, "exists, and magnet did not write it", at: path, advice: "--force replaces it")
   }

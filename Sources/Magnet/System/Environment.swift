@@ -1,0 +1,37 @@
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+/// The process and the machine it runs on.
+package enum Environment {
+  /// A variable of the environment.
+  package static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+  /// A variable of the environment; nil when it is empty.
+  package static func nonEmpty(_ name: String) -> String? {
+    variable(name).flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  package static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
+  package static var processNumber: Int { Int(getpid()) }
+
+  /// The most memory the process has had, in bytes.
+  package static var peakMemory: Int {
+    var usage = rusage()
+    #if canImport(Darwin)
+      getrusage(RUSAGE_SELF, &usage)
+      return usage.ru_maxrss
+    #else
+      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+      return usage.ru_maxrss * 1024
+    #endif
+  }
+}
+
+/// The time of day. (For durations, `ContinuousClock`.)
+package enum WallClock {
+  package static var secondsSince1970: Int { time(nil) }
+}

@@ -1,0 +1,193 @@
+// Unsafe code, on these invariants: C strings and entries that the system hands out are copied before the next call.
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+/// Files and folders by their paths.
+package enum Files {
+  // MARK: What there is
+
+  /// What lies at a path; nil when there is nothing, or it cannot be seen.
+  /// - Parameter followsLinks: whether a symbolic link is what it leads to.
+  package static func status(_ path: String, followsLinks: Bool = true) -> FileStatus? {
+    var info = stat()
+    return (followsLinks ? stat(path, &info) : lstat(path, &info)) == 0 ? FileStatus(info) : nil
+  }
+
+  package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+  package static func isFile(_ path: String) -> Bool { status(path)?.kind == .file }
+  package static func isFolder(_ path: String) -> Bool { status(path)?.kind == .folder }
+  package static func isExecutable(_ path: String) -> Bool { isFile(path) && access(path, X_OK) == 0 }
+
+  /// What identifies the contents of a regular file; nil for anything else, links included.
+  package static func stamp(_ path: String) -> FileStatus.Stamp? {
+    status(path, followsLinks: false).flatMap { $0.kind == .file ? $0.stamp : nil }
+  }
+
+  /// One thing in a folder.
+  package struct Entry: Sendable, Hashable {
+    package let name: String
+    /// Whether it is a folder, or a link to one.
+    package let isFolder: Bool
+    package let isLink: Bool
+
+    package init(name: String, isFolder: Bool, isLink: Bool) {
+      self.name = name
+      self.isFolder = isFolder
+      self.isLink = isLink
+    }
+  }
+
+  /// What is in a folder, in the order of the names' code points.
+  package static func entries(_ path: String) throws(SystemError) -> [Entry] {
+    guard let folder = opendir(path) else { throw .last }
+    defer { closedir(folder) }
+    var entries: [Entry] = []
+    while let item = readdir(folder) {
+      let name = withUnsafeBytes(of: &item.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name == "." || name == ".." { continue }
+      let type = Int32(item.pointee.d_type)
+      let isSure = type != Int32(DT_LNK) && type != Int32(DT_UNKNOWN)
+      entries.append(
+        Entry(
+          name: name, isFolder: isSure ? type == Int32(DT_DIR) : isFolder(path + "/" + name),
+          isLink: type == Int32(DT_LNK)))
+    }
+    return entries.sorted { codePointOrder($0.name, $1.name) }
+  }
+
+  /// The paths that match a pattern of the shell: `*`, `?`, `[...]`.
+  package static func matches(_ pattern: String) -> [String] {
+    var found = glob_t()
+    defer { globfree(&found) }
+    guard glob(pattern, GLOB_NOSORT, nil, &found) == 0 else { return [] }
+    return (0..<Int(found.gl_pathc)).compactMap { found.gl_pathv[$0].map { String(cString: $0) } }
+  }
+
+  /// Whether a name matches a pattern of the shell.
+  package static func matches(_ name: String, _ pattern: String) -> Bool {
+    fnmatch(pattern, name, FNM_PERIOD) == 0
+  }
+
+  /// A regular file's bytes, at most so many. Links are not followed, and nothing waits for a pipe's writer.
+  package static func read(_ path: String, atMost limit: Int) throws(SystemError) -> [UInt8] {
+    let file = try FileDescriptor(path, .readNoFollow)
+    guard let status = file.status, status.kind == .file else { throw .isNotAFile }
+    var bytes = [UInt8](repeating: 0, count: min(limit, status.size))
+    let result = bytes.withUnsafeMutableBytes { memory in
+      Result { () throws(SystemError) in
+        try memory.baseAddress.map { start throws(SystemError) in try file.read(start, memory.count, at: 0) }
+          ?? 0
+      }
+    }
+    return Array(bytes.prefix(try result.get()))
+  }
+
+  // MARK: Changes
+
+  /// Makes a folder, and those it lies in, where they do not exist.
+  package static func makeFolder(_ path: String) throws(SystemError) {
+    if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    guard errno == ENOENT, parts.count > 1 else { throw .last }
+    try makeFolder(parts.dropLast().joined(separator: "/"))
+    if mkdir(path, 0o755) != 0, errno != EEXIST { throw .last }
+  }
+
+  /// Makes a folder that does not exist yet.
+  package static func makeNewFolder(_ path: String, isPrivate: Bool = false) throws(SystemError) {
+    guard mkdir(path, isPrivate ? 0o700 : 0o755) == 0 else { throw .last }
+  }
+
+  /// Makes a folder for temporary files that nobody else can look into.
+  package static func makeTemporaryFolder(_ prefix: String) throws(SystemError) -> String {
+    var name = Array("\(temporaryFolder)/\(prefix)-XXXXXX".utf8CString)
+    guard mkdtemp(&name) != nil else { throw .last }
+    return String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// Writes a new file, for this user alone.
+  package static func writeNew(_ path: String, _ body: (([UInt8]) throws -> Void) throws -> Void) throws {
+    let file = try FileDescriptor(path, .new)
+    try body { try file.write($0) }
+  }
+
+  /// Copies a file to a new one. A link is an error.
+  package static func copy(_ path: String, to target: String) throws {
+    let file = try FileDescriptor(path, .readNoFollow)
+    let copy = try FileDescriptor(target, .new)
+    try file.forEachPiece { try copy.write($0) }
+  }
+
+  package static func move(_ from: String, to: String) throws(SystemError) {
+    if rename(from, to) != 0 { throw .last }
+  }
+
+  /// Removes a file or link, if there is one.
+  package static func remove(_ path: String) { unlink(path) }
+
+  /// Removes a folder and what is in it. Links in it are removed, not followed.
+  package static func removeTree(_ path: String) {
+    for entry in (try? entries(path)) ?? [] {
+      let inner = path + "/" + entry.name
+      if entry.isFolder, !entry.isLink { removeTree(inner) } else { unlink(inner) }
+    }
+    rmdir(path)
+  }
+
+  /// Waits until everything written is on the disk.
+  package static func syncAll() { sync() }
+
+  /// Bytes free for the user on the disk that holds a path, or will.
+  package static func freeSpace(_ path: String) -> Int? {
+    var info = statvfs()
+    var path = absolute(path)
+    while statvfs(path, &info) != 0 {
+      guard path != "/", let slash = path.lastIndex(of: "/") else { return nil }
+      path = slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+    return Int(info.f_bavail) * Int(info.f_frsize)
+  }
+
+  // MARK: Paths
+
+  /// The current folder.
+  package static var current: String { copied(getcwd(nil, 0)) ?? "/" }
+
+  /// The folder for temporary files, with all links followed.
+  package static var temporaryFolder: String {
+    let path = Environment.nonEmpty("TMPDIR") ?? "/tmp"
+    return realPath(path) ?? path
+  }
+
+  /// A path from the root, without `.` and `..`; links stay.
+  package static func absolute(_ path: String) -> String {
+    var parts: [Substring] = []
+    for part in (path.hasPrefix("/") ? path : current + "/" + path).split(separator: "/") where part != "." {
+      if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+    }
+    return "/" + parts.joined(separator: "/")
+  }
+
+  /// The path with all links followed; nil when there is nothing.
+  package static func realPath(_ path: String) -> String? { copied(realpath(path, nil)) }
+
+  /// Where a link leads; nil for anything else.
+  package static func linkTarget(_ path: String) -> String? {
+    var bytes = [CChar](repeating: 0, count: 4096)
+    let count = readlink(path, &bytes, bytes.count)
+    return count < 0 ? nil : String(decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  private static func copied(_ text: UnsafeMutablePointer<CChar>?) -> String? {
+    text.map { text in
+      defer { free(text) }
+      return String(cString: text)
+    }
+  }
+}
