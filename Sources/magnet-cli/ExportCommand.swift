@@ -63,11 +63,12 @@ struct ExportCommand: AsyncParsableCommand {
         try overwriting.check(file)
         let progress = LoadProgress()
         let runs = try source.runs(progress)
-        let faults = try await Terminal.replacingFile(file) { temporary in
+        let export = try await Terminal.replacingFile(file) { temporary in
           try await Watch.showing(progress) { try await exportSQLite(runs, to: temporary) }
         }
-        say(faults)
-        return faults.count
+        for note in export.notes { Terminal.say(note) }
+        say(export.faults)
+        return export.faults.count
       }
     }
   }

@@ -62,7 +62,8 @@ import Testing
     let table = try Tool.run("table", "stats", tree, "--format", "csv")
     #expect(try Tool.run("table", "stats", file, "--format", "csv").output == table.output)
     #expect(try Tool.run("table", "stats", file + "!/runs/v1", "--format", "csv").output == table.output)
-    #expect(try Tool.run("sql", file, "SELECT count(*) AS n FROM runs", "--format", "csv").output == "n\n2\n")
+    let complete = "SELECT count(*) AS n FROM runs WHERE state = 'complete'"
+    #expect(try Tool.run("sql", file, complete, "--format", "csv").output == "n\n2\n")
   }
 
   @Test func anArchiveInItsOwnFolderIsNotInIt() throws {

@@ -125,11 +125,12 @@ import Testing
     #expect(outcome.status == 0 && outcome.errors.isEmpty)
     let lines = parseCSV(outcome.output).map { $0.map(\.field) }
     #expect(lines.count == 38)
-    #expect(lines[0] == ["suite", "run", "scenario", "model", "instances", "files", "state", "path"])
+    #expect(
+      lines[0] == ["suite", "run", "scenario", "model", "instances", "files", "state", "problem", "path"])
     #expect(
       lines[13] == [
         "plain-v2", "trivia:subject=capitals,model=acme_base", "trivia", "acme/base", "10",
-        "run_spec scenario_state stats per_instance_stats scenario", "complete",
+        "run_spec scenario_state stats per_instance_stats scenario", "complete", "",
         Project.fixture("benchmark_output/runs/plain-v2/trivia:subject=capitals,model=acme_base"),
       ])
   }
@@ -138,13 +139,15 @@ import Testing
     let outcome = try Tool.run("runs", Project.fixture("broken"), "--format", "csv")
     #expect(outcome.status == 1)
     let states = Dictionary(
-      uniqueKeysWithValues: parseCSV(outcome.output).dropFirst().map { ($0[1].field, $0[6].field) })
-    #expect(states["tiny:fault=whole,model=acme_base"] == "complete")
-    #expect(states["empty:model=acme_base"] == "incomplete: the run's folder is empty")
-    #expect(states["missing-run-spec"] == "incomplete: run_spec.json: the file is missing")
+      uniqueKeysWithValues: parseCSV(outcome.output).dropFirst().map {
+        ($0[1].field, [$0[6].field, $0[7].field])
+      })
+    #expect(states["tiny:fault=whole,model=acme_base"] == ["complete", ""])
+    #expect(states["empty:model=acme_base"] == ["incomplete", "the run's folder is empty"])
+    #expect(states["missing-run-spec"] == ["incomplete", "run_spec.json: the file is missing"])
     #expect(
       states["tiny:fault=truncated-stats,model=acme_base"]
-        == "incomplete: stats.json: byte 100: the text ends too early, it was cut off")
+        == ["incomplete", "stats.json: byte 100: the text ends too early, it was cut off"])
   }
 
   @Test func checkReadsEverything() throws {

@@ -1,4 +1,5 @@
 import CSQLite
+import Foundation
 import HelmBackend
 import Magnet
 import TestSupport
@@ -33,7 +34,7 @@ import Testing
     let folder = try TemporaryFolder()
     let file = folder.path + "/x.db"
     let runs = try HelmRuns(Project.sweep)
-    let faults = try await exportSQLite(runs, to: file)
+    let faults = try await exportSQLite(runs, to: file).faults
     #expect(faults.isEmpty)
     let tables = try await runs.load(runs.list().entries, tables: Set(TableKind.allCases))
     for kind in TableKind.allCases {
@@ -79,8 +80,87 @@ import Testing
   @Test func faultyRunsAreLeftOut() async throws {
     let folder = try TemporaryFolder()
     let file = folder.path + "/x.db"
-    let faults = try await exportSQLite(HelmRuns(Project.fixture("broken")), to: file)
+    let faults = try await exportSQLite(HelmRuns(Project.fixture("broken")), to: file).faults
     #expect(faults.count == FaultTests.sentences.count)
-    #expect(try rows(file, "SELECT run FROM runs").rows == [[.string("tiny:fault=whole,model=acme_base")]])
+    #expect(
+      try rows(file, "SELECT run FROM runs WHERE state = 'complete'").rows
+        == [[.string("tiny:fault=whole,model=acme_base")]])
+    let listing = try await HelmRuns(Project.fixture("broken")).list()
+    #expect(try rows(file, "SELECT count(*) FROM runs").rows == [[.int(Int64(listing.entries.count))]])
+  }
+
+  /// Runs with statistics alone, as `magnet download --files headline` brings them.
+  @Test func whatCanBeReadOfARunIsWritten() async throws {
+    let folder = try TemporaryFolder()
+    try folder.copy(Project.fixture("broken/whole"), to: "s/headline")
+    for name in ["scenario_state.json", "per_instance_stats.json"] {
+      try FileManager.default.removeItem(atPath: folder.path + "/s/headline/" + name)
+    }
+    let file = folder.path + "/x.db"
+    let faults = try await exportSQLite(HelmRuns(folder.path + "/s"), to: file).faults
+    #expect(
+      faults.map { $0.file.split(separator: "/").last.map(String.init) }
+        == ["scenario_state.json", "per_instance_stats.json"])
+    #expect(try rows(file, "SELECT count(*) FROM scores").rows == [[.int(3)]])
+    #expect(try rows(file, "SELECT count(*) FROM instances").rows == [[.int(0)]])
+    #expect(try rows(file, "SELECT state FROM runs").rows == [[.string("incomplete")]])
+  }
+
+  @Test func columnsHaveDeclaredTypes() async throws {
+    let folder = try TemporaryFolder()
+    let file = folder.path + "/x.db"
+    _ = try await exportSQLite(HelmRuns(Project.fixture("benchmark_output")), to: file)
+    for relation in [
+      "runs", "scores", "instances", "instance_scores", "stats", "per_instance_stats", "run_specs",
+    ] {
+      let untyped = try rows(file, "SELECT name FROM pragma_table_info('\(relation)') WHERE type = ''").rows
+      // A view's column that no table has, or that is made of several, has no type of its own.
+      #expect(untyped.allSatisfy { ["input", "sub_split"].contains($0[0].text) }, "\(relation): \(untyped)")
+    }
+    #expect(
+      try rows(
+        file,
+        "SELECT type FROM pragma_table_info('scores') WHERE name IN ('mean', 'count', 'model') ORDER BY name"
+      )
+      .rows == [[.string("INTEGER")], [.string("REAL")], [.string("TEXT")]])
+    #expect(
+      try rows(file, "SELECT DISTINCT typeof(mean) FROM scores WHERE mean IS NOT NULL").rows == [
+        [.string("real")]
+      ])
+  }
+
+  @Test func namesThatSQLiteCannotTellApartAreKept() async throws {
+    let folder = try TemporaryFolder()
+    try folder.copy(Project.fixture("broken/whole"), to: "s/odd")
+    let path = folder.path + "/s/odd/stats.json"
+    let stats = try Project.text(path).replacing(
+      "\"mean\":", with: "\"Score\": 1, \"score\": \"two\", \"a\\u0000b\": 3, \"mean\":")
+    try #require(stats.contains("Score"))
+    try folder.write(stats, to: "s/odd/stats.json")
+    let file = folder.path + "/x.db"
+    let export = try await exportSQLite(HelmRuns(folder.path + "/s"), to: file)
+    #expect(export.faults.isEmpty && export.notes.count == 2)
+    #expect(
+      try rows(
+        file,
+        "SELECT DISTINCT \"stats.Score\", \"stats.score_2\", \"stats.a\u{2400}b\" FROM stats WHERE \"stats.Score\" IS NOT NULL"
+      ).rows
+        == [[.int(1), .string("two"), .int(3)]])
+    // More columns than SQLite has: spread over runs, as one object with so many keys stays one cell.
+    for part in 0..<21 {
+      let some = (0..<100).map { "\"k\(part * 100 + $0)\": \($0)" }.joined(separator: ", ")
+      try folder.copy(Project.fixture("broken/whole"), to: "s/wide\(part)")
+      let text = try Project.text(folder.path + "/s/wide\(part)/stats.json")
+        .replacing("\"mean\":", with: some + ", \"mean\":")
+      try folder.write(text, to: "s/wide\(part)/stats.json")
+    }
+    let wide = try await exportSQLite(HelmRuns(folder.path + "/s"), to: folder.path + "/wide.db")
+    #expect(wide.faults.isEmpty && wide.notes.count == 3)
+    #expect(
+      try rows(
+        folder.path + "/wide.db",
+        "SELECT DISTINCT extra ->> '$.\"stats.k999\"' FROM stats_rows WHERE extra IS NOT NULL ORDER BY 1 DESC LIMIT 1"
+      )
+      .rows == [[.int(99)]])
   }
 }

@@ -133,7 +133,7 @@ import Testing
   }
 
   @Test func nothingCanBeWritten() async {
-    let refusal = "queries can only read: nothing is written, attached or loaded"
+    let refusal = "not allowed: magnet sql is read-only"
     for query in [
       "ATTACH '/tmp/x.db' AS x", "CREATE TABLE t(a)", "CREATE VIEW v AS SELECT 1", "PRAGMA journal_mode",
       "SELECT load_extension('x')", "VACUUM INTO '/tmp/x.db'", "BEGIN", "DETACH main",
@@ -151,7 +151,7 @@ import Testing
     #expect(await fault("SELECT 1; SELECT 2") == "there is more than one statement; give one at a time")
     #expect(
       await fault(#"SELECT "stats.meen" FROM stats"#)
-        == "no run has a column stats.meen; near it: stats.mean, stats.min, stats.max")
+        == "no column 'stats.meen'; did you mean stats.mean or stats.min?")
   }
 
   @Test func aTimeLimitEndsAQuery() async throws {

@@ -12,6 +12,7 @@ public enum Project {
     folder.appending(path: "Fixtures").path + (path.isEmpty ? "" : "/" + path)
   }
 
+  public static let plain = fixture("benchmark_output/runs/plain-v1")
   public static let sweep = fixture("benchmark_output/runs/sweep-v1")
 
   /// Two runs that HELM's authors published, in a folder beside the project; nil where it is absent.

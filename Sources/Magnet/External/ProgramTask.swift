@@ -115,18 +115,3 @@ final class WrittenTrain {
       perInstanceStats: train.perInstanceStats)
   }
 }
-
-extension JSONValue {
-  /// The value of a cell; nothing for a list that cannot be read.
-  init(_ cell: Cell) {
-    self =
-      switch cell {
-      case .null: .null
-      case .bool(let value): .bool(value)
-      case .int(let value): .int(value)
-      case .double(let value): .double(value)
-      case .string(let value): .string(value)
-      case .json(let text): (try? JSONValue(parsing: text)) ?? .null
-      }
-  }
-}

@@ -45,7 +45,58 @@ public struct RunListing: Sendable {
   }
 }
 
+extension RunEntry {
+  /// `complete`, or `incomplete` where there are faults.
+  package static func state(of faults: [DataFault]) -> String { faults.isEmpty ? "complete" : "incomplete" }
+
+  /// What keeps the run from being complete, in a few words; nil when it is complete.
+  package var problem: String? { problem(of: faults) }
+
+  /// Faults of this run, without the path of its folder; nil for none.
+  package func problem(of faults: [DataFault]) -> String? {
+    if faults.isEmpty { return nil }
+    return faults.map { fault in
+      let isInside = fault.file.hasPrefix(path + "/")
+      let file = isInside ? fault.file.dropFirst(path.count + 1) + ": " : ""
+      return file + (fault.place.map { "\($0): " } ?? "") + fault.problem
+    }.joined(separator: ", ")
+  }
+}
+
 extension RunListing {
+  /// The listing after a look into the statistics of the runs that seem complete, which tells more than their files'
+  /// ends do: what `magnet runs` says of them.
+  func checkingStatistics(of source: some RunSource) async throws -> RunListing {
+    let complete = entries.indices.filter { entries[$0].faults.isEmpty }
+    let tables = try await source.load(
+      complete.map { entries[$0] }, tables: [.stats], columns: RunSummary.statisticsColumns)
+    var checked = entries
+    for (number, fault) in tables.faults {
+      let entry = entries[complete[number]]
+      checked[complete[number]] = RunEntry(
+        suite: entry.suite, folder: entry.folder, path: entry.path, name: entry.isNamed ? entry.name : nil,
+        files: entry.files, faults: [fault])
+    }
+    return RunListing(entries: checked, runSpecs: runSpecs, entryOfRow: entryOfRow)
+  }
+
+  /// For each entry, whether it is the one that counts among those with its name: the complete run of the latest
+  /// suite; where none is complete, the run of the latest suite.
+  package var isLatest: [Bool] {
+    var newest: [String: Int] = [:]
+    for (number, entry) in entries.enumerated() {
+      guard let other = newest[entry.name] else {
+        newest[entry.name] = number
+        continue
+      }
+      let isComplete = entry.faults.isEmpty
+      let otherIsComplete = entries[other].faults.isEmpty
+      let isLater = VersionOrder(entry.suite) >= VersionOrder(entries[other].suite)
+      if isComplete == otherIsComplete ? isLater : isComplete { newest[entry.name] = number }
+    }
+    return entries.indices.map { newest[entries[$0].name] == $0 }
+  }
+
   /// The rows of complete runs, in order, each run name once: where suites repeat a name, the latest suite's.
   /// - Parameter isTaken: which runs to take instead of complete ones.
   func candidates(

@@ -28,15 +28,16 @@ public struct RunSummary: Sendable {
 
     var rowOfEntry: [Int: Row] = [:]
     for (row, entry) in zip(listing.runSpecs.rows, listing.entryOfRow) { rowOfEntry[entry] = row }
-    let names = ["suite", "run", "scenario", "model", "instances", "files", "state", "path"]
+    let names = ["suite", "run", "scenario", "model", "instances", "files", "state", "problem", "path"]
     let rows = entries.indices.map { number -> [Cell] in
       let entry = entries[number]
       let spec = rowOfEntry[number]
       return [
-        .string(entry.suite), .string(entry.name), Cell(spec.flatMap { Self.scenario(entry.name, $0) }),
+        .string(entry.suite), .string(entry.name), Cell(spec.flatMap { RunName.scenario(entry.name, $0) }),
         Cell(spec?[.model]), instances[number].map { .int(Int64($0)) } ?? .null,
         .string(entry.files.map(Self.shortName).joined(separator: " ")),
-        .string(Self.state(faults[number], of: entry)), .string(entry.path),
+        .string(RunEntry.state(of: faults[number])), Cell(entry.problem(of: faults[number])),
+        .string(entry.path),
       ]
     }
     table = Table(columnNames: names, rows: rows)
@@ -47,27 +48,14 @@ public struct RunSummary: Sendable {
     file.hasSuffix(".json") ? String(file.dropLast(5)) : file
   }
 
-  private static func state(_ faults: [DataFault], of entry: RunEntry) -> String {
-    if faults.isEmpty { return "complete" }
-    let reasons = faults.map { fault in
-      let file =
-        fault.file.hasPrefix(entry.path + "/") ? fault.file.dropFirst(entry.path.count + 1) + ": " : ""
-      return file + (fault.place.map { "\($0): " } ?? "") + fault.problem
-    }
-    return "incomplete: " + reasons.joined(separator: ", ")
-  }
-
-  /// The run name up to its first colon; where there is none, the last part of the scenario's class name.
-  static func scenario(_ name: String, _ spec: Row) -> String? {
-    if let colon = name.firstIndex(of: ":") { return String(name[..<colon]) }
-    return spec[.scenario]?.split(separator: ".").last.map(String.init)
-  }
+  /// The columns of `stats` that are read to count instances.
+  static let statisticsColumns: Set = ["stats.name.name", "stats.name.perturbation.name", "stats.mean"]
 
   private static func countInstances(
     _ entries: [RunEntry], in source: some RunSource, _ kinds: Set<TableKind>
   ) async throws -> (counts: [Int?], faults: [(Int, DataFault)]) {
-    let columns: Set = ["stats.name.name", "stats.name.perturbation.name", "stats.mean"]
-    let tables = try await source.load(entries, tables: kinds, columns: kinds == [.stats] ? columns : nil)
+    let tables = try await source.load(
+      entries, tables: kinds, columns: kinds == [.stats] ? statisticsColumns : nil)
     var counts = entries.indices.map { number -> Int? in
       let means = tables.table(.stats, ofRuns: [number]).rows.compactMap { row in
         row[.metric] == "num_instances" && row[.perturbation] == nil ? row[.mean] : nil

@@ -16,16 +16,24 @@ public struct Database: Sendable {
 
   /// What a query gave.
   public struct Answer: Sendable {
-    /// A row a row of the answer.
+    /// One row per result row.
     public let table: Table
-    /// What is wrong with runs that the query needed and that were left out.
+    /// Faults of the runs that the query needed and that were left out.
     public let faults: [DataFault]
   }
 
   /// Answers a query.
   /// - Throws: `MagnetError` when the query is wrong, tries to write, or takes too long, and what the source throws.
-  public func query(_ text: String) async throws -> Answer {
-    let listing = try await source.list()
+  /// - Parameter parameters: values for the query's parameters by their names, without `:`, `@` or `$`.
+  public func query(_ text: String, parameters: [String: Cell] = [:]) async throws -> Answer {
+    let words = SQLText(text).words
+    var runs = try await source.list()
+    if words.contains("runs"),
+      words.contains("state") || words.contains("problem") || SQLText(text).selectsAll
+    {
+      runs = try await runs.checkingStatistics(of: source)
+    }
+    let listing = runs
     let limit = timeLimit
     let source = source
     return try await Self.onThread {
@@ -40,9 +48,15 @@ public struct Database: Sendable {
       }
       let relations = try Self.relations(for: SQLText(text), catalog)
       let connection = try SQLConnection(relations, catalog, timeLimit: limit)
-      let table = try connection.answer(text)
+      let table: Table
+      do { table = try connection.answer(text, parameters) } catch let error as MagnetError {
+        throw Self.advised(error, SQLText(text), catalog)
+      }
       try Self.checkNames(SQLText(text), catalog)
-      return Answer(table: table, faults: faults)
+      // What a run without a readable run spec holds is missing from every table.
+      if catalog.hasReadTables { faults = listing.entries.filter { !$0.isNamed }.flatMap(\.faults) + faults }
+      var seen: Set<DataFault> = []
+      return Answer(table: table, faults: faults.filter { seen.insert($0).inserted })
     }
   }
 
@@ -56,10 +70,17 @@ public struct Database: Sendable {
   private static func relations(for text: SQLText, _ catalog: RunCatalog) throws -> [Relation] {
     let tables = try TableKind.allCases.map { kind in
       var names = text.quotedNames.filter { $0.hasPrefix(kind.prefix) }.sorted()
-      if text.selectsAll, text.words.contains(kind.sqlName) {
+      names.removeAll { $0.contains("\0") }
+      if text.selectsAll || text.words.contains("pragma"), text.words.contains(kind.sqlName) {
         names = try allColumns(kind, catalog)
       } else if kind == .runSpecs {
         names = catalog.listing.runSpecs.columnNames
+      }
+      if names.count >= Relation.columnLimit {
+        throw MagnetError(
+          .unsupported,
+          "\(kind.sqlName) has \(names.count) columns, more than the \(Relation.columnLimit) that SQLite allows",
+          advice: "name those you need instead of *")
       }
       return Relation.table(kind, columns: names)
     }
@@ -73,15 +94,46 @@ public struct Database: Sendable {
     return Table(stacking: catalog.runs.compactMap { tables[$0] }).columnNames
   }
 
-  /// SQLite takes a name in double quotes that no table has for a text: say so instead.
+  /// A query's error with what would help against it: the nearest columns or relations, or other quotes.
+  private static func advised(_ error: MagnetError, _ text: SQLText, _ catalog: RunCatalog) -> MagnetError {
+    func name(after start: String) -> String? {
+      guard error.code == .invalidData, error.problem.hasPrefix(start) else { return nil }
+      // Later versions of SQLite repeat the quotes and add a remark.
+      let name = error.problem.dropFirst(start.count).prefix { $0 != " " || text.quotedNames.isEmpty }
+      return name.hasPrefix("\"") ? String(name.dropFirst().prefix { $0 != "\"" }) : String(name)
+    }
+    if let name = name(after: "no such table: ") {
+      let names = Relation.tidy.map(\.name) + TableKind.allCases.map(\.sqlName)
+      return MagnetError(error.code, error.problem, advice: suggestion(for: name, among: names))
+    }
+    guard let name = name(after: "no such column: ") else { return error }
+    var columns = Relation.tidy.filter { text.words.contains($0.name) }.flatMap { $0.columns.map(\.name) }
+    let tables = TableKind.allCases.filter { text.words.contains($0.sqlName) }
+    let flattened = tables.flatMap { (try? catalog.sampleColumns($0)) ?? [] }
+    if flattened.contains(name) {
+      return MagnetError(
+        error.code, "no such column: \(name)", advice: "put flattened names in double quotes: \"\(name)\"")
+    }
+    columns += flattened
+    let isQuoted = text.quotedNames.contains(name)
+    // Without the alias of its table.
+    let last = String(name.split(separator: ".").last ?? "")
+    let advice = suggestion(for: name, among: columns) ?? suggestion(for: last, among: columns)
+    return MagnetError(
+      error.code, "no such column: \(name)",
+      advice: advice ?? (isQuoted ? "put texts in single quotes: '\(name)'" : nil))
+  }
+
+  /// A flattened name that a query uses is a column of the table, whether a run has it or not: names that no run has
+  /// are errors.
   private static func checkNames(_ text: SQLText, _ catalog: RunCatalog) throws {
     for kind in TableKind.allCases where text.words.contains(kind.sqlName) {
-      for name in text.quotedNames.sorted() where name.hasPrefix(kind.prefix) && name != "run_spec.name" {
-        let known = catalog.knownColumns(kind)
-        if known.isEmpty || known.contains(name) { continue }
-        let nearest = nearestNames(to: name, among: try catalog.sampleColumns(kind))
+      let names = text.quotedNames.subtracting(text.aliases).sorted()
+      for name in names where name.hasPrefix(kind.prefix) && name != "run_spec.name" {
+        if try catalog.runs.isEmpty || catalog.hasColumn(name, kind) { continue }
         throw MagnetError(
-          .notFound, "no run has a column \(name); near it: \(nearest.joined(separator: ", "))")
+          .notFound, "no column '\(name)'",
+          advice: suggestion(for: name, among: try catalog.sampleColumns(kind)))
       }
     }
   }

@@ -5,17 +5,45 @@ struct Relation: Sendable {
     case run(RunField)
     /// A column of the table, by its flattened name.
     case column(String)
+    /// The input of an instance: its text, which HELM 0.1 and 0.2 kept in another place than later versions, or the
+    /// text parts of a multimodal input.
+    case input
+
+    /// The columns of the table that the values come from.
+    var columnNames: [String] {
+      switch self {
+      case .run: []
+      case .column(let name): [name]
+      case .input: InstanceInput.columns
+      }
+    }
   }
 
   /// What is known of a run before its tables are read.
   enum RunField: String, Sendable, Hashable, CaseIterable {
-    case suite, run, scenario, model, method, folder, path, state
+    case suite, run, scenario, task, model, method, folder, path, state, problem
+    /// Whether no later suite has a run of this name: 1, or 0. Of runs with one name a complete one comes first.
+    case isLatest = "is_latest"
+
+    /// The type that a column has in a SQLite file.
+    var sqlType: SQLType { self == .isLatest ? .integer : .text }
   }
 
   struct Column: Sendable {
     let name: String
     let source: Source
+
+    var type: SQLType? {
+      switch source {
+      case .run(let field): field.sqlType
+      case .input: .text
+      case .column(let name): SQLType(of: name)
+      }
+    }
   }
+
+  /// How many columns a table of SQLite can have.
+  static let columnLimit = 2000
 
   let name: String
   /// The table whose rows these are; nil for a row a run.
@@ -30,10 +58,12 @@ struct Relation: Sendable {
 
   /// One of the four tables, with some of its columns, under their flattened names.
   static func table(_ kind: TableKind, columns: [String]) -> Relation {
-    Relation(
+    var names = SQLColumnNames()
+    return Relation(
       name: kind.sqlName, kind: kind,
-      columns: [column("run_spec.name", "run_spec.name")]
-        + columns.filter { $0 != "run_spec.name" }.map { column($0, $0) })
+      columns: (["run_spec.name"] + columns.filter { $0 != "run_spec.name" }).map {
+        column(names.name(for: $0), $0)
+      })
   }
 
   /// The relations whose names need no quotes.
@@ -47,7 +77,8 @@ struct Relation: Sendable {
           column("perturbation", "stats.name.perturbation.name"),
           column("computed_on", "stats.name.perturbation.computed_on"),
           column("prob", "stats.name.perturbation.prob"),
-        ] + named("stats.", ["count", "mean", "stddev"]) + [field(.suite)]),
+        ] + named("stats.", ["count", "mean", "stddev"])
+        + [field(.suite), field(.task), field(.isLatest)]),
     Relation(
       name: "instances", kind: .scenarioStates,
       columns: [
@@ -55,9 +86,10 @@ struct Relation: Sendable {
         column("trial", states + "train_trial_index"), column("split", states + "instance.split"),
         column("perturbation", states + "instance.perturbation.name"),
         column("prob", states + "instance.perturbation.prob"),
-        column("input", states + "instance.input.text"), column("prompt", states + "request.prompt"),
+        Column(name: "input", source: .input), column("prompt", states + "request.prompt"),
         column("completions", states + "result.completions"),
-        column("reference_list", states + "instance.references"), field(.suite),
+        column("reference_list", states + "instance.references"), field(.suite), field(.task),
+        field(.isLatest),
       ]),
     Relation(
       name: "instance_scores", kind: .perInstanceStats,
@@ -67,7 +99,8 @@ struct Relation: Sendable {
         column("perturbation", scores + "name.perturbation.name"), column("metric", scores + "name.name"),
         column("split", scores + "name.split"), column("mean", scores + "mean"),
         column("prob", scores + "name.perturbation.prob"), column("count", scores + "count"),
-        column("sum", scores + "sum"), field(.scenario), field(.model), field(.suite),
+        column("sum", scores + "sum"), field(.scenario), field(.model), field(.suite), field(.task),
+        field(.isLatest),
       ]),
   ]
 

@@ -38,7 +38,8 @@ struct RelationScan {
   ) throws {
     self.relation = relation
     bitsInOrder = Array(repeating: nil, count: relation.columns.count)
-    let runs = catalog.runs.filter { run in
+    let candidates = relation.kind == nil ? Array(catalog.listing.entries.indices) : catalog.runs
+    let runs = candidates.filter { run in
       conditions.allSatisfy { condition in
         guard case .run(let field) = relation.columns[condition.column].source else { return true }
         return Self.equal(catalog.cell(field, of: run), condition.value)
@@ -65,7 +66,12 @@ struct RelationScan {
       switch column.source {
       case .run(let field): return .constant(catalog.cell(field, of: run), count: chunk.rowCount)
       case .column(let name):
-        return table?.position(of: name).map { chunk.columns[$0] } ?? .nulls(chunk.rowCount)
+        let cells = table?.position(of: name).map { chunk.columns[$0] } ?? .nulls(chunk.rowCount)
+        return column.type == .real && cells.areIntegers ? cells.asDoubles() : cells
+      case .input:
+        return InstanceInput.texts(rowCount: chunk.rowCount) { name in
+          table?.position(of: name).map { chunk.columns[$0] }
+        }
       }
     }
     var checks: [(column: Int, value: Cell)] = []
@@ -243,6 +249,13 @@ extension Cell {
 }
 
 extension ColumnChunk {
+  var areIntegers: Bool {
+    switch storage {
+    case .ints, .constant(.int): true
+    default: false
+    }
+  }
+
   enum Presence { case nowhere, somewhere, everywhere }
 
   /// Where a value is, as far as can be told without looking at the rows.

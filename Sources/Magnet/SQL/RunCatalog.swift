@@ -22,13 +22,17 @@ final class RunCatalog {
       .suite: numbers.map { .string(listing.entries[$0].suite) },
       .run: numbers.map { .string(listing.entries[$0].name) },
       .scenario: numbers.map { number in
-        Cell(rows[number].flatMap { RunSummary.scenario(listing.entries[number].name, $0) })
+        Cell(rows[number].flatMap { RunName.scenario(listing.entries[number].name, $0) })
+      },
+      .task: numbers.map { number in Cell(rows[number].map { RunName.task(listing.entries[number].name, $0) })
       },
       .model: numbers.map { Cell(rows[$0]?[.model]) },
       .method: numbers.map { rows[$0]?["run_spec.adapter_spec.method"] ?? .null },
       .folder: numbers.map { .string(listing.entries[$0].folder) },
       .path: numbers.map { .string(listing.entries[$0].path) },
       .state: numbers.map { .string(listing.entries[$0].faults.isEmpty ? "complete" : "incomplete") },
+      .problem: numbers.map { Cell(listing.entries[$0].problem) },
+      .isLatest: listing.isLatest.map { .int($0 ? 1 : 0) },
     ]
   }
 
@@ -43,6 +47,20 @@ final class RunCatalog {
     for run in runs { loaded[kind, default: [:]][run] = tables[run] ?? Table() }
     return tables
   }
+
+  /// Whether a table has a column in any run. Reads the column where it has not been read.
+  func hasColumn(_ name: String, _ kind: TableKind) throws -> Bool {
+    if knownColumns(kind).contains(name) { return true }
+    if columns[kind]?.contains(name) == true, runs.allSatisfy({ loaded[kind]?[$0] != nil }) { return false }
+    for start in stride(from: 0, to: runs.count, by: 64) {
+      let tables = try load(Array(runs[start..<min(start + 64, runs.count)]), kind, [name])
+      if tables.values.contains(where: { $0.hasColumn(name) }) { return true }
+    }
+    return false
+  }
+
+  /// Whether a query has looked at the rows of a table.
+  var hasReadTables: Bool { !loaded.isEmpty }
 
   /// The columns that a table has in the first run that can be read.
   func sampleColumns(_ kind: TableKind) throws -> [String] {

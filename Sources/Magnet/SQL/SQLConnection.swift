@@ -39,6 +39,13 @@ final class SQLConnection {
     for relation in relations {
       sqlite3_create_module_v2(database, relation.name, virtualTableModule, pointer, nil)
     }
+    magnet_sqlite_quotes_are_names(database)
+    addSQLFunctions(to: database)
+    // SQLite's own table-valued functions declare their columns when they are first used, which the authorizer takes
+    // for the creation of a table.
+    for name in ["json_each", "json_tree"] {
+      sqlite3_exec(database, "SELECT 1 FROM \(name)('[]')", nil, nil, nil)
+    }
     sqlite3_limit(database, SQLITE_LIMIT_ATTACHED, 0)
     // A query can ask for a text of any length; this much memory is enough.
     sqlite3_limit(database, SQLITE_LIMIT_LENGTH, 1 << 28)
@@ -46,7 +53,7 @@ final class SQLConnection {
       database,
       { state, action, first, second, _, _ in
         let isDeclaring = Unmanaged<State>.fromOpaque(state!).takeUnretainedValue().isDeclaring
-        return isDeclaring ? SQLITE_OK : authorize(action, second)
+        return isDeclaring ? SQLITE_OK : authorize(action, first, second)
       }, pointer)
     if state.deadline != nil {
       sqlite3_progress_handler(
@@ -59,7 +66,8 @@ final class SQLConnection {
   private var message: String { sqlite3_errmsg(database).map { String(cString: $0) } ?? "out of memory" }
 
   /// Answers one statement.
-  func answer(_ text: String) throws -> Table {
+  /// - Parameter parameters: values of the statement's parameters by their names, without the sign before them.
+  func answer(_ text: String, _ parameters: [String: Cell] = [:]) throws -> Table {
     var statement: OpaquePointer?
     var rest: UnsafePointer<CChar>?
     let (status, hasMore) = text.withCString { start in
@@ -70,6 +78,8 @@ final class SQLConnection {
     if status != SQLITE_OK { throw failure() }
     guard let statement else { throw MagnetError(.invalidData, "the query is empty") }
     if hasMore { throw MagnetError(.invalidData, "there is more than one statement; give one at a time") }
+
+    try bind(parameters, to: statement)
 
     let width = Int(sqlite3_column_count(statement))
     let names = (0..<width).map { String(cString: sqlite3_column_name(statement, Int32($0))) }
@@ -91,6 +101,22 @@ final class SQLConnection {
       default: throw failure()
       }
     }
+  }
+
+  private func bind(_ parameters: [String: Cell], to statement: OpaquePointer) throws {
+    var unused = Set(parameters.keys)
+    for index in 0..<sqlite3_bind_parameter_count(statement) {
+      let sign = sqlite3_bind_parameter_name(statement, index + 1).map { String(cString: $0) } ?? "?"
+      let name = String(sign.dropFirst())
+      guard let value = parameters[name] else {
+        throw MagnetError(
+          .invalidData, "the query's parameter \(sign) has no value",
+          advice: name.isEmpty ? "give it a name such as :model" : nil)
+      }
+      unused.remove(name)
+      SQLiteWriter.bind(statement, index + 1, value)
+    }
+    if let name = unused.min() { throw MagnetError(.invalidData, "the query has no parameter :\(name)") }
   }
 
   /// The names with a number behind those that repeat.
@@ -118,22 +144,27 @@ final class SQLConnection {
 
   private func failure() -> any Error {
     if let failure = state.failure { return failure }
-    if state.isLate { return MagnetError(.invalidData, "the query took longer than its time limit") }
+    if state.isLate { return MagnetError(.timedOut, "the query took longer than its time limit") }
     let message = message
     if sqlite3_errcode(database) == SQLITE_AUTH || message.hasPrefix("not authorized") {
-      return MagnetError(.invalidData, "queries can only read: nothing is written, attached or loaded")
+      return MagnetError(.readOnly, "not allowed: magnet sql is read-only")
     }
     return MagnetError(.invalidData, message)
   }
 }
 
 /// Queries may read and call functions, but none that reaches outside.
-private func authorize(_ action: Int32, _ second: UnsafePointer<CChar>?) -> Int32 {
+private func authorize(
+  _ action: Int32, _ first: UnsafePointer<CChar>?, _ second: UnsafePointer<CChar>?
+) -> Int32 {
   switch action {
   case SQLITE_SELECT, SQLITE_READ, SQLITE_RECURSIVE: return SQLITE_OK
   case SQLITE_FUNCTION:
     let name = second.map { String(cString: $0).lowercased() } ?? ""
     return ["load_extension", "readfile", "writefile", "edit"].contains(name) ? SQLITE_DENY : SQLITE_OK
+  case SQLITE_PRAGMA:
+    let name = first.map { String(cString: $0).lowercased() } ?? ""
+    return ["table_info", "table_xinfo", "function_list"].contains(name) ? SQLITE_OK : SQLITE_DENY
   default: return SQLITE_DENY
   }
 }

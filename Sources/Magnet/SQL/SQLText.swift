@@ -2,6 +2,8 @@
 struct SQLText {
   /// The names in double quotes, back quotes or brackets.
   private(set) var quotedNames: Set<String> = []
+  /// Those of the names in quotes that the query itself gives, after AS.
+  private(set) var aliases: Set<String> = []
   /// The words outside of quotes and comments, in small letters.
   private(set) var words: Set<String> = []
   /// Whether it says `SELECT *`, `, *` or `table.*`.
@@ -16,7 +18,8 @@ struct SQLText {
       case "\"", "`", "[":
         let (name, after) = Self.quoted(rest, first == "[" ? "]" : first)
         quotedNames.insert(name)
-        previous = name
+        if previous == "as" { aliases.insert(name) }
+        previous = "\"" + name
         rest = after
       case "-" where rest.hasPrefix("--"): rest = rest.drop { $0 != "\n" }
       case "/" where rest.hasPrefix("/*"):

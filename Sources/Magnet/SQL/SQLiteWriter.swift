@@ -9,9 +9,44 @@ import CSQLite
 /// rows that refer to them, and views over these with all names back in place.
 final class SQLiteWriter {
   private var database: OpaquePointer?
-  private var columns: [TableKind: [String]] = [:]
+  /// The columns of each table by their flattened names, in order, with their names in SQL and the kinds of their cells.
+  private var columns: [TableKind: Columns] = [:]
   private var inserts: [TableKind: OpaquePointer] = [:]
   private var metricIDs: [String: Int64] = [:]
+
+  /// Changes that SQLite's rules for names and numbers of columns made necessary, for the user.
+  private(set) var notes: [String] = []
+
+  /// The columns of one table of rows.
+  private struct Columns {
+    struct Column {
+      let name: String
+      let sqlName: String
+      var kinds: CellKinds = []
+    }
+
+    private(set) var list: [Column] = []
+    private(set) var places: [String: Int] = [:]
+    private var names = SQLColumnNames()
+    /// Whether columns beyond SQLite's limit are kept as one JSON object.
+    var overflows = false
+
+    mutating func add(_ name: String) -> Column {
+      let column = Column(name: name, sqlName: names.name(for: name))
+      places[name] = list.count
+      list.append(column)
+      return column
+    }
+
+    mutating func add(_ kinds: CellKinds, at place: Int) { list[place].kinds.formUnion(kinds) }
+
+    subscript(name: String) -> Column? { places[name].map { list[$0] } }
+  }
+
+  /// The most columns of a table of rows, which has up to three of its own.
+  private static let columnLimit = Relation.columnLimit - 3
+  /// The column that holds, as one JSON object for each row, what has no column because of the limit.
+  private static let overflow = "extra"
 
   /// The column that becomes a number of the table `metrics`.
   private static let metricColumns: [TableKind: String] = [
@@ -25,7 +60,8 @@ final class SQLiteWriter {
     // The file is of use only when it is whole: no journal is needed to roll it back.
     try run("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE")
     try run("PRAGMA cache_size = -32000; BEGIN")
-    let fields = Relation.RunField.allCases.map { "\"\($0.rawValue)\" TEXT" }.joined(separator: ", ")
+    let fields = Relation.RunField.allCases.map { "\"\($0.rawValue)\" \($0.sqlType.rawValue)" }.joined(
+      separator: ", ")
     try run("CREATE TABLE runs(id INTEGER PRIMARY KEY, \(fields))")
     try run("CREATE TABLE metrics(id INTEGER PRIMARY KEY, metric TEXT NOT NULL UNIQUE)")
     for kind in TableKind.allCases {
@@ -81,14 +117,25 @@ final class SQLiteWriter {
       if let metric = Self.metricColumns[kind], let position = table.position(of: metric) {
         varying.append(BoundColumn(2, numbers: try metricNumbers(chunk.columns[position])))
       }
+      var extra: [(name: String, cells: ColumnChunk)] = []
       for name in names {
-        let index = Int32(columns[kind]!.firstIndex(of: name)! + firstColumn)
-        let cells = chunk.columns[table.position(of: name)!]
+        guard let position = table.position(of: name) else { continue }
+        let cells = chunk.columns[position]
+        guard let place = columns[kind]?.places[name] else {
+          extra.append((name, cells))
+          continue
+        }
+        columns[kind]?.add(CellKinds(of: cells), at: place)
+        let index = Int32(place + firstColumn)
         if case .constant(let cell) = cells.storage {
           Self.bind(insert, index, cell)
         } else {
           varying.append(BoundColumn(index, cells))
         }
+      }
+      if !extra.isEmpty, let count = columns[kind]?.list.count {
+        varying.append(
+          BoundColumn(Int32(count + firstColumn), Self.objects(of: extra, rowCount: chunk.rowCount)))
       }
       for row in 0..<chunk.rowCount {
         for column in varying { column.bind(insert, row) }
@@ -99,21 +146,73 @@ final class SQLiteWriter {
     }
   }
 
+  /// The cells of several columns as one JSON object for each row; null where all are null.
+  private static func objects(of columns: [(name: String, cells: ColumnChunk)], rowCount: Int) -> ColumnChunk
+  {
+    var builder = ColumnBuilder()
+    for row in 0..<rowCount {
+      let members = columns.compactMap { name, cells -> JSONValue.Member? in
+        let cell = cells[row]
+        return cell == .null ? nil : JSONValue.Member(key: name, value: JSONValue(cell))
+      }
+      builder.set(members.isEmpty ? .null : .json(JSONValue.object(members).text), row: row)
+    }
+    return builder.finish(rowCount: rowCount)
+  }
+
   /// The statement that inserts a row, after the columns that are new were added to the table.
   private func insertion(_ kind: TableKind, _ names: [String]) throws -> OpaquePointer {
-    let known = Set(columns[kind] ?? [])
-    let new = names.filter { !known.contains($0) }
+    var known = columns[kind] ?? Columns()
+    let new = known.overflows ? [] : names.filter { known.places[$0] == nil }
     if let insert = inserts[kind], new.isEmpty { return insert }
     sqlite3_finalize(inserts.removeValue(forKey: kind))
     for name in new {
-      try run("ALTER TABLE \(Self.rowsName(kind)) ADD COLUMN \(Self.quoted(name))")
-      columns[kind, default: []].append(name)
+      guard known.list.count < Self.columnLimit else {
+        try run("ALTER TABLE \(Self.rowsName(kind)) ADD COLUMN \(Self.quoted(Self.overflow)) TEXT")
+        known.overflows = true
+        notes.append(
+          "\(kind.sqlName): more than \(Self.columnLimit) columns; those from '\(name)' on are in one JSON object in "
+            + "the column \(Self.overflow) of \(Self.rowsName(kind))")
+        break
+      }
+      let column = known.add(name)
+      if column.sqlName != name {
+        notes.append(
+          "\(kind.sqlName): the column '\(name)' is called '\(column.sqlName)', as SQLite cannot tell its name from another's"
+        )
+      }
+      try run("ALTER TABLE \(Self.rowsName(kind)) ADD COLUMN \(Self.quoted(column.sqlName))")
     }
-    let count = (columns[kind] ?? []).count + (Self.metricColumns[kind] == nil ? 1 : 2)
+    columns[kind] = known
+    let count = known.list.count + (known.overflows ? 1 : 0) + (Self.metricColumns[kind] == nil ? 1 : 2)
     let places = Array(repeating: "?", count: count).joined(separator: ", ")
     let insert = try prepare("INSERT INTO \(Self.rowsName(kind)) VALUES(\(places))")
     inserts[kind] = insert
     return insert
+  }
+
+  /// Gives every column of a table of rows its declared type: programs such as DuckDB and datasette go by it.
+  private func declareTypes(_ kind: TableKind) throws {
+    guard let columns = columns[kind] else { return }
+    var declared = ["run_id INTEGER NOT NULL REFERENCES runs"]
+    if Self.metricColumns[kind] != nil { declared.append("metric_id INTEGER NOT NULL REFERENCES metrics") }
+    for column in columns.list {
+      let name = Self.quoted(column.sqlName)
+      let type = column.kinds.type(of: column.name)
+      declared.append("\(name) \(type.rawValue)")
+      if type == .text, !column.kinds.isSubset(of: .text) {
+        // Numbers among texts.
+        try run("UPDATE \(Self.rowsName(kind)) SET \(name) = CAST(\(name) AS TEXT)")
+      }
+    }
+    if columns.overflows { declared.append("\(Self.quoted(Self.overflow)) TEXT") }
+    let text = "CREATE TABLE \(Self.rowsName(kind))(\(declared.joined(separator: ", ")))"
+    // Cells are kept as they are: SQLite reads an integer in a REAL column as a real number.
+    let update = try prepare("UPDATE sqlite_schema SET sql = ? WHERE type = 'table' AND name = ?")
+    defer { sqlite3_finalize(update) }
+    Self.bind(update, 1, .string(text))
+    Self.bind(update, 2, .string(Self.rowsName(kind)))
+    guard sqlite3_step(update) == SQLITE_DONE else { throw failure() }
   }
 
   static func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
@@ -143,6 +242,9 @@ final class SQLiteWriter {
   func finish() throws {
     for insert in inserts.values { sqlite3_finalize(insert) }
     inserts = [:]
+    try run("PRAGMA writable_schema = ON")
+    for kind in TableKind.allCases { try declareTypes(kind) }
+    try run("PRAGMA writable_schema = RESET")
     try run("CREATE INDEX runs_by_name ON runs(run)")
     for kind in TableKind.allCases {
       let metric = Self.metricColumns[kind] == nil ? "" : "metric_id, "
@@ -157,20 +259,25 @@ final class SQLiteWriter {
 
   /// The view with the flattened names: the Python MAGNET's data frame.
   private func viewText(_ kind: TableKind) -> String {
-    var names = columns[kind] ?? []
+    var names = columns[kind]?.list.map(\.name) ?? []
     if let metric = Self.metricColumns[kind] { names.append(metric) }
     if kind != .runSpecs { names.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
-    let shown = ["r.run AS \"run_spec.name\""] + names.map { expression(kind, $0) + " AS " + Self.quoted($0) }
+    var shown = ["r.run AS \"run_spec.name\""]
+    shown += names.map { name in
+      expression(kind, name) + " AS " + Self.quoted(columns[kind]?[name]?.sqlName ?? name)
+    }
     return "CREATE VIEW \(kind.sqlName) AS SELECT \(shown.joined(separator: ", ")) FROM \(joins(kind))"
   }
 
   private func viewText(_ relation: Relation, _ kind: TableKind) -> String {
-    let isNumbered = columns[kind]?.contains(Table.instancePredictID) == true
+    let isNumbered = columns[kind]?[Table.instancePredictID] != nil
     let shown = (relation.columns + (isNumbered ? [Relation.predictionID] : [])).map { column in
       let value =
         switch column.source {
         case .run(let field): "r." + Self.quoted(field.rawValue)
         case .column(let name): expression(kind, name)
+        case .input:
+          InstanceInput.sql { name in columns[kind]?[name].map { "t." + Self.quoted($0.sqlName) } }
         }
       return value + " AS " + Self.quoted(column.name)
     }
@@ -179,7 +286,7 @@ final class SQLiteWriter {
 
   private func expression(_ kind: TableKind, _ name: String) -> String {
     if name == Self.metricColumns[kind] { return "m.metric" }
-    return columns[kind]?.contains(name) == true ? "t." + Self.quoted(name) : "NULL"
+    return columns[kind]?[name].map { "t." + Self.quoted($0.sqlName) } ?? "NULL"
   }
 
   private func joins(_ kind: TableKind) -> String {
@@ -187,7 +294,7 @@ final class SQLiteWriter {
       + (Self.metricColumns[kind] == nil ? "" : " JOIN metrics m ON m.id = t.metric_id")
   }
 
-  fileprivate static func bind(_ statement: OpaquePointer, _ index: Int32, _ cell: Cell) {
+  static func bind(_ statement: OpaquePointer, _ index: Int32, _ cell: Cell) {
     switch cell {
     case .null: sqlite3_bind_null(statement, index)
     case .bool(let value): sqlite3_bind_int64(statement, index, value ? 1 : 0)
@@ -196,6 +303,44 @@ final class SQLiteWriter {
     case .string(let value), .json(let value):
       sqlite3_bind_text(statement, index, value, Int32(value.utf8.count), transient)
     }
+  }
+}
+
+/// The kinds of cells that a column was seen to have.
+private struct CellKinds: OptionSet {
+  let rawValue: UInt8
+  static let integer = CellKinds(rawValue: 1)
+  static let real = CellKinds(rawValue: 2)
+  static let text = CellKinds(rawValue: 4)
+
+  init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  init(of chunk: ColumnChunk) {
+    switch chunk.storage {
+    case .constant(let cell): self = Self.kind(of: cell)
+    case .bools, .ints: self = .integer
+    case .doubles: self = .real
+    case .strings: self = .text
+    case .json: self = (0..<chunk.count).reduce(into: []) { $0.formUnion(Self.kind(of: chunk[$1])) }
+    }
+  }
+
+  private static func kind(of cell: Cell) -> CellKinds {
+    switch cell {
+    case .null: []
+    case .bool, .int: .integer
+    case .double: .real
+    case .string, .json: .text
+    }
+  }
+
+  /// The declared type of a column with these cells.
+  func type(of name: String) -> SQLType {
+    if contains(.text) { return .text }
+    if let known = SQLType(of: name), known != .integer || !contains(.real) {
+      if isEmpty || known != .text { return known }
+    }
+    return contains(.real) ? .real : isEmpty ? .text : .integer
   }
 }
 

@@ -39,6 +39,10 @@ extension RunTables {
             switch column.source {
             case .column(let name):
               return rows.position(of: name).map { chunk.columns[$0] } ?? .nulls(chunk.rowCount)
+            case .input:
+              return InstanceInput.texts(rowCount: chunk.rowCount) { name in
+                rows.position(of: name).map { chunk.columns[$0] }
+              }
             case .run(let field):
               var builder = ColumnBuilder()
               for row in 0..<chunk.rowCount {
@@ -59,7 +63,8 @@ extension RunTables {
     for row in runSpecs.rows {
       let name = row[.run]
       fields[name] = [
-        .run: .string(name), .scenario: Cell(RunSummary.scenario(name, row)), .model: Cell(row[.model]),
+        .run: .string(name), .scenario: Cell(RunName.scenario(name, row)),
+        .task: .string(RunName.task(name, row)), .model: Cell(row[.model]),
         .method: row["run_spec.adapter_spec.method"],
       ]
     }

@@ -57,7 +57,7 @@ nonisolated(unsafe) let virtualTableModule: UnsafePointer<sqlite3_module> = {
     let state = Unmanaged<State>.fromOpaque(context!)
     let name = String(cString: arguments![0]!)
     guard let relation = state.takeUnretainedValue().relations[name] else { return SQLITE_ERROR }
-    let columns = relation.columns.map { "\"" + $0.name.replacing("\"", with: "\"\"") + "\"" }
+    let columns = relation.columns.map { SQLiteWriter.quoted($0.name) + " " + ($0.type?.rawValue ?? "") }
     state.takeUnretainedValue().isDeclaring = true
     defer { state.takeUnretainedValue().isDeclaring = false }
     let status = sqlite3_declare_vtab(database, "CREATE TABLE x(" + columns.joined(separator: ", ") + ")")
@@ -97,11 +97,15 @@ nonisolated(unsafe) let virtualTableModule: UnsafePointer<sqlite3_module> = {
       let parts = String(cString: plan!).split(separator: ";", omittingEmptySubsequences: false)
       let used = parts[0].split(separator: ",").compactMap { Int($0) }
       let checked = parts[1].split(separator: ",").compactMap { Int($0) }
-      let conditions = checked.enumerated().map {
-        RelationScan.Condition(column: $1, value: cell(values![$0]))
+      let relation = owner.relation.takeUnretainedValue().relation
+      // SQLite checks each condition again: those not listed here cost time alone.
+      let conditions = checked.enumerated().compactMap { number, column in
+        value(values![number], comparedWith: relation.columns[column].type).map {
+          RelationScan.Condition(column: column, value: $0)
+        }
       }
       let scan = try RelationScan(
-        owner.relation.takeUnretainedValue().relation, columns: Set(used), conditions: conditions,
+        relation, columns: Set(used), conditions: conditions,
         order: order < 0 ? nil : Int(order), in: state.catalog)
       cursor(pointer).pointee.freeScan()
       cursor(pointer).pointee.scan = .allocate(capacity: 1)
@@ -167,9 +171,7 @@ private func plan(_ table: VirtualTable, _ info: inout sqlite3_index_info, _ isB
   }
   let needed = Set(used + conditions + (info.idxNum >= 0 ? [Int(info.idxNum)] : []))
   if let kind = relation.kind {
-    let names = needed.compactMap { column -> String? in
-      if case .column(let name) = relation.columns[column].source { name } else { nil }
-    }
+    let names = needed.flatMap { relation.columns[$0].source.columnNames }
     table.state.takeUnretainedValue().catalog.need(names, of: kind)
   }
   let text =
@@ -183,9 +185,19 @@ private func plan(_ table: VirtualTable, _ info: inout sqlite3_index_info, _ isB
   info.estimatedRows = Int64(1_000_000 / (1 + 100 * conditions.count))
 }
 
+/// A value as it is compared with a column of a type: a text that is a number as a number where the column is of
+/// numbers; nil where the scan cannot compare it.
+private func value(_ value: OpaquePointer?, comparedWith type: SQLType?) -> Cell? {
+  switch type {
+  case .real, .integer: return cell(value, sqlite3_value_numeric_type(value))
+  case .text where [SQLITE_INTEGER, SQLITE_FLOAT].contains(sqlite3_value_type(value)): return nil
+  case .text, nil: return cell(value, sqlite3_value_type(value))
+  }
+}
+
 /// A value of a condition.
-private func cell(_ value: OpaquePointer?) -> Cell {
-  switch sqlite3_value_type(value) {
+private func cell(_ value: OpaquePointer?, _ type: Int32) -> Cell {
+  switch type {
   case SQLITE_INTEGER: .int(sqlite3_value_int64(value))
   case SQLITE_FLOAT: .double(sqlite3_value_double(value))
   case SQLITE_NULL: .null

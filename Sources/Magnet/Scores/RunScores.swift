@@ -20,7 +20,7 @@ struct RunScores: Sendable {
   init(runSpec: Row) {
     name = runSpec[.run]
     model = runSpec[.model] ?? name
-    scenario = Self.scenario(name, runSpec)
+    scenario = RunName.task(name, runSpec)
   }
 
   /// The columns of `stats` that are read.
@@ -41,23 +41,6 @@ struct RunScores: Sendable {
     "scenario_state.request_states.instance.perturbation.name",
     "scenario_state.request_states.result.completions",
   ]
-
-  /// A run's name without `model=` and `model_deployment=`; where it names no model, its scenario's class and
-  /// arguments.
-  private static func scenario(_ name: String, _ spec: Row) -> String {
-    if let colon = name.firstIndex(of: ":") {
-      let parts = name[name.index(after: colon)...].split(separator: ",")
-      let kept = parts.filter { !$0.hasPrefix("model=") && !$0.hasPrefix("model_deployment=") }
-      if kept.count < parts.count {
-        return name[..<colon] + (kept.isEmpty ? "" : ":" + kept.joined(separator: ","))
-      }
-    }
-    let prefix = "run_spec.scenario_spec.args."
-    let arguments = spec.table.columnNames.filter { $0.hasPrefix(prefix) && spec[$0] != .null }.sorted()
-    let texts = arguments.map { "\($0.dropFirst(prefix.count))=\(spec[$0].text)" }
-    let scenario = spec[.scenario]?.split(separator: ".").last.map(String.init) ?? name
-    return scenario + (texts.isEmpty ? "" : ":" + texts.joined(separator: ","))
-  }
 
   /// Adds the statistics of these metrics.
   mutating func addStatistics(_ stats: Table, metrics: Set<String>) {

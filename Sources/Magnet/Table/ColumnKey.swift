@@ -62,11 +62,8 @@ extension JSONValue: ColumnValue {
   public static func read(_ chunk: ColumnChunk, _ row: Int) -> JSONValue? {
     switch chunk[row] {
     case .null: nil
-    case .bool(let value): .bool(value)
-    case .int(let value): .int(value)
-    case .double(let value): .double(value)
-    case .string(let value): .string(value)
     case .json(let text): try? JSONValue(parsing: text)
+    case let cell: JSONValue(cell)
     }
   }
 }

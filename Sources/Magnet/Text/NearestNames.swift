@@ -9,6 +9,35 @@ public func nearestNames(to name: String, among names: [String], count: Int = 3)
     .map(\.name)
 }
 
+/// What to say of a name that does not exist: "did you mean stats.mean?", or the names to choose from when no name is
+/// similar and there are at most ten.
+/// - Returns: nil when no name is similar and there are too many to list.
+package func suggestion(for name: String, among names: [String]) -> String? {
+  func normalized(_ text: String) -> String { text.lowercased().filter { $0.isLetter || $0.isNumber } }
+  let wanted = normalized(name)
+  let scalars = Array(name.unicodeScalars.prefix(200))
+  let alike = nearestNames(to: name, among: names).map {
+    (name: $0, distance: editDistance(scalars, Array($0.unicodeScalars.prefix(200))))
+  }.filter { $0.distance <= max(1, scalars.count / 3) }
+  let least = alike.first?.distance ?? 0
+  // `mean` for `stats.mean`, `ExactMatch` for `exact_match`.
+  let ending = names.filter { candidate in
+    let text = normalized(candidate)
+    return !wanted.isEmpty
+      && (text == wanted || candidate.hasSuffix("." + name) || candidate.hasSuffix("_" + name))
+  }
+  var near: [String] = []
+  for candidate in ending + alike.filter({ $0.distance <= least + 1 }).map(\.name)
+  where near.count < 3 && !near.contains(candidate) { near.append(candidate) }
+  switch near.count {
+  case 0:
+    if names.isEmpty || names.count > 10 { return nil }
+    return "choose from: " + names.joined(separator: ", ")
+  case 1: return "did you mean \(near[0])?"
+  default: return "did you mean \(near.dropLast().joined(separator: ", ")) or \(near[near.count - 1])?"
+  }
+}
+
 /// The insertions, deletions and replacements that make one text of another (Levenshtein distance).
 package func editDistance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
   var previous = Array(0...b.count)

@@ -1,0 +1,152 @@
+// Unsafe code, on these invariants:
+// - The context of an aggregate holds one retained `Sample`, made by the first step and released by the final call,
+//   which SQLite makes exactly once for a context that has been asked for.
+// - The function's user data is the number of a `SampleStatistic`, never a pointer to memory.
+
+import CSQLite
+
+/// Statistics of a group's numbers that SQLite itself does not have. Nulls and texts that are not numbers are left
+/// out, as SQLite's own `avg` does with nulls; of no numbers the result is null.
+///
+/// `median(x)`; `percentile(x, p)` with p from 0 to 100 and `percentile_cont(x, p)` with p from 0 to 1, both linear
+/// between the two nearest numbers, as in SQLite's percentile extension and NumPy's default; `stddev(x)`,
+/// `variance(x)` of a sample (n - 1), `stddev_pop(x)`, `var_pop(x)` of a population (n).
+private enum SampleStatistic: Int, CaseIterable {
+  case median = 1
+  case percentile, percentileCont, stddev, stddevSamp, stddevPop, variance, varSamp, varPop
+
+  var name: String {
+    switch self {
+    case .median: "median"
+    case .percentile: "percentile"
+    case .percentileCont: "percentile_cont"
+    case .stddev: "stddev"
+    case .stddevSamp: "stddev_samp"
+    case .stddevPop: "stddev_pop"
+    case .variance: "variance"
+    case .varSamp: "var_samp"
+    case .varPop: "var_pop"
+    }
+  }
+
+  var argumentCount: Int32 { self == .percentile || self == .percentileCont ? 2 : 1 }
+
+  /// The largest second argument.
+  var scale: Double { self == .percentile ? 100 : 1 }
+
+  func value(of sample: Sample) -> Double? {
+    switch self {
+    case .median: sample.quantile(0.5)
+    case .percentile, .percentileCont: sample.quantile(sample.share)
+    case .stddev, .stddevSamp: sample.variance(freedom: 1)?.squareRoot()
+    case .stddevPop: sample.variance(freedom: 0)?.squareRoot()
+    case .variance, .varSamp: sample.variance(freedom: 1)
+    case .varPop: sample.variance(freedom: 0)
+    }
+  }
+}
+
+/// The numbers of a group.
+private final class Sample {
+  var numbers: [Double] = []
+  var share = 0.5
+  var fault: String?
+
+  func quantile(_ share: Double) -> Double? {
+    if numbers.isEmpty { return nil }
+    let sorted = numbers.sorted()
+    let place = share * Double(sorted.count - 1)
+    let below = Int(place)
+    let above = min(below + 1, sorted.count - 1)
+    return sorted[below] + (place - Double(below)) * (sorted[above] - sorted[below])
+  }
+
+  func variance(freedom: Int) -> Double? {
+    guard numbers.count > freedom else { return nil }
+    let mean = numbers.reduce(0, +) / Double(numbers.count)
+    return numbers.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(numbers.count - freedom)
+  }
+}
+
+/// Adds the functions to a connection.
+func addSQLFunctions(to database: OpaquePointer?) {
+  let flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC
+  for statistic in SampleStatistic.allCases {
+    sqlite3_create_function_v2(
+      database, statistic.name, statistic.argumentCount, flags,
+      UnsafeMutableRawPointer(bitPattern: statistic.rawValue), nil, step, finish, nil)
+  }
+  sqlite3_create_function_v2(
+    database, "regexp", 2, flags, nil, { context, _, values in matchPattern(context, values) }, nil, nil,
+    nil)
+}
+
+private func statistic(_ context: OpaquePointer?) -> SampleStatistic? {
+  SampleStatistic(rawValue: Int(bitPattern: sqlite3_user_data(context)))
+}
+
+private func step(
+  _ context: OpaquePointer?, _ count: Int32, _ values: UnsafeMutablePointer<OpaquePointer?>?
+) {
+  let size = Int32(MemoryLayout<UnsafeMutableRawPointer?>.size)
+  guard let values, let statistic = statistic(context),
+    let slot = sqlite3_aggregate_context(context, size)?.assumingMemoryBound(
+      to: UnsafeMutableRawPointer?.self)
+  else { return sqlite3_result_error_nomem(context) }
+  if slot.pointee == nil { slot.pointee = Unmanaged.passRetained(Sample()).toOpaque() }
+  guard let pointer = slot.pointee else { return }
+  let sample = Unmanaged<Sample>.fromOpaque(pointer).takeUnretainedValue()
+  if count == 2 {
+    let share = sqlite3_value_double(values[1]) / statistic.scale
+    if sqlite3_value_numeric_type(values[1]) == SQLITE_TEXT || !(0...1).contains(share) {
+      sample.fault = "\(statistic.name)() takes a second argument from 0 to \(Int(statistic.scale))"
+    }
+    sample.share = share
+  }
+  switch sqlite3_value_numeric_type(values[0]) {
+  case SQLITE_INTEGER, SQLITE_FLOAT: sample.numbers.append(sqlite3_value_double(values[0]))
+  default: break
+  }
+}
+
+private func finish(_ context: OpaquePointer?) {
+  guard
+    let slot = sqlite3_aggregate_context(context, 0)?.assumingMemoryBound(to: UnsafeMutableRawPointer?.self),
+    let pointer = slot.pointee, let statistic = statistic(context)
+  else { return sqlite3_result_null(context) }
+  let sample = Unmanaged<Sample>.fromOpaque(pointer).takeRetainedValue()
+  if let fault = sample.fault { return sqlite3_result_error(context, fault, -1) }
+  if let value = statistic.value(of: sample) {
+    sqlite3_result_double(context, value)
+  } else {
+    sqlite3_result_null(context)
+  }
+}
+
+/// `text REGEXP pattern`, which SQLite calls as `regexp(pattern, text)`: whether the pattern matches anywhere. The
+/// compiled pattern stays with the statement.
+private func matchPattern(_ context: OpaquePointer?, _ values: UnsafeMutablePointer<OpaquePointer?>?) {
+  guard let values, let pattern = sqlite3_value_text(values[0]), let text = sqlite3_value_text(values[1])
+  else {
+    return sqlite3_result_null(context)
+  }
+  final class Compiled {
+    let regex: Regex<AnyRegexOutput>
+    init(_ regex: Regex<AnyRegexOutput>) { self.regex = regex }
+  }
+  let compiled: Compiled
+  if let known = sqlite3_get_auxdata(context, 0) {
+    compiled = Unmanaged<Compiled>.fromOpaque(known).takeUnretainedValue()
+  } else {
+    do {
+      compiled = Compiled(try Regex(String(cString: pattern)))
+    } catch {
+      return sqlite3_result_error(context, "'\(String(cString: pattern))' is not a regular expression", -1)
+    }
+    sqlite3_set_auxdata(
+      context, 0, Unmanaged.passRetained(compiled).toOpaque(),
+      { pointer in if let pointer { Unmanaged<AnyObject>.fromOpaque(pointer).release() } })
+  }
+  let isFound = (try? compiled.regex.firstMatch(in: String(cString: text))) != nil
+  sqlite3_result_int(context, isFound ? 1 : 0)
+}
