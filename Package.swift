@@ -19,7 +19,8 @@ let package = Package(
     .executable(name: "magnet", targets: ["magnet-cli"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
   ],
   targets: [
     .target(
@@ -36,11 +37,18 @@ let package = Package(
       name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
     .systemLibrary(name: "CChecksum"),
     .systemLibrary(name: "CSpawn"),
-    .target(name: "Magnet", dependencies: ["CSQLite", "CZlib", "CSpawn"], swiftSettings: strict),
+    .target(
+      name: "Magnet",
+      dependencies: [
+        "CSQLite", "CZlib", "CSpawn", .product(name: "RealModule", package: "swift-numerics"),
+      ], swiftSettings: strict),
     .target(
       name: "HelmBackend", dependencies: ["Magnet", "CSimdJSON", "CCurl", "CZlib", "CChecksum"],
       swiftSettings: strict),
-    .target(name: "Predictors", dependencies: ["Magnet"], swiftSettings: strict),
+    .target(
+      name: "Predictors",
+      dependencies: ["Magnet", .product(name: "RealModule", package: "swift-numerics")],
+      swiftSettings: strict),
     .target(name: "Cards", dependencies: ["Magnet", "CYaml"], swiftSettings: strict),
     .target(
       name: "MagnetCommand",

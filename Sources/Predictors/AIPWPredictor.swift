@@ -25,7 +25,7 @@ public final class AIPWPredictor: ScorePredictor {
     }
     let width = fold.train.count
     let totals = (0..<width).map { run in
-      mean(fold.columns.map { features[$0 * width + run] }) ?? 0
+      fold.columns.map { features[$0 * width + run] }.mean() ?? 0
     }
     return AIPWEstimator(
       features: features, means: totals, population: fold.columns.count, frontier: Frontier(fold))

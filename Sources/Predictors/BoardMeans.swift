@@ -8,7 +8,7 @@ public final class TrainMeanPredictor: ScorePredictor {
   public override var usesSample: Bool { false }
 
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
-    guard let score = mean(fold.board.columns.indices.flatMap { fold.knownScores(in: $0) }.map(\.score))
+    guard let score = fold.board.columns.indices.flatMap({ fold.knownScores(in: $0) }).map(\.score).mean()
     else {
       throw MagnetError(
         .insufficientData,
@@ -68,7 +68,7 @@ extension ScoreFold {
   /// The mean of the known scores of the scenario to be predicted over some models.
   func scenarioMean(ofModels isIncluded: (String) -> Bool) throws -> Double {
     let scores = knownScores(in: target.column).filter { isIncluded(board.models[$0.model]) }.map(\.score)
-    guard let score = mean(scores) else {
+    guard let score = scores.mean() else {
       throw MagnetError(
         .insufficientData,
         "no score of \(board.columns[target.column].scenario) is known for any model but \(model); "

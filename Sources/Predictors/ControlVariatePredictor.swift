@@ -23,7 +23,7 @@ public final class ControlVariatePredictor: ScorePredictor {
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
     guard let means = fold.filledItemMeans else { throw MagnetError(.unsupported, noRunToLearnFrom(fold)) }
     return ControlVariateEstimator(
-      itemMeans: means, mean: mean(fold.columns.map { means[$0] }) ?? 0, population: fold.columns.count,
+      itemMeans: means, mean: fold.columns.map { means[$0] }.mean() ?? 0, population: fold.columns.count,
       frontier: Frontier(fold))
   }
 }
@@ -40,7 +40,7 @@ struct ControlVariateEstimator: ScoreEstimator {
   func estimate(_ sample: ObservedSample) -> Estimate? {
     let known = sample.known
     let difficulties = known.columns.map { itemMeans[$0] }
-    guard let score = known.mean, let sampleMean = Predictors.mean(difficulties) else { return nil }
+    guard let score = known.mean, let sampleMean = difficulties.mean() else { return nil }
     var covariance = 0.0
     var variance = 0.0
     for (x, p) in zip(known.scores, difficulties) {

@@ -109,7 +109,7 @@ private struct DKPSEstimator: ScoreEstimator {
 func classicalScaling(_ squares: [Double], dimensions: Int) -> [[Double]] {
   let order = Int(Double(squares.count).squareRoot())
   let means = (0..<order).map { row in squares[row * order..<(row + 1) * order].reduce(0, +) / Double(order) }
-  let total = mean(means) ?? 0
+  let total = means.mean() ?? 0
   var centred = squares
   for i in 0..<order {
     for k in 0..<order {

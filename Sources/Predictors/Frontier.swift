@@ -6,7 +6,7 @@ struct Frontier: Sendable {
   /// The quantile, interpolated linearly; nil when there is no run to learn from.
   let limit: Double?
 
-  init(_ fold: ScoreFold) { limit = quantile(0.9, of: fold.train.compactMap(fold.score(ofRow:))) }
+  init(_ fold: ScoreFold) { limit = fold.train.compactMap(fold.score(ofRow:)).quantile(0.9) }
 
   func isPassed(by sample: ObservedSample) -> Bool {
     guard let limit, let mean = sample.known.mean else { return false }
@@ -14,25 +14,10 @@ struct Frontier: Sendable {
   }
 }
 
-/// The value below which a share `p` of the values lies, interpolated linearly; nil for no values.
-func quantile(_ p: Double, of values: [Double]) -> Double? {
-  guard !values.isEmpty else { return nil }
-  let sorted = values.sorted()
-  let place = p * Double(sorted.count - 1)
-  let below = Int(place)
-  let above = min(below + 1, sorted.count - 1)
-  return sorted[below] + (place - Double(below)) * (sorted[above] - sorted[below])
-}
-
-/// The mean; nil for no values.
-func mean(_ values: some Collection<Double>) -> Double? {
-  values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
-}
-
 extension ScoreFold {
   /// The score of a row of the matrix on the instances of the run to be predicted; nil when it has none of them.
   func score(ofRow row: Int) -> Double? {
-    mean(columns.lazy.map { matrix[row, $0] }.filter { !$0.isNaN })
+    columns.lazy.map { matrix[row, $0] }.filter { !$0.isNaN }.mean()
   }
 
   /// For each column of the matrix the mean over the training runs, NaN where none has a score.
@@ -54,7 +39,7 @@ extension ScoreFold {
   /// training run has any of them.
   var filledItemMeans: [Double]? {
     let means = itemMeans
-    guard let middle = mean(columns.lazy.map { means[$0] }.filter { !$0.isNaN }) else { return nil }
+    guard let middle = columns.lazy.map({ means[$0] }).filter({ !$0.isNaN }).mean() else { return nil }
     return means.map { $0.isNaN ? middle : $0 }
   }
 }
@@ -75,7 +60,7 @@ struct KnownSample {
 
   var count: Int { scores.count }
   /// Nil for an empty sample.
-  var mean: Double? { Predictors.mean(scores) }
+  var mean: Double? { scores.mean() }
   /// Whether all scores are 0 or 1.
   var isBinary: Bool { scores.allSatisfy { $0 == 0 || $0 == 1 } }
   /// Whether all scores are from 0 to 1.

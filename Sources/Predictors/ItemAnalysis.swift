@@ -49,7 +49,7 @@ public enum ItemAnalysis {
       return [
         .string(matrix.instances[item]), .int(Int64(known)),
         known == 0 ? .null : .double(sum / Double(known)),
-        correlation(scores, others).map(Cell.double) ?? .null,
+        Correlation.pearson(scores, others).map(Cell.double) ?? .null,
         known == 0 ? .null : difficulties.map { .double($0[item]) } ?? .null,
         known == 0 ? .null : model.map { .double($0.discriminations[item]) } ?? .null,
       ]
@@ -57,17 +57,4 @@ public enum ItemAnalysis {
     return Table(
       columnNames: ["instance", "runs", "mean", "point_biserial", "difficulty", "discrimination"], rows: rows)
   }
-}
-
-/// Pearson's correlation; nil when one side does not vary.
-func correlation(_ a: [Double], _ b: [Double]) -> Double? {
-  guard let meanA = mean(a), let meanB = mean(b) else { return nil }
-  var sums = (ab: 0.0, aa: 0.0, bb: 0.0)
-  for (x, y) in zip(a, b) {
-    sums.ab += (x - meanA) * (y - meanB)
-    sums.aa += (x - meanA) * (x - meanA)
-    sums.bb += (y - meanB) * (y - meanB)
-  }
-  guard sums.aa > 1e-12, sums.bb > 1e-12 else { return nil }
-  return sums.ab / (sums.aa * sums.bb).squareRoot()
 }

@@ -10,7 +10,7 @@ public final class ItemMeanPredictor: ScorePredictor {
   public override var usesSample: Bool { false }
 
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
-    guard let means = fold.filledItemMeans, let score = mean(fold.columns.map { means[$0] }) else {
+    guard let means = fold.filledItemMeans, let score = fold.columns.map({ means[$0] }).mean() else {
       throw MagnetError(.unsupported, noRunToLearnFrom(fold))
     }
     return ItemMeanEstimator(

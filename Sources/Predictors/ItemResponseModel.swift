@@ -1,4 +1,5 @@
 import Magnet
+import RealModule
 
 /// How likely a model of ability θ answers each instance right, learned from runs (item response theory):
 ///
@@ -60,7 +61,7 @@ public struct ItemResponseModel: Sendable {
     easiness = zip(successes, counts).map { Logistic.logit(($0 + 0.5) / ($1 + 1)) }
     guard instances > 0 else { return }
 
-    var prior = Prior(mean: mean(easiness) ?? 0, variance: 4, discrimination: 0)
+    var prior = Prior(mean: easiness.mean() ?? 0, variance: 4, discrimination: 0)
     for round in 1...max(1, limit) {
       let expected = expectation(known, missing: missing, runs: runs)
       let change = maximize(kind, expected, successes: successes, known, prior: &prior)
@@ -77,7 +78,7 @@ public struct ItemResponseModel: Sendable {
     var variances = 0.0
     for (run, ability) in abilities.enumerated() {
       for item in easiness.indices where !values[run * easiness.count + item].isNaN {
-        let share = Logistic.share(discriminations[item] * ability + easiness[item])
+        let share = Logistic.sigmoid(discriminations[item] * ability + easiness[item])
         let error = values[run * easiness.count + item] - share
         squares += error * error
         variances += share * (1 - share)
@@ -171,7 +172,7 @@ public struct ItemResponseModel: Sendable {
         var sums = (n: 0.0, nt: 0.0, w: 0.0, wt: 0.0, wtt: 0.0)
         for (q, node) in nodes.enumerated() {
           let count = expected.counts[offset + q]
-          let share = Logistic.share(a * node + easiness[item])
+          let share = Logistic.sigmoid(a * node + easiness[item])
           let weight = count * share * (1 - share)
           sums.n += count * share
           sums.nt += count * share * node
@@ -181,7 +182,7 @@ public struct ItemResponseModel: Sendable {
         }
         steps.append(
           (
-            a * (moments[item] - sums.nt) - (Logistic.natural(a) - prior.discrimination) * precision,
+            a * (moments[item] - sums.nt) - (Double.log(a) - prior.discrimination) * precision,
             successes[item] - sums.n - (easiness[item] - prior.mean) / prior.variance,
             a * a * sums.wtt + precision, a * sums.wt, sums.w + 1 / prior.variance
           ))
@@ -199,19 +200,19 @@ public struct ItemResponseModel: Sendable {
         let a = kind == .rasch ? common : (step.dd * step.ga - step.ad * step.gd) / determinant
         let da = min(limit, max(-limit, a))
         let dd = (step.gd - step.ad * (kind == .rasch ? da : a)) / step.dd
-        discriminations[item] *= Logistic.exponential(da)
+        discriminations[item] *= Double.exp(da)
         easiness[item] += min(limit, max(-limit, dd))
       }
     }
-    let logs = discriminations.map(Logistic.natural)
-    prior.mean = mean(easiness) ?? 0
+    let logs = discriminations.map { Double.log($0) }
+    prior.mean = easiness.mean() ?? 0
     let variance = easiness.reduce(spread) { $0 + ($1 - prior.mean) * ($1 - prior.mean) } / Double(items)
     prior.variance = min(9, max(0.25, variance))
-    prior.discrimination = mean(logs) ?? 0
+    prior.discrimination = logs.mean() ?? 0
     var change = 0.0
     for item in 0..<items {
       change = max(
-        change, abs(logs[item] - Logistic.natural(before.0[item])), abs(easiness[item] - before.1[item]))
+        change, abs(logs[item] - Double.log(before.0[item])), abs(easiness[item] - before.1[item]))
     }
     return change
   }
@@ -220,7 +221,7 @@ public struct ItemResponseModel: Sendable {
 /// exp of these logarithms, made to add up to 1.
 func normalized(_ logs: [Double]) -> [Double] {
   let greatest = logs.max() ?? 0
-  let weights = logs.map { Logistic.exponential($0 - greatest) }
+  let weights = logs.map { Double.exp($0 - greatest) }
   let sum = weights.reduce(0, +)
   return weights.map { $0 / sum }
 }

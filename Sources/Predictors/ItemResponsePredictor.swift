@@ -1,4 +1,5 @@
 public import Magnet
+import RealModule
 
 /// Predicts a run's score from some of its instances by its model's ability, in the item response model of Rasch, where
 /// instances differ in difficulty alone. `TwoParameterPredictor` says how; it learns more where it has the runs to.
@@ -98,7 +99,7 @@ struct ItemResponseEstimator: ScoreEstimator {
     for (item, (a, d)) in zip(discriminations, easiness).enumerated() {
       // P = e^(aθ + d - log(1 + e^(aθ + d))).
       for (q, ability) in Self.abilities.enumerated() {
-        shares[item * width + q] = Logistic.exponential(a * ability + d - softplus[item * width + q])
+        shares[item * width + q] = Double.exp(a * ability + d - softplus[item * width + q])
       }
     }
     let variances = shares.map { $0 * (1 - $0) }

@@ -48,11 +48,11 @@ struct LogitBoard: Sendable {
 
 /// An estimate from a prediction of log odds whose error has this deviation and so many degrees of freedom.
 func logitEstimate(_ logit: Double, stddev: Double, degrees: Int, isExtrapolated: Bool) -> Estimate {
-  let share = Logistic.share(logit)
+  let share = Logistic.sigmoid(logit)
   guard degrees > 0, stddev.isFinite else { return Estimate(mean: share, isExtrapolated: isExtrapolated) }
   return Estimate(mean: share, stddev: share * (1 - share) * stddev, isExtrapolated: isExtrapolated) {
     let half = StudentT.quantile(0.5 + $0 / 2, degrees: Double(degrees)) * stddev
-    return Interval(lower: Logistic.share(logit - half), upper: Logistic.share(logit + half))
+    return Interval(lower: Logistic.sigmoid(logit - half), upper: Logistic.sigmoid(logit + half))
   }
 }
 
@@ -83,7 +83,7 @@ struct AdditiveFit {
     for _ in 0..<30 {
       for column in scenarios.indices {
         scenarios[column] =
-          mean(values.indices.filter { !values[$0][column].isNaN }.map { values[$0][column] - models[$0] })
+          values.indices.filter { !values[$0][column].isNaN }.map { values[$0][column] - models[$0] }.mean()
           ?? 0
       }
       for row in models.indices {

@@ -1,4 +1,5 @@
 public import Magnet
+import RealModule
 
 /// Predicts a run as the training runs that are most like it on the instances seen: kernel regression.
 ///
@@ -105,7 +106,7 @@ private struct NearestModelsEstimator: ScoreEstimator {
         var sum = 0.0
         var weight = 0.0
         for k in 0..<count where k != i {
-          let w = Logistic.exponential(-bandwidth * (distances[i * count + k] - nearest))
+          let w = Double.exp(-bandwidth * (distances[i * count + k] - nearest))
           sum += w * rests[k]
           weight += w
         }

@@ -40,7 +40,7 @@ public final class PerturbationDifferencePredictor: ScorePredictor {
         )
       }
     }
-    if let cost = mean(costs) {
+    if let cost = costs.mean() {
       let squares = costs.reduce(0) { $0 + ($1 - cost) * ($1 - cost) }
       let count = Double(costs.count)
       let stddev = costs.count > 1 ? (squares / (count - 1) * (1 + 1 / count)).squareRoot() : nil

@@ -16,7 +16,8 @@ import Testing
 
   @Test func tableIsDrawnWithAHeavyHeader() throws {
     let lines = try Tool.run("predict", "perturbation", Project.sweep).output.split(separator: "\n")
-    #expect(lines.count == 6)
+    #expect(lines.count == 7)
+    #expect(lines[6] == "exact_match, 1 pair: mean absolute error 0.400, RMSE 0.400, bias -0.400")
     #expect(lines[0].hasPrefix("┏━") && lines[2].hasPrefix("┡━") && lines[5].hasPrefix("└─"))
     let titles = lines[1].split(separator: "┃").map { $0.trimmingCharacters(in: .whitespaces) }
     #expect(
@@ -26,6 +27,27 @@ import Testing
       ])
     #expect(lines[3].contains("│ predicted │") && lines[4].contains("│ actual    │"))
     #expect(lines[4].contains("│ 0.600 │"))
+  }
+
+  /// Errors of a prediction beside it in JSON, and below the table, a line for each metric; nothing in CSV.
+  @Test func measuresStandBesideThePredictions() throws {
+    let outcome = try Tool.run("predict", "random-instance", Project.sweep, "--compare", "--format", "json")
+    let found = try JSONValue(parsing: outcome.output)
+    let predictions = try #require(found["predictions"]).elements
+    let errors = predictions.compactMap { $0["error"]?.double }
+    let measures = try #require(found["measures"]).elements
+    #expect(measures.count == 1 && measures[0]["metric"] == .string("exact_match"))
+    #expect(measures[0]["pairs"] == .int(Int64(errors.count)) && errors.count > 1)
+    let absolute = errors.map { abs($0) }.reduce(0, +) / Double(errors.count)
+    #expect(measures[0]["mae"]?.double == absolute && measures[0]["coverage95"] == .null)
+    let squares = errors.map { $0 * $0 }.reduce(0, +) / Double(errors.count)
+    #expect(measures[0]["rmse"]?.double == squares.squareRoot())
+    #expect(measures[0]["bias"]?.double == errors.reduce(0, +) / Double(errors.count))
+    let markdown = try Tool.run("predict", "perturbation", Project.sweep, "--format", "markdown").output
+    #expect(
+      markdown.hasSuffix("|\n\nexact_match, 1 pair: mean absolute error 0.400, RMSE 0.400, bias -0.400\n"))
+    let csv = try Tool.run("predict", "perturbation", Project.sweep, "--format", "csv").output
+    #expect(parseCSV(csv).count == 3)
   }
 
   @Test func sameSeedSameBytes() throws {

@@ -23,10 +23,10 @@ import Testing
     func expect(_ measure: String, _ value: Double?) {
       #expect(abs(group[measure]!.value - value!) < 1e-12, "\(measure)")
     }
-    expect("mae", PointMeasures.meanAbsoluteError(predicted, actual))
-    expect("rmse", PointMeasures.rootMeanSquaredError(predicted, actual))
-    expect("bias", PointMeasures.bias(predicted, actual))
-    let noise = actual.map { PointMeasures.binomialNoise(score: $0, count: 30) }.reduce(0, +)
+    expect("mae", Measure.meanAbsoluteError.value(predicted, actual))
+    expect("rmse", Measure.rootMeanSquaredError.value(predicted, actual))
+    expect("bias", Measure.bias.value(predicted, actual))
+    let noise = actual.map { (2 / Double.pi * $0 * (1 - $0) / 30).squareRoot() }.reduce(0, +)
     expect("noise_ratio", zip(predicted, actual).map { abs($0 - $1) }.reduce(0, +) / noise)
     // Ranks are of the models of a scenario in one repetition.
     var correlations: [Double] = []
@@ -36,17 +36,17 @@ import Testing
           Int($0.repetition) == repetition && BacktestTests.scores.runs[Int($0.target)].scenario == scenario
         }
         #expect(members.count == 6)
-        correlations.append(PointMeasures.spearman(members.map(\.predicted), members.map(\.actual))!)
+        correlations.append(
+          try #require(Correlation.spearman(members.map(\.predicted), members.map(\.actual))))
       }
     }
-    expect("spearman", PointMeasures.mean(correlations))
+    expect("spearman", correlations.mean())
     let inside = part.records.filter { abs($0.error) <= 0.4 }.count
     expect("coverage80", Double(inside) / 36)
     expect("width95", 0.95)
     expect(
       "crps",
-      PointMeasures.mean(
-        part.records.map { Normal.rankedProbabilityScore($0.actual, mean: $0.predicted, stddev: 0.1) }))
+      part.records.map { Normal.rankedProbabilityScore($0.actual, mean: $0.predicted, stddev: 0.1) }.mean())
     let null = scores.groups[2]
     expect("skill", 1 - group["mae"]!.value / null["mae"]!.value)
     #expect(
@@ -121,7 +121,8 @@ import Testing
         record.actual == matrix[BacktestTests.scores.runs[Int(record.target)].row, Int(record.instance)])
     }
     let group = BacktestScores(result).groups[0]
-    let brier = ProbabilityMeasures.brier(part.records.map(\.predicted), part.records.map(\.actual))!
+    let brier = try #require(
+      Measure.brier.value(part.records.map(\.predicted), part.records.map(\.actual)))
     #expect(abs(group["brier"]!.value - brier) < 1e-12)
     // A constant says nothing of one instance against another.
     #expect(abs(group["auroc_within"]!.value - 0.5) < 1e-12 && group["auroc"]!.value > 0.6)

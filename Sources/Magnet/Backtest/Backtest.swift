@@ -19,13 +19,8 @@ public struct Backtest: Sendable {
     }
   }
 
-  /// What a prediction is of.
-  public enum Level: String, Sendable, CaseIterable {
-    /// The score of a run.
-    case run
-    /// Whether single instances are answered right, of those that were not shown.
-    case instance
-  }
+  /// What predictions are of: scores of runs, or whether single instances that were not shown are answered right.
+  public typealias Level = Measure.Level
 
   public var heldOut = HeldOut.family
   public var target = BacktestTarget.score

@@ -1,14 +1,7 @@
 /// How good the predictions of a backtest were, by predictor and number of observed instances.
 public struct BacktestScores: Sendable {
   /// A measure's value, and how sure it is.
-  public struct Score: Sendable, Hashable {
-    /// What is measured, such as `mae`.
-    public let measure: String
-    public let value: Double
-    /// Holds the measure with probability 95 % over families of models like these; nil for one family. By the
-    /// percentiles of a bootstrap that draws whole families.
-    public let interval: Interval?
-  }
+  public typealias Score = Measure.Score
 
   /// The predictions of one predictor that were shown as many instances.
   public struct Group: Sendable {
@@ -38,17 +31,17 @@ public struct BacktestScores: Sendable {
     let sample = ClusterBootstrap(
       result.familyCount, seed: result.backtest.randomSeed)
     let parts = result.parts
-    let measured = parts.map { PartMeasures($0, result) }
-    groups = zip(parts, measured).map { part, measures in
-      let nulls = zip(parts, measured).filter { other, _ in
-        result.entries[other.predictor].isNull && (other.observed == part.observed || other.observed == nil)
-      }.map(\.1)
-      let scores =
-        result.backtest.level == .run
-        ? measures.runScores(nulls: nulls, sample) : measures.instanceScores(nulls: nulls, sample)
+    let errors = parts.map { $0.meanErrors(result.backtest.level) }
+    groups = parts.indices.map { number in
+      let part = parts[number]
+      let nulls = parts.indices.filter { other in
+        result.entries[parts[other].predictor].isNull
+          && (parts[other].observed == part.observed || parts[other].observed == nil)
+      }
+      let scores = result.scores(part, errors[number], nullErrors: nulls.map { errors[$0] }, sample)
       let entry = result.entries[part.predictor]
       return Group(
-        predictor: entry.name, isNull: entry.isNull, observed: part.observed, targets: measures.targetCount,
+        predictor: entry.name, isNull: entry.isNull, observed: part.observed, targets: errors[number].count,
         predictions: part.records.count, scores: scores,
         intervals: part.records.contains(where: \.hasIntervals)
           ? (part.isConformal ? "conformal" : "own") : nil,
@@ -80,37 +73,5 @@ enum ConformalIntervals {
       records[number].lower = SIMD3(repeating: records[number].predicted) - width
       records[number].upper = SIMD3(repeating: records[number].predicted) + width
     }
-  }
-}
-
-/// Draws families with replacement, the same draws for every measure, so that differences of measures are fair.
-struct ClusterBootstrap: Sendable {
-  /// For each draw, how often each family is in it.
-  let counts: [[Double]]
-
-  init(_ familyCount: Int, seed: UInt64, draws: Int = 1000) {
-    var random = SplitMix(state: seed ^ 0x5EED)
-    counts =
-      familyCount < 2
-      ? []
-      : (0..<draws).map { _ in
-        var counts = Array(repeating: 0.0, count: familyCount)
-        for _ in 0..<familyCount { counts[Int.random(in: 0..<familyCount, using: &random)] += 1 }
-        return counts
-      }
-  }
-
-  /// The 2.5 and 97.5 percentiles of a measure over the draws, those left out where it is nil; nil for too few.
-  /// - Parameter draws: how many of the draws to take.
-  func interval(draws: Int = 1000, _ measure: ([Double]) -> Double?) -> Interval? {
-    let values = counts.prefix(draws).compactMap(measure).filter { !$0.isNaN }.sorted()
-    guard values.count >= 40 else { return nil }
-    func percentile(_ share: Double) -> Double {
-      let place = share * Double(values.count - 1)
-      let low = Int(place)
-      let high = min(low + 1, values.count - 1)
-      return values[low] + (place - Double(low)) * (values[high] - values[low])
-    }
-    return Interval(lower: percentile(0.025), upper: percentile(0.975))
   }
 }

@@ -172,7 +172,7 @@ struct BacktestPlan: Sendable {
         shares[model, default: []].append(outdone / Double(there.count - 1))
       }
     }
-    let means = shares.mapValues { $0.reduce(0, +) / Double($0.count) }
+    let means = shares.compactMapValues { $0.mean() }
     let order = means.keys.sorted { (means[$0]!, $0) < (means[$1]!, $1) }
     var strengths: [String: Int] = [:]
     for (place, model) in order.enumerated() {

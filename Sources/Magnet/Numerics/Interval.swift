@@ -1,3 +1,5 @@
+import RealModule
+
 /// A range that is to hold a value with a stated probability.
 public struct Interval: Sendable, Hashable {
   /// The lower end, at most `upper`.
@@ -52,11 +54,6 @@ public struct Interval: Sendable, Hashable {
     return Interval(lower: max(0, centre - half), upper: min(1, centre + half))
   }
 
-  /// The share of values that lie in their intervals; nil for none.
-  public static func coverage(_ intervals: [Interval], of values: [Double]) -> Double? {
-    PointMeasures.mean(zip(intervals, values).map { $0.contains($1) ? 1 : 0 })
-  }
-
   /// The interval score of Gneiting and Raftery (2007), to be low: the width, and 2/(1 - coverage) for each unit by
   /// which the value lies outside.
   public func score(_ value: Double, coverage: Double) -> Double {
@@ -69,12 +66,12 @@ public struct Interval: Sendable, Hashable {
 public enum Normal {
   /// The probability of a value up to `x`, mean 0 and deviation 1.
   public static func cumulative(_ x: Double) -> Double {
-    0.5 * ElementaryFunctions.errorComplement(-x / 2.0.squareRoot())
+    0.5 * Double.erfc(-x / 2.0.squareRoot())
   }
 
   /// The density at `x`, mean 0 and deviation 1.
   public static func density(_ x: Double) -> Double {
-    ElementaryFunctions.exponential(-x * x / 2) / (2 * Double.pi).squareRoot()
+    Double.exp(-x * x / 2) / (2 * Double.pi).squareRoot()
   }
 
   /// The value that is exceeded with probability 1 - `p`; `p` is between 0 and 1, ends left out. By bisection and

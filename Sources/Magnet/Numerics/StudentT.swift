@@ -1,3 +1,5 @@
+import RealModule
+
 /// Student's t distribution.
 public enum StudentT {
   /// The probability of a value up to `x`, with `degrees` degrees of freedom, above 0 and not always whole: from the
@@ -12,9 +14,9 @@ public enum StudentT {
 
   /// The density at `x`.
   public static func density(_ x: Double, degrees: Double) -> Double {
-    let scale = Beta.logGamma((degrees + 1) / 2) - Beta.logGamma(degrees / 2)
-    let power = (degrees + 1) / 2 * ElementaryFunctions.natural(1 + x * x / degrees)
-    return ElementaryFunctions.exponential(scale - power) / (degrees * Double.pi).squareRoot()
+    let scale = Double.logGamma((degrees + 1) / 2) - Double.logGamma(degrees / 2)
+    let power = (degrees + 1) / 2 * Double.log(1 + x * x / degrees)
+    return Double.exp(scale - power) / (degrees * Double.pi).squareRoot()
   }
 
   /// The value that is exceeded with probability 1 - `p`; `p` is between 0 and 1, ends left out. By Newton steps on
@@ -43,7 +45,7 @@ public enum StudentT {
   }
 }
 
-/// The beta and gamma functions.
+/// The beta function.
 enum Beta {
   /// The regularized incomplete beta function I(x; a, b), a continued fraction evaluated by Lentz's method (Numerical
   /// Recipes, 6.4).
@@ -51,9 +53,9 @@ enum Beta {
   static func incomplete(_ x: Double, complement: Double, _ a: Double, _ b: Double) -> Double {
     if x <= 0 { return 0 }
     if complement <= 0 { return 1 }
-    let front = ElementaryFunctions.exponential(
-      logGamma(a + b) - logGamma(a) - logGamma(b) + a * ElementaryFunctions.natural(x)
-        + b * ElementaryFunctions.natural(complement))
+    let front = Double.exp(
+      Double.logGamma(a + b) - Double.logGamma(a) - Double.logGamma(b) + a * Double.log(x)
+        + b * Double.log(complement))
     if x < (a + 1) / (a + b + 2) { return front * fraction(x, a, b) / a }
     return 1 - front * fraction(complement, b, a) / b
   }
@@ -76,21 +78,5 @@ enum Beta {
       if abs(d * c - 1) < 1e-16 { break }
     }
     return sum
-  }
-
-  /// The logarithm of the gamma function of `x` above 0: Stirling's series for x + k of 15 or more, brought back by
-  /// the recurrence. (The C library's lgamma keeps a sign in a global variable.)
-  static func logGamma(_ x: Double) -> Double {
-    var x = x
-    var product = 1.0
-    while x < 15 {
-      product *= x
-      x += 1
-    }
-    let square = 1 / (x * x)
-    let series = (1.0 / 12 - square * (1.0 / 360 - square * (1.0 / 1260 - square * (1.0 / 1680)))) / x
-    return (x - 0.5) * ElementaryFunctions.natural(x) - x + 0.5 * ElementaryFunctions.natural(2 * .pi)
-      + series
-      - ElementaryFunctions.natural(product)
   }
 }

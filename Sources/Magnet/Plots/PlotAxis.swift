@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-  import Darwin
-#else
-  import Glibc
-#endif
+import RealModule
 
 /// An axis of a plot: what it spans, and its ticks at round values.
 ///
@@ -33,7 +29,7 @@ struct PlotAxis {
     case .linear:
       (low, high, ticks) = Self.linear(least, most, tickCount)
     case .log:
-      let (first, last) = (log10(least), log10(most))
+      let (first, last) = (Double.log10(least), Double.log10(most))
       let padding = last - first < 1e-9 ? 0.3 : (last - first) * 0.03
       (low, high) = (first - padding, last + padding)
       let few = ticksAtFewValues ? Self.distinct(values, atMost: Self.fewValues) : nil
@@ -47,7 +43,7 @@ struct PlotAxis {
   /// Where a value stands on the axis: 0 at its start, 1 at its end. Values beyond stand at the ends.
   func position(_ value: Double) -> Double {
     if scale == .log, value <= 0 { return 0 }
-    let position = ((scale == .log ? log10(value) : value) - low) / (high - low)
+    let position = ((scale == .log ? Double.log10(value) : value) - low) / (high - low)
     return min(max(position, 0), 1)
   }
 
@@ -79,7 +75,7 @@ struct PlotAxis {
 
   /// The least of 1, 2 and 5 times a power of ten that divides the range in at most `count` steps.
   private static func roundStep(_ range: Double, _ count: Int) -> Double {
-    let power = pow(10, log10(range / Double(count)).rounded(.down))
+    let power = Double.pow(10, Double.log10(range / Double(count)).rounded(.down))
     return [1, 2, 5].map { $0 * power }.first { range / $0 <= Double(count) * (1 + 1e-9) } ?? 10 * power
   }
 
@@ -87,7 +83,7 @@ struct PlotAxis {
   private static func logarithmic(_ low: Double, _ high: Double, _ tickCount: Int) -> [Tick] {
     func ticks(_ mantissas: [Double], everyDecade step: Double) -> [Double] {
       stride(from: (low / step).rounded(.down) * step, through: high, by: step).flatMap { decade in
-        mantissas.map { $0 * pow(10, decade) }.filter { low...high ~= log10($0) }
+        mantissas.map { $0 * Double.pow(10, decade) }.filter { low...high ~= Double.log10($0) }
       }
     }
     let fine = ticks([1, 2, 5], everyDecade: 1)
@@ -97,8 +93,8 @@ struct PlotAxis {
       let hasExponents = chosen.contains { !(0.9999e-4..<1e6 ~= $0) }
       return chosen.map { Tick(value: $0, text: shortText($0, hasExponent: hasExponents)) }
     }
-    return linear(pow(10, low), pow(10, high), tickCount).2.filter {
-      $0.value > 0 && low...high ~= log10($0.value)
+    return linear(Double.pow(10, low), Double.pow(10, high), tickCount).2.filter {
+      $0.value > 0 && low...high ~= Double.log10($0.value)
     }
   }
 
@@ -111,11 +107,11 @@ struct PlotAxis {
   /// Ticks a step apart, their numbers with the decimals of the step.
   private static func labelled(_ values: [Double], _ step: Double) -> [Tick] {
     let most = max(abs(values[0]), abs(values[values.count - 1]))
-    let last = Int((log10(step) + 1e-9).rounded(.down))
-    let first = Int((log10(most) + 1e-9).rounded(.down))
+    let last = Int((Double.log10(step) + 1e-9).rounded(.down))
+    let first = Int((Double.log10(most) + 1e-9).rounded(.down))
     return values.map { value in
       if most < 1e6, last >= -6 { return Tick(value: value, text: fixedText(value, max(0, -last))) }
-      let text = fixedText(value / pow(10, Double(first)), first - last) + "×10" + superscript(first)
+      let text = fixedText(value / Double.pow(10, Double(first)), first - last) + "×10" + superscript(first)
       return Tick(value: value, text: value == 0 ? "0" : text)
     }
   }
@@ -123,7 +119,7 @@ struct PlotAxis {
 
 /// A number above zero in four digits at most, as short as that can be written.
 func shortText(_ value: Double, hasExponent: Bool = false) -> String {
-  var exponent = Int(log10(value).rounded(.down))
+  var exponent = Int(Double.log10(value).rounded(.down))
   func trimmed(_ value: Double, _ decimals: Int) -> String {
     let text = fixedText(value, decimals)
     guard text.contains(".") else { return text }
@@ -131,14 +127,14 @@ func shortText(_ value: Double, hasExponent: Bool = false) -> String {
     return text[end] == "." ? String(text[..<end]) : String(text[...end])
   }
   if !hasExponent, value >= 0.9999e-4, value < 1e6 { return trimmed(value, max(0, 3 - exponent)) }
-  var mantissa = trimmed(value / pow(10, Double(exponent)), 3)
+  var mantissa = trimmed(value / Double.pow(10, Double(exponent)), 3)
   if mantissa == "10" { (mantissa, exponent) = ("1", exponent + 1) }
   return (mantissa == "1" ? "" : mantissa + "×") + "10" + superscript(exponent)
 }
 
 /// A number with so many decimals, rounded half away from zero; without a sign where all its digits are zero.
 func fixedText(_ value: Double, _ decimals: Int) -> String {
-  let scaled = (abs(value) * pow(10, Double(decimals))).rounded()
+  let scaled = (abs(value) * Double.pow(10, Double(decimals))).rounded()
   guard scaled < 1e18 else { return "\(value)" }
   var digits = String(Int64(scaled))
   let sign = value < 0 && scaled > 0 ? "-" : ""

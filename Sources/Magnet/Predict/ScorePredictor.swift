@@ -57,7 +57,7 @@ public struct ObservedSample: Sendable {
 /// A score as predicted.
 public struct Estimate: Sendable, Hashable {
   /// The coverages that intervals are given for.
-  public static let coverages = [0.5, 0.8, 0.95]
+  public static let coverages = MeasuredPair.coverages
 
   /// The score, in its metric's unit.
   public var mean: Double

@@ -95,19 +95,6 @@ extension Table {
   }
 }
 
-extension Sequence where Element == Double? {
-  /// The arithmetic mean of the values that are there; nil when none is.
-  public func mean() -> Double? {
-    var sum = 0.0
-    var count = 0
-    for case let value? in self {
-      sum += value
-      count += 1
-    }
-    return count == 0 ? nil : sum / Double(count)
-  }
-}
-
 extension Sequence where Element: Hashable {
   /// The distinct values in order of first appearance.
   public func unique() -> [Element] {

@@ -79,9 +79,25 @@ package struct PredictionOptions: ParsableArguments {
       for miss in comparison.unmatched {
         Terminal.say("matched nothing: \(miss.stat.name.name) of \(miss.run): \(miss.reason)")
       }
-      try output.print(
-        compare ? comparison.pairTable : comparison.table, keyCount: compare ? 1 : 2)
+      try print(comparison)
       return comparison.faults.count
     }
+  }
+
+  /// Prints the comparison, and how good the predictions were: under a table as a line for each metric, in JSON as
+  /// `measures` beside `predictions`.
+  private func print(_ comparison: Comparison) throws {
+    let table = compare ? comparison.pairTable : comparison.table
+    let measures = comparison.measureTable
+    if output.format == .json {
+      let writer = TableWriter(.json)
+      try Terminal.write("{\"predictions\":" + writer.text(table).dropLast())
+      try Terminal.write(",\n\"measures\":" + writer.text(measures).dropLast() + "}\n")
+      return
+    }
+    try output.print(table, keyCount: compare ? 1 : 2)
+    guard output.isForPeople else { return }
+    if output.format == .markdown { try Terminal.write("\n") }
+    for line in comparison.measureLines { try Terminal.write(line + "\n") }
   }
 }

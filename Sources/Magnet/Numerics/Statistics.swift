@@ -1,0 +1,33 @@
+extension Sequence where Element == Double {
+  /// The arithmetic mean; nil for no values.
+  public func mean() -> Double? {
+    var sum = 0.0
+    var count = 0
+    for value in self {
+      sum += value
+      count += 1
+    }
+    return count == 0 ? nil : sum / Double(count)
+  }
+
+  /// The value that a fraction `p` of the values does not exceed, interpolated linearly between neighbours (type 7 of
+  /// Hyndman and Fan 1996, the default of R and NumPy); nil for no values.
+  /// - Parameter p: from 0 (the least value) to 1 (the greatest).
+  public func quantile(_ p: Double) -> Double? { sorted().quantile(ofSorted: p) }
+}
+
+extension Sequence where Element == Double? {
+  /// The arithmetic mean of the values that are present; nil when none is.
+  public func mean() -> Double? { lazy.compactMap(\.self).mean() }
+}
+
+extension Array<Double> {
+  /// `quantile` of values already in ascending order.
+  package func quantile(ofSorted p: Double) -> Double? {
+    guard !isEmpty else { return nil }
+    let place = p * Double(count - 1)
+    let low = Int(place)
+    let high = Swift.min(low + 1, count - 1)
+    return self[low] + (place - Double(low)) * (self[high] - self[low])
+  }
+}
