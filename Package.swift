@@ -53,7 +53,8 @@ let package = Package(
     .target(
       name: "MagnetCommand",
       dependencies: [
-        "Magnet", "HelmBackend", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Magnet", "HelmBackend", "Predictors",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/magnet-cli/Command", swiftSettings: strict),
     .executableTarget(

@@ -5,7 +5,7 @@
 set -eu
 
 if ! command -v swift >/dev/null 2>&1; then
-  echo "setup: there is no swift on the PATH; install Swift 6.1 or later from https://www.swift.org/install" >&2
+  echo "setup: there is no swift on the PATH; install Swift 6.2 or later from https://www.swift.org/install" >&2
   exit 1
 fi
 

@@ -17,6 +17,11 @@ public import Magnet
 /// Limits: assumes the instances seen were drawn at random; each estimate solves systems of min(n, training runs)
 /// equations.
 public final class AIPWPredictor: ScorePredictor {
+  public override class var name: String { "aipw" }
+  public override class var summary: String {
+    "a run's score: its sample's mean, corrected by a regression on the other runs"
+  }
+
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
     guard let means = fold.filledItemMeans else { throw MagnetError(.unsupported, noRunToLearnFrom(fold)) }
     var features: [Double] = []

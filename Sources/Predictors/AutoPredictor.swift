@@ -14,21 +14,25 @@ public import Magnet
 ///
 /// and the interval is Wilson's of that variance, with t as the 2PL's. With fewer than 3 instances it is the 2PL's estimate alone, without
 /// any that of its prior. Where there is no run to learn from it is the sample's mean, where scores are not from 0 to 1
-/// the control variate, and a warning says so. Probabilities of instances are the 2PL's.
+/// the control variate, and a note says so. Probabilities of instances are the 2PL's.
 public final class AutoPredictor: ScorePredictor {
+  public override class var summary: String {
+    "a run's score: the mean of control-variate and 2pl, the one to use"
+  }
+
   private var fits = ItemResponseFits(.twoParameter)
 
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
     guard fold.filledItemMeans != nil else {
-      warnings.append(noRunToLearnFrom(fold) + "; until then the sample's mean is predicted")
-      return SampleMeanEstimator(population: fold.columns.count)
+      return SampleMeanEstimator(
+        population: fold.columns.count,
+        notes: [noRunToLearnFrom(fold) + "; until then the sample's mean is predicted"])
     }
-    let controlVariate = try ControlVariatePredictor().fit(fold)
     do {
-      return AutoEstimator(controlVariate: controlVariate, itemResponse: try fits.estimator(fold))
+      return AutoEstimator(
+        controlVariate: try ControlVariateEstimator(fold), itemResponse: try fits.estimator(fold))
     } catch let error as MagnetError {
-      warnings.append("\(error); the control variate alone is predicted")
-      return controlVariate
+      return try ControlVariateEstimator(fold, notes: ["\(error); the control variate alone is predicted"])
     }
   }
 }

@@ -5,6 +5,9 @@ public import Magnet
 ///
 ///     ŷ = mean over all models m and scenarios s of y_ms
 public final class TrainMeanPredictor: ScorePredictor {
+  public override class var summary: String { "a run's score: the mean of all known scores" }
+  public override class var isBaseline: Bool { true }
+
   public override var usesSample: Bool { false }
 
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
@@ -22,6 +25,9 @@ public final class TrainMeanPredictor: ScorePredictor {
 ///
 ///     ŷ = mean over models m of y_ms
 public final class ScenarioMeanPredictor: ScorePredictor {
+  public override class var summary: String { "a run's score: the mean over models on the same scenario" }
+  public override class var isBaseline: Bool { true }
+
   public override var usesSample: Bool { false }
 
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
@@ -35,6 +41,11 @@ public final class ScenarioMeanPredictor: ScorePredictor {
 ///
 ///     ŷ = mean over models m of the family of y_ms
 public final class FamilyMeanPredictor: ScorePredictor {
+  public override class var summary: String {
+    "a run's score: the mean over models of the same family on the scenario"
+  }
+  public override class var isBaseline: Bool { true }
+
   public override var usesSample: Bool { false }
 
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
@@ -42,12 +53,11 @@ public final class FamilyMeanPredictor: ScorePredictor {
     let hasFamily = fold.knownScores(in: fold.target.column).contains {
       modelFamily(fold.board.models[$0.model]) == family
     }
-    if !hasFamily {
-      warnings.append(
-        "no other model of \(family) is known on this scenario; the mean over all models is predicted")
-    }
     return FixedEstimator(
-      mean: try fold.scenarioMean { !hasFamily || modelFamily($0) == family }, frontier: Frontier(fold))
+      mean: try fold.scenarioMean { !hasFamily || modelFamily($0) == family }, frontier: Frontier(fold),
+      notes: hasFamily
+        ? []
+        : ["no other model of \(family) is known on this scenario; the mean over all models is predicted"])
   }
 }
 

@@ -7,6 +7,9 @@ public import Magnet
 /// The clean score is that of the same instances unperturbed (`computed_on: original`) where it is known, else that of
 /// all instances of the run, else that of the model's run without `data_augmentation`.
 public final class CleanScorePredictor: ScorePredictor {
+  public override class var summary: String { "a score under a perturbation: the model's score without it" }
+  public override class var isBaseline: Bool { true }
+
   public override var usesSample: Bool { false }
 
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {

@@ -20,11 +20,12 @@ public import Magnet
 /// Limits: assumes the instances seen were drawn at random. Never much worse than the sample's mean, also for models
 /// beyond those learned from.
 public final class ControlVariatePredictor: ScorePredictor {
+  public override class var summary: String {
+    "a run's score: its sample's mean, corrected for the difficulty of the sample"
+  }
+
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
-    guard let means = fold.filledItemMeans else { throw MagnetError(.unsupported, noRunToLearnFrom(fold)) }
-    return ControlVariateEstimator(
-      itemMeans: means, mean: fold.columns.map { means[$0] }.mean() ?? 0, population: fold.columns.count,
-      frontier: Frontier(fold))
+    try ControlVariateEstimator(fold)
   }
 }
 
@@ -36,6 +37,17 @@ struct ControlVariateEstimator: ScoreEstimator {
   /// N.
   let population: Int
   let frontier: Frontier
+  var notes: [String] = []
+
+  /// - Throws: `MagnetError` where there is no run to learn from.
+  init(_ fold: ScoreFold, notes: [String] = []) throws {
+    guard let means = fold.filledItemMeans else { throw MagnetError(.unsupported, noRunToLearnFrom(fold)) }
+    itemMeans = means
+    mean = fold.columns.map { means[$0] }.mean() ?? 0
+    population = fold.columns.count
+    frontier = Frontier(fold)
+    self.notes = notes
+  }
 
   func estimate(_ sample: ObservedSample) -> Estimate? {
     let known = sample.known

@@ -9,13 +9,18 @@ public import Magnet
 ///
 /// R_m has for each of the q instances seen a row with a 1 at what model m answered; no answer is a row of zeros.
 /// Answers are compared as the matrix numbers them. Where the answers were not read their scores take their place, and a
-/// warning says so. The interval is from the regression's leave-one-out errors on the
+/// note says so. The interval is from the regression's leave-one-out errors on the
 /// instances not seen.
 ///
 /// Limits: needs 20 training runs, and answers that models share, such as those to questions of choice; fails for models
 /// beyond those learned from (see `isExtrapolated`). The one method here that needs no scores of the run to be predicted
 /// to place it.
 public final class DKPSPredictor: ScorePredictor {
+  public override class var name: String { "dkps" }
+  public override class var summary: String {
+    "a run's score: from what its model answers, by its place among the others"
+  }
+
   public override var usesAnswers: Bool { true }
 
   private static let leastRuns = 20
@@ -23,14 +28,12 @@ public final class DKPSPredictor: ScorePredictor {
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
     let count = fold.matrix.instances.count
     let kept = fold.train.filter { fold.score(ofRow: $0) != nil }
-    if fold.matrix.answers == nil {
-      warnings.append("the answers were not read; scores take their place")
-    }
     return DKPSEstimator(
       runs: try FilledRuns(fold, atLeast: Self.leastRuns),
       answers: fold.matrix.answers.map { answers in kept.map { Array(answers[$0 * count..<($0 + 1) * count]) }
       },
-      frontier: Frontier(fold))
+      frontier: Frontier(fold),
+      notes: fold.matrix.answers == nil ? ["the answers were not read; scores take their place"] : [])
   }
 }
 
@@ -39,6 +42,7 @@ private struct DKPSEstimator: ScoreEstimator {
   /// For each run its answers by column of the matrix.
   let answers: [[Int32]]?
   let frontier: Frontier
+  let notes: [String]
 
   private static let dimensions = 8
 

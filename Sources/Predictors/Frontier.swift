@@ -71,6 +71,7 @@ struct KnownSample {
 struct FixedEstimator: ScoreEstimator {
   let mean: Double
   let frontier: Frontier?
+  var notes: [String] = []
 
   func estimate(_ sample: ObservedSample) -> Estimate? {
     Estimate(mean: mean, isExtrapolated: frontier?.isPassed(by: sample) ?? false)

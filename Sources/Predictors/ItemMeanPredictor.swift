@@ -7,6 +7,11 @@ public import Magnet
 ///
 /// An instance that no training run has counts as one of mean difficulty.
 public final class ItemMeanPredictor: ScorePredictor {
+  public override class var summary: String {
+    "a run's score: the mean of its instances' mean scores over models"
+  }
+  public override class var isBaseline: Bool { true }
+
   public override var usesSample: Bool { false }
 
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {

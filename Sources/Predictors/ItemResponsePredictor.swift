@@ -4,6 +4,10 @@ import RealModule
 /// Predicts a run's score from some of its instances by its model's ability, in the item response model of Rasch, where
 /// instances differ in difficulty alone. `TwoParameterPredictor` says how; it learns more where it has the runs to.
 public final class RaschPredictor: ScorePredictor {
+  public override class var summary: String {
+    "a run's score: from its model's ability, instances differing in difficulty"
+  }
+
   private var fits = ItemResponseFits(.rasch)
 
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator { try fits.estimator(fold) }
@@ -28,6 +32,11 @@ public final class RaschPredictor: ScorePredictor {
 ///
 /// Limits: best within the cloud of models learned from; drawn towards them for models beyond (see `isExtrapolated`).
 public final class TwoParameterPredictor: ScorePredictor {
+  public override class var name: String { "2pl" }
+  public override class var summary: String {
+    "a run's score: from its model's ability, instances differing in difficulty and discrimination"
+  }
+
   private var fits = ItemResponseFits(.twoParameter)
 
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator { try fits.estimator(fold) }

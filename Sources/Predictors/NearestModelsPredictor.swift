@@ -13,6 +13,8 @@ import RealModule
 /// Limits: easy to explain ("like llama-3-70b"), but only ever a mean of models learned from: useless for one beyond
 /// them (arXiv 2506.07673). Needs at least 2 training runs and an instance seen.
 public final class NearestModelsPredictor: ScorePredictor {
+  public override class var summary: String { "a run's score: that of the models most like it on the sample" }
+
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
     NearestModelsEstimator(runs: try FilledRuns(fold, atLeast: 2), frontier: Frontier(fold))
   }

@@ -15,6 +15,10 @@ public import Magnet
 /// Limits: needs the clean score. The lever is to start from the model's own: on made runs of 24 models
 /// (Benchmarks/make_scores.py) it errs a quarter as much as a line through all models' strengths.
 public final class PerturbationDifferencePredictor: ScorePredictor {
+  public override class var summary: String {
+    "a score under a perturbation: the model's score without it, less what others lose"
+  }
+
   public override var usesSample: Bool { false }
 
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
@@ -30,14 +34,15 @@ public final class PerturbationDifferencePredictor: ScorePredictor {
       clean.pairs(in: column, kind: own.kind, except: fold.target).map { $0.perturbed - $0.clean }
     }
     var costs = differences(fold.target.column)
+    var notes: [String] = []
     if costs.isEmpty {
       costs = clean.perturbed.filter {
         fold.board.columns[$0].name.perturbation == fold.targetName.perturbation
       }.flatMap(differences)
       if !costs.isEmpty {
-        warnings.append(
+        notes = [
           "no other model is known under the perturbation on this scenario; its cost on other scenarios is taken"
-        )
+        ]
       }
     }
     if let cost = costs.mean() {
@@ -45,15 +50,16 @@ public final class PerturbationDifferencePredictor: ScorePredictor {
       let count = Double(costs.count)
       let stddev = costs.count > 1 ? (squares / (count - 1) * (1 + 1 / count)).squareRoot() : nil
       return DifferenceEstimator(
-        score: own.score + cost, stddev: stddev, degrees: count - 1, isShare: isShare)
+        score: own.score + cost, stddev: stddev, degrees: count - 1, isShare: isShare,
+        notes: notes)
     }
     let slope = try strengthSlope(fold, clean, kind: own.kind)
-    warnings.append(
-      "no other model is known under the perturbation at this strength; a line through other strengths is taken"
-    )
     return DifferenceEstimator(
       score: own.score + slope.prob * (slope.level + slope.clean * own.score), stddev: nil, degrees: 0,
-      isShare: isShare)
+      isShare: isShare,
+      notes: [
+        "no other model is known under the perturbation at this strength; a line through other strengths is taken"
+      ])
   }
 
   /// β₀ and β₁, and the strength of the perturbation to be predicted.
@@ -100,6 +106,7 @@ private struct DifferenceEstimator: ScoreEstimator {
   let stddev: Double?
   let degrees: Double
   let isShare: Bool
+  let notes: [String]
 
   func estimate(_ sample: ObservedSample) -> Estimate? {
     func kept(_ value: Double) -> Double { isShare ? min(1, max(0, value)) : value }

@@ -10,17 +10,19 @@ public import Magnet
 /// where all example runs have one strength there is no slope, and the prediction is ȳ. The strength of the run to
 /// be predicted is that of its first perturbation.
 public final class PerturbationPredictor: RunPredictor {
+  public override class var summary: String {
+    "a run's exact match under misspellings: a line through the example runs"
+  }
+
   public override var disclosure: Disclosure { .runSpec }
 
   public override func predict(
     train: TrainSplit, test: SequesteredTestSplit
   ) throws -> [RunPrediction] {
     let line = try Line(fitting: points(train), runs: train.runSpecs[.run].joined(separator: ", "))
-    if line.slope == nil {
-      warnings.append(
-        "the example runs have one strength of misspellings, prob \(line.meanX); "
-          + "their mean is predicted, whatever the strength of the run to be predicted")
-    }
+    let note =
+      "the example runs have one strength of misspellings, prob \(line.meanX); "
+      + "their mean is predicted, whatever the strength of the run to be predicted"
     return try test.runSpecs.rows.map { row in
       guard let prob = row[.perturbationSpecs]?[0]?["args"]?["prob"]?.double else {
         throw MagnetError(
@@ -34,7 +36,8 @@ public final class PerturbationPredictor: RunPredictor {
       return RunPrediction(
         run: row[.run],
         stat: Stat(
-          MetricName("exact_match", split: "valid", perturbation: misspellings), mean: line.value(at: prob)))
+          MetricName("exact_match", split: "valid", perturbation: misspellings), mean: line.value(at: prob)),
+        notes: line.slope == nil ? [note] : [])
     }
   }
 

@@ -5,6 +5,8 @@ public import Magnet
 /// The form to start a predictor of single instances from: each row of `test.scenarioStates` is a request to
 /// predict, and its number says which one a prediction is about.
 public final class RandomInstancePredictor: InstancePredictor {
+  public override class var summary: String { "an instance's exact match: 0 or 1 at random" }
+
   public override func predict(
     train: TrainSplit, test: SequesteredTestSplit
   ) throws -> [InstancePrediction] {

@@ -4,6 +4,8 @@ public import Magnet
 ///
 /// The least a predictor can do, and a form to start your own from.
 public final class RandomPredictor: RunPredictor {
+  public override class var summary: String { "a run's exact match: a random number from 0 to 1" }
+
   public override var disclosure: Disclosure { .runSpec }
 
   public override func predict(

@@ -10,11 +10,16 @@ public import Magnet
 /// the scenario to be predicted, whose errors also give the interval. Scores of 0 and 1 count as half an instance
 /// within.
 ///
-/// Without another score of the model it is the mean over models on the scenario, and a warning says so.
+/// Without another score of the model it is the mean over models on the scenario, and a note says so.
 ///
 /// Limits: takes scenarios whose scores are from 0 to 1, with the same perturbation or none. Of the completions the one that
 /// errs least for models beyond those known.
 public final class RankOneLogitPredictor: ScorePredictor {
+  public override class var name: String { "rank-1-logit" }
+  public override class var summary: String {
+    "a run's score: from the table of models and scenarios, by its levels and a factor"
+  }
+
   public override var usesSample: Bool { false }
 
   private static let penalties = [0.1, 0.3, 1, 3]

@@ -9,12 +9,16 @@ public import Magnet
 /// leave-one-out error; these errors give the interval, t of so many models less one. Gaps are filled by μ_s + α_m, the
 /// levels of scenario and model. Scores of 0 and 1 count as half an instance within.
 ///
-/// Without another score of the model it is the mean over models on the scenario, and a warning says so; from fewer than
+/// Without another score of the model it is the mean over models on the scenario, and a note says so; from fewer than
 /// 3 models it is μ_s + α_m.
 ///
 /// Limits: takes scenarios whose scores are from 0 to 1, with the same perturbation or none. Extrapolates in a straight line
 /// for models beyond those known.
 public final class RidgeOnOthersPredictor: ScorePredictor {
+  public override class var summary: String {
+    "a run's score: from its model's scores on other scenarios, by regression"
+  }
+
   public override var usesSample: Bool { false }
 
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
@@ -48,10 +52,12 @@ public final class RidgeOnOthersPredictor: ScorePredictor {
 extension ScorePredictor {
   /// The fallback where no other score of the model is known.
   func withoutOthers(_ fold: ScoreFold) throws -> any ScoreEstimator {
-    warnings.append(
-      "no other score of \(fold.model) is known to complete from; the mean over models on the scenario is predicted"
-    )
-    return FixedEstimator(mean: try fold.scenarioMean { _ in true }, frontier: nil)
+    FixedEstimator(
+      mean: try fold.scenarioMean { _ in true }, frontier: nil,
+      notes: [
+        "no other score of \(fold.model) is known to complete from; the mean over models on the scenario is "
+          + "predicted"
+      ])
   }
 
   /// Whether the level of the model to be predicted is above the 90 % quantile of those learned from.

@@ -9,6 +9,9 @@ public import Magnet
 /// it is Wilson's with finite-population correction, for graded ones from 0 to 1 Wilson's of the effective sample size
 /// (see `ControlVariatePredictor`) with t_{n-1}, for others ŷ ± t_{n-1} · s/√n · √((N-n)/N).
 public final class SampleMeanPredictor: ScorePredictor {
+  public override class var summary: String { "a run's score: the mean of the instances seen" }
+  public override class var isBaseline: Bool { true }
+
   public override func fit(_ fold: ScoreFold) -> any ScoreEstimator {
     SampleMeanEstimator(population: fold.columns.count)
   }
@@ -18,6 +21,7 @@ public final class SampleMeanPredictor: ScorePredictor {
 struct SampleMeanEstimator: ScoreEstimator {
   /// How many instances the score is over.
   let population: Int
+  var notes: [String] = []
 
   func estimate(_ sample: ObservedSample) -> Estimate? {
     let known = sample.known

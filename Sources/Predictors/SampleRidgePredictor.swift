@@ -12,6 +12,11 @@ public import Magnet
 /// Limits: among the best from few instances within the cloud of models learned from, and far off for models beyond
 /// (see `isExtrapolated`). Needs at least 3 training runs and an instance seen.
 public final class SampleRidgePredictor: ScorePredictor {
+  public override class var name: String { "ridge" }
+  public override class var summary: String {
+    "a run's score: from its sample, by regression over the other runs"
+  }
+
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
     SampleRidgeEstimator(runs: try FilledRuns(fold, atLeast: 3), frontier: Frontier(fold))
   }

@@ -33,7 +33,7 @@ struct NewPredictor: AsyncParsableCommand {
 
   private static let taken: Set = [
     "Magnet", "MagnetCommand", "HelmBackend", "Predictors", "Predictor", "RunPredictor", "InstancePredictor",
-    "CommandPredictor", "PredictorCommand", "Swift", "Testing", "Table", "Stat", "MetricName", "RunTables",
+    "PredictorCommand", "Swift", "Testing", "Table", "Stat", "MetricName", "RunTables",
     "TestSplit",
     "TrainSplit", "SequesteredTestSplit", "RunPrediction", "InstancePrediction", "Dictionary", "Double",
     "String", "Any",

@@ -56,7 +56,10 @@ struct PredictCommand: AsyncParsableCommand {
         let make = try external.factory(exec, over: runs, isOfInstances: instance, metrics: metric)
         return make(exampleRuns, evalSamples, seed)
       }
-      return predictorCatalog.first { $0.name == arguments[0] }!.make(exampleRuns, evalSamples, seed)
+      guard let type = predictorCatalog.first(where: { $0.name == arguments[0] }) else {
+        throw MagnetError(.notFound, "there is no predictor '\(arguments[0])'")
+      }
+      return type.init(exampleRuns: exampleRuns, evalSamples: evalSamples, seed: seed)
     }
   }
 }

@@ -81,6 +81,33 @@ struct Programs {
     #expect(programs.leftovers.isEmpty)
   }
 
+  /// A file without predictions, and a metric that no run has: a row that says so, and status 1.
+  @Test func nothingPredictedIsSaid() throws {
+    let programs = try Programs()
+    let empty = try programs.predict(": > predictions.jsonl", sandbox: "off")
+    #expect(empty.status == 1)
+    #expect(empty.messages.contains { $0.hasSuffix("the program predicted nothing") })
+    #expect(empty.messages.last == "magnet: nothing was predicted that can be compared")
+    let row = parseCSV(empty.output).map { $0.map(\.field) }[1]
+    #expect(row[0].hasPrefix("trivia:") && row[3] == "")
+    let misspelt = try programs.predict(
+      "printf '%s' '\(Programs.line.replacing("exact_match", with: "exact_matc"))' > predictions.jsonl",
+      sandbox: "off")
+    #expect(misspelt.status == 1 && misspelt.messages.contains { $0.contains("no stat exact_matc") })
+  }
+
+  /// 12 predictions that match nothing are not 12 lines.
+  @Test func manyThatMatchNothingAreCounted() throws {
+    let programs = try Programs()
+    let lines = (0..<12).map { Programs.line.replacing("exact_match", with: "metric_\($0)") }
+    let outcome = try programs.predict(
+      "printf '%s\\n' " + lines.map { "'\($0)'" }.joined(separator: " ") + " > predictions.jsonl",
+      sandbox: "off")
+    #expect(outcome.status == 1)
+    #expect(outcome.messages.count { $0.contains("matched nothing: metric_") } == 10)
+    #expect(outcome.messages.contains("magnet: matched nothing: 2 other predictions"))
+  }
+
   @Test func theFolderHoldsWhatTheContractSays() throws {
     let programs = try Programs()
     let outcome = try programs.predict("ls -R . >&2; cat task.json >&2; exit 4", "--metric", "exact_match")

@@ -25,7 +25,7 @@ import Testing
     #expect(run.status == 0 && parseCSV(run.output).count > 5)
     #expect(run.messages.allSatisfy { $0.hasPrefix(name + ": ") })
     // The options are those of magnet predict.
-    let help = try Tool.run(command: program, ["--help"]).output
+    let help = try Tool.run(command: program, ["predict", "--help"]).output
     for option in [
       "--example-runs", "--eval-samples", "--seed", "--runs", "--compare", "--format", "--strict",
     ] {
@@ -33,6 +33,19 @@ import Testing
     }
     #expect(try Tool.run(command: program, [Project.sweep, "--example-runs", "0"]).status == 64)
     #expect(try Tool.run(command: program, [folder.path]).status == 2)
+    // And those of magnet backtest, with the baselines beside it.
+    let level = name == "ItemPredictor" ? "instance" : "run"
+    let backtest = try Tool.run(
+      command: program,
+      [
+        "backtest", Project.fixture("benchmark_output/runs/plain-v1"), "--observed", "3", "--repeats", "2",
+        "--split", "run", "--level", level, "--format", "csv",
+      ])
+    #expect(backtest.status == 0, "\(backtest.errors)")
+    let own = name == "ItemPredictor" ? "item" : "mean"
+    let rows = parseCSV(backtest.output).map { $0.map(\.field) }
+    #expect(rows.contains { $0[0] == own && $0[3] == (level == "run" ? "mae" : "brier") && $0[1] == "false" })
+    #expect(rows.contains { $0[0] == "item-mean" && $0[1] == "true" })
   }
 
   @Test func thePackageNamesProductsThatMagnetHas() throws {

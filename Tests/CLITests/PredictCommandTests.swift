@@ -50,6 +50,29 @@ import Testing
     #expect(parseCSV(csv).count == 3)
   }
 
+  /// What a predictor knows of its own error is shown, in tables and comparisons.
+  @Test func intervalsAndStandardErrorsAreShown() throws {
+    for flags in [[], ["--compare"]] {
+      let arguments = ["predict", "sample-mean", plain, "--eval-samples", "5", "--format", "csv"] + flags
+      let outcome = try Tool.run(command: Tool.binary, arguments)
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let table = parseCSV(outcome.output).map { $0.map(\.field) }
+      func value(_ name: String) throws -> String { table[1][try #require(table[0].firstIndex(of: name))] }
+      let mean = try #require(Double(try value(flags.isEmpty ? "mean" : "predicted_mean")))
+      let lower = try #require(Double(try value("lower")))
+      let upper = try #require(Double(try value("upper")))
+      #expect(lower < mean && mean < upper && upper <= 1)
+      if flags.isEmpty {
+        #expect(try Double(value("standard_error")).map { $0 > 0.05 } == true)
+        #expect(try value("stddev") == "")
+      }
+    }
+    let line = try Tool.run("predict", "sample-mean", plain, "--eval-samples", "5").output.split(
+      separator: "\n"
+    ).last
+    #expect(line?.contains("coverage of 95 % intervals ") == true)
+  }
+
   @Test func sameSeedSameBytes() throws {
     for predictor in ["random", "random-instance", "perturbation"] {
       func output(_ seed: String) throws -> String {

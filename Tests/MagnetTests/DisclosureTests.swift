@@ -121,7 +121,7 @@ import Testing
   }
 
   /// Of the instances drawn, not of the run.
-  @Test func scoresAreThoseOfTheInstancesDrawn() {
+  @Test func scoresAreThoseOfTheInstancesDrawn() async {
     var tables = RunTables()
     tables.stats = Table(columnNames: ["stats.mean"], rows: [[.double(0.987)]])
     tables.perInstanceStats = Table(columnNames: ["per_instance_stats.stats.mean"], rows: [[.double(0.5)]])
@@ -137,7 +137,7 @@ import Testing
       }
     }
     let curious = Curious()
-    _ = try? curious.compare(train: TrainSplit(RunTables()), test: TestSplit(tables))
+    _ = try? await curious.compare(train: TrainSplit(RunTables()), test: TestSplit(tables))
     #expect(curious.shown == [.responses])
   }
 

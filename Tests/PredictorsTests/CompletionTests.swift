@@ -63,7 +63,7 @@ import Testing
     let lonely = make()
     let rows = [[0.2, 0.4], [0.4, 0.6], [.nan, .nan]]
     #expect(isNear(try estimate(lonely, Self.given(rows))?.mean, 0.3))
-    #expect(lonely.warnings.count == 1)
+    #expect(try notes(lonely, Self.given(rows)).count == 1)
     // One model to learn from, gaps, zeros and ones, a model without any score.
     for rows in [
       [[0.2, 0.4], [0, 0.6]],
@@ -80,7 +80,7 @@ import Testing
     }
     let mixed = make()
     #expect(isNear(try estimate(mixed, Self.given([[0.4, 12], [0.6, 3], [0.5, 4]]))?.mean, 0.5))
-    #expect(mixed.warnings.count == 1)
+    #expect(try notes(mixed, Self.given([[0.4, 12], [0.6, 3], [0.5, 4]])).count == 1)
   }
 
   @Test(arguments: makers.indices)
@@ -149,7 +149,7 @@ import Testing
     let elsewhere = Self.given(
       [[0.8, .nan, .nan, 0.6, 0.5, 0.3], [0.7, .nan, .nan, .nan, .nan, .nan]], column: 2)
     #expect(isNear(try estimate(predictor, elsewhere)?.mean, 0.4))
-    #expect(predictor.warnings.count == 1 && predictor.warnings[0].contains("other scenarios"))
+    #expect(try notes(predictor, elsewhere).map { $0.contains("other scenarios") } == [true])
 
     // difference = prob (β₀ + β₁ clean) with β₀ = 0.5, β₁ = -1: two points at strength 0.1 say it exactly.
     let strengths = PerturbationDifferencePredictor()
@@ -160,7 +160,7 @@ import Testing
       ],
       column: 2)
     #expect(isNear(try estimate(strengths, line)?.mean, 0.7 + 0.4 * (0.5 - 0.7)))
-    #expect(strengths.warnings.count == 1 && strengths.warnings[0].contains("other strengths"))
+    #expect(try notes(strengths, line).map { $0.contains("other strengths") } == [true])
     // One point: the cost in proportion to the strength.
     let one = Self.given(
       [[0.8, 0.75, .nan, .nan, .nan, .nan], [0.7, .nan, .nan, .nan, .nan, .nan]], column: 2)

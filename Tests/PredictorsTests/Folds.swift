@@ -46,6 +46,11 @@ func estimate(_ predictor: ScorePredictor, _ fold: ScoreFold, _ scores: [Double]
   try predictor.fit(fold).estimate(ObservedSample(columns: Array(scores.indices), scores: scores))
 }
 
+/// What a method says of how it learned from a fold.
+func notes(_ predictor: ScorePredictor, _ fold: ScoreFold) throws -> [String] {
+  try predictor.fit(fold).notes
+}
+
 /// Whether two numbers are alike to 1e-9 or so.
 func isNear(_ a: Double?, _ b: Double?, _ tolerance: Double = 1e-9) -> Bool {
   guard let a, let b else { return a == nil && b == nil }

@@ -137,13 +137,13 @@ import Testing
   @Test func autoFallsBackAndSaysSo() throws {
     let auto = AutoPredictor()
     #expect(try estimate(auto, fold([], instances: 10), [1, 0])?.mean == 0.5)
-    #expect(auto.warnings.count == 1 && auto.warnings[0].contains("give runs"))
+    #expect(try notes(auto, fold([], instances: 10)).map { $0.contains("give runs") } == [true])
     let points = AutoPredictor()
     let rows = [[10.0, 20, 30, 40], [12, 22, 33, 41]]
     #expect(
       try estimate(points, fold(rows), [11, 21, 31])
         == estimate(ControlVariatePredictor(), fold(rows), [11, 21, 31]))
-    #expect(points.warnings.count == 1 && points.warnings[0].contains("control variate"))
+    #expect(try notes(points, fold(rows)).map { $0.contains("control variate") } == [true])
   }
 
   @Test func aTableOfInstances() throws {

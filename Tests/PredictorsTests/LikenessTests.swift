@@ -27,7 +27,7 @@ import Testing
       let estimate = try #require(try predictor.fit(fold).estimate(sample))
       #expect(isNear(estimate.mean, item[name]!.double!, 1e-6), "\(name)")
       #expect(estimate.intervals!.allSatisfy { $0.contains(estimate.mean) && $0.width > 0 })
-      #expect(predictor.warnings.isEmpty)
+      #expect(try notes(predictor, fold).isEmpty)
     }
   }
 
@@ -101,7 +101,7 @@ import Testing
     let sample = ObservedSample(
       columns: numbers(item["sample"]).map { Int($0) }, scores: numbers(item["scores"]))
     #expect((0...1).contains(try #require(estimator.estimate(sample)).mean))
-    #expect(predictor.warnings.count == 1 && predictor.usesAnswers)
+    #expect(estimator.notes.count == 1 && predictor.usesAnswers)
   }
 
   private func made(_ rows: [[Double]], instances: Int? = nil, answers: [Int32]? = nil) -> ScoreFold {

@@ -28,10 +28,10 @@ import Testing
     #expect(split.test.perInstanceStats.rowCount == Int(rows["eval"]!["per_instance_stats"]!.double!))
 
     if expected["error"] != nil {
-      #expect(throws: MagnetError.self) { try predictor.evaluate(split) }
+      await #expect(throws: MagnetError.self) { try await predictor.evaluate(split) }
       return
     }
-    let comparison = try predictor.evaluate(split)
+    let comparison = try await predictor.evaluate(split)
     let predicted = comparison.pairs.map(\.predicted) + comparison.unmatched.map(\.stat)
     for (stat, wanted) in zip(predicted, expected["predicted"]!.elements) {
       #expect(abs(stat.mean! - wanted["stats.mean"]!.double!) < 1e-9)

@@ -17,6 +17,13 @@ public struct Backtest: Sendable {
       self.isNull = isNull
       self.make = make
     }
+
+    /// A predictor by its type, under its own name.
+    public init(_ type: Predictor.Type) {
+      self.init(name: type.name, isNull: type.isBaseline) {
+        type.init(exampleRuns: 3, evalSamples: 20, seed: 1)
+      }
+    }
   }
 
   /// What predictions are of: scores of runs, or whether single instances that were not shown are answered right.
@@ -68,7 +75,7 @@ public struct Backtest: Sendable {
         let entry = unit % entries.count
         let work = BacktestUnit(
           backtest: self, plan: plan, group: plan.groups[unit / entries.count], entry: entry, tables: tables)
-        try log.add(try work.outcome(entries[entry]), unit: unit)
+        try log.add(try waitForBlocking { try await work.outcome(entries[entry]) }, unit: unit)
         progress.advance()
       }
     }

@@ -188,6 +188,15 @@ struct BacktestText: Sendable {
       JSONText.appendQuoted(names[failure.predictor], to: &out)
       append(",\"failure\":")
       JSONText.appendQuoted(failure.reason, to: &out)
+      if let count = failure.count { append(",\"failed\":\(count)") }
+      append("}\n")
+    }
+    for remark in outcome.remarks {
+      out.append(contentsOf: targets[remark.target])
+      append(",\"predictor\":")
+      JSONText.appendQuoted(names[remark.predictor], to: &out)
+      append(",\"note\":")
+      JSONText.appendQuoted(remark.text, to: &out)
       append("}\n")
     }
     return out
@@ -201,7 +210,14 @@ struct BacktestText: Sendable {
     else { return nil }
     let unit = groupOf[target] * names.count + entry
     if let reason = value["failure"]?.string {
-      return (unit, BacktestOutcome(failures: [.init(predictor: entry, target: target, reason: reason)]))
+      let count = value["failed"]?.double.flatMap { Int(exactly: $0) }
+      return (
+        unit,
+        BacktestOutcome(failures: [.init(predictor: entry, target: target, reason: reason, count: count)])
+      )
+    }
+    if let text = value["note"]?.string {
+      return (unit, BacktestOutcome(remarks: [.init(predictor: entry, target: target, text: text)]))
     }
     guard let predicted = value["predicted"]?.double, let actual = value["actual"]?.double,
       let repetition = value["repeat"]?.double.flatMap({ Int32(exactly: $0) })

@@ -4,7 +4,7 @@ extension BacktestScores {
   public var learningCurve: Plot {
     let measure = groups.contains { $0["brier"] != nil } ? "brier" : "mae"
     let sizes = groups.compactMap(\.observed).unique().sorted()
-    let series = groups.map(\.predictor).unique().map { name in
+    let series = groups.filter { !$0.scores.isEmpty }.map(\.predictor).unique().map { name in
       let own = groups.filter { $0.predictor == name }
       let points = own.flatMap { group -> [Plot.Point] in
         guard let score = group[measure] else { return [] }

@@ -32,7 +32,7 @@ public struct BacktestScores: Sendable {
       result.familyCount, seed: result.backtest.randomSeed)
     let parts = result.parts
     let errors = parts.map { $0.meanErrors(result.backtest.level) }
-    groups = parts.indices.map { number in
+    let measured = parts.indices.map { number in
       let part = parts[number]
       let nulls = parts.indices.filter { other in
         result.entries[parts[other].predictor].isNull
@@ -48,6 +48,17 @@ public struct BacktestScores: Sendable {
         extrapolated: Double(part.records.count(where: \.isExtrapolated)) / Double(max(1, part.records.count))
       )
     }
+    let missing = result.isComplete ? result.unpredicted : []
+    let silent = missing.map { number in
+      (
+        number,
+        Group(
+          predictor: result.entries[number].name, isNull: false, observed: nil, targets: 0, predictions: 0,
+          scores: [], intervals: nil, extrapolated: 0)
+      )
+    }
+    let all = zip(parts.map(\.predictor), measured) + silent
+    groups = all.sorted { $0.0 < $1.0 }.map(\.1)
   }
 }
 

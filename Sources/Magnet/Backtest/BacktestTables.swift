@@ -60,7 +60,7 @@ extension BacktestUnit {
   /// - Parameter everyRun: what to learn from; nil to draw example runs anew each time.
   func predictTables(
     _ predictor: Predictor, _ number: Int, _ everyRun: TrainSplit?, _ outcome: inout BacktestOutcome
-  ) throws {
+  ) async throws {
     guard let tables else { return }
     let target = plan.targets[number]
     let run = plan.collection.runs[target.run]
@@ -73,7 +73,18 @@ extension BacktestUnit {
         .insufficientData,
         isOfInstances ? "it predicts instances: --level instance" : "it predicts runs, not instances")
     }
-    func predict(size: Int, repetition: Int, _ items: [Int]) throws {
+    let draws: [(size: Int, repetition: Int, items: [Int])]
+    if isOfInstances {
+      draws = [(-1, 0, run.instances)]
+    } else if predictor.disclosure != .runSpec {
+      draws = samples(target)
+    } else {
+      let items = Array(run.instances.prefix(1))
+      draws = (0..<(everyRun == nil ? backtest.repetitions : 1)).map { (-1, $0, items) }
+    }
+    // A sample that fails leaves the others as they are.
+    var failed: (count: Int, reason: String)?
+    for (size, repetition, items) in draws {
       predictor.seed = backtest.seed + repetition
       let train =
         everyRun
@@ -81,33 +92,34 @@ extension BacktestUnit {
           predictor.prepared(
             tables.of(
               ItemSample.draw(
-                backtest.exampleRuns!, of: known, seed: backtest.randomSeed,
+                backtest.exampleRuns ?? known.count, of: known, seed: backtest.randomSeed,
                 key: "runs " + run.name, repetition: repetition
               ).sorted())))
       let test = TestSplit(predictor.prepared(tables.of(target.run, instances: Set(items.map { ids[$0] }))))
-      predictor.warnings = []
-      let comparison = try predictor.compare(train: train, test: test)
-      if let remark = predictor.warnings.first, outcome.remarks[entry] == nil {
-        outcome.remarks[entry] = remark
+      var problem: String?
+      do {
+        let comparison = try await predictor.compare(train: train, test: test)
+        outcome.add(comparison.notes, predictor: entry, target: number)
+        problem = add(comparison, number, size: size, repetition: repetition, &outcome)
+      } catch let error as CancellationError {
+        throw error
+      } catch {
+        problem = "\(error)"
       }
-      add(comparison, number, size: size, repetition: repetition, &outcome)
+      if let problem { failed = ((failed?.count ?? 0) + 1, failed?.reason ?? problem) }
     }
-    if isOfInstances {
-      try predict(size: -1, repetition: 0, run.instances)
-    } else if predictor.disclosure != .runSpec {
-      try forEachSample(target) { try predict(size: $0, repetition: $1, $2) }
-    } else {
-      let items = Array(run.instances.prefix(1))
-      for repetition in 0..<(everyRun == nil ? backtest.repetitions : 1) {
-        try predict(size: -1, repetition: repetition, items)
-      }
+    if let failed {
+      outcome.failures.append(
+        .init(
+          predictor: entry, target: number, reason: failed.reason,
+          count: failed.count == draws.count ? nil : failed.count))
     }
   }
 
-  /// Adds what of a comparison is of the target.
+  /// Adds what of a comparison is of the target; says why where nothing is.
   private func add(
     _ comparison: Comparison, _ number: Int, size: Int, repetition: Int, _ outcome: inout BacktestOutcome
-  ) {
+  ) -> String? {
     let target = plan.targets[number]
     let run = plan.collection.runs[target.run]
     let wanted = plan.collection.board.columns[target.column].name
@@ -119,7 +131,7 @@ extension BacktestUnit {
       var record = BacktestRecord(
         predictor: Int32(entry), target: Int32(number), observed: Int32(size), repetition: Int32(repetition),
         predicted: predicted, actual: target.actual)
-      record.setInterval(pair.interval, stddev: pair.predicted.stddev)
+      record.setInterval(pair.interval, stddev: pair.standardError)
       if backtest.level == .instance {
         guard let column = plan.column(of: pair.instance?.id ?? "", for: target) else { continue }
         record.instance = Int32(column)
@@ -130,10 +142,8 @@ extension BacktestUnit {
       isFound = true
       outcome.records.append(record)
     }
-    if !isFound {
-      let reason = comparison.unmatched.first?.reason ?? "none of its predictions is of \(wanted.name)"
-      outcome.failures.append(.init(predictor: entry, target: number, reason: reason))
-    }
+    if isFound { return nil }
+    return comparison.unmatched.first?.reason ?? "none of its predictions is of \(wanted.name)"
   }
 }
 

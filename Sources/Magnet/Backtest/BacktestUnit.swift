@@ -43,21 +43,42 @@ struct BacktestRecord: Sendable, Hashable {
 
 /// What one predictor made of a group of targets.
 struct BacktestOutcome: Sendable {
+  /// Why predictions of a target failed.
   struct Failure: Sendable, Hashable {
     let predictor: Int
     let target: Int
+    /// What kept the first of them from being made.
     let reason: String
+    /// How many failed; nil for all there were to be.
+    var count: Int?
+  }
+
+  /// What a predictor said of its predictions of a target.
+  struct Remark: Sendable, Hashable {
+    let predictor: Int
+    let target: Int
+    let text: String
   }
 
   var records: [BacktestRecord] = []
   var failures: [Failure] = []
-  /// By predictor, the first thing it said for the user to know.
-  var remarks: [Int: String] = [:]
+  /// Each once.
+  var remarks: [Remark] = []
 
   static func += (all: inout Self, part: Self) {
     all.records += part.records
     all.failures += part.failures
-    all.remarks.merge(part.remarks) { first, _ in first }
+    all.remarks += part.remarks
+  }
+
+  /// Adds what a predictor said of a target that it has not said of it yet.
+  mutating func add(_ notes: [String], predictor: Int, target: Int) {
+    for text in notes {
+      let remark = Remark(predictor: predictor, target: target, text: text)
+      if !remarks.reversed().prefix(while: { $0.target == target }).contains(remark) {
+        remarks.append(remark)
+      }
+    }
   }
 }
 
@@ -69,7 +90,10 @@ struct BacktestUnit: Sendable {
   let entry: Int
   let tables: BacktestTables?
 
-  func outcome(_ entry: Backtest.Entry) throws -> BacktestOutcome {
+  /// What the predictor makes of the targets. An error of its own, whatever it is, is why a target was not predicted;
+  /// the others go on.
+  /// - Throws: `CancellationError`.
+  func outcome(_ entry: Backtest.Entry) async throws -> BacktestOutcome {
     let predictor = entry.make()
     var outcome = BacktestOutcome()
     let everyRun = predictor is ScorePredictor || backtest.exampleRuns != nil ? nil : everyRun(for: predictor)
@@ -78,10 +102,12 @@ struct BacktestUnit: Sendable {
         if let predictor = predictor as? ScorePredictor {
           try predictScores(predictor, target, &outcome)
         } else {
-          try predictTables(predictor, target, everyRun, &outcome)
+          try await predictTables(predictor, target, everyRun, &outcome)
         }
-      } catch let error as MagnetError {
-        outcome.failures.append(.init(predictor: self.entry, target: target, reason: error.description))
+      } catch let error as CancellationError {
+        throw error
+      } catch {
+        outcome.failures.append(.init(predictor: self.entry, target: target, reason: "\(error)"))
       }
     }
     return outcome
@@ -92,17 +118,15 @@ struct BacktestUnit: Sendable {
   }
 
   /// The samples to look at: those sizes that leave something to predict.
-  func forEachSample(
-    _ target: BacktestPlan.Target, _ body: (_ size: Int, _ repetition: Int, [Int]) throws -> Void
-  ) rethrows {
+  func samples(_ target: BacktestPlan.Target) -> [(size: Int, repetition: Int, items: [Int])] {
     let run = plan.collection.runs[target.run]
     let sizes = backtest.observed.filter { $0 < run.instances.count }
-    guard let largest = sizes.max() else { return }
-    for repetition in 0..<backtest.repetitions {
+    guard let largest = sizes.max() else { return [] }
+    return (0..<backtest.repetitions).flatMap { repetition in
       let items = ItemSample.draw(
         largest, of: run.instances, seed: backtest.randomSeed, key: run.name,
         repetition: repetition)
-      for size in sizes { try body(size, repetition, Array(items.prefix(size))) }
+      return sizes.map { ($0, repetition, Array(items.prefix($0))) }
     }
   }
 
@@ -113,7 +137,9 @@ struct BacktestUnit: Sendable {
     let run = plan.collection.runs[target.run]
     let fold = plan.fold(target, group, seed: seed(target))
     let estimator = try predictor.fit(fold)
+    outcome.add(estimator.notes, predictor: entry, target: number)
     var empty = 0
+    var made = 0
     func add(_ sample: ObservedSample, size: Int, repetition: Int) {
       var record = BacktestRecord(
         predictor: Int32(entry), target: Int32(number), observed: Int32(size), repetition: Int32(repetition),
@@ -124,10 +150,12 @@ struct BacktestUnit: Sendable {
           empty += 1
           return
         }
+        made += 1
         record.predicted = estimate.mean
         record.stddev = estimate.stddev ?? .nan
         record.isExtrapolated = estimate.isExtrapolated
         record.setIntervals(estimate.intervals)
+        outcome.add(estimate.notes, predictor: entry, target: number)
         outcome.records.append(record)
       case .instance:
         guard let probabilities = estimator.probabilities(sample), probabilities.count == fold.columns.count
@@ -135,6 +163,7 @@ struct BacktestUnit: Sendable {
           empty += 1
           return
         }
+        made += 1
         let shown = Set(sample.columns)
         for (column, probability) in zip(fold.columns, probabilities) where !shown.contains(column) {
           record.instance = Int32(column)
@@ -145,7 +174,7 @@ struct BacktestUnit: Sendable {
       }
     }
     if predictor.usesSample {
-      forEachSample(target) { size, repetition, items in
+      for (size, repetition, items) in samples(target) {
         add(ObservedSample(items, ofRow: run.row, in: fold.matrix), size: size, repetition: repetition)
       }
     } else {
@@ -155,7 +184,8 @@ struct BacktestUnit: Sendable {
       outcome.failures.append(
         .init(
           predictor: entry, target: number,
-          reason: backtest.level == .run ? "it has no answer" : "it predicts no instances"))
+          reason: backtest.level == .run ? "it has no answer" : "it predicts no instances",
+          count: made == 0 ? nil : empty))
     }
   }
 }

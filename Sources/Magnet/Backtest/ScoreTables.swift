@@ -1,5 +1,5 @@
 extension BacktestScores {
-  /// A row a predictor and number of observed instances, with the measures people look at first. Of a run's score: mean
+  /// A row a predictor and number of observed instances, and one for each predictor that predicted nothing, with the measures people look at first. Of a run's score: mean
   /// absolute error with its 95 % interval, root mean squared error, bias, skill against the best null, error against
   /// the binomial noise floor, rank correlations, and how the intervals did.
   public var table: Table {
@@ -32,10 +32,11 @@ extension BacktestScores {
   /// scores and predictions it is over.
   public var longTable: Table {
     let rows = groups.flatMap { group in
-      group.scores.map { score -> [Cell] in
+      // A row without a measure says that nothing was predicted.
+      (group.scores.isEmpty ? [nil] : group.scores.map(Optional.some)).map { score -> [Cell] in
         [
-          .string(group.predictor), .bool(group.isNull), Cell(group.observed), .string(score.measure),
-          .double(score.value), Cell(score.interval?.lower), Cell(score.interval?.upper),
+          .string(group.predictor), .bool(group.isNull), Cell(group.observed), Cell(score?.measure),
+          Cell(score?.value), Cell(score?.interval?.lower), Cell(score?.interval?.upper),
           .int(Int64(group.targets)), .int(Int64(group.predictions)),
           group.intervals.map(Cell.string) ?? .null,
         ]
@@ -111,13 +112,19 @@ extension BacktestResult {
     let runs = plan.collection.runs
     var notes: [String] = []
     for (number, entry) in entries.enumerated() where !entry.isNull {
-      if let remark = outcome.remarks[number] { notes.append("\(entry.name): \(remark)") }
-      let failures = outcome.failures.filter { $0.predictor == number }
-      if let first = failures.first {
-        notes.append(
-          "\(entry.name): \(failures.count) of \(plan.targets.count) scores not predicted, the first of "
-            + "\(runs[plan.targets[first.target].run].name): \(first.reason)")
+      notes += remarks(number).map { "\(entry.name): \($0)" }
+      func told(_ failures: [BacktestOutcome.Failure], _ what: String) -> [String] {
+        failures.first.map { first in
+          "\(entry.name): \(what), the first of \(runs[plan.targets[first.target].run].name): \(first.reason)"
+        }.map { [$0] } ?? []
       }
+      let failures = outcome.failures.filter { $0.predictor == number }
+      let whole = failures.filter { $0.count == nil }
+      notes += told(whole, "\(whole.count) of \(plan.targets.count) scores not predicted")
+      let partial = failures.filter { $0.count != nil }
+      let failed = partial.compactMap(\.count).reduce(0, +)
+      notes += told(
+        partial, "\(failed) predictions of \(partial.count) of \(plan.targets.count) scores not made")
       let own = outcome.records.filter { $0.predictor == number }
       if own.isEmpty, failures.isEmpty, isComplete {
         notes.append(
@@ -143,6 +150,27 @@ extension BacktestResult {
     return notes
   }
 
-  /// How many scores a predictor failed to predict.
-  public var failureCount: Int { outcome.failures.count { !entries[$0.predictor].isNull } }
+  /// What a predictor said of its predictions, with the numbers of scores: the first three different sentences, and how
+  /// many more there are.
+  private func remarks(_ predictor: Int) -> [String] {
+    let own = outcome.remarks.filter { $0.predictor == predictor }
+    var counts: [String: Int] = [:]
+    for remark in own { counts[remark.text, default: 0] += 1 }
+    let texts = own.map(\.text).unique()
+    let shown = texts.prefix(3).map { "\($0) (\(counts[$0, default: 0]) of \(plan.targets.count) scores)" }
+    return shown + (texts.count > 3 ? ["\(texts.count - 3) other notes like these"] : [])
+  }
+
+  /// How many scores predictors failed to predict, in whole or in part, and one for each predictor without any
+  /// prediction; the baselines do not count.
+  public var failureCount: Int {
+    let silent = unpredicted.filter { number in !outcome.failures.contains { $0.predictor == number } }
+    return outcome.failures.count { !entries[$0.predictor].isNull } + (isComplete ? silent.count : 0)
+  }
+
+  /// The numbers of the predictors, baselines left out, that predicted nothing.
+  var unpredicted: [Int] {
+    let predicted = Set(parts.map(\.predictor))
+    return entries.indices.filter { !entries[$0].isNull && !predicted.contains($0) }
+  }
 }

@@ -18,6 +18,34 @@ func withBlockingWorkers(_ count: Int, _ work: @escaping @Sendable () throws -> 
   for result in results { try result.get() }
 }
 
+/// Runs asynchronous work to its end and waits for it, on a thread that may block: the work runs on threads of its own
+/// that may block too, so that the threads that tasks share are left alone.
+func waitForBlocking<Result: Sendable>(_ work: @escaping @Sendable () async throws -> Result) throws -> Result
+{
+  let result = Locked<Swift.Result<Result, any Error>?>(nil)
+  let done = DispatchSemaphore(value: 0)
+  Task(executorPreference: BlockingExecutor.shared) {
+    let outcome: Swift.Result<Result, any Error>
+    do { outcome = .success(try await work()) } catch { outcome = .failure(error) }
+    result.withLock { $0 = outcome }
+    done.signal()
+  }
+  done.wait()
+  guard let outcome = result.withLock({ $0 }) else { throw CancellationError() }
+  return try outcome.get()
+}
+
+/// Runs tasks on a queue that starts further threads where some block.
+private final class BlockingExecutor: TaskExecutor {
+  static let shared = BlockingExecutor()
+  private let queue = DispatchQueue(label: "magnet.blocking", attributes: .concurrent)
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+  }
+}
+
 /// Hands out numbers one after the other to several threads, each once.
 final class NextNumber: Sendable {
   private let counter: Atomic<Int>

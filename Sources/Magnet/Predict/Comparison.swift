@@ -12,6 +12,8 @@ public struct Comparison: Sendable {
     public let actual: Stat
     /// The range that the prediction gives the mean with probability 0.95; nil where it gives none.
     public let interval: Interval?
+    /// The standard deviation of the prediction's error; nil where it gives none.
+    public let standardError: Double?
 
     /// Predicted minus actual mean; nil where either is missing.
     public var error: Double? {
@@ -30,6 +32,8 @@ public struct Comparison: Sendable {
     public let stat: Stat
     /// The range that the prediction gives the mean with probability 0.95; nil where it gives none.
     public let interval: Interval?
+    /// The standard deviation of the prediction's error; nil where it gives none.
+    public let standardError: Double?
     /// Why, in a sentence, with the nearest names there are.
     public let reason: String
   }
@@ -42,7 +46,7 @@ public struct Comparison: Sendable {
   public internal(set) var trainRuns: [String] = []
   /// The name of the run that was predicted.
   public internal(set) var testRun: String?
-  /// What a user should know of how the result came about.
+  /// What a user should know of how the result came about: notes on the split, then those of the predictions.
   public internal(set) var notes: [String] = []
   /// What is wrong with runs that were left out.
   public internal(set) var faults: [DataFault] = []
@@ -56,13 +60,16 @@ public struct Comparison: Sendable {
     pairs = matcher.rowPairs.map { prediction, row in
       Pair(
         run: predictions[prediction].run, instance: nil, predicted: predictions[prediction].stat,
-        actual: Stat(row: actual.rows[row]), interval: predictions[prediction].interval)
+        actual: Stat(row: actual.rows[row]), interval: predictions[prediction].interval,
+        standardError: predictions[prediction].standardError)
     }
     unmatched = matcher.unmatched.map { number, reason in
       Unmatched(
         run: predictions[number].run, instance: nil, stat: predictions[number].stat,
-        interval: predictions[number].interval, reason: reason)
+        interval: predictions[number].interval, standardError: predictions[number].standardError,
+        reason: reason)
     }
+    notes = predictions.flatMap(\.notes).unique()
   }
 
   /// Matches predictions with `perInstanceStats` of the same run, request and metric.
@@ -76,12 +83,18 @@ public struct Comparison: Sendable {
       return Pair(
         run: predictions[prediction].run, instance: (found[.instance], predictions[prediction].instance),
         predicted: predictions[prediction].stat, actual: Stat(row: found),
-        interval: predictions[prediction].interval)
+        interval: predictions[prediction].interval,
+        standardError: predictions[prediction].standardError)
     }
     unmatched = matcher.unmatched.map { number, reason in
       Unmatched(
         run: predictions[number].run, instance: predictions[number].instance, stat: predictions[number].stat,
-        interval: predictions[number].interval, reason: reason)
+        interval: predictions[number].interval, standardError: predictions[number].standardError,
+        reason: reason)
     }
+    notes = predictions.flatMap(\.notes).unique()
   }
+
+  /// Whether there is a prediction beside an actual value.
+  public var isMeasurable: Bool { pairs.contains { $0.error != nil } }
 }

@@ -53,7 +53,8 @@ extension Comparison {
         actual.isFinite
       else { return nil }
       return MeasuredPair(
-        predicted: predicted, actual: actual, interval: pair.interval, group: numbers[group, default: 0])
+        predicted: predicted, actual: actual, standardError: pair.standardError, interval: pair.interval,
+        group: numbers[group, default: 0])
     }
   }
 }

@@ -1,35 +1,41 @@
 extension Comparison {
   /// Each prediction and, below it, the actual value, with all fields of the statistics. A prediction that matched
-  /// nothing stands alone, after the others. Columns of the split and the perturbation are there where any is set.
+  /// nothing stands alone, after the others; where nothing was predicted, there is a row that names the run and nothing
+  /// else. Columns of intervals, standard errors, the split and the perturbation are there where any is set.
   public var table: Table {
     typealias Line = (
-      run: String, instance: (id: String?, number: Int)?, source: String, stat: Stat, interval: Interval?
+      run: String, instance: (id: String?, number: Int)?, source: String, stat: Stat?, interval: Interval?,
+      standardError: Double?
     )
     var lines: [Line] = pairs.flatMap { pair -> [Line] in
       [
-        (pair.run, pair.instance, "predicted", pair.predicted, pair.interval),
-        (pair.run, pair.instance, "actual", pair.actual, nil),
+        (pair.run, pair.instance, "predicted", pair.predicted, pair.interval, pair.standardError),
+        (pair.run, pair.instance, "actual", pair.actual, nil, nil),
       ]
     }
-    lines += unmatched.map { ($0.run, $0.instance.map { (nil, $0) }, "predicted", $0.stat, $0.interval) }
+    lines += unmatched.map {
+      ($0.run, $0.instance.map { (nil, $0) }, "predicted", $0.stat, $0.interval, $0.standardError)
+    }
+    if lines.isEmpty, let testRun { lines = [(testRun, nil, "predicted", nil, nil, nil)] }
     let stats = lines.map(\.stat)
     var columns: [(String, [Cell])] = [("run_spec", lines.map { .string($0.run) })]
     columns += instanceColumns(lines.map(\.instance))
     columns += [
       ("source", lines.map { .string($0.source) }),
-      ("name", stats.map { .string($0.name.name) }),
-      ("mean", stats.map { Cell($0.mean) }),
-      ("min", stats.map { Cell($0.min) }),
-      ("max", stats.map { Cell($0.max) }),
-      ("count", stats.map { $0.count.map { .int(Int64($0)) } ?? .null }),
-      ("stddev", stats.map { Cell($0.stddev) }),
-      ("sum", stats.map { Cell($0.sum) }),
-      ("sum_squared", stats.map { Cell($0.sumSquared) }),
-      ("variance", stats.map { Cell($0.variance) }),
+      ("name", stats.map { Cell($0?.name.name) }),
+      ("mean", stats.map { Cell($0?.mean) }),
+      ("min", stats.map { Cell($0?.min) }),
+      ("max", stats.map { Cell($0?.max) }),
+      ("count", stats.map { ($0?.count).map { .int(Int64($0)) } ?? .null }),
+      ("stddev", stats.map { Cell($0?.stddev) }),
+      ("sum", stats.map { Cell($0?.sum) }),
+      ("sum_squared", stats.map { Cell($0?.sumSquared) }),
+      ("variance", stats.map { Cell($0?.variance) }),
     ]
     columns += whereAnyIsSet(Self.intervalColumns(lines.map(\.interval)))
-    columns += whereAnyIsSet([("split", stats.map { Cell($0.name.split) })])
-    columns += whereAnyIsSet(Self.perturbationColumns(stats.map(\.name)))
+    columns += whereAnyIsSet([("standard_error", lines.map { Cell($0.standardError) })])
+    columns += whereAnyIsSet([("split", stats.map { Cell($0?.name.split) })])
+    columns += whereAnyIsSet(Self.perturbationColumns(stats.map { $0?.name }))
     return Table(columns)
   }
 
@@ -60,11 +66,11 @@ extension Comparison {
     [("lower", intervals.map { Cell($0?.lower) }), ("upper", intervals.map { Cell($0?.upper) })]
   }
 
-  private static func perturbationColumns(_ names: [MetricName]) -> [(String, [Cell])] {
-    let fields = names.map { $0.perturbation?.fields ?? [:] }
+  private static func perturbationColumns(_ names: [MetricName?]) -> [(String, [Cell])] {
+    let fields = names.map { $0?.perturbation?.fields ?? [:] }
     let first = ["computed_on", "name", "fairness", "robustness"]
     let others = Set(fields.flatMap(\.keys)).subtracting(first).sorted()
-    return [("sub_split", names.map { Cell($0.subSplit) })]
+    return [("sub_split", names.map { Cell($0?.subSplit) })]
       + (first + others).map { field in ("perturbation_" + field, fields.map { $0[field] ?? .null }) }
   }
 

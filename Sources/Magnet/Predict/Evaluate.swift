@@ -2,20 +2,19 @@ extension Predictor {
   /// Draws a split of a source's runs, predicts, and compares with the actual values.
   /// - Parameter patterns: take only runs whose name matches one of these, with `*` and `?`; all when empty.
   /// - Throws: `MagnetError` when too few runs are left or the predictor cannot predict, and what the source throws.
-  public func evaluate(
-    on source: some RunSource, runs patterns: [String] = [], isolation: isolated (any Actor)? = #isolation
+  public nonisolated(nonsending) func evaluate(
+    on source: some RunSource, runs patterns: [String] = []
   ) async throws -> Comparison {
-    try evaluate(try await split(source, runs: patterns))
+    try await evaluate(try await split(source, runs: patterns))
   }
 
   /// Predicts the test part of a split, and compares with the actual values.
   /// - Throws: what the predictor throws.
-  public func evaluate(_ split: DataSplit) throws -> Comparison {
-    warnings = []
-    var comparison = try compare(train: split.train, test: split.test)
+  public nonisolated(nonsending) func evaluate(_ split: DataSplit) async throws -> Comparison {
+    var comparison = try await compare(train: split.train, test: split.test)
     comparison.trainRuns = split.trainRuns
     comparison.testRun = split.testRun
-    comparison.notes = split.notes + warnings
+    comparison.notes = split.notes + comparison.notes
     comparison.faults = split.faults
     return comparison
   }
@@ -27,8 +26,8 @@ extension Predictor {
   /// `faults`.
   /// - Parameter patterns: take only runs whose name matches one of these, with `*` and `?`; all when empty.
   /// - Throws: `MagnetError` when too few runs are left, and what the source throws.
-  public func split(
-    _ source: some RunSource, runs patterns: [String] = [], isolation: isolated (any Actor)? = #isolation
+  public nonisolated(nonsending) func split(
+    _ source: some RunSource, runs patterns: [String] = []
   ) async throws -> DataSplit {
     let listing = try await source.list()
     var notes: [String] = []

@@ -1,7 +1,8 @@
 /// What predicts the statistics of a run it has not seen.
 ///
-/// Derive from `RunPredictor` or `InstancePredictor` and override `predict(train:test:)`. A predictor need not be
-/// Sendable: whoever runs several at once makes one for each.
+/// Derive from ``RunPredictor``, ``InstancePredictor`` or ``ScorePredictor``. A predictor need not be Sendable: whoever
+/// runs several at once makes one for each. A final class that adds no initializer inherits the one below, by which
+/// commands and backtests make predictors from their types.
 open class Predictor {
   /// How many runs the predictor learns from.
   public var exampleRuns: Int
@@ -11,11 +12,21 @@ open class Predictor {
   public var seed: Int
 
   /// A predictor with MAGNET's defaults.
-  public init(exampleRuns: Int = 3, evalSamples: Int = 20, seed: Int = 1) {
+  public required init(exampleRuns: Int = 3, evalSamples: Int = 20, seed: Int = 1) {
     self.exampleRuns = exampleRuns
     self.evalSamples = evalSamples
     self.seed = seed
   }
+
+  /// What the predictor is called on the command line and in tables: by default its type's name in lower case, words
+  /// joined by hyphens, without `Predictor` at the end. `NearestModelsPredictor` is `nearest-models`.
+  open class var name: String { hyphenated(String(describing: self)) }
+
+  /// What it predicts, in one line.
+  open class var summary: String { "" }
+
+  /// Whether it is a baseline: one that uses no method, and that others are to beat.
+  open class var isBaseline: Bool { false }
 
   /// Whether a run takes part, judged by its row of run specs. All do, unless overridden.
   open func includes(_ runSpec: Row) -> Bool { true }
@@ -24,90 +35,81 @@ open class Predictor {
   /// instances is not shown the scores of what it predicts, and gets `.responses` for `.scores`.
   open var disclosure: Disclosure { .responses }
 
-  /// Sentences for the user on how the last prediction came about, such as a fallback that was taken.
-  public var warnings: [String] = []
-
   /// The tables of a split as this kind of predictor needs them.
   func prepared(_ tables: RunTables) -> RunTables { tables }
 
   /// Predicts, and pairs the predictions with the actual values.
-  func compare(train: TrainSplit, test: TestSplit) throws -> Comparison {
+  nonisolated(nonsending) func compare(train: TrainSplit, test: TestSplit) async throws -> Comparison {
     throw MagnetError(.unsupported, "\(type(of: self)) is neither a RunPredictor nor an InstancePredictor")
   }
 }
 
+/// The name of a predictor's type as it is called on the command line.
+private func hyphenated(_ type: String) -> String {
+  let suffix = "Predictor"
+  let stem = type.hasSuffix(suffix) && type != suffix ? type.dropLast(suffix.count) : type[...]
+  var name = ""
+  var last: Character?
+  for (character, next) in zip(stem, stem.dropFirst().map(Optional.some) + [nil]) {
+    let startsWord = character.isUppercase && (last?.isUppercase != true || next?.isLowercase == true)
+    if startsWord, !name.isEmpty, last != "_" { name += "-" }
+    name += character == "_" ? "-" : character.lowercased()
+    last = character
+  }
+  return name
+}
+
 /// Predicts statistics of whole runs.
 open class RunPredictor: Predictor {
-  /// Predicts statistics of the run in `test` from those in `train`. To be overridden.
+  /// Predicts statistics of the run in `test` from those in `train`. Override this, or the asynchronous method of the
+  /// same name.
   /// - Throws: what keeps the predictor from predicting; `MagnetError` for a sentence to the user.
   open func predict(train: TrainSplit, test: SequesteredTestSplit) throws -> [RunPrediction] {
     throw MagnetError(.unsupported, "\(type(of: self)) does not override predict(train:test:)")
   }
 
-  override func compare(train: TrainSplit, test: TestSplit) throws -> Comparison {
-    Comparison(try predict(train: train, test: test.sequestered(disclosure)), with: test.stats)
+  /// Predicts statistics of the run in `test` from those in `train`. Override this where predicting waits for something,
+  /// such as a model behind an endpoint; by default it calls the synchronous method.
+  /// - Throws: what keeps the predictor from predicting; `MagnetError` for a sentence to the user.
+  open nonisolated(nonsending) func predict(
+    train: TrainSplit, test: SequesteredTestSplit
+  ) async throws -> [RunPrediction] {
+    let synchronous: (TrainSplit, SequesteredTestSplit) throws -> [RunPrediction] = predict
+    return try synchronous(train, test)
+  }
+
+  override nonisolated(nonsending) func compare(train: TrainSplit, test: TestSplit) async throws -> Comparison
+  {
+    Comparison(try await predict(train: train, test: test.sequestered(disclosure)), with: test.stats)
   }
 }
 
 /// Predicts statistics of single instances.
 open class InstancePredictor: Predictor {
   /// Predicts statistics of the instances in `test`. Each of its rows has a number in the column
-  /// `.instancePredictID`, which the prediction names. To be overridden.
+  /// `.instancePredictID`, which the prediction names. Override this, or the asynchronous method of the same name.
   /// - Throws: what keeps the predictor from predicting; `MagnetError` for a sentence to the user.
   open func predict(train: TrainSplit, test: SequesteredTestSplit) throws -> [InstancePrediction] {
     throw MagnetError(.unsupported, "\(type(of: self)) does not override predict(train:test:)")
   }
 
+  /// Predicts statistics of the instances in `test`. Override this where predicting waits for something, such as a model
+  /// behind an endpoint; by default it calls the synchronous method.
+  /// - Throws: what keeps the predictor from predicting; `MagnetError` for a sentence to the user.
+  open nonisolated(nonsending) func predict(
+    train: TrainSplit, test: SequesteredTestSplit
+  ) async throws -> [InstancePrediction] {
+    let synchronous: (TrainSplit, SequesteredTestSplit) throws -> [InstancePrediction] = predict
+    return try synchronous(train, test)
+  }
+
   override func prepared(_ tables: RunTables) -> RunTables { tables.numberingInstances() }
 
-  override func compare(train: TrainSplit, test: TestSplit) throws -> Comparison {
+  override nonisolated(nonsending) func compare(train: TrainSplit, test: TestSplit) async throws -> Comparison
+  {
     // The instances drawn are the ones to be predicted.
     let shown = disclosure == .scores ? .responses : disclosure
-    return Comparison(try predict(train: train, test: test.sequestered(shown)), with: test.perInstanceStats)
-  }
-}
-
-/// A statistic predicted for a run.
-public struct RunPrediction: Sendable, Hashable {
-  /// The run's name.
-  public let run: String
-  public let stat: Stat
-  /// A range that holds the statistic's mean with probability 0.95, where the predictor gives one.
-  public let interval: Interval?
-
-  /// A prediction. A metric name that begins with `predicted_` stands for the metric without it.
-  public init(run: String, stat: Stat, interval: Interval? = nil) {
-    self.run = run
-    self.stat = stat.unprefixed
-    self.interval = interval
-  }
-}
-
-/// A statistic predicted for one request of a run.
-public struct InstancePrediction: Sendable, Hashable {
-  /// The run's name.
-  public let run: String
-  /// The request's number: its row's value of `.instancePredictID`.
-  public let instance: Int
-  /// The statistic. Its split and perturbation are the instance's, whatever the name says.
-  public let stat: Stat
-  /// A range that holds the statistic's mean with probability 0.95, where the predictor gives one.
-  public let interval: Interval?
-
-  /// A prediction. A metric name that begins with `predicted_` stands for the metric without it.
-  public init(run: String, instance: Int, stat: Stat, interval: Interval? = nil) {
-    self.run = run
-    self.instance = instance
-    self.stat = stat.unprefixed
-    self.interval = interval
-  }
-}
-
-extension Stat {
-  fileprivate var unprefixed: Stat {
-    guard name.name.hasPrefix("predicted_") else { return self }
-    var stat = self
-    stat.name.name.removeFirst("predicted_".count)
-    return stat
+    return Comparison(
+      try await predict(train: train, test: test.sequestered(shown)), with: test.perInstanceStats)
   }
 }

@@ -67,6 +67,8 @@ public struct Estimate: Sendable, Hashable {
   public var intervals: [Interval]?
   /// Whether the method was asked for more than it learned from: a model stronger or weaker than nearly all others.
   public var isExtrapolated: Bool
+  /// Sentences for the user on how the estimate came about.
+  public var notes: [String] = []
 
   public init(
     mean: Double, stddev: Double? = nil, isExtrapolated: Bool = false, interval: ((Double) -> Interval)? = nil
@@ -80,6 +82,8 @@ public struct Estimate: Sendable, Hashable {
 
 /// What a predictor learned from a fold. Used from several threads.
 public protocol ScoreEstimator: Sendable {
+  /// Sentences for the user on how it was learned, such as a fallback that was taken; none by default.
+  var notes: [String] { get }
   /// The score of the run to be predicted; nil where the method has no answer, such as for an empty sample.
   func estimate(_ sample: ObservedSample) -> Estimate?
   /// The probability that the model answers each of the fold's `columns` right, in their order; nil where the method
@@ -88,6 +92,7 @@ public protocol ScoreEstimator: Sendable {
 }
 
 extension ScoreEstimator {
+  public var notes: [String] { [] }
   public func probabilities(_ sample: ObservedSample) -> [Double]? { nil }
 }
 
@@ -135,13 +140,20 @@ open class ScorePredictor: RunPredictor {
         matrix: matrix, train: others.map(\.row), model: run.model, columns: instances, board: board,
         target: target, seed: UInt64(bitPattern: Int64(seed)))
       let sample = ObservedSample(run.instances, ofRow: run.row, in: matrix)
-      guard let estimate = try fit(fold).estimate(sample) else { return [] }
-      if estimate.isExtrapolated {
-        warnings.append(
-          "\(run.name): the sample is better than 90 % of the example runs of \(scenario.name); the prediction is "
-            + "extrapolated")
+      let estimator = try fit(fold)
+      func prediction(_ estimate: Estimate?, _ notes: [String]) -> RunPrediction {
+        RunPrediction(
+          run: run.name, stat: Stat(scenario.metric, mean: estimate?.mean, variance: nil, stddev: nil),
+          interval: estimate?.intervals?.last, standardError: estimate?.stddev, notes: estimator.notes + notes
+        )
       }
-      return [RunPrediction(run: run.name, stat: Stat(scenario.metric, mean: estimate.mean))]
+      guard let estimate = estimator.estimate(sample) else {
+        return [prediction(nil, ["\(run.name): \(Self.name) has no answer for this sample"])]
+      }
+      let extrapolated =
+        "\(run.name): its model seems stronger than 90 % of those learned from on \(scenario.name); the prediction "
+        + "is extrapolated"
+      return [prediction(estimate, estimate.notes + (estimate.isExtrapolated ? [extrapolated] : []))]
     }
   }
 }

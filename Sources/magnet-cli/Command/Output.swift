@@ -67,6 +67,27 @@ package struct OutputOptions: ParsableArguments {
     let writer = TableWriter(chosen, layout: TableLayout(keyCount: keyCount))
     try Terminal.writeFile(file) { try writer.write(table, isCompressed: isCompressed, $0) }
   }
+
+  /// Prints the first of some tables, and what belongs to it: for people as lines below it on standard output, in JSON
+  /// as an object of the tables by their names.
+  package func print(_ tables: KeyValuePairs<String, Table>, lines: [String], keyCount: Int) throws {
+    guard asked == .json else {
+      if let first = tables.first { try print(first.value, keyCount: keyCount) }
+      guard isForPeople else { return }
+      if asked == .markdown { try Terminal.write("\n") }
+      return try Terminal.write(lines.map { $0 + "\n" }.joined())
+    }
+    let writer = TableWriter(.json)
+    let members = tables.map { "\"\($0)\":" + writer.text($1).dropLast() }
+    let bytes = Array("{\(members.joined(separator: ",\n"))}\n".utf8)
+    guard let file else { return try Terminal.write(bytes) }
+    try overwriting.check(file)
+    try Terminal.writeFile(file) { write in
+      guard file.lowercased().hasSuffix(".gz") else { return try write(bytes) }
+      var compressor = GzipWriter()
+      try compressor.add(bytes, isLast: true, write)
+    }
+  }
 }
 
 /// The option of every command that writes files: whether it may replace what magnet did not write.

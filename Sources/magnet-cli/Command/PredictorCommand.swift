@@ -1,19 +1,15 @@
 package import ArgumentParser
 package import HelmBackend
 public import Magnet
+import Predictors
 
-/// A predictor that a command makes from its options. A final class that derives from a predictor and adds no
-/// initializer conforms as it is; one that has its own adds this one, `required`.
-public protocol CommandPredictor: Predictor {
-  /// A predictor that learns from so many runs, of so many instances drawn, from this seed.
-  init(exampleRuns: Int, evalSamples: Int, seed: Int)
-}
-
-/// A command of one predictor, with the options of `magnet predict`. The whole of a program's main:
+/// A command of one predictor, with the options of `magnet predict` and `magnet backtest`. The whole of a program's main:
 ///
 ///     await PredictorCommand<MyPredictor>.main()
-public enum PredictorCommand<P: CommandPredictor> {
-  /// Reads the program's arguments, predicts, prints, and ends the program when something went wrong.
+///
+/// The program's first argument is `predict`, which may be left out, or `backtest`.
+public enum PredictorCommand<P: Predictor> {
+  /// Reads the program's arguments, does what they say, prints, and ends the program when something went wrong.
   public static func main() async {
     Terminal.ignoreBrokenPipes()
     await OnePredictor<P>.main(nil)
@@ -21,24 +17,63 @@ public enum PredictorCommand<P: CommandPredictor> {
 }
 
 /// What `PredictorCommand` runs. Not public: its `main` of a command that does not wait would be in the way.
-private struct OnePredictor<P: CommandPredictor>: AsyncParsableCommand {
+private struct OnePredictor<P: Predictor>: AsyncParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: Terminal.programName,
       abstract:
-        "Predict statistics of a run from other runs with \(P.self), and compare them with the actual ones.",
+        "\(P.self) predicts statistics of a run from other runs\(P.summary.isEmpty ? "." : ": \(P.summary).")",
       discussion: """
         EXIT STATUS:
-          0 all is well, 1 some runs were faulty and left out, 2 nothing could be done, 64 wrong usage
-        """)
+          0 all is well, 1 some runs were faulty and left out or nothing was predicted, 2 nothing could be done, \
+        64 wrong usage
+        """,
+      subcommands: [Predict.self, BacktestOne.self], defaultSubcommand: Predict.self)
   }
 
-  @OptionGroup var source: SourceOptions
-  @OptionGroup var prediction: PredictionOptions
+  struct Predict: AsyncParsableCommand {
+    static var configuration: CommandConfiguration {
+      CommandConfiguration(
+        commandName: "predict",
+        abstract: "Predict a run drawn from the runs, and compare with the actual statistics (the default).")
+    }
 
-  func run() async throws {
-    try await prediction.predict({ try source.runs() }) { _, exampleRuns, evalSamples, seed in
-      P(exampleRuns: exampleRuns, evalSamples: evalSamples, seed: seed)
+    @OptionGroup var source: SourceOptions
+    @OptionGroup var prediction: PredictionOptions
+
+    func run() async throws {
+      try await prediction.predict({ try source.runs() }) { _, exampleRuns, evalSamples, seed in
+        P(exampleRuns: exampleRuns, evalSamples: evalSamples, seed: seed)
+      }
+    }
+  }
+
+  struct BacktestOne: AsyncParsableCommand {
+    static var configuration: CommandConfiguration {
+      CommandConfiguration(
+        commandName: "backtest",
+        abstract: "Predict many scores that are known, and say how good the predictions are beside the nulls."
+      )
+    }
+
+    @OptionGroup var source: SourceOptions
+    @OptionGroup var backtest: BacktestOptions
+
+    func validate() throws {
+      let known = predictorCatalog.map(\.name) + [P.name]
+      for name in backtest.compare where !known.contains(name) {
+        let nearest = nearestNames(to: name, among: known)
+        throw ValidationError("There is no predictor '\(name)'; there is \(nearest.joined(separator: ", ")).")
+      }
+    }
+
+    func run() async throws {
+      try await backtest.run({ try source.runs($0) }) { _ in
+        [Backtest.Entry(P.self)]
+          + backtest.compare.unique().filter { $0 != P.name }.compactMap { name in
+            predictorCatalog.first { $0.name == name }.map { Backtest.Entry($0) }
+          }
+      }
     }
   }
 }
@@ -76,28 +111,26 @@ package struct PredictionOptions: ParsableArguments {
         on: all, runs: self.runs)
       say(comparison.faults)
       for note in comparison.notes { Terminal.say(note) }
-      for miss in comparison.unmatched {
+      let shown = 10
+      for miss in comparison.unmatched.prefix(shown) {
         Terminal.say("matched nothing: \(miss.stat.name.name) of \(miss.run): \(miss.reason)")
       }
+      if comparison.unmatched.count > shown {
+        Terminal.say("matched nothing: \(comparison.unmatched.count - shown) other predictions")
+      }
+      if !comparison.isMeasurable { Terminal.say("nothing was predicted that can be compared") }
       try print(comparison)
-      return comparison.faults.count
+      return comparison.faults.count + (comparison.isMeasurable ? 0 : 1)
     }
   }
 
   /// Prints the comparison, and how good the predictions were: under a table as a line for each metric, in JSON as
   /// `measures` beside `predictions`.
   private func print(_ comparison: Comparison) throws {
-    let table = compare ? comparison.pairTable : comparison.table
-    let measures = comparison.measureTable
-    if output.format == .json {
-      let writer = TableWriter(.json)
-      try Terminal.write("{\"predictions\":" + writer.text(table).dropLast())
-      try Terminal.write(",\n\"measures\":" + writer.text(measures).dropLast() + "}\n")
-      return
-    }
-    try output.print(table, keyCount: compare ? 1 : 2)
-    guard output.isForPeople else { return }
-    if output.format == .markdown { try Terminal.write("\n") }
-    for line in comparison.measureLines { try Terminal.write(line + "\n") }
+    try output.print(
+      [
+        "predictions": compare ? comparison.pairTable : comparison.table, "measures": comparison.measureTable,
+      ],
+      lines: comparison.measureLines, keyCount: compare ? 1 : 2)
   }
 }

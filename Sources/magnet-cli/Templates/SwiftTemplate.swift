@@ -53,9 +53,10 @@ struct SwiftTemplate {
     # \(name)
 
     A predictor of benchmark results, for magnet. It is one class, in `Sources/\(name)/main.swift`; the last line there
-    gives it the options of `magnet predict`.
+    gives it the options of `magnet predict` and `magnet backtest`.
 
         swift run \(name) benchmark_output --seed 7 --compare
+        swift run \(name) backtest benchmark_output --split family --observed 10,25
         swift run \(name) --help
         swift test
 
@@ -71,7 +72,9 @@ struct SwiftTemplate {
     import MagnetCommand
 
     /// Predicts a run's exact match as the mean over the example runs.
-    final class \(name): RunPredictor, CommandPredictor {
+    final class \(name): RunPredictor {
+      override class var summary: String { "a run's exact match: the mean over the example runs" }
+
       override func predict(train: TrainSplit, test: SequesteredTestSplit) throws -> [RunPrediction] {
         // What is asked: each statistic of the run by metric, split and perturbation.
         let asked = test.statsAsked.filter { $0.name == "exact_match" }
@@ -120,7 +123,9 @@ struct SwiftTemplate {
     import MagnetCommand
 
     /// Predicts whether an instance is answered right: the share of the example runs that did.
-    final class \(name): InstancePredictor, CommandPredictor {
+    final class \(name): InstancePredictor {
+      override class var summary: String { "an instance's exact match: the share of the example runs that got it right" }
+
       override func predict(train: TrainSplit, test: SequesteredTestSplit) throws -> [InstancePrediction] {
         let exact = train.perInstanceStats.filter { $0[.metric] == "exact_match" && $0[.perturbation] == nil }
         let scores = exact.rows.compactMap { row in row[.mean].map { (row[.instance], $0) } }

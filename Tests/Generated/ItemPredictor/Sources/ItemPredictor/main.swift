@@ -2,7 +2,11 @@ import Magnet
 import MagnetCommand
 
 /// Predicts whether an instance is answered right: the share of the example runs that did.
-final class ItemPredictor: InstancePredictor, CommandPredictor {
+final class ItemPredictor: InstancePredictor {
+  override class var summary: String {
+    "an instance's exact match: the share of the example runs that got it right"
+  }
+
   override func predict(train: TrainSplit, test: SequesteredTestSplit) throws -> [InstancePrediction] {
     let exact = train.perInstanceStats.filter { $0[.metric] == "exact_match" && $0[.perturbation] == nil }
     let scores = exact.rows.compactMap { row in row[.mean].map { (row[.instance], $0) } }

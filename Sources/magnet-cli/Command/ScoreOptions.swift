@@ -1,21 +1,20 @@
-import ArgumentParser
-import HelmBackend
-import Magnet
-import MagnetCommand
+package import ArgumentParser
+package import HelmBackend
+package import Magnet
 
 /// The options of every command that looks at the scores of runs.
-struct ScoreOptions: ParsableArguments {
+package struct ScoreOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The metric that is the score; by default the scenario's main one.", valueName: "metric"))
-  var metric: [String] = []
+  package var metric: [String] = []
   @Option(
     help: ArgumentHelp(
       "Use only runs whose name matches, with * and ?. May be repeated.", valueName: "pattern"))
-  var runs: [String] = []
+  package var runs: [String] = []
 
   /// Reads the scores, with a bar, and says what is to be known of them.
-  func read(
+  package func read(
     _ source: HelmRuns, _ progress: LoadProgress, readsAnswers: Bool = false
   ) async throws -> ScoreCollection {
     let scores = try await Watch.showing(progress) {
@@ -26,4 +25,6 @@ struct ScoreOptions: ParsableArguments {
     for note in scores.notes { Terminal.say(note) }
     return scores
   }
+
+  package init() {}
 }
