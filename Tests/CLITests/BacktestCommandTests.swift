@@ -167,7 +167,10 @@ import Testing
     }
     let outcome = try Tool.run(
       "backtest", "rank-1-logit,auto", folder.path, "--split", "run", "--format", "csv")
-    #expect(outcome.status == 0)
+    // A predictor asked for that predicts nothing has a row that says so.
+    #expect(outcome.status == 1)
+    let silent = rows(outcome.output).filter { $0["predictor"] == "auto" }
+    #expect(silent.count == 1 && silent[0]["measure"] == "" && silent[0]["targets"] == "0")
     #expect(
       outcome.messages.contains(
         "magnet: auto: nothing predicted: it looks at samples of instances, and no run has enough"))

@@ -141,11 +141,16 @@ open class ScorePredictor: RunPredictor {
         target: target, seed: UInt64(bitPattern: Int64(seed)))
       let sample = ObservedSample(run.instances, ofRow: run.row, in: matrix)
       let estimator = try fit(fold)
+      // Without another run of the scenario, how many instances the score is over is unknown.
+      let isOfUnknown = others.isEmpty && usesSample
       func prediction(_ estimate: Estimate?, _ notes: [String]) -> RunPrediction {
-        RunPrediction(
+        let sure = isOfUnknown ? nil : estimate
+        let note =
+          "\(run.name): no interval, as no example run of \(scenario.name) says how many instances it has"
+        return RunPrediction(
           run: run.name, stat: Stat(scenario.metric, mean: estimate?.mean, variance: nil, stddev: nil),
-          interval: estimate?.intervals?.last, standardError: estimate?.stddev, notes: estimator.notes + notes
-        )
+          interval: sure?.intervals?.last, standardError: sure?.stddev,
+          notes: estimator.notes + notes + (isOfUnknown && estimate?.stddev != nil ? [note] : []))
       }
       guard let estimate = estimator.estimate(sample) else {
         return [prediction(nil, ["\(run.name): \(Self.name) has no answer for this sample"])]

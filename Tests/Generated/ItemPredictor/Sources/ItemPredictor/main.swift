@@ -3,9 +3,7 @@ import MagnetCommand
 
 /// Predicts whether an instance is answered right: the share of the example runs that did.
 final class ItemPredictor: InstancePredictor {
-  override class var summary: String {
-    "an instance's exact match: the share of the example runs that got it right"
-  }
+  override class var summary: String { "an instance's exact match: the mean over the example runs" }
 
   override func predict(train: TrainSplit, test: SequesteredTestSplit) throws -> [InstancePrediction] {
     let exact = train.perInstanceStats.filter { $0[.metric] == "exact_match" && $0[.perturbation] == nil }
