@@ -15,6 +15,7 @@ let package = Package(
     .library(name: "HelmBackend", targets: ["HelmBackend"]),
     .library(name: "Predictors", targets: ["Predictors"]),
     .library(name: "Cards", targets: ["Cards"]),
+    .library(name: "Judges", targets: ["Judges"]),
     .library(name: "MagnetCommand", targets: ["MagnetCommand"]),
     .executable(name: "magnet", targets: ["magnet-cli"]),
   ],
@@ -51,6 +52,10 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "Cards", dependencies: ["Magnet", "CYaml"], swiftSettings: strict),
     .target(
+      name: "Judges",
+      dependencies: ["Magnet", .product(name: "RealModule", package: "swift-numerics")],
+      swiftSettings: strict),
+    .target(
       name: "MagnetCommand",
       dependencies: [
         "Magnet", "HelmBackend", "Predictors",
@@ -60,7 +65,7 @@ let package = Package(
     .executableTarget(
       name: "magnet-cli",
       dependencies: [
-        "Magnet", "HelmBackend", "Predictors", "Cards", "MagnetCommand",
+        "Magnet", "HelmBackend", "Predictors", "Cards", "Judges", "MagnetCommand",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Command"],
@@ -90,6 +95,8 @@ let package = Package(
     .testTarget(
       name: "PredictorsTests", dependencies: ["Predictors", "HelmBackend", "Magnet", "TestSupport"],
       swiftSettings: strict),
+    .testTarget(
+      name: "JudgesTests", dependencies: ["Judges", "Magnet", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "CardsTests", dependencies: ["Cards", "Magnet", "HelmBackend", "magnet-cli", "TestSupport"],
       swiftSettings: strict),

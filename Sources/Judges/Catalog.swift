@@ -1,0 +1,83 @@
+/// An examinee that ships with magnet, by the name it is called on the command line.
+public struct Algorithm: Sendable {
+  /// The name, that of ProgressGym's class without `Examinee`.
+  public let name: String
+  /// What it does, in one line.
+  public let summary: String
+  /// Whether it is a baseline: always included, and shown as such.
+  public let isBaseline: Bool
+  /// Makes an examinee.
+  public let make: @Sendable () -> any Examinee
+
+  /// An examinee of one's own beside those that ship.
+  public init(
+    name: String, summary: String, isBaseline: Bool = false, make: @escaping @Sendable () -> any Examinee
+  ) {
+    self.name = name
+    self.summary = summary
+    self.isBaseline = isBaseline
+    self.make = make
+  }
+}
+
+/// A judge that ships with magnet, by the name it is called on the command line.
+public struct Challenge: Sendable {
+  /// The name, that of ProgressGym's class without `Judge`.
+  public let name: String
+  /// What it measures, in one line.
+  public let summary: String
+  /// Whether `timestepsAhead` decides what is measured.
+  public let looksAhead: Bool
+  /// Makes a judge.
+  public let make: @Sendable () -> any Judge
+
+  /// A judge of one's own beside those that ship.
+  public init(
+    name: String, summary: String, looksAhead: Bool = false, make: @escaping @Sendable () -> any Judge
+  ) {
+    self.name = name
+    self.summary = summary
+    self.looksAhead = looksAhead
+    self.make = make
+  }
+}
+
+/// The examinees that ship with magnet.
+public let algorithmCatalog: [Algorithm] = [
+  Algorithm(name: "Dummy", summary: "never learns: the baseline of every challenge", isBaseline: true) {
+    Dummy()
+  },
+  Algorithm(
+    name: "NoInfluence", summary: "in Coevolve, humans learn from history alone: its second baseline",
+    isBaseline: true
+  ) { NoInfluence() },
+  Algorithm(name: "LifelongDPO", summary: "tunes by DPO on what humans prefer now") { LifelongDPO() },
+  Algorithm(name: "LifelongRLHF", summary: "tunes by RLHF on what humans prefer now") { LifelongRLHF() },
+  Algorithm(name: "ExtrapolativeDPO", summary: "extrapolates preferences, then tunes by DPO") {
+    ExtrapolativeDPO()
+  },
+  Algorithm(name: "ExtrapolativeRLHF", summary: "extrapolates preferences, then tunes by RLHF") {
+    ExtrapolativeRLHF()
+  },
+  Algorithm(name: "Trend", summary: "draws lines through the strengths of preferences, then tunes by DPO") {
+    Trend()
+  },
+]
+
+/// The judges that ship with magnet.
+public let challengeCatalog: [Challenge] = [
+  Challenge(name: "Follow", summary: "does the examinee track the humans of now?") { FollowJudge() },
+  Challenge(
+    name: "Predict", summary: "does it anticipate the humans of some timesteps later?", looksAhead: true
+  ) { PredictJudge() },
+  Challenge(
+    name: "Coevolve", summary: "do humans who listen to it stay on, or ahead of, history?"
+  ) { CoevolveJudge() },
+  Challenge(name: "Dummy", summary: "does it say that 1+1 is 2? For trying things out") { DummyJudge() },
+]
+
+/// The examinee of this name, nil when none ships.
+public func algorithm(_ name: String) -> Algorithm? { algorithmCatalog.first { $0.name == name } }
+
+/// The judge of this name, nil when none ships.
+public func challenge(_ name: String) -> Challenge? { challengeCatalog.first { $0.name == name } }

@@ -1,0 +1,229 @@
+// Unsafe code, on these invariants:
+// - A statement lives as long as its file's connection: both go in `deinit`, statements first.
+// - Texts and blobs are copied by SQLite when they are bound (SQLITE_TRANSIENT), and read before the statement steps on.
+// - The descriptor of the lock is closed after the connection: closing one earlier would drop SQLite's own locks.
+
+import CSQLite
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+/// A SQLite file of magnet's own: results that are kept, added to and read again. Its owner keeps it in a lock: no two
+/// calls may run at once. (It is marked Sendable so that a `Mutex` can hand it to closures.)
+package final class SQLiteFile: @unchecked Sendable {
+  /// The path as it was given.
+  package let path: String
+  private var database: OpaquePointer?
+  private var statements: [String: OpaquePointer] = [:]
+  private var lock: Int32 = -1
+
+  /// A value of a column.
+  package enum Value: Hashable {
+    case null
+    case int(Int64)
+    case double(Double)
+    case text(String)
+    case blob([UInt8])
+
+    package var int: Int64? { if case .int(let value) = self { value } else { nil } }
+    package var text: String? { if case .text(let value) = self { value } else { nil } }
+    package var blob: [UInt8]? { if case .blob(let value) = self { value } else { nil } }
+    package var double: Double? {
+      switch self {
+      case .double(let value): value
+      case .int(let value): Double(value)
+      default: nil
+      }
+    }
+  }
+
+  /// Opens a file of the kind that `application` marks.
+  /// - Parameters:
+  ///   - application: the number in the header of such files.
+  ///   - schema: the statements that make its tables.
+  ///   - writing: whether to make the file if it is absent, and be the only one that writes; otherwise it is only read.
+  /// - Throws: `MagnetError` when the file is not of this kind, is damaged, or is being written by another process. Such
+  ///   a file is not changed.
+  package init(_ path: String, application: Int32, kind: String, schema: String, writing: Bool) throws {
+    self.path = path
+    if try Self.check(path, application, kind, writing: writing) {
+      try Self.create(path, application: application, schema: schema)
+    }
+    if writing { lock = try Self.locked(path) }
+    let access = writing ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY
+    guard sqlite3_open_v2(path, &database, access | SQLITE_OPEN_NOMUTEX, nil) == SQLITE_OK else {
+      throw failure()
+    }
+    sqlite3_busy_timeout(database, 2000)
+    try isSound()
+    if writing { try run("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000") }
+  }
+
+  /// A file that is only being made.
+  private init(making path: String) throws {
+    self.path = path
+    let access = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
+    guard sqlite3_open_v2(path, &database, access, nil) == SQLITE_OK else { throw failure() }
+  }
+
+  /// Makes a file under another name, which then gets its own: there is never a half-made one.
+  private static func create(_ path: String, application: Int32, schema: String) throws {
+    let part = "\(path).\(getpid()).part"
+    unlink(part)
+    defer { unlink(part) }
+    do {
+      let file = try SQLiteFile(making: part)
+      try file.run("PRAGMA application_id = \(application)")
+      try file.run(schema)
+      try file.run("PRAGMA journal_mode = WAL")
+    }
+    // Another process may have been quicker; an empty file is replaced.
+    if link(part, path) == 0 { return }
+    guard errno == EEXIST else {
+      throw MagnetError(.system, "cannot be written: \(String(cString: strerror(errno)))", at: path)
+    }
+    var info = stat()
+    if stat(path, &info) == 0, info.st_size == 0 { rename(part, path) }
+  }
+
+  deinit {
+    for statement in statements.values { sqlite3_finalize(statement) }
+    sqlite3_close_v2(database)
+    if lock >= 0 { close(lock) }
+  }
+
+  /// Looks at the header, before SQLite does.
+  /// - Returns: whether the file is absent or empty.
+  private static func check(_ path: String, _ application: Int32, _ kind: String, writing: Bool) throws
+    -> Bool
+  {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      if errno == ENOENT, writing { return true }
+      throw MagnetError(
+        errno == ENOENT ? .notFound : .system, "cannot be read: \(String(cString: strerror(errno)))", at: path
+      )
+    }
+    defer { close(descriptor) }
+    var header = [UInt8](repeating: 0, count: 100)
+    let count = read(descriptor, &header, header.count)
+    if count == 0, writing { return true }
+    let refusal = MagnetError(.invalidData, "is not \(kind)", at: path, advice: "give another file")
+    guard count == 100, header.starts(with: Array("SQLite format 3\0".utf8)) else { throw refusal }
+    let number = header[68..<72].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    guard number == UInt32(bitPattern: application) else { throw refusal }
+    return false
+  }
+
+  private static func locked(_ path: String) throws -> Int32 {
+    let descriptor = open(path, O_RDWR | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw MagnetError(.system, "cannot be written: \(String(cString: strerror(errno)))", at: path)
+    }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      close(descriptor)
+      throw MagnetError(
+        .alreadyExists, "another magnet is writing it", at: path,
+        advice: "wait for its end, or give another file")
+    }
+    return descriptor
+  }
+
+  private func isSound() throws {
+    var problem: String?
+    do {
+      try rows("PRAGMA quick_check(1)") { row in if let text = row[0].text, text != "ok" { problem = text } }
+    } catch { problem = "\(error)" }
+    if let problem {
+      throw MagnetError(.invalidData, "is damaged: \(problem)", at: path, advice: "give another file")
+    }
+  }
+
+  private func failure() -> MagnetError {
+    let message = sqlite3_errmsg(database).map { String(cString: $0) } ?? "out of memory"
+    return MagnetError(.system, "SQLite: \(message)", at: path)
+  }
+
+  /// Runs statements without values.
+  package func run(_ text: String) throws {
+    if sqlite3_exec(database, text, nil, nil, nil) != SQLITE_OK { throw failure() }
+  }
+
+  /// Whether a transaction is open.
+  package var isInTransaction: Bool { sqlite3_get_autocommit(database) == 0 }
+
+  /// Runs one statement that gives no rows. Statements are kept for the next time.
+  package func write(_ text: String, _ values: [Value]) throws {
+    try rows(text, values) { _ in }
+  }
+
+  /// The rows changed by the last statement.
+  package var changes: Int { Int(sqlite3_changes(database)) }
+
+  /// Calls `body` with each row of a statement's answer.
+  package func rows(_ text: String, _ values: [Value] = [], _ body: ([Value]) throws -> Void) throws {
+    let statement = try prepared(text)
+    defer {
+      sqlite3_reset(statement)
+      sqlite3_clear_bindings(statement)
+    }
+    for (index, value) in values.enumerated() { bind(value, to: statement, Int32(index + 1)) }
+    let width = sqlite3_column_count(statement)
+    while true {
+      switch sqlite3_step(statement) {
+      case SQLITE_ROW: try body((0..<width).map { Self.value(statement, $0) })
+      case SQLITE_DONE: return
+      default: throw failure()
+      }
+    }
+  }
+
+  private func prepared(_ text: String) throws -> OpaquePointer {
+    if let statement = statements[text] { return statement }
+    var statement: OpaquePointer?
+    guard sqlite3_prepare_v2(database, text, -1, &statement, nil) == SQLITE_OK, let statement else {
+      throw failure()
+    }
+    statements[text] = statement
+    return statement
+  }
+
+  private func bind(_ value: Value, to statement: OpaquePointer, _ place: Int32) {
+    // SQLITE_TRANSIENT, a cast in C.
+    let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+    switch value {
+    case .null: sqlite3_bind_null(statement, place)
+    case .int(let value): sqlite3_bind_int64(statement, place, value)
+    case .double(let value): sqlite3_bind_double(statement, place, value)
+    case .text(let value):
+      // With the length, as a text may have a zero byte in it.
+      _ = value.withCString {
+        sqlite3_bind_text(statement, place, $0, Int32(clamping: value.utf8.count), copied)
+      }
+    case .blob(let value) where value.isEmpty: sqlite3_bind_zeroblob(statement, place, 0)
+    case .blob(let value):
+      _ = value.withUnsafeBytes {
+        sqlite3_bind_blob64(statement, place, $0.baseAddress, sqlite3_uint64($0.count), copied)
+      }
+    }
+  }
+
+  private static func value(_ statement: OpaquePointer, _ column: Int32) -> Value {
+    switch sqlite3_column_type(statement, column) {
+    case SQLITE_INTEGER: return .int(sqlite3_column_int64(statement, column))
+    case SQLITE_FLOAT: return .double(sqlite3_column_double(statement, column))
+    case SQLITE_NULL: return .null
+    case SQLITE_BLOB:
+      let bytes = UnsafeRawBufferPointer(
+        start: sqlite3_column_blob(statement, column), count: Int(sqlite3_column_bytes(statement, column)))
+      return .blob(Array(bytes))
+    default:
+      let bytes = UnsafeRawBufferPointer(
+        start: sqlite3_column_text(statement, column), count: Int(sqlite3_column_bytes(statement, column)))
+      return .text(String(decoding: bytes, as: UTF8.self))
+    }
+  }
+}

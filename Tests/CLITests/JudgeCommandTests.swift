@@ -1,0 +1,158 @@
+import Foundation
+import Magnet
+import TestSupport
+import Testing
+
+@Suite struct JudgeCommandTests {
+  static let small = ["--algorithms", "LifelongDPO", "--timesteps", "4", "--format", "csv"]
+
+  private func judge(_ arguments: [String]) throws -> Tool.Outcome {
+    try Tool.run(command: Tool.binary, ["judge"] + arguments)
+  }
+
+  @Test func sameBytesWhateverTheNumberOfJobs() throws {
+    let arguments = [
+      "run", "--algorithms", "LifelongDPO,ExtrapolativeDPO", "--challenges", "Follow,Predict,Coevolve",
+      "--world",
+      "linear", "--repeats", "2", "--timesteps", "5", "--format", "csv",
+    ]
+    let one = try judge(arguments + ["--jobs", "1"])
+    #expect(one.status == 0 && one.errors == "")
+    #expect(try judge(arguments + ["--jobs", "5"]).output == one.output)
+    let rows = parseCSV(one.output).map { $0.map(\.field) }
+    #expect(rows.count == 1 + 3 + 3 + 4)
+    #expect(rows[0].prefix(5) == ["challenge", "history", "setting", "rank", "algorithm"])
+    #expect(Set(rows.dropFirst().map { $0[0] }) == ["Follow", "Predict", "Coevolve"])
+    #expect(rows.contains { $0[4] == "Dummy (baseline)" })
+    #expect(try judge(arguments + ["--seed", "2"]).output != one.output)
+  }
+
+  @Test func aStoreResumesAndShowsWhatItHolds() throws {
+    let folder = try TemporaryFolder()
+    let store = folder.path + "/r.judge"
+    let arguments = ["run", "--world", "walk", "--results", store, "--challenges", "Follow"] + Self.small
+    let first = try judge(arguments)
+    #expect(first.status == 0)
+    #expect(try judge(arguments).output == first.output)
+    #expect(try judge(["leaderboard", store, "--format", "csv"]).output == first.output)
+    let snapshots = parseCSV(try judge(["show", store, "--format", "csv"]).output)
+    #expect(snapshots.count == 1 + 2 * 3)
+    let calls = parseCSV(try judge(["show", store, "--calls", "--format", "csv"]).output)
+    #expect(calls[0].map(\.field) == ["pair", "call", "kind", "timestep", "digest"])
+    #expect(calls.contains { $0.map(\.field)[2] == "tune" })
+    // Another seed is another setting, in a table of its own.
+    _ = try judge(arguments + ["--seed", "9"])
+    let both = try judge(["leaderboard", store, "--format", "csv"])
+    #expect(parseCSV(both.output).count == 1 + 4)
+    #expect(Set(parseCSV(both.output).dropFirst().map { $0[2].field }).count == 2)
+  }
+
+  @Test func killedAtAnyMomentItEndsTheSame() throws {
+    let folder = try TemporaryFolder()
+    let arguments = [
+      "judge", "run", "--algorithms", "LifelongDPO,Trend", "--challenges", "Follow,Coevolve", "--world",
+      "cycle",
+      "--format", "csv",
+    ]
+    let whole = try Tool.run(command: Tool.binary, arguments)
+    let store = folder.path + "/r.judge"
+    var killed = 0
+    for attempt in 0..<6 {
+      let process = Process()
+      process.executableURL = URL(filePath: Tool.binary)
+      process.arguments = arguments + ["--results", store]
+      process.standardOutput = FileHandle.nullDevice
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      usleep(UInt32(60_000 + attempt * 70_000))
+      if process.isRunning {
+        kill(process.processIdentifier, SIGKILL)
+        killed += 1
+      }
+      process.waitUntilExit()
+    }
+    #expect(killed > 0)
+    let end = try Tool.run(command: Tool.binary, arguments + ["--results", store])
+    #expect(end.status == 0 && end.errors == "")
+    #expect(end.output == whole.output)
+  }
+
+  @Test func wrongUsageNamesWhatIsNear() throws {
+    for (arguments, text) in [
+      (["--algorithms", "LifelongDPA"], "did you mean LifelongDPO"),
+      (["--challenges", "Folow"], "did you mean Follow"),
+      (["--world", "cycel"], "did you mean cycle"),
+      (["--repeats", "0"], "--repeats must be 1 or more"),
+      (["--timesteps-ahead", "0"], "1 or more"),
+      (["--challenges", "Predict", "--timesteps", "5", "--timesteps-ahead", "4"], "1 to 3"),
+      (["--challenges", "Predict", "--timesteps", "5", "--timesteps-ahead", "5"], "1 to 3"),
+    ] {
+      let outcome = try judge(["run"] + arguments)
+      #expect(outcome.status == 64, "\(arguments): \(outcome.errors)")
+      #expect(outcome.errors.contains(text), "\(arguments): \(outcome.errors)")
+    }
+  }
+
+  @Test func helpOfEveryCommand() throws {
+    for arguments in [[], ["run"], ["leaderboard"], ["show"], ["list"]] {
+      let outcome = try judge(arguments + ["--help"])
+      #expect(outcome.status == 0 && outcome.output.contains("EXAMPLE"), "\(arguments)")
+    }
+    let list = try judge(["list", "--format", "csv"])
+    for name in ["LifelongRLHF", "Coevolve", "shock"] { #expect(list.output.contains(name)) }
+  }
+
+  @Test func foreignFilesAreRefused() throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write("hello", to: "x.judge")
+    for arguments in [["run", "--results", file] + Self.small, ["leaderboard", file], ["show", file]] {
+      let outcome = try judge(arguments)
+      #expect(outcome.status == 2, "\(arguments)")
+      #expect(outcome.errors.contains(file), "\(outcome.errors)")
+    }
+    #expect(try Project.text(file) == "hello")
+  }
+
+  @Test func erasFromFoldersOfTexts() throws {
+    let folder = try TemporaryFolder()
+    for (number, word) in ["obedience", "duty", "order", "reason", "liberty", "freedom"].enumerated() {
+      try folder.write(
+        "More \(word) is what people want. I would rather have more \(word) than anything else.",
+        to: "eras/1\(number)00/text.txt")
+    }
+    let arguments = [
+      "run", "--eras-from", folder.path + "/eras", "--challenges", "Follow", "--algorithms", "LifelongDPO",
+      "--format",
+      "csv",
+    ]
+    let outcome = try judge(arguments)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(parseCSV(outcome.output).count == 3)
+    try FileManager.default.createDirectory(
+      atPath: folder.path + "/eras/1700", withIntermediateDirectories: true)
+    let empty = try judge(arguments)
+    #expect(empty.status == 2 && empty.errors.contains("/eras/1700: has no text"), "\(empty.errors)")
+    #expect(try judge(arguments + ["--world", "walk"]).status == 64)
+  }
+
+  @Test func filesForProgressGymAndPlots() throws {
+    let folder = try TemporaryFolder()
+    let (file, plot) = (folder.path + "/out.json", folder.path + "/out.svg")
+    let arguments =
+      ["run", "--challenges", "Follow,Coevolve", "--progressgym", file, "--plot", plot] + Self.small
+    let outcome = try judge(arguments)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let written = try Project.json(file)
+    #expect(written["LifelongDPO"]?["Follow"]?["examinee_vector"]?.elements.count == 3)
+    #expect(written["Dummy"]?["Coevolve"]?["simulated_model_vector"]?.elements.count == 4)
+    let read = try judge(["leaderboard", file, "--format", "csv"])
+    func scores(_ text: String) -> Set<String> { Set(parseCSV(text).dropFirst().map { $0[5].field }) }
+    #expect(scores(read.output) == scores(outcome.output))
+    #expect(try Project.text(plot).contains("<svg"))
+    #expect(try Project.text(folder.path + "/out-2.svg").contains("<svg"))
+    // What magnet did not write is not overwritten.
+    let other = try folder.write("{}", to: "mine.json")
+    #expect(try judge(["run", "--progressgym", other] + Self.small).status == 2)
+    #expect(try Project.text(other) == "{}")
+  }
+}
