@@ -15,87 +15,100 @@ struct DownloadCommand: AsyncParsableCommand {
     subcommands: [DownloadHelmCommand.self, DownloadVerifyCommand.self])
 }
 
-/// Sets of files by name, for `--files`.
-private let fileSets = [
-  "headline": ["run_spec.json", "scenario.json", "stats.json"],
-  "instances": [
-    "run_spec.json", "scenario.json", "stats.json", "scenario_state.json", "per_instance_stats.json",
-  ],
-]
+/// Sets of files by name, for `--files`: those of a run, and those that describe its suite or release.
+private let fileSets: [String: [String]] = {
+  let headline = [
+    "run_spec.json", "scenario.json", "stats.json", "schema.json", "summary.json", "runs_to_run_suites.json",
+  ]
+  return ["headline": headline, "instances": headline + ["scenario_state.json", "per_instance_stats.json"]]
+}()
 
 struct DownloadHelmCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "helm",
     abstract: "Download runs that HELM's authors published.",
     discussion: """
-      Files land in DIR/BENCHMARK/benchmark_output/runs/VERSION/RUN, which every other command reads. They appear whole
-      and checked, or not at all; the same command again fetches what is missing or has changed, and goes on in the
-      middle of a file where it was stopped.
+      A release is what a leaderboard shows: runs from one suite or several. Without --release or --suite, the latest
+      release is downloaded. Files land in DIR/BENCHMARK/benchmark_output/runs/SUITE/RUN, which every other command
+      reads, and what describes the release in DIR/BENCHMARK/benchmark_output/releases/RELEASE. Files are verified
+      against the store's checksum and written atomically; rerun the command to fetch only what is missing or has
+      changed. An interrupted download resumes, even in the middle of a file.
 
-      --benchmark, --version, --runs and --files take names, patterns such as 'mmlu*', regex:..., several with | between
-      them or as a list [a, b], and may be given several times. The exit status is 1 when some files failed or nothing
+      --benchmark, --release, --suite, --runs and --files take names, patterns such as 'mmlu*', regex:..., several
+      separated by | or as a list [a, b], and may be repeated. The exit status is 1 when some files failed or nothing
       matched, 2 when nothing could be done, 130 when interrupted.
 
       EXAMPLE:
         magnet download helm --list-benchmarks
-        magnet download helm DIR --benchmark lite --version latest --runs 'gsm*' --files headline
+        magnet download helm DIR --benchmark lite --runs 'gsm*' --files headline
       """)
 
   @Argument(help: "The folder to download into.", completion: .directory)
-  var folder = "."
-  @Option(help: "Which benchmarks: lite, mmlu, capabilities, ...")
+  var folder: String?
+  @Option(help: "Benchmarks: lite, mmlu, capabilities, ... (default: lite)")
   var benchmark: [String] = []
-  @Option(help: "Which versions; latest is the highest that is no preview, or the preview of a higher one.")
-  var version: [String] = []
-  @Option(help: "Which runs; all when not given.")
+  @Option(help: "Releases. (default: latest, the highest that is not a preview)")
+  var release: [String] = []
+  @Option(help: "Suites, whole, instead of a release; latest for the highest.")
+  var suite: [String] = []
+  @Option(help: "Runs. (default: all)")
   var runs: [String] = []
   @Option(
     help: """
-      headline (run specs and statistics), instances (and requests and statistics of each instance), full (every \
-      file), or names of files separated by commas.
+      headline (run specs and statistics), instances (also requests and per-instance statistics), full (every file), \
+      or file names separated by commas.
       """)
   var files = "instances"
-  @Option(help: "Transfers at once; from 16 to 256, by the server's delay, when not given.")
+  @Option(help: "Concurrent transfers. (default: 16 to 256, depending on the server's delay)")
   var jobs: Int?
-  @Flag(help: "Print the names of the benchmarks and stop.")
+  @Flag(help: "List the benchmarks and stop.")
   var listBenchmarks = false
-  @Flag(help: "Print the names of the benchmark's versions, lowest first, and stop.")
-  var listVersions = false
-  @Flag(help: "Print the names of the version's runs and stop.")
+  @Flag(help: "List the benchmark's releases, lowest first, and stop.")
+  var listReleases = false
+  @Flag(help: "List the benchmark's suites, lowest first, and stop.")
+  var listSuites = false
+  @Flag(help: "List the runs of the release or suite and stop.")
   var listRuns = false
-  @Option(help: "How names are listed: text, one a line, or json, with files and bytes.")
+  @Option(help: "Format of lists: text, one name per line, or json, with files and bytes.")
   var format = ListFormat.text
   @Flag(
     help: """
-      With --list-benchmarks --format json: count files and bytes, too, by listing every object there is, a request \
-      for each thousand. They are null otherwise; versions and runs are always counted.
+      With --list-benchmarks --format json, also count files and bytes, by listing every object: one request per \
+      thousand. Otherwise they are null; suites and runs are always counted.
       """)
   var sizes = false
   @Flag(help: "Show what would be downloaded and stop.")
   var dryRun = false
-  @Flag(name: .shortAndLong, help: "Do not ask before downloads of more than 10 GB.")
+  @Flag(name: .shortAndLong, help: "Do not ask before downloading more than 10 GB.")
   var yes = false
-  @Flag(name: .shortAndLong, help: "Say only what failed.")
+  @Flag(name: .shortAndLong, help: "Report failures only.")
   var quiet = false
-  @Option(
-    help: "A mirror's or emulator's address; STORAGE_EMULATOR_HOST in the environment does the same.")
+  @Option(help: "Address of a mirror or emulator. (default: $STORAGE_EMULATOR_HOST, else Google's)")
   var endpoint: String?
-  @Option(help: "The most bytes a second, such as 500k or 20M.")
+  @Option(help: "Maximum bytes per second, such as 500k or 20M.")
   var bandwidth: String?
-  @Flag(help: "Leave files that are stored as gzip so, as .json.gz, which every command reads.")
+  @Flag(help: "Keep gzip-compressed files as .json.gz, which every command reads.")
   var keepCompressed = false
-  @Option(help: "How often a request is tried that brings nothing.")
+  @Option(help: "Attempts per request that bring nothing.")
   var attempts = 8
   @Option(
     help: """
-      Seconds with less than 1 kB/s after which a connection is given up and made anew; fewer transfers go on at once \
-      then. A download that gets nowhere ends after 2 x attempts x this.
+      Seconds below 1 kB/s after which a connection is replaced; fewer transfers run at once from then on. A download \
+      that gets nowhere ends after 2 x attempts x this.
       """)
   var stallSeconds = 30
+
+  private var isList: Bool { listBenchmarks || listReleases || listSuites || listRuns }
 
   enum ListFormat: String, ExpressibleByArgument, CaseIterable { case text, json }
 
   func validate() throws {
+    guard isList || folder != nil else {
+      throw ValidationError("Name the folder to download into: magnet download helm DIR ...")
+    }
+    guard release.isEmpty || suite.isEmpty else {
+      throw ValidationError("--release and --suite exclude one another: a release consists of suites.")
+    }
     guard (1...1000).contains(jobs ?? 1) else {
       throw ValidationError("--jobs takes a number from 1 to 1000.")
     }
@@ -118,11 +131,11 @@ struct DownloadHelmCommand: AsyncParsableCommand {
         store.attempts = attempts
         store.stallSeconds = stallSeconds
         return try await Watch.stopping(progress) {
-          if listBenchmarks || listVersions || listRuns {
+          guard let folder, !isList else {
             try await list(store, progress)
             return 0
           }
-          return try await download(store, progress)
+          return try await download(store, into: folder, progress)
         }
       } catch let error as MagnetError where error.code == .notFound {
         Terminal.say("\(error)")
@@ -140,12 +153,16 @@ struct DownloadHelmCommand: AsyncParsableCommand {
     let names = files.split(separator: ",").map { $0.trimmingSpaces }
     let isFull = names.contains("full")
     var selection = DownloadSelection(
-      benchmarks: try NameSelector(benchmark.isEmpty ? ["lite"] : benchmark),
-      versions: version.isEmpty || version == ["latest"] ? nil : try NameSelector(version),
+      benchmarks: try NameSelector(benchmark.isEmpty ? ["lite"] : benchmark), scope: try scope(),
       runs: runs.isEmpty ? nil : try NameSelector(runs),
       files: isFull ? nil : try NameSelector(names.flatMap { fileSets[$0] ?? [$0] }))
     selection.keepsCompressed = keepCompressed
     return selection
+  }
+
+  private func scope() throws -> DownloadSelection.Scope {
+    if !suite.isEmpty { return .suites(suite == ["latest"] ? nil : try NameSelector(suite)) }
+    return .releases(release.isEmpty || release == ["latest"] ? nil : try NameSelector(release))
   }
 
   private func list(_ store: HelmStore, _ progress: DownloadProgress) async throws {
@@ -157,27 +174,25 @@ struct DownloadHelmCommand: AsyncParsableCommand {
           : try await store.benchmarks(progress: progress).map { HelmStore.Entry(name: $0) })
     }
     let benchmark = benchmark.first ?? "lite"
-    if listVersions {
+    if listReleases {
+      let releases = try await store.releases(of: benchmark, progress: progress)
+      if releases.isEmpty {
+        Terminal.say("note: \(benchmark) has no releases; --list-suites lists its suites")
+      }
+      return try show(releases.map { HelmStore.Entry(name: $0) })
+    }
+    if listSuites {
       return try show(
         isSized
           ? try await store.sizes(of: benchmark, progress: progress)
-          : try await store.versions(of: benchmark, progress: progress).map { HelmStore.Entry(name: $0) })
+          : try await store.suites(of: benchmark, progress: progress).map { HelmStore.Entry(name: $0) })
     }
-    var chosen = version.first ?? "latest"
-    if chosen == "latest" {
-      chosen = try await store.versions(of: benchmark, progress: progress).last ?? chosen
-    }
-    try show(
-      isSized
-        ? try await store.runSizes(of: benchmark, version: chosen, progress: progress)
-        : try await store.runs(of: benchmark, version: chosen, progress: progress).map {
-          HelmStore.Entry(name: $0)
-        })
+    try show(try await store.runs(of: benchmark, in: try scope(), isSized: isSized, progress: progress))
   }
 
   private func show(_ entries: [HelmStore.Entry]) throws {
     if format == .text {
-      return try Terminal.write(entries.map { $0.name + "\n" }.joined())
+      return try Terminal.write(entries.map { printable($0.name) + "\n" }.joined())
     }
     func number(_ count: Int?) -> JSONValue { count.map { .int(Int64($0)) } ?? .null }
     let list = entries.map { entry in
@@ -189,24 +204,32 @@ struct DownloadHelmCommand: AsyncParsableCommand {
     try Terminal.write(JSONValue.array(list).text + "\n")
   }
 
-  private func download(_ store: HelmStore, _ progress: DownloadProgress) async throws -> Int {
+  private func download(_ store: HelmStore, into folder: String, _ progress: DownloadProgress) async throws
+    -> Int
+  {
     if dryRun {
-      try Terminal.write(
-        description(try await store.plan(try selection(), into: folder, progress: progress)) + "\n")
-      return 0
+      let plan = try await store.plan(try selection(), into: folder, progress: progress)
+      for note in plan.notes { Terminal.say("note: \(note)") }
+      try Terminal.write(description(plan) + "\n")
+      for name in plan.missingRuns {
+        Terminal.say("\(name): the release names this run, the store does not hold it")
+      }
+      for (name, problem) in plan.refused { Terminal.say("\(printable(name)): \(problem); it is left out") }
+      return plan.missingRuns.count + plan.refused.count
     }
     let start = ContinuousClock.now
     let outcome = try await DownloadProgressLine.showing(progress, isQuiet: quiet) { line in
       try await store.download(
         try selection(), into: folder, limit: yes ? nil : 10_000_000_000, progress: progress
-      ) { plan in line.pausing { isApproved(plan) } }
+      ) { plan in line.pausing { isApproved(plan, into: folder) } }
     }
     if outcome.wasDeclined, outcome.fetched == 0 { throw ExitCode(2) }
     return try conclude(outcome, progress.state, seconds: (ContinuousClock.now - start) / .seconds(1))
   }
 
   /// Says what the plan is, and asks where it must.
-  private func isApproved(_ plan: DownloadPlan) -> Bool {
+  private func isApproved(_ plan: DownloadPlan, into folder: String) -> Bool {
+    for note in plan.notes { Terminal.say("note: \(note)") }
     if !quiet { Terminal.say(description(plan)) }
     let missing = (plan.isComplete ? "" : "more than ") + byteText(plan.missingBytes)
     if let free = plan.freeSpace, plan.missingBytes > free {
@@ -215,7 +238,7 @@ struct DownloadHelmCommand: AsyncParsableCommand {
     }
     guard plan.missingBytes > 10_000_000_000, !yes else { return true }
     guard Terminal.isInputTerminal, Terminal.areErrorsTerminal else {
-      Terminal.say("more than 10 GB to download (\(missing)); --yes says that this is meant")
+      Terminal.say("more than 10 GB to download (\(missing)); confirm with --yes")
       return false
     }
     Terminal.overwriteErrorLine("Download \(missing)? [y/N] ")
@@ -225,36 +248,36 @@ struct DownloadHelmCommand: AsyncParsableCommand {
   private func description(_ plan: DownloadPlan) -> String {
     let there =
       plan.presentCount == 0
-      ? "" : "; \(plan.presentCount) files are there, \(byteText(plan.missingBytes)) to come"
+      ? "" : "; \(counted(plan.presentCount, "file")) present, \(byteText(plan.missingBytes)) to come"
     let inflated =
-      plan.inflatedBytes == 0 ? "" : "; \(byteText(plan.inflatedBytes)) of it is gzip and grows on the disk"
+      plan.inflatedBytes == 0 ? "" : "; \(byteText(plan.inflatedBytes)) of it is compressed and grows on disk"
     let free = plan.freeSpace.map { "; \(byteText($0)) free" } ?? ""
     return
-      "\(plan.names.joined(separator: ", ")): \(plan.isComplete ? "" : "at least ")\(plan.runCount) runs, "
-      + "\(plan.fileCount) files, \(byteText(plan.bytes))\(there)\(inflated)\(free)"
+      "\(plan.names.joined(separator: ", ")): \(plan.isComplete ? "" : "at least ")"
+      + "\(counted(plan.runCount, "run")), \(counted(plan.fileCount, "file")), \(byteText(plan.bytes))\(there)\(inflated)\(free)"
   }
 
   private func conclude(_ outcome: DownloadReport, _ state: DownloadProgress.State, seconds: Double) throws
     -> Int
   {
     if !outcome.failures.isEmpty {
-      Terminal.say("\(outcome.failures.count) files failed:")
+      Terminal.say("\(counted(outcome.failures.count, "file")) failed:")
       for failure in outcome.failures { Terminal.say("  \(failure.file): \(failure.problem)") }
     }
     if let ending = outcome.ending { Terminal.say(ending) }
     if !quiet {
       let rate = seconds > 0 ? Int(Double(state.received) / seconds) : 0
-      let retries = state.retries == 0 ? "" : ", \(state.retries) requests repeated"
+      let retries = state.retries == 0 ? "" : ", \(counted(state.retries, "request")) repeated"
       let unchecked =
         outcome.unchecked == 0
-        ? "" : ", \(outcome.unchecked) without a checksum in the store: sizes checked only"
+        ? "" : ", \(outcome.unchecked) without a checksum in the store, so only their sizes were checked"
       Terminal.say(
-        "\(outcome.fetched) files downloaded, \(outcome.present) were there, \(byteText(state.received)) in "
+        "\(counted(outcome.fetched, "file")) downloaded, \(outcome.present) already present, \(byteText(state.received)) in "
           + "\(secondsText(seconds)) (\(byteText(rate))/s)\(retries)\(unchecked)")
     }
     if outcome.wasDeclined { throw ExitCode(2) }
     if outcome.wasStopped {
-      Terminal.say("interrupted; the same command goes on from here")
+      Terminal.say("interrupted; the same command resumes")
       throw ExitCode(130)
     }
     if outcome.fetched + outcome.present == 0 {

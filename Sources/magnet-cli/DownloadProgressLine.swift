@@ -55,6 +55,9 @@ final class DownloadProgressLine: Sendable {
   }
 }
 
+/// A number of things: `1 file`, `2 files`.
+func counted(_ count: Int, _ thing: String) -> String { "\(count) \(thing)\(count == 1 ? "" : "s")" }
+
 /// Bytes for people: `719 MB`.
 func byteText(_ count: Int) -> String {
   var value = Double(count)

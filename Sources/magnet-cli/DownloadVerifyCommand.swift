@@ -13,7 +13,7 @@ struct DownloadVerifyCommand: AsyncParsableCommand {
 
   @Argument(help: "The folder downloaded into, or one within it.", completion: .directory)
   var folder = "."
-  @Flag(name: .shortAndLong, help: "Say only what is wrong.")
+  @Flag(name: .shortAndLong, help: "Report faults only.")
   var quiet = false
 
   func run() async throws {
@@ -23,7 +23,9 @@ struct DownloadVerifyCommand: AsyncParsableCommand {
       if !quiet {
         try Terminal.write(
           "\(found.files) files, \(byteText(found.bytes)): "
-            + (found.faults.isEmpty ? "all as downloaded\n" : "\(found.faults.count) are not as downloaded\n")
+            + (found.faults.isEmpty
+              ? "all as downloaded\n"
+              : "\(found.faults.count == 1 ? "1 file differs" : "\(found.faults.count) files differ")\n")
         )
       }
       return found.faults.count

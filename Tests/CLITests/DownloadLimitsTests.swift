@@ -38,14 +38,14 @@ import Testing
       command: "/usr/bin/env",
       ["unshare", "-Urm", "sh", "-c", script, "-", disk, Tool.binary, server.endpoint, first, second])
     #expect(outcome.status == 1, "\(outcome.errors)")
-    #expect(outcome.errors.contains("the disk is full; make room and run the download again"))
+    #expect(outcome.errors.contains("the disk is full; make room and run the command again"))
     #expect(StoreTree.differences(first, tree, partial: true) == [])
     let done = StoreTree.finished(first)
     #expect(done.count > 10 && done.count < 100)
     #expect(try Project.text(second + "/status") == "0\n")
     // A file that was finished when the disk had no room left for its line in the manifest is fetched again.
     let messages = try Project.text(second + "/messages")
-    let kept = messages.firstMatch(of: #/(\d+) were there/#).flatMap { Int($0.output.1) } ?? 0
+    let kept = messages.firstMatch(of: #/(\d+) already present/#).flatMap { Int($0.output.1) } ?? 0
     #expect(kept <= done.count && kept >= done.count - 4, "\(done.count): \(messages)")
     try FileManager.default.removeItem(atPath: second + "/status")
     try FileManager.default.removeItem(atPath: second + "/messages")
@@ -63,7 +63,7 @@ import Testing
     #expect(outcome.errors.contains("11 GB to come") || outcome.errors.contains("--yes"))
     let free = try FileManager.default.attributesOfFileSystem(forPath: folder.path)[.systemFreeSize] as? Int
     guard let free, free > 12_000_000_000 else { return }
-    #expect(outcome.errors.contains("more than 10 GB to download (11 GB); --yes says that this is meant"))
+    #expect(outcome.errors.contains("more than 10 GB to download (11 GB); confirm with --yes"))
     let meant = try Tool.run(command: Tool.binary, arguments + ["--yes"])
     #expect(meant.status == 1 && meant.errors.contains("99 files downloaded"), "\(meant.errors)")
     #expect(meant.errors.contains("not 11000000000 as listed"))

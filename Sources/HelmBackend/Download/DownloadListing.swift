@@ -2,19 +2,20 @@ import Magnet
 
 /// The half of a download that lists: what the store has becomes the files to fetch.
 extension Downloader {
-  /// Finds the versions and makes their listings.
+  /// Finds the sources and makes their listings.
   func begin(_ driver: HTTPDriver) throws {
-    plan = DownloadPlan(versions: try store.selectedVersions(driver, selection, folder, progress))
+    plan = DownloadPlan(try store.resolve(driver, selection, progress))
     plan.freeSpace = Files.freeSpace(folder)
-    manifests = plan.versions.map { _ in nil }
-    presences = plan.versions.map { _ in nil }
+    manifests = plan.sources.map { _ in nil }
+    presences = plan.sources.map { _ in nil }
     progress.setListing(true)
-    for (number, version) in plan.versions.enumerated() {
-      for prefix in selection.runs?.prefixes ?? [""] {
-        let reader = VersionListing(number, version, selection)
+    for (number, source) in plan.sources.enumerated() {
+      for prefix in SourceListing.prefixes(source, selection) {
+        let reader = SourceListing(number, source, selection)
         listings.append(
-          listing(version.root + prefix) { [unowned self] in
-            try add($0, to: reader)
+          listing(source.root + prefix) { [unowned self] objects, isLast in
+            try add(objects, to: reader)
+            if isLast { plan.missingRuns += reader.missingRuns(among: prefix) }
           } whenFailed: { [unowned self] error in
             report.ending = report.ending ?? error.description
           })
@@ -25,7 +26,7 @@ extension Downloader {
   }
 
   private func listing(
-    _ prefix: String, whenPaged: @escaping ([StoredObject]) throws -> Void,
+    _ prefix: String, whenPaged: @escaping ([StoredObject], _ isLast: Bool) throws -> Void,
     whenFailed: @escaping (MagnetError) -> Void
   ) -> ListingTransfer {
     ListingTransfer(
@@ -33,7 +34,7 @@ extension Downloader {
     ) { [unowned self] listing, event in
       switch event {
       case .page(let objects):
-        try whenPaged(objects)
+        try whenPaged(objects, listing.isComplete)
         if listing.isComplete { openListings -= 1 } else { listings.append(listing) }
       case .failed(let error):
         openListings -= 1
@@ -43,20 +44,25 @@ extension Downloader {
     }
   }
 
-  private func add(_ objects: [StoredObject], to version: VersionListing) throws {
+  private func add(_ objects: [StoredObject], to source: SourceListing) throws {
     var files: [PlannedFile] = []
+    let runCount = source.runCount
     for object in objects {
-      switch version.read(object) {
-      case .file(let file, let isNewRun):
-        plan.fileCount += 1
-        plan.bytes += file.content.size
-        if isNewRun { plan.runCount += 1 }
+      switch source.read(object) {
+      case .file(let file):
+        guard plan.add(file) else {
+          throw MagnetError(
+            .invalidData, "the sizes listed up to this object add up to more than 2^63 bytes",
+            at: object.name,
+            advice: "is \(store.objects.endpoint) the right server?")
+        }
         if try isMissing(file) { files.append(file) }
-      case .refused: plan.refused.append(object.name)
-      case .outOfOrder: late.append((version, object))
+      case .refused(let problem): plan.refused.append((object.name, problem))
+      case .outOfOrder: late.append((source, object))
       case .other: break
       }
     }
+    plan.runCount += source.runCount - runCount
     enqueue(files)
   }
 
@@ -68,8 +74,7 @@ extension Downloader {
 
   /// Whether a file is to be fetched, as far as can be told now.
   private func isMissing(_ file: PlannedFile) throws -> Bool {
-    let version = file.run.version
-    let presence = try presence(version)
+    let presence = try presence(of: file.run.source)
     if approve == nil {
       if presence.isThere(file) { count(present: file) } else { count(missing: file) }
       return false
@@ -106,13 +111,13 @@ extension Downloader {
     if file.isInflated { plan.inflatedBytes += file.content.size }
   }
 
-  /// What is there of a version; locks its manifest, unless there is only a plan to make.
-  private func presence(_ version: Int) throws -> FilePresence {
-    if let known = presences[version] { return known }
-    let folder = plan.versions[version].folder
-    if approve != nil { manifests[version] = try ManifestWriter(folder) }
+  /// What is there of a source; locks its manifest, unless there is only a plan to make.
+  private func presence(of source: Int) throws -> FilePresence {
+    if let known = presences[source] { return known }
+    let folder = plan.sources[source].folder(in: folder)
+    if approve != nil { manifests[source] = try ManifestWriter(folder) }
     let presence = FilePresence(folder)
-    presences[version] = presence
+    presences[source] = presence
     return presence
   }
 
@@ -120,14 +125,14 @@ extension Downloader {
   func addLate() throws {
     let objects = late
     late = []
-    if !objects.isEmpty { for version in presences.indices { presences[version] = nil } }
+    if !objects.isEmpty { for source in presences.indices { presences[source] = nil } }
     var files: [PlannedFile] = []
-    for (version, object) in objects {
-      guard case .file(let file, _) = version.read(object, anyOrder: true) else { continue }
-      if presences[version.number] == nil {
-        presences[version.number] = FilePresence(plan.versions[version.number].folder)
+    for (source, object) in objects {
+      guard case .file(let file) = source.read(object, anyOrder: true) else { continue }
+      if presences[source.number] == nil {
+        presences[source.number] = FilePresence(plan.sources[source.number].folder(in: folder))
       }
-      if case .there? = presences[version.number]?.presence(of: file) { continue }
+      if case .there? = presences[source.number]?.presence(of: file) { continue }
       if approve != nil { files.append(file) }
     }
     enqueue(files)
@@ -136,16 +141,16 @@ extension Downloader {
   /// A file that was there was read.
   func settle(_ file: PlannedFile, _ outcome: FileFinish.Outcome) throws {
     openFiles -= 1
-    let version = file.run.version
+    let source = file.run.source
     if case .done(let entry) = outcome {
-      try manifests[version]?.add(entry, to: plan.versions[version].folder)
+      try manifests[source]?.add(entry, to: plan.sources[source].folder(in: folder))
       count(present: file)
       report.present += 1
     } else {
       count(missing: file)
       enqueue([file])
     }
-    presences[version]?.tidy(file, keepsPart: outcome.isWrong)
+    presences[source]?.tidy(file, keepsPart: outcome.isWrong)
   }
 
   /// The object changed since it was listed: it is listed anew, alone, and begun over.

@@ -1,43 +1,12 @@
 import Magnet
 
-/// What to download.
-public struct DownloadSelection: Sendable {
-  public var benchmarks: NameSelector
-  /// Nil for the latest version of each benchmark.
-  public var versions: NameSelector?
-  /// Nil for all.
-  public var runs: NameSelector?
-  /// Names of files in a run's folder, or patterns of them; nil for all.
-  public var files: NameSelector?
-  /// Whether files that are stored as gzip stay so, under names with `.gz` at the end.
-  public var keepsCompressed = false
-
-  /// A selection of files of runs.
-  public init(
-    benchmarks: NameSelector, versions: NameSelector? = nil, runs: NameSelector? = nil,
-    files: NameSelector? = nil
-  ) {
-    self.benchmarks = benchmarks
-    self.versions = versions
-    self.runs = runs
-    self.files = files
-  }
-}
-
 /// What a download will do: the sums of what was listed.
 public struct DownloadPlan: Sendable {
-  struct Version: Sendable {
-    let benchmark: String
-    let version: String
-    /// Where its runs go.
-    let folder: String
-    /// Where its runs are in the store, with the slash at the end.
-    var root: String { HelmStore.runs(benchmark) + version + "/" }
-  }
-
-  let versions: [Version]
-  /// Benchmarks and versions, as `lite v1.13.0`.
-  public var names: [String] { versions.map { "\($0.benchmark) \($0.version)" } }
+  let sources: [DownloadSource]
+  /// Benchmarks, releases and suites, as `lite v1.13.0 (suites v1.12.0, v1.13.0)` and `lite suite v1.13.0`.
+  public let names: [String]
+  /// What was chosen where there was nothing better, in sentences.
+  public let notes: [String]
   public internal(set) var runCount = 0
   public internal(set) var fileCount = 0
   /// Stored bytes of all files, there or not.
@@ -47,8 +16,11 @@ public struct DownloadPlan: Sendable {
   public internal(set) var presentBytes = 0
   /// The stored bytes of files to come that are stored as gzip: they take more room on the disk.
   public internal(set) var inflatedBytes = 0
-  /// Names in the store that no file may have: with `..`, empty parts or control characters. They are left out.
-  public internal(set) var refused: [String] = []
+  /// Objects that cannot become files, and why: names with `..`, empty parts or control characters, impossible sizes.
+  /// They are left out.
+  public internal(set) var refused: [(name: String, problem: String)] = []
+  /// Runs that a release names and the store does not hold.
+  public internal(set) var missingRuns: [String] = []
   /// Bytes free where the files go, before any came.
   public internal(set) var freeSpace: Int?
   /// Whether everything is listed; else the store holds more than these sums say.
@@ -56,6 +28,22 @@ public struct DownloadPlan: Sendable {
 
   /// Stored bytes that are still to come.
   public var missingBytes: Int { bytes - presentBytes }
+
+  init(_ scopes: [ResolvedScope] = []) {
+    sources = scopes.flatMap(\.sources)
+    names = scopes.map(\.title)
+    notes = scopes.compactMap(\.note)
+  }
+
+  /// Counts a file.
+  /// - Returns: false when the sum of all sizes would be more than there are bytes in the world.
+  mutating func add(_ file: PlannedFile) -> Bool {
+    let (sum, overflows) = bytes.addingReportingOverflow(file.content.size)
+    if overflows { return false }
+    bytes = sum
+    fileCount += 1
+    return true
+  }
 }
 
 extension HelmStore {
@@ -70,44 +58,13 @@ extension HelmStore {
     }
   }
 
-  /// The benchmarks and versions selected.
-  func selectedVersions(
-    _ driver: HTTPDriver, _ selection: DownloadSelection, _ folder: String, _ progress: DownloadProgress
-  ) throws -> [DownloadPlan.Version] {
-    var versions: [DownloadPlan.Version] = []
-    for benchmark in try selectedBenchmarks(driver, selection.benchmarks, progress) {
-      let all = try self.versions(driver, of: benchmark, progress)
-      let isSelected = selection.versions?.matcher()
-      let chosen = isSelected.map { isSelected in all.filter(isSelected) } ?? Array(all.suffix(1))
-      if chosen.isEmpty {
-        throw missing("version of \(benchmark)", selection.versions?.description ?? "", among: all)
-      }
-      versions += chosen.map {
-        DownloadPlan.Version(
-          benchmark: benchmark, version: $0, folder: folder + "/" + Self.runs(benchmark) + $0)
-      }
-    }
-    return versions
-  }
-
-  private func selectedBenchmarks(
-    _ driver: HTTPDriver, _ selector: NameSelector, _ progress: DownloadProgress
-  ) throws -> [String] {
-    // Exact names need no listing: whether they are there shows when their versions are listed.
-    if selector.prefixes == selector.exactNames.sorted(by: codePointOrder) { return selector.exactNames }
-    let all = try benchmarks(driver, progress)
-    let chosen = all.filter(selector.matcher())
-    if chosen.isEmpty { throw missing("benchmark", selector.description, among: all) }
-    return chosen
-  }
-
   /// Why a plan is empty.
   func nothingFound(
     _ driver: HTTPDriver, _ plan: DownloadPlan, _ selection: DownloadSelection, _ progress: DownloadProgress
   ) throws -> MagnetError {
     var runs: [String] = []
-    for version in plan.versions {
-      runs += try self.runs(driver, of: version.benchmark, version: version.version, progress)
+    for source in plan.sources where source.kind == .suite {
+      runs += try runEntries(driver, in: [source], isSized: false, progress).map(\.name)
     }
     let place = plan.names.joined(separator: ", ")
     if let selector = selection.runs, !runs.contains(where: selector.matcher()) {

@@ -61,7 +61,7 @@ final class Downloader: HTTPWork {
   let pool = ThreadPool(count: 16)
   let inbox = Inbox<(number: Int, outcome: FileFinish.Outcome)>()
   private let stage = WriteStage()
-  var plan = DownloadPlan(versions: [])
+  var plan = DownloadPlan()
   private var isApproved = false
   var manifests: [ManifestWriter?] = []
   var presences: [FilePresence?] = []
@@ -69,7 +69,7 @@ final class Downloader: HTTPWork {
   var listings: [ListingTransfer] = []
   var openListings = 0
   /// Objects that came out of order: looked at when all else is done.
-  var late: [(version: VersionListing, object: StoredObject)] = []
+  var late: [(source: SourceListing, object: StoredObject)] = []
   var waiting = FileQueue()
   var number = 0
   /// Files that are on their way, finished, checked or to be begun anew.
@@ -127,16 +127,19 @@ final class Downloader: HTTPWork {
       report.wasDeclined = true
     } catch let full as DiskFull {
       report.ending =
-        "\(full.path): the disk is full; make room and run the download again, it goes on from here"
+        "\(full.path): the disk is full; make room and run the command again, it resumes"
     } catch let slow as HTTPTooSlow {
-      report.ending = "\(slow.description); try again later, the same command goes on from here"
+      report.ending = "\(slow.description); try again later, the same command resumes"
     }
     if plan.fileCount == 0, !report.wasStopped, report.ending == nil {
       throw try store.nothingFound(driver, plan, selection, progress)
     }
-    for name in plan.refused {
-      let problem = "no file may have this name; it is left out"
-      report.failures.append(.init(file: printable(name), problem: problem))
+    for (name, problem) in plan.refused {
+      report.failures.append(.init(file: printable(name), problem: "\(problem); it is left out"))
+    }
+    for name in plan.missingRuns {
+      report.failures.append(
+        .init(file: printable(name), problem: "the release names this run, the store does not hold it"))
     }
     if report.fetched + report.present == 0, report.failures.isEmpty, let ending = report.ending {
       throw MagnetError(.network, ending)
@@ -164,11 +167,11 @@ final class Downloader: HTTPWork {
   }
 
   private func transfer(_ file: PlannedFile) -> FileTransfer {
-    let version = plan.versions[file.run.version]
+    let source = plan.sources[file.run.source]
     number += 1
     return FileTransfer(
-      file, number: number, name: "\(version.root)\(file.run.name)/\(file.name)",
-      path: version.folder + "/" + file.path, store: store, stage: stage, progress: progress
+      file, number: number, name: source.root + file.objectPath,
+      path: source.folder(in: folder) + "/" + file.path, store: store, stage: stage, progress: progress
     ) { [unowned self] transfer, end in concluded(transfer, end) }
   }
 
@@ -226,8 +229,8 @@ final class Downloader: HTTPWork {
   /// A file has its name: the manifest says so, and then its stored bytes are no longer needed.
   private func settle(_ number: Int, _ entry: Manifest.Entry) throws {
     guard let transfer = finishing.removeValue(forKey: number) else { return }
-    let version = transfer.file.run.version
-    try manifests[version]?.add(entry, to: plan.versions[version].folder)
+    let source = transfer.file.run.source
+    try manifests[source]?.add(entry, to: plan.sources[source].folder(in: folder))
     if transfer.file.isInflated { Files.remove(transfer.partPath) }
     openFiles -= 1
     report.fetched += 1
@@ -247,11 +250,3 @@ final class Downloader: HTTPWork {
 
 /// The plan was not approved.
 private struct DownloadDeclined: Error {}
-
-/// A name that can be shown: control characters as their code points.
-private func printable(_ name: String) -> String {
-  name.unicodeScalars.map { scalar in
-    scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value)
-      ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
-  }.joined()
-}

@@ -59,10 +59,8 @@ final class FilePresence {
         parts[String(name[..<dot]), default: []].append(entry.name)
       }
     }
-    guard !parts.isEmpty, let left = parts.removeValue(forKey: String(path[path.index(after: slash)...]))
-    else {
-      return
-    }
+    let name = String(path[path.index(after: slash)...])
+    guard !parts.isEmpty, let left = parts.removeValue(forKey: PartName.stem(name)) else { return }
     for name in left where !keepsPart || !name.hasSuffix(".\(file.content.version).part") {
       Files.remove(place + "/" + name)
     }

@@ -50,7 +50,7 @@ final class FileTransfer: HTTPTransfer {
     retries = HTTPRetries(limit: store.attempts)
   }
 
-  var partPath: String { "\(path).\(file.content.version).part" }
+  var partPath: String { PartName.path(of: path, version: file.content.version) }
 
   func request() throws -> HTTPRequest {
     progress.countRequest()

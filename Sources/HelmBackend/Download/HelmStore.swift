@@ -16,9 +16,13 @@ public struct HelmStore: Sendable {
       self.bytes = bytes
     }
 
-    fileprivate mutating func add(_ object: StoredObject) {
+    fileprivate mutating func add(_ object: StoredObject) throws {
+      let (sum, overflows) = (bytes ?? 0).addingReportingOverflow(object.content.size)
+      guard !overflows, object.content.size <= SourceListing.sizeLimit else {
+        throw MagnetError(.invalidData, "its listed size is impossible", at: object.name)
+      }
       files = (files ?? 0) + 1
-      bytes = (bytes ?? 0) + object.content.size
+      bytes = sum
     }
   }
 
@@ -47,105 +51,133 @@ public struct HelmStore: Sendable {
     return options
   }
 
-  /// The benchmarks there are, in order of their names.
+  /// The benchmarks, in order of their names.
   public func benchmarks(progress: DownloadProgress = DownloadProgress()) async throws -> [String] {
     try await HTTPDriver.onItsThread(options) { [self] in try benchmarks($0, progress) }
   }
 
-  /// The versions of a benchmark, lowest first.
+  /// The releases of a benchmark, lowest first; none for benchmarks without releases.
   /// - Throws: `MagnetError` when there is no such benchmark.
-  public func versions(
+  public func releases(
     of benchmark: String, progress: DownloadProgress = DownloadProgress()
   ) async throws -> [String] {
-    try await HTTPDriver.onItsThread(options) { [self] in try versions($0, of: benchmark, progress) }
-  }
-
-  /// The runs of a version, in order of their names.
-  /// - Throws: `MagnetError` when there is no such version.
-  public func runs(
-    of benchmark: String, version: String, progress: DownloadProgress = DownloadProgress()
-  ) async throws -> [String] {
-    try await HTTPDriver.onItsThread(options) { [self] in
-      try runs($0, of: benchmark, version: version, progress)
+    try await HTTPDriver.onItsThread(options) { [self] driver in
+      let releases = try releases(driver, of: benchmark, progress)
+      if releases.isEmpty { _ = try suites(driver, of: benchmark, progress) }
+      return releases
     }
   }
 
-  /// The runs of a version with the sizes of all in them: a request for each thousand objects.
-  /// - Throws: `MagnetError` when there is no such version.
-  public func runSizes(
-    of benchmark: String, version: String, progress: DownloadProgress = DownloadProgress()
+  /// The suites of a benchmark, lowest first.
+  /// - Throws: `MagnetError` when there is no such benchmark.
+  public func suites(
+    of benchmark: String, progress: DownloadProgress = DownloadProgress()
+  ) async throws -> [String] {
+    try await HTTPDriver.onItsThread(options) { [self] in try suites($0, of: benchmark, progress) }
+  }
+
+  /// The runs of a release or suite, in order of their names.
+  /// - Parameter isSized: whether their files and bytes are counted: a request for each thousand objects.
+  /// - Throws: `MagnetError` when there is no such release or suite.
+  public func runs(
+    of benchmark: String, in scope: DownloadSelection.Scope = .releases(nil), isSized: Bool = false,
+    progress: DownloadProgress = DownloadProgress()
   ) async throws -> [Entry] {
     try await HTTPDriver.onItsThread(options) { [self] driver in
-      let names = try runs(driver, of: benchmark, version: version, progress)
-      var entries = Dictionary(names.map { ($0, Entry(name: $0, files: 0, bytes: 0)) }) { $1 }
-      let prefix = Self.runs(benchmark) + version + "/"
-      try list(driver, [prefix], folders: false, progress) { _, object in
-        let rest = object.name.utf8.dropFirst(prefix.utf8.count)
-        guard let slash = rest.firstIndex(of: UInt8(ascii: "/")), let name = String(rest[..<slash]) else {
-          return
-        }
-        entries[name]?.add(object)
-      }
-      return names.compactMap { entries[$0] }
+      let sources = try resolve(driver, scope, of: benchmark, progress).flatMap(\.sources)
+      return try runEntries(driver, in: sources, isSized: isSized, progress)
     }
   }
 
-  /// The versions of a benchmark, or the benchmarks, with the sizes of all runs in them: every object is listed for it,
+  /// The suites of a benchmark, or the benchmarks, with the sizes of all runs in them: every object is listed for it,
   /// a request for each thousand, several at once.
   /// - Throws: `MagnetError` when there is no such benchmark.
   public func sizes(
     of benchmark: String? = nil, progress: DownloadProgress = DownloadProgress()
   ) async throws -> [Entry] {
     try await HTTPDriver.onItsThread(options) { [self] driver in
-      let names =
-        try benchmark.map { try versions(driver, of: $0, progress) } ?? benchmarks(driver, progress)
+      let names = try benchmark.map { try suites(driver, of: $0, progress) } ?? benchmarks(driver, progress)
       var entries = names.map { Entry(name: $0, files: 0, bytes: 0) }
       let prefixes = names.map { name in benchmark.map { Self.runs($0) + name + "/" } ?? Self.runs(name) }
-      try list(driver, prefixes, folders: false, progress) { place, object in entries[place].add(object) }
+      try list(driver, prefixes, folders: false, progress) { try entries[$0].add($1) }
       return entries
     }
   }
 
-  /// What a name that is not there could have been.
+  /// What a name that does not exist could have been.
   func missing(_ what: String, _ name: String, among names: [String]) -> MagnetError {
     let nearest = nearestNames(to: name, among: names)
     return MagnetError(
-      .notFound,
-      "there is no \(what) \(name) in \(objects.name); "
-        + (nearest.isEmpty ? "there is none at all" : "near it: \(nearest.joined(separator: ", "))"))
+      .notFound, "no \(what) \(printable(name)) in \(objects.name)",
+      advice: nearest.isEmpty ? "it has none" : "did you mean \(nearest.joined(separator: ", "))?")
   }
 
   static func runs(_ benchmark: String) -> String { "\(benchmark)/benchmark_output/runs/" }
 
-  /// Whether a name can be one of a file or folder: not empty, `.` or `..`, no control characters, no slash.
+  /// Whether a name can be one of a file or folder: not empty, `.` or `..`, no control characters, no slash, no more
+  /// than 255 bytes.
   static func isSafe(_ name: String) -> Bool {
-    !name.isEmpty && name != "." && name != ".." && name.utf8.count <= 200
+    !name.isEmpty && name != "." && name != ".." && name.utf8.count <= 255
       && !name.unicodeScalars.contains {
         $0.value < 0x20 || $0.value == 0x2F || (0x7F..<0xA0).contains($0.value)
       }
   }
+}
 
-  // The same on a driver's thread.
-
+// The same on a driver's thread.
+extension HelmStore {
   func benchmarks(_ driver: HTTPDriver, _ progress: DownloadProgress) throws -> [String] {
     try names(driver, below: "", progress).sorted(by: codePointOrder)
   }
 
-  func versions(_ driver: HTTPDriver, of benchmark: String, _ progress: DownloadProgress) throws -> [String] {
-    let versions = try names(driver, below: Self.runs(benchmark), progress)
-    if versions.isEmpty { throw missing("benchmark", benchmark, among: try benchmarks(driver, progress)) }
-    return versions.sorted { VersionOrder($0) < VersionOrder($1) }
+  func releases(_ driver: HTTPDriver, of benchmark: String, _ progress: DownloadProgress) throws -> [String] {
+    try names(driver, below: "\(benchmark)/benchmark_output/releases/", progress)
+      .sorted { VersionOrder($0) < VersionOrder($1) }
   }
 
-  func runs(
-    _ driver: HTTPDriver, of benchmark: String, version: String, _ progress: DownloadProgress
-  ) throws -> [String] {
-    let runs = try names(driver, below: Self.runs(benchmark) + version + "/", progress)
-    if runs.isEmpty {
-      throw missing(
-        "version of \(benchmark)", version, among: try versions(driver, of: benchmark, progress))
+  func suites(_ driver: HTTPDriver, of benchmark: String, _ progress: DownloadProgress) throws -> [String] {
+    let suites = try names(driver, below: Self.runs(benchmark), progress)
+    if suites.isEmpty { throw missing("benchmark", benchmark, among: try benchmarks(driver, progress)) }
+    return suites.sorted { VersionOrder($0) < VersionOrder($1) }
+  }
+
+  /// The runs in some sources, in order of their names. Folders whose names do not look like those of runs are runs when
+  /// they hold a run's files.
+  func runEntries(
+    _ driver: HTTPDriver, in sources: [DownloadSource], isSized: Bool, _ progress: DownloadProgress
+  ) throws -> [Entry] {
+    var entries: [Entry] = []
+    for source in sources where source.kind == .suite {
+      let names = try names(driver, below: source.root, progress).filter { source.runs?.contains($0) ?? true }
+      let odd = names.filter { !$0.contains(":") }
+      var isRun = [Bool](repeating: false, count: odd.count)
+      let files = Set(SourceListing.runFiles.flatMap { [$0, $0 + ".gz"] })
+      try list(driver, odd.map { source.root + $0 + "/" }, folders: false, isFirstPageEnough: true, progress)
+      {
+        place, object in
+        let name = object.name.utf8.dropFirst(source.root.utf8.count + odd[place].utf8.count + 1)
+        if let name = String(name), files.contains(name) { isRun[place] = true }
+      }
+      let others = Set(zip(odd, isRun).filter { !$1 }.map { $0.0 })
+      var runs = names.filter { !others.contains($0) }.map { Entry(name: $0) }
+      if isSized { try addSizes(driver, to: &runs, in: source, progress) }
+      entries += runs
     }
-    return runs.sorted(by: codePointOrder)
+    return entries.sorted { codePointOrder($0.name, $1.name) }
+  }
+
+  private func addSizes(
+    _ driver: HTTPDriver, to runs: inout [Entry], in source: DownloadSource, _ progress: DownloadProgress
+  ) throws {
+    var entries = Dictionary(runs.map { ($0.name, Entry(name: $0.name, files: 0, bytes: 0)) }) { $1 }
+    try list(driver, [source.root], folders: false, progress) { _, object in
+      let rest = object.name.utf8.dropFirst(source.root.utf8.count)
+      guard let slash = rest.firstIndex(of: UInt8(ascii: "/")), let name = String(rest[..<slash]) else {
+        return
+      }
+      try entries[name]?.add(object)
+    }
+    runs = runs.map { entries[$0.name] ?? $0 }
   }
 
   private func names(
@@ -153,26 +185,28 @@ public struct HelmStore: Sendable {
   ) throws -> [String] {
     let folders = try list(driver, [prefix], folders: true, progress) { _, _ in }
     return folders.map { String(decoding: $0.utf8.dropFirst(prefix.utf8.count).dropLast(), as: UTF8.self) }
-      .filter(Self.isSafe)
+      .filter { !$0.isEmpty }
   }
 
-  /// Lists what is below prefixes, to the end, all at once.
-  /// - Parameter each: called with the number of the prefix and each object.
+  /// Lists what is below prefixes, all at once.
+  /// - Parameters:
+  ///   - isFirstPageEnough: whether the listings end after a page each.
+  ///   - each: called with the number of the prefix and each object.
   /// - Returns: the folders, when those are listed.
   @discardableResult
-  private func list(
-    _ driver: HTTPDriver, _ prefixes: [String], folders: Bool, _ progress: DownloadProgress,
-    each: @escaping (Int, StoredObject) -> Void
+  func list(
+    _ driver: HTTPDriver, _ prefixes: [String], folders: Bool, isFirstPageEnough: Bool = false,
+    _ progress: DownloadProgress, each: @escaping (Int, StoredObject) throws -> Void
   ) throws -> Set<String> {
     let listings = prefixes.enumerated().map { place, prefix in
       ListingTransfer(
         objects, prefix: prefix, folders: folders, retries: attempts, progress: progress
       ) { _, event in
         switch event {
-        case .page(let objects): for object in objects { each(place, object) }
+        case .page(let objects): for object in objects { try each(place, object) }
         case .failed(let error): throw error
         }
-        return true
+        return !isFirstPageEnough
       }
     }
     try driver.run(TransferList(listings, progress: progress))

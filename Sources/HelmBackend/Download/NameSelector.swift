@@ -21,7 +21,7 @@ public struct NameSelector: Sendable, CustomStringConvertible {
       if item.hasPrefix("regex:") {
         let expression = String(item.dropFirst(6))
         do { _ = try Regex(expression) } catch {
-          throw MagnetError(.usage, "'\(expression)' is no regular expression: \(error)")
+          throw MagnetError(.usage, "'\(expression)' is not a regular expression: \(error)")
         }
         return .regex(expression)
       }

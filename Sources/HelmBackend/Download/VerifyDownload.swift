@@ -21,7 +21,7 @@ public func verifyDownload(in folder: String) async throws -> DownloadVerificati
     if folders.isEmpty {
       throw MagnetError(
         .notFound,
-        "\(folder): nothing here was downloaded by magnet: there is no \(Manifest.fileName) in it or below")
+        "\(folder): nothing here was downloaded by magnet: no \(Manifest.fileName) in or below it")
     }
     var found = DownloadVerification()
     for folder in folders {
@@ -31,13 +31,13 @@ public func verifyDownload(in folder: String) async throws -> DownloadVerificati
         let path = folder + "/" + entry.file
         found.files += 1
         guard let stamp = Files.stamp(path) else {
-          found.faults.append(.init(file: path, problem: "it is not there"))
+          found.faults.append(.init(file: path, problem: "missing"))
           continue
         }
         found.bytes += stamp.size
         guard stamp.size == entry.local.size else {
           found.faults.append(
-            .init(file: path, problem: "it has \(stamp.size) bytes, not \(entry.local.size) as downloaded"))
+            .init(file: path, problem: "size is \(stamp.size), expected \(entry.local.size)"))
           continue
         }
         var sum = CRC32C()

@@ -64,7 +64,7 @@ struct GoogleStore: ObjectStore {
   private func object(_ item: JSONValue) throws -> StoredObject {
     guard let name = item["name"]?.string,
       let generation = item["generation"]?.string.flatMap({ UInt64($0) }),
-      let size = item["size"]?.string.flatMap({ Int($0) }), size >= 0
+      let size = item["size"]?.string.flatMap(Self.size)
     else {
       throw HTTPFault(
         kind: .transient, problem: "an object in the listing has no name, size or generation")
@@ -74,6 +74,12 @@ struct GoogleStore: ObjectStore {
       crc32c: item["crc32c"]?.string.flatMap { CRC32C.value(base64: $0) },
       isGzip: item["contentEncoding"]?.string?.lowercased() == "gzip")
     return StoredObject(name: name, content: content)
+  }
+
+  /// A size as the listing writes it. One that no Int holds becomes the largest, which is refused where it is used.
+  private static func size(_ text: String) -> Int? {
+    guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+    return Int(text) ?? .max
   }
 
   /// The stored bytes come as they are when the client takes gzip; else the server inflates and nothing can be checked.

@@ -10,6 +10,8 @@ final class ListingTransfer: HTTPTransfer {
 
   /// More than any page of a thousand objects.
   private static let pageLimit = 64 << 20
+  /// More pages in a row than a store needs to come to the next name.
+  private static let stillLimit = 200
   /// Longer than any page takes, however slowly it comes.
   private static let timeLimit = Duration.seconds(180)
 
@@ -21,6 +23,9 @@ final class ListingTransfer: HTTPTransfer {
   private var retries: HTTPRetries
   private var token: String?
   private var body: [UInt8] = []
+  /// The greatest name so far, and how many pages since then brought no greater one.
+  private var last: String?
+  private var stillCount = 0
   private var start = ContinuousClock.now
   /// Whether every page came.
   private(set) var isComplete = false
@@ -76,8 +81,12 @@ final class ListingTransfer: HTTPTransfer {
         isComplete = token == nil
         retries.reset()
         // What was not asked for has no place in the answer.
-        folders.formUnion(page.folders.filter { $0.utf8.starts(with: prefix.utf8) })
+        let names = page.folders.filter { $0.utf8.starts(with: prefix.utf8) }
         let objects = page.objects.filter { $0.name.utf8.starts(with: prefix.utf8) }
+        folders.formUnion(names)
+        guard advances(names, objects) else {
+          return try fail("\(Self.stillLimit) pages in a row brought nothing new; is it a store?")
+        }
         return try tell(self, .page(objects)) && !isComplete ? 0 : nil
       } catch let garbage as HTTPFault {
         problem = garbage.problem
@@ -88,8 +97,8 @@ final class ListingTransfer: HTTPTransfer {
       guard response.isTransient else {
         let advice =
           switch response.status {
-          case 401, 403: "; it is not public"
-          case 404: "; there is no such bucket"
+          case 401, 403: "; the bucket is not public"
+          case 404: "; the bucket does not exist"
           default: ""
           }
         return try fail(problem + advice)
@@ -105,6 +114,18 @@ final class ListingTransfer: HTTPTransfer {
     }
     progress.countRetry()
     return delay
+  }
+
+  /// Whether the listing still gets somewhere: names come in order, so that each page brings a greater one.
+  private func advances(_ names: [String], _ objects: [StoredObject]) -> Bool {
+    let greatest = (names + objects.map(\.name)).max { codePointOrder($0, $1) }
+    if let greatest, last.map({ codePointOrder($0, greatest) }) ?? true {
+      last = greatest
+      stillCount = 0
+    } else {
+      stillCount += 1
+    }
+    return isComplete || stillCount < Self.stillLimit
   }
 
   private func fail(_ problem: String) throws -> Double? {

@@ -20,14 +20,14 @@ struct StoredObject: Sendable {
   let content: StoredContent
 }
 
-/// A run that files belong to.
+/// A run that files belong to, or a source itself, whose own files have a run without a name.
 final class PlannedRun: Sendable {
-  /// The number of its version in the plan.
-  let version: Int
+  /// The number of its source in the plan.
+  let source: Int
   let name: String
 
-  init(version: Int, name: String) {
-    self.version = version
+  init(source: Int, name: String) {
+    self.source = source
     self.name = name
   }
 }
@@ -40,10 +40,28 @@ struct PlannedFile: Sendable {
   let content: StoredContent
   let isInflated: Bool
 
-  /// Below the version's folder on the disk.
-  var path: String {
-    let suffix = content.isGzip && !isInflated && !name.hasSuffix(".gz") ? ".gz" : ""
-    return "\(run.name)/\(name)\(suffix)"
+  /// Below the source's folder in the store.
+  var objectPath: String { run.name.isEmpty ? name : "\(run.name)/\(name)" }
+  /// Below the source's folder on the disk.
+  var path: String { objectPath + (content.isGzip && !isInflated && !name.hasSuffix(".gz") ? ".gz" : "") }
+}
+
+/// The name of what there is of a file before all of it came: `NAME.VERSION.part`.
+enum PartName {
+  /// The longest name that the part's endings fit behind in the 255 bytes that systems allow.
+  private static let longest = 220
+
+  /// The part's name up to its version. Long names are cut and told apart by a hash.
+  static func stem(_ name: String) -> String {
+    guard name.utf8.count > longest else { return name }
+    let hash = name.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    return String(decoding: name.utf8.prefix(longest - 20), as: UTF8.self) + "~" + String(hash, radix: 36)
+  }
+
+  /// The path of the part of a file.
+  static func path(of file: String, version: UInt64) -> String {
+    let name = file.lastIndex(of: "/").map { file.index(after: $0) } ?? file.startIndex
+    return "\(file[..<name])\(stem(String(file[name...]))).\(version).part"
   }
 }
 

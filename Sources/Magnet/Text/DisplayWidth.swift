@@ -50,7 +50,7 @@ public func shortened(_ text: String, to width: Int) -> String {
 }
 
 /// The text with nothing in it that a terminal would act on: line breaks, tabs and other controls as escapes.
-func printable(_ text: String) -> String {
+package func printable(_ text: String) -> String {
   func isControl(_ scalar: Unicode.Scalar) -> Bool {
     scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || (0x2028...0x202E).contains(scalar.value)
       || (0x2066...0x2069).contains(scalar.value)

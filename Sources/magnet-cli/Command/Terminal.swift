@@ -10,7 +10,7 @@ package enum Terminal {
   /// Lets writes to a closed pipe fail instead of killing the process.
   package static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 
-  package static let interruptSignals = [SIGINT, SIGTERM]
+  package static let interruptSignals = [SIGINT, SIGTERM, SIGHUP]
 
   package static func setIgnored(_ number: Int32, _ isIgnored: Bool) {
     signal(number, isIgnored ? SIG_IGN : SIG_DFL)
