@@ -124,7 +124,7 @@ struct JudgeRunCommand: AsyncParsableCommand {
         histories: try histories())
       run.repeats = repeats
       run.seed = seed
-      run.jobs = jobs ?? Terminal.processorCount
+      run.jobs = jobs ?? Environment.processorCount
       run.timestepsAhead = timestepsAhead
       run.extrapolationOrder = extrapolationOrder
       run.isIndependent = independent
