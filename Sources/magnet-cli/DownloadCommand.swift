@@ -18,9 +18,11 @@ struct DownloadCommand: AsyncParsableCommand {
 /// Sets of files by name, for `--files`: those of a run, and those that describe its suite or release.
 private let fileSets: [String: [String]] = {
   let headline = [
-    "run_spec.json", "scenario.json", "stats.json", "schema.json", "summary.json", "runs_to_run_suites.json",
+    TableSource.runSpecs.fileName, "scenario.json", TableSource.stats.fileName, "schema.json", "summary.json",
+    "runs_to_run_suites.json",
   ]
-  return ["headline": headline, "instances": headline + ["scenario_state.json", "per_instance_stats.json"]]
+  let instances = headline + TableSource.allCases.map(\.fileName).filter { !headline.contains($0) }
+  return ["headline": headline, "instances": instances]
 }()
 
 struct DownloadHelmCommand: AsyncParsableCommand {

@@ -198,8 +198,8 @@ import Testing
     let path = folder.path + "/run:1/stats.json"
     let text = try Project.text(path)
     let windows = SharedWindows(try DiskTree().open(path), list: nil, windowSize: 8)
-    let reader = RunReader()
-    _ = try reader.nextWindow(of: windows, .stats, run: "r")
+    let reader = RunReader()[.stats]
+    _ = try reader.nextWindow(of: windows, run: "r")
     Thread.sleep(forTimeInterval: 0.05)
     let changed =
       switch how {
@@ -211,7 +211,7 @@ import Testing
     try file.write(contentsOf: Data(changed.utf8))
     try file.truncate(atOffset: UInt64(changed.utf8.count))
     let fault = #expect(throws: DataFault.self) {
-      while try reader.nextWindow(of: windows, .stats, run: "r") != nil {}
+      while try reader.nextWindow(of: windows, run: "r") != nil {}
     }
     #expect(fault?.problem == "the file changed while it was read")
   }

@@ -41,55 +41,64 @@ extension JSONTape {
     }
   }
 
-  /// Checks that each bundle has a list of objects `stats`.
-  func expectBundles(in list: Int, from first: Int, file: String) throws(DataFault) {
+  /// Checks that each bundle has a list of objects under a key.
+  func expectBundles(of key: StaticString, in list: Int, from first: Int, file: String) throws(DataFault) {
     var number = first
     try forEachElement(of: list) { (bundle) throws(DataFault) in
-      guard let stats = value(of: "stats", in: bundle) else {
-        throw DataFault(file: file, place: "[\(number)].stats", problem: "the key is missing")
-      }
-      var isFine = tag(stats) == .array
-      if isFine { forEachElement(of: stats) { if tag($0) != .object { isFine = false } } }
-      if !isFine { try expectObjects(in: stats, at: "[\(number)].stats", from: 0, file: file) }
-      number += 1
-    }
-  }
-
-  /// Checks the names of all statistics of a list of bundles.
-  func expectMetricsInBundles(in list: Int, from first: Int, file: String) throws(DataFault) {
-    var number = first
-    try forEachElement(of: list) { (bundle) throws(DataFault) in
-      if let stats = value(of: "stats", in: bundle) {
-        try expectMetrics(in: stats, at: "[\(number)].stats", from: 0, file: file)
-      }
-      number += 1
-    }
-  }
-
-  /// Checks that each statistic of a list has an object `name` with a text `name` in it.
-  func expectMetrics(in list: Int, at place: String, from first: Int, file: String) throws(DataFault) {
-    var number = first
-    try forEachElement(of: list) { (stat) throws(DataFault) in
-      let place = "\(place)[\(number)].name"
-      guard let name = value(of: "name", in: stat) else {
+      let place = "[\(number)].\(key)"
+      guard let records = value(of: key, in: bundle) else {
         throw DataFault(file: file, place: place, problem: "the key is missing")
       }
-      if tag(name) != .object {
-        throw DataFault(
-          file: file, place: place, problem: "\(kindName(name)) stands where an object is expected")
-      }
-      try expectName(in: name, at: place + ".name", file: file)
+      var isFine = tag(records) == .array
+      if isFine { forEachElement(of: records) { if tag($0) != .object { isFine = false } } }
+      if !isFine { try expectObjects(in: records, at: place, from: 0, file: file) }
       number += 1
     }
   }
 
-  /// Checks that the object at `index` has a text `name`.
-  func expectName(in index: Int, at place: String, file: String) throws(DataFault) {
-    guard let name = value(of: "name", in: index) else {
+  /// Checks the text that each record of the lists of bundles must have.
+  func expectText(
+    at path: ArraySlice<StaticString>, inBundlesOf key: StaticString, in list: Int, from first: Int,
+    file: String
+  ) throws(DataFault) {
+    var number = first
+    try forEachElement(of: list) { (bundle) throws(DataFault) in
+      if let records = value(of: key, in: bundle) {
+        try expectText(at: path, inEachOf: records, place: "[\(number)].\(key)", from: 0, file: file)
+      }
+      number += 1
+    }
+  }
+
+  /// Checks the text that each record of a list must have.
+  func expectText(
+    at path: ArraySlice<StaticString>, inEachOf list: Int, place: String, from first: Int, file: String
+  ) throws(DataFault) {
+    var number = first
+    try forEachElement(of: list) { (record) throws(DataFault) in
+      try expectText(at: path, in: record, place: "\(place)[\(number)]", file: file)
+      number += 1
+    }
+  }
+
+  /// Checks that keys lead from the object at `index` to a text.
+  func expectText(
+    at path: ArraySlice<StaticString>, in index: Int, place: String?, file: String
+  ) throws(DataFault) {
+    guard let key = path.first else { return }
+    let place = (place.map { $0 + "." } ?? "") + key.description
+    guard let value = value(of: key, in: index) else {
       throw DataFault(file: file, place: place, problem: "the key is missing")
     }
-    if tag(name) != .string {
-      throw DataFault(file: file, place: place, problem: "\(kindName(name)) stands where a name is expected")
+    if path.count == 1 {
+      if tag(value) == .string { return }
+      throw DataFault(
+        file: file, place: place, problem: "\(kindName(value)) stands where a name is expected")
     }
+    if tag(value) != .object {
+      throw DataFault(
+        file: file, place: place, problem: "\(kindName(value)) stands where an object is expected")
+    }
+    try expectText(at: path.dropFirst(), in: value, place: place, file: file)
   }
 }

@@ -19,7 +19,7 @@ struct RunDirectory: Sendable {
   }
 
   /// HELM's files that the tables are made of, in the order HELM writes them.
-  static let coreFiles = ["run_spec.json", "scenario_state.json", "stats.json", "per_instance_stats.json"]
+  static let coreFiles = TableSource.allCases.map(\.fileName)
   /// All files that HELM writes for a run.
   static let knownFiles =
     coreFiles + ["scenario.json", "instances.json", "display_predictions.json", "display_requests.json"]
@@ -41,17 +41,13 @@ struct RunDirectory: Sendable {
   func file(_ name: String) -> String { path + "/" + name }
 
   /// The path of the file that a table is made of; it may have .gz after it.
-  func file(of kind: TableKind) -> String {
-    switch kind {
-    case .runSpecs: file("run_spec.json")
-    case .scenarioStates: file("scenario_state.json")
-    case .stats: file("stats.json")
-    case .perInstanceStats: file("per_instance_stats.json")
-    }
-  }
+  func file(of source: TableSource) -> String { file(source.fileName) }
 
   /// The bytes of the file that a table is made of.
-  func open(_ kind: TableKind) throws(DataFault) -> any ByteStream { try tree.open(file(of: kind)) }
+  func open(_ source: TableSource) throws(DataFault) -> any ByteStream { try tree.open(file(of: source)) }
+
+  /// Whether the file of a kind is there.
+  func has(_ source: TableSource) -> Bool { files.contains(source.fileName) }
 
   /// A file's name without the .gz of a compressed one.
   static func plainName(_ name: String) -> String { name.hasSuffix(".gz") ? String(name.dropLast(3)) : name }
@@ -65,7 +61,7 @@ struct RunDirectory: Sendable {
 
   /// What keeps the run from being complete, as far as the ends of its files tell; a file whose ends look wrong is
   /// read to say what is wrong with it. `run_spec.json` is not looked at.
-  func faults(_ reader: JSONFileReader) -> [DataFault] {
+  func faults(_ reader: JSONFileReader, _ sources: [TableSource]) -> [DataFault] {
     if let fault { return [fault] }
     if files.isEmpty {
       return [
@@ -74,10 +70,9 @@ struct RunDirectory: Sendable {
           advice: "HELM leaves it so when a run fails; run it again or remove the folder")
       ]
     }
-    return Self.coreFiles.dropFirst().compactMap { name in
-      let kind: JSONTape.Tag = name == "scenario_state.json" ? .object : .array
+    return sources.filter { $0 != .runSpecs && ($0.isExpected || has($0)) }.compactMap { source in
       do throws(DataFault) {
-        try checkEnds(file(name), kind, reader)
+        try checkEnds(file(of: source), source.isObject ? .object : .array, reader)
         return nil
       } catch { return error }
     }

@@ -1,46 +1,40 @@
 /// The runs a predictor may learn from, with everything known of them.
 public struct TrainSplit: Sendable {
-  /// A row a run.
-  public let runSpecs: Table
-  /// A row a request.
-  public let scenarioStates: Table
-  /// A row a statistic.
-  public let stats: Table
-  /// A row a statistic of an instance.
-  public let perInstanceStats: Table
+  /// Its tables, by the kind of file.
+  public let tables: RunTables
+  /// One row per run.
+  public var runSpecs: Table { tables.runSpecs }
+  /// One row per request.
+  public var scenarioStates: Table { tables.scenarioStates }
+  /// One row per statistic.
+  public var stats: Table { tables.stats }
+  /// One row per statistic of an instance.
+  public var perInstanceStats: Table { tables.perInstanceStats }
 
   /// Tells splits apart without looking at their tables: copies of one have one.
   final class Identity: Sendable {}
   let identity = Identity()
 
   /// A train split of these tables.
-  public init(_ tables: RunTables) {
-    runSpecs = tables.runSpecs
-    scenarioStates = tables.scenarioStates
-    stats = tables.stats
-    perInstanceStats = tables.perInstanceStats
-  }
+  public init(_ tables: RunTables) { self.tables = tables }
 }
 
 /// The run to be predicted, with its answers. `scenarioStates` and `perInstanceStats` hold the instances drawn;
 /// `stats` are those of the whole run.
 public struct TestSplit: Sendable {
-  /// A row a run.
-  public let runSpecs: Table
-  /// A row a request.
-  public let scenarioStates: Table
-  /// A row a statistic.
-  public let stats: Table
-  /// A row a statistic of an instance.
-  public let perInstanceStats: Table
+  /// Its tables, by the kind of file.
+  public let tables: RunTables
+  /// One row per run.
+  public var runSpecs: Table { tables.runSpecs }
+  /// One row per request.
+  public var scenarioStates: Table { tables.scenarioStates }
+  /// One row per statistic.
+  public var stats: Table { tables.stats }
+  /// One row per statistic of an instance.
+  public var perInstanceStats: Table { tables.perInstanceStats }
 
   /// A test split of these tables.
-  public init(_ tables: RunTables) {
-    runSpecs = tables.runSpecs
-    scenarioStates = tables.scenarioStates
-    stats = tables.stats
-    perInstanceStats = tables.perInstanceStats
-  }
+  public init(_ tables: RunTables) { self.tables = tables }
 
   /// What a predictor may see of it.
   public func sequestered(_ disclosure: Disclosure = .responses) -> SequesteredTestSplit {
@@ -102,7 +96,7 @@ public struct SequesteredTestSplit: Sendable {
   public var instanceStatsAsked: [MetricName] { Self.distinctNames(instanceStatNames) }
 
   private static func distinctNames(_ table: Table) -> [MetricName] {
-    guard table.hasColumn("stats.name.name") || table.hasColumn("per_instance_stats.stats.name.name") else {
+    guard ColumnKey.metric.names.contains(where: table.hasColumn) else {
       return []
     }
     var seen: Set<MetricName> = []

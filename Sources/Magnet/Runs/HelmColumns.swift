@@ -41,6 +41,8 @@ extension ColumnKey where Value == String? {
   public static var prompt: Self { .init("scenario_state.request_states.request.prompt") }
   /// The model, such as `openai/gpt2`, in `runSpecs` and `scenarioStates`.
   public static var model: Self { .init("run_spec.adapter_spec.model", "scenario_state.adapter_spec.model") }
+  /// How prompts are made of instances, such as `multiple_choice_joint`.
+  public static var method: Self { .init("run_spec.adapter_spec.method") }
   /// The class of the scenario.
   public static var scenario: Self { .init("run_spec.scenario_spec.class_name") }
 }
@@ -75,10 +77,14 @@ extension ColumnKey where Value == Int? {
 
 extension ColumnKey where Value == Bool? {
   public static var fairness: Self {
-    .init("stats.name.perturbation.fairness", "per_instance_stats.stats.name.perturbation.fairness")
+    .init(
+      "stats.name.perturbation.fairness", "per_instance_stats.stats.name.perturbation.fairness",
+      "scenario_state.request_states.instance.perturbation.fairness")
   }
   public static var robustness: Self {
-    .init("stats.name.perturbation.robustness", "per_instance_stats.stats.name.perturbation.robustness")
+    .init(
+      "stats.name.perturbation.robustness", "per_instance_stats.stats.name.perturbation.robustness",
+      "scenario_state.request_states.instance.perturbation.robustness")
   }
 }
 
@@ -91,6 +97,17 @@ extension ColumnKey where Value == JSONValue? {
   }
   /// The possible answers of an instance.
   public static var references: Self { .init("scenario_state.request_states.instance.references") }
+}
+
+extension ColumnKey {
+  /// The column's name in the table of one kind of file.
+  ///
+  /// ```swift
+  /// ColumnKey.mean.name(in: .perInstanceStats)  // per_instance_stats.stats.mean
+  /// ```
+  public func name(in source: TableSource) -> String {
+    names.first { $0.hasPrefix(source.prefix) } ?? name
+  }
 }
 
 extension Table {

@@ -10,19 +10,13 @@ extension RunTables {
     var out = self
     out.scenarioStates = scenarioStates.prepending(
       Table.instancePredictID, (0..<scenarioStates.rowCount).map { .int(Int64($0)) })
-    let fields = ["computed_on", "fairness", "name", "prob", "robustness"]
-    var on = [
-      ("run_spec.name", "run_spec.name"),
-      ("per_instance_stats.instance_id", "scenario_state.request_states.instance.id"),
-      ("per_instance_stats.stats.name.split", "scenario_state.request_states.instance.split"),
-      ("per_instance_stats.train_trial_index", "scenario_state.request_states.train_trial_index"),
-    ]
-    on += fields.map {
-      (
-        "per_instance_stats.stats.name.perturbation." + $0,
-        "scenario_state.request_states.instance.perturbation." + $0
-      )
+    func here<Value>(_ key: ColumnKey<Value>) -> (String, String) {
+      (key.name(in: .perInstanceStats), key.name(in: .scenarioStates))
     }
+    let on = [
+      here(.run), here(.instance), here(.split), here(.trial), here(.computedOn), here(.fairness),
+      here(.perturbation), here(.prob), here(.robustness),
+    ]
     let pairs = perInstanceStats.joinRows(with: scenarioStates, on: on)
     out.perInstanceStats = perInstanceStats.rows(at: pairs.map(\.here)).prepending(
       Table.instancePredictID, pairs.map { .int(Int64($0.there)) })

@@ -97,6 +97,19 @@ extension RunListing {
     return entries.indices.map { newest[entries[$0].name] == $0 }
   }
 
+  /// Listings of several sources, one after the other.
+  package init(joining listings: [RunListing]) {
+    var entryOfRow: [Int] = []
+    var first = 0
+    for listing in listings {
+      entryOfRow += listing.entryOfRow.map { $0 + first }
+      first += listing.entries.count
+    }
+    self.init(
+      entries: listings.flatMap(\.entries), runSpecs: Table(stacking: listings.map(\.runSpecs)),
+      entryOfRow: entryOfRow)
+  }
+
   /// The rows of complete runs, in order, each run name once: where suites repeat a name, the latest suite's.
   /// - Parameter isTaken: which runs to take instead of complete ones.
   func candidates(

@@ -1,25 +1,3 @@
-/// The four tables that a run's files become.
-public enum TableKind: String, Sendable, Hashable, CaseIterable {
-  /// `run_spec.json`: a row a run.
-  case runSpecs = "run-specs"
-  /// `scenario_state.json`: a row a request.
-  case scenarioStates = "scenario-states"
-  /// `stats.json`: a row a statistic.
-  case stats
-  /// `per_instance_stats.json`: a row a statistic of an instance.
-  case perInstanceStats = "per-instance-stats"
-
-  /// How the names of its columns begin, but for `run_spec.name`.
-  public var prefix: String {
-    switch self {
-    case .runSpecs: "run_spec."
-    case .scenarioStates: "scenario_state."
-    case .stats: "stats."
-    case .perInstanceStats: "per_instance_stats."
-    }
-  }
-}
-
 /// What was met while a run was read.
 public struct ReadingCounts: Sendable, Hashable {
   /// The bytes of the files read.
@@ -45,37 +23,28 @@ public struct ReadingCounts: Sendable, Hashable {
 
 /// The tables of some runs.
 public struct RunTables: Sendable {
-  /// A row a run; columns `run_spec.`...
-  public var runSpecs: Table
-  /// A row a request; columns `run_spec.name` and `scenario_state.`...
-  public var scenarioStates: Table
-  /// A row a statistic; columns `run_spec.name` and `stats.`...
-  public var stats: Table
-  /// A row a statistic of an instance; columns `run_spec.name` and `per_instance_stats.`...
-  public var perInstanceStats: Table
+  private var tables: [TableSource: Table] = [:]
   /// What went wrong, by the number of the run among those asked for. A faulty run has no rows in any table.
-  public var faults: [(run: Int, fault: DataFault)]
+  public var faults: [(run: Int, fault: DataFault)] = []
   /// What was read of each of the runs asked for.
   public var counts: [ReadingCounts] = []
   /// In each table, the rows of each of the runs asked for; none for a faulty one.
-  private var rowsOfRun: [TableKind: [Range<Int>]] = [:]
+  private var rowsOfRun: [TableSource: [Range<Int>]] = [:]
 
   /// Four tables; those not given are empty.
   public init(
     runSpecs: Table = Table(), scenarioStates: Table = Table(), stats: Table = Table(),
     perInstanceStats: Table = Table()
   ) {
-    self.runSpecs = runSpecs
-    self.scenarioStates = scenarioStates
-    self.stats = stats
-    self.perInstanceStats = perInstanceStats
-    faults = []
+    self[.runSpecs] = runSpecs
+    self[.scenarioStates] = scenarioStates
+    self[.stats] = stats
+    self[.perInstanceStats] = perInstanceStats
   }
 
   /// Tables of several runs, one under the other.
   /// - Parameter runs: for each run asked for, its tables of these kinds, or what is wrong with it.
-  public init(stacking runs: [Result<[TableKind: Table], DataFault>], kinds: [TableKind]) {
-    self.init()
+  public init(stacking runs: [Result<[TableSource: Table], DataFault>], kinds: [TableSource]) {
     for kind in kinds {
       let tables = runs.map { (try? $0.get()[kind]) ?? Table() }
       self[kind] = Table(stacking: tables)
@@ -91,46 +60,57 @@ public struct RunTables: Sendable {
   }
 
   /// The rows in a table of some of the runs asked for, by their numbers.
-  func table(_ kind: TableKind, ofRuns runs: some Sequence<Int>) -> Table {
+  package func table(_ kind: TableSource, ofRuns runs: some Sequence<Int>) -> Table {
     let ranges = rowsOfRun[kind] ?? []
     return self[kind].rows(in: runs.map { ranges[$0] })
   }
 
-  /// One of the four tables.
-  public subscript(kind: TableKind) -> Table {
-    get {
-      switch kind {
-      case .runSpecs: runSpecs
-      case .scenarioStates: scenarioStates
-      case .stats: stats
-      case .perInstanceStats: perInstanceStats
-      }
-    }
-    set {
-      switch kind {
-      case .runSpecs: runSpecs = newValue
-      case .scenarioStates: scenarioStates = newValue
-      case .stats: stats = newValue
-      case .perInstanceStats: perInstanceStats = newValue
-      }
-    }
+  /// The table of one kind of file; without columns and rows when it was not asked for.
+  public subscript(kind: TableSource) -> Table {
+    get { tables[kind] ?? Table() }
+    set { tables[kind] = newValue }
+  }
+
+  /// One row per run; columns `run_spec.`...
+  public var runSpecs: Table {
+    get { self[.runSpecs] }
+    set { self[.runSpecs] = newValue }
+  }
+  /// One row per request; columns `run_spec.name` and `scenario_state.`...
+  public var scenarioStates: Table {
+    get { self[.scenarioStates] }
+    set { self[.scenarioStates] = newValue }
+  }
+  /// One row per statistic; columns `run_spec.name` and `stats.`...
+  public var stats: Table {
+    get { self[.stats] }
+    set { self[.stats] = newValue }
+  }
+  /// One row per statistic of an instance; columns `run_spec.name` and `per_instance_stats.`...
+  public var perInstanceStats: Table {
+    get { self[.perInstanceStats] }
+    set { self[.perInstanceStats] = newValue }
   }
 }
 
 /// What can list runs and load their tables.
 public protocol RunSource: Sendable {
+  /// The kinds of files that tables can be made of; HELM's four unless the source says otherwise.
+  var sources: [TableSource] { get }
   /// The runs, and their run specs. A run that is incomplete is listed with its faults.
   func list() async throws -> RunListing
   /// The tables of some runs, stacked in the order given. A run that cannot be read is left out and reported in
   /// the result.
   /// - Parameter columns: the columns to make, by their full names, beside `run_spec.name`; nil for all. What is not
   ///   asked for is not kept, and costs little.
-  func load(_ runs: [RunEntry], tables: Set<TableKind>, columns: Set<String>?) async throws -> RunTables
+  func load(_ runs: [RunEntry], tables: Set<TableSource>, columns: Set<String>?) async throws -> RunTables
 }
 
 extension RunSource {
+  public var sources: [TableSource] { TableSource.allCases }
+
   /// Loads all columns.
-  public func load(_ runs: [RunEntry], tables: Set<TableKind>) async throws -> RunTables {
+  public func load(_ runs: [RunEntry], tables: Set<TableSource>) async throws -> RunTables {
     try await load(runs, tables: tables, columns: nil)
   }
 }

@@ -46,13 +46,13 @@ public struct Database: Sendable {
         return Dictionary(
           uniqueKeysWithValues: runs.enumerated().map { ($1, tables.table(kind, ofRuns: [$0])) })
       }
-      let relations = try Self.relations(for: SQLText(text), catalog)
+      let relations = try Self.relations(for: SQLText(text), catalog, source.sources)
       let connection = try SQLConnection(relations, catalog, timeLimit: limit)
       let table: Table
       do { table = try connection.answer(text, parameters) } catch let error as MagnetError {
         throw Self.advised(error, SQLText(text), catalog)
       }
-      try Self.checkNames(SQLText(text), catalog)
+      try Self.checkNames(SQLText(text), catalog, source.sources)
       // What a run without a readable run spec holds is missing from every table.
       if catalog.hasReadTables { faults = listing.entries.filter { !$0.isNamed }.flatMap(\.faults) + faults }
       var seen: Set<DataFault> = []
@@ -67,8 +67,10 @@ public struct Database: Sendable {
 
   /// The relations a query may name. A table has the columns that the query's text names; all of them where it asks
   /// for all.
-  private static func relations(for text: SQLText, _ catalog: RunCatalog) throws -> [Relation] {
-    let tables = try TableKind.allCases.map { kind in
+  private static func relations(
+    for text: SQLText, _ catalog: RunCatalog, _ kinds: [TableSource]
+  ) throws -> [Relation] {
+    let tables = try kinds.map { kind in
       var names = text.quotedNames.filter { $0.hasPrefix(kind.prefix) }.sorted()
       names.removeAll { $0.contains("\0") }
       if text.selectsAll || text.words.contains("pragma"), text.words.contains(kind.sqlName) {
@@ -88,7 +90,7 @@ public struct Database: Sendable {
   }
 
   /// The names of all columns that a table has in any run; reads all its files.
-  private static func allColumns(_ kind: TableKind, _ catalog: RunCatalog) throws -> [String] {
+  private static func allColumns(_ kind: TableSource, _ catalog: RunCatalog) throws -> [String] {
     if kind == .runSpecs { return catalog.listing.runSpecs.columnNames }
     let tables = try catalog.allColumns(kind)
     return Table(stacking: catalog.runs.compactMap { tables[$0] }).columnNames
@@ -103,12 +105,12 @@ public struct Database: Sendable {
       return name.hasPrefix("\"") ? String(name.dropFirst().prefix { $0 != "\"" }) : String(name)
     }
     if let name = name(after: "no such table: ") {
-      let names = Relation.tidy.map(\.name) + TableKind.allCases.map(\.sqlName)
+      let names = Relation.tidy.map(\.name) + TableSource.allCases.map(\.sqlName)
       return MagnetError(error.code, error.problem, advice: suggestion(for: name, among: names))
     }
     guard let name = name(after: "no such column: ") else { return error }
     var columns = Relation.tidy.filter { text.words.contains($0.name) }.flatMap { $0.columns.map(\.name) }
-    let tables = TableKind.allCases.filter { text.words.contains($0.sqlName) }
+    let tables = TableSource.allCases.filter { text.words.contains($0.sqlName) }
     let flattened = tables.flatMap { (try? catalog.sampleColumns($0)) ?? [] }
     if flattened.contains(name) {
       return MagnetError(
@@ -126,8 +128,10 @@ public struct Database: Sendable {
 
   /// A flattened name that a query uses is a column of the table, whether a run has it or not: names that no run has
   /// are errors.
-  private static func checkNames(_ text: SQLText, _ catalog: RunCatalog) throws {
-    for kind in TableKind.allCases where text.words.contains(kind.sqlName) {
+  private static func checkNames(
+    _ text: SQLText, _ catalog: RunCatalog, _ kinds: [TableSource]
+  ) throws {
+    for kind in kinds where text.words.contains(kind.sqlName) {
       let names = text.quotedNames.subtracting(text.aliases).sorted()
       for name in names where name.hasPrefix(kind.prefix) && name != "run_spec.name" {
         if try catalog.runs.isEmpty || catalog.hasColumn(name, kind) { continue }

@@ -12,9 +12,9 @@
 public func exportSQLite(_ source: some RunSource, to file: String) async throws -> SQLiteExport {
   let listing = try await source.list()
   let catalog = RunCatalog(listing: listing) { _, _, _ in [:] }
-  let writer = try SQLiteWriter(file)
+  let writer = try SQLiteWriter(file, kinds: source.sources)
   var faults: [DataFault] = []
-  let kinds: [TableKind] = [.scenarioStates, .stats, .perInstanceStats]
+  let kinds = source.sources.filter { $0 != .runSpecs }
   var specs: [Int: Int] = [:]
   for (row, entry) in listing.entryOfRow.enumerated() { specs[entry] = row }
   let numbers = Array(listing.entries.indices)

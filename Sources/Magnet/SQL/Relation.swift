@@ -47,7 +47,7 @@ struct Relation: Sendable {
 
   let name: String
   /// The table whose rows these are; nil for a row a run.
-  let kind: TableKind?
+  let kind: TableSource?
   let columns: [Column]
 
   private static func column(_ name: String, _ source: String) -> Column {
@@ -57,7 +57,7 @@ struct Relation: Sendable {
   private static func field(_ field: RunField) -> Column { Column(name: field.rawValue, source: .run(field)) }
 
   /// One of the four tables, with some of its columns, under their flattened names.
-  static func table(_ kind: TableKind, columns: [String]) -> Relation {
+  static func table(_ kind: TableSource, columns: [String]) -> Relation {
     var names = SQLColumnNames()
     return Relation(
       name: kind.sqlName, kind: kind,
@@ -113,9 +113,4 @@ struct Relation: Sendable {
   private static func named(_ prefix: String, _ names: [String]) -> [Column] {
     names.map { column($0, prefix + $0) }
   }
-}
-
-extension TableKind {
-  /// The table's name in SQL.
-  var sqlName: String { rawValue.replacing("-", with: "_") }
 }

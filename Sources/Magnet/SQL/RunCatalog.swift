@@ -2,16 +2,16 @@
 final class RunCatalog {
   let listing: RunListing
   /// Loads tables of some runs, by their numbers, and waits for it.
-  private let load: ([Int], TableKind, Set<String>?) throws -> [Int: Table]
-  private var loaded: [TableKind: [Int: Table]] = [:]
-  private var columns: [TableKind: Set<String>] = [:]
+  private let load: ([Int], TableSource, Set<String>?) throws -> [Int: Table]
+  private var loaded: [TableSource: [Int: Table]] = [:]
+  private var columns: [TableSource: Set<String>] = [:]
   /// The cells that scans have read: there until the query has its answer.
   let scanMemory = ScanMemory()
   private let fields: [Relation.RunField: [Cell]]
   /// The numbers of the runs whose run spec could be read.
   let runs: [Int]
 
-  init(listing: RunListing, load: @escaping ([Int], TableKind, Set<String>?) throws -> [Int: Table]) {
+  init(listing: RunListing, load: @escaping ([Int], TableSource, Set<String>?) throws -> [Int: Table]) {
     self.listing = listing
     self.load = load
     runs = listing.entryOfRow
@@ -27,7 +27,7 @@ final class RunCatalog {
       .task: numbers.map { number in Cell(rows[number].map { RunName.task(listing.entries[number].name, $0) })
       },
       .model: numbers.map { Cell(rows[$0]?[.model]) },
-      .method: numbers.map { rows[$0]?["run_spec.adapter_spec.method"] ?? .null },
+      .method: numbers.map { Cell(rows[$0]?[.method]) },
       .folder: numbers.map { .string(listing.entries[$0].folder) },
       .path: numbers.map { .string(listing.entries[$0].path) },
       .state: numbers.map { .string(listing.entries[$0].faults.isEmpty ? "complete" : "incomplete") },
@@ -39,10 +39,10 @@ final class RunCatalog {
   func cell(_ field: Relation.RunField, of run: Int) -> Cell { fields[field]![run] }
 
   /// Says that a query will need columns, before any table is read.
-  func need(_ names: [String], of kind: TableKind) { columns[kind, default: []].formUnion(names) }
+  func need(_ names: [String], of kind: TableSource) { columns[kind, default: []].formUnion(names) }
 
   /// All columns of a table, of all runs.
-  func allColumns(_ kind: TableKind) throws -> [Int: Table] {
+  func allColumns(_ kind: TableSource) throws -> [Int: Table] {
     let tables = try load(runs, kind, nil)
     for run in runs { loaded[kind, default: [:]][run] = tables[run] ?? Table() }
     return tables
@@ -63,7 +63,7 @@ final class RunCatalog {
   var hasReadTables: Bool { !loaded.isEmpty }
 
   /// The columns that a table has in the first run that can be read.
-  func sampleColumns(_ kind: TableKind) throws -> [String] {
+  func sampleColumns(_ kind: TableSource) throws -> [String] {
     for run in runs {
       if let table = try load([run], kind, nil)[run], table.rowCount > 0 { return table.columnNames }
     }
@@ -71,12 +71,12 @@ final class RunCatalog {
   }
 
   /// The columns that a table has in the runs read so far.
-  func knownColumns(_ kind: TableKind) -> Set<String> {
+  func knownColumns(_ kind: TableSource) -> Set<String> {
     Set((loaded[kind] ?? [:]).values.flatMap(\.columnNames))
   }
 
   /// The tables of some runs, by their numbers; those read before are not read again. A faulty run has none.
-  func tables(_ kind: TableKind, of runs: [Int]) throws -> [Int: Table] {
+  func tables(_ kind: TableSource, of runs: [Int]) throws -> [Int: Table] {
     let missing = runs.filter { loaded[kind]?[$0] == nil }
     if !missing.isEmpty {
       let fresh: [Int: Table]

@@ -9,9 +9,10 @@ import CSQLite
 /// rows that refer to them, and views over these with all names back in place.
 final class SQLiteWriter {
   private var database: OpaquePointer?
+  private let kinds: [TableSource]
   /// The columns of each table by their flattened names, in order, with their names in SQL and the kinds of their cells.
-  private var columns: [TableKind: Columns] = [:]
-  private var inserts: [TableKind: OpaquePointer] = [:]
+  private var columns: [TableSource: Columns] = [:]
+  private var inserts: [TableSource: OpaquePointer] = [:]
   private var metricIDs: [String: Int64] = [:]
 
   /// Changes that SQLite's rules for names and numbers of columns made necessary, for the user.
@@ -48,13 +49,10 @@ final class SQLiteWriter {
   /// The column that holds, as one JSON object for each row, what has no column because of the limit.
   private static let overflow = "extra"
 
-  /// The column that becomes a number of the table `metrics`.
-  private static let metricColumns: [TableKind: String] = [
-    .stats: "stats.name.name", .perInstanceStats: "per_instance_stats.stats.name.name",
-  ]
-
   /// Opens a file, which should not exist or be empty.
-  init(_ path: String) throws {
+  /// - Parameter kinds: the tables that it gets.
+  init(_ path: String, kinds: [TableSource] = TableSource.allCases) throws {
+    self.kinds = kinds
     let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
     guard sqlite3_open_v2(path, &database, flags, nil) == SQLITE_OK else { throw failure() }
     // The file is of use only when it is whole: no journal is needed to roll it back.
@@ -64,8 +62,8 @@ final class SQLiteWriter {
       separator: ", ")
     try run("CREATE TABLE runs(id INTEGER PRIMARY KEY, \(fields))")
     try run("CREATE TABLE metrics(id INTEGER PRIMARY KEY, metric TEXT NOT NULL UNIQUE)")
-    for kind in TableKind.allCases {
-      let metric = Self.metricColumns[kind] == nil ? "" : ", metric_id INTEGER NOT NULL REFERENCES metrics"
+    for kind in kinds {
+      let metric = kind.metricColumn == nil ? "" : ", metric_id INTEGER NOT NULL REFERENCES metrics"
       try run("CREATE TABLE \(Self.rowsName(kind))(run_id INTEGER NOT NULL REFERENCES runs\(metric))")
     }
   }
@@ -75,7 +73,7 @@ final class SQLiteWriter {
     sqlite3_close_v2(database)
   }
 
-  private static func rowsName(_ kind: TableKind) -> String { kind.sqlName + "_rows" }
+  private static func rowsName(_ kind: TableSource) -> String { kind.sqlName + "_rows" }
 
   private func failure() -> MagnetError {
     MagnetError(
@@ -106,15 +104,15 @@ final class SQLiteWriter {
   }
 
   /// Adds the rows of one run.
-  func add(_ table: Table, _ kind: TableKind, run: Int) throws {
-    let names = table.columnNames.filter { $0 != "run_spec.name" && $0 != Self.metricColumns[kind] }
+  func add(_ table: Table, _ kind: TableSource, run: Int) throws {
+    let names = table.columnNames.filter { $0 != ColumnKey.run.name && $0 != kind.metricColumn }
     let insert = try insertion(kind, names)
-    let firstColumn = Self.metricColumns[kind] == nil ? 2 : 3
+    let firstColumn = kind.metricColumn == nil ? 2 : 3
     for chunk in table.chunks {
       sqlite3_clear_bindings(insert)
       sqlite3_bind_int64(insert, 1, Int64(run))
       var varying: [BoundColumn] = []
-      if let metric = Self.metricColumns[kind], let position = table.position(of: metric) {
+      if let metric = kind.metricColumn, let position = table.position(of: metric) {
         varying.append(BoundColumn(2, numbers: try metricNumbers(chunk.columns[position])))
       }
       var extra: [(name: String, cells: ColumnChunk)] = []
@@ -161,7 +159,7 @@ final class SQLiteWriter {
   }
 
   /// The statement that inserts a row, after the columns that are new were added to the table.
-  private func insertion(_ kind: TableKind, _ names: [String]) throws -> OpaquePointer {
+  private func insertion(_ kind: TableSource, _ names: [String]) throws -> OpaquePointer {
     var known = columns[kind] ?? Columns()
     let new = known.overflows ? [] : names.filter { known.places[$0] == nil }
     if let insert = inserts[kind], new.isEmpty { return insert }
@@ -184,7 +182,7 @@ final class SQLiteWriter {
       try run("ALTER TABLE \(Self.rowsName(kind)) ADD COLUMN \(Self.quoted(column.sqlName))")
     }
     columns[kind] = known
-    let count = known.list.count + (known.overflows ? 1 : 0) + (Self.metricColumns[kind] == nil ? 1 : 2)
+    let count = known.list.count + (known.overflows ? 1 : 0) + (kind.metricColumn == nil ? 1 : 2)
     let places = Array(repeating: "?", count: count).joined(separator: ", ")
     let insert = try prepare("INSERT INTO \(Self.rowsName(kind)) VALUES(\(places))")
     inserts[kind] = insert
@@ -192,10 +190,10 @@ final class SQLiteWriter {
   }
 
   /// Gives every column of a table of rows its declared type: programs such as DuckDB and datasette go by it.
-  private func declareTypes(_ kind: TableKind) throws {
+  private func declareTypes(_ kind: TableSource) throws {
     guard let columns = columns[kind] else { return }
     var declared = ["run_id INTEGER NOT NULL REFERENCES runs"]
-    if Self.metricColumns[kind] != nil { declared.append("metric_id INTEGER NOT NULL REFERENCES metrics") }
+    if kind.metricColumn != nil { declared.append("metric_id INTEGER NOT NULL REFERENCES metrics") }
     for column in columns.list {
       let name = Self.quoted(column.sqlName)
       let type = column.kinds.type(of: column.name)
@@ -243,11 +241,11 @@ final class SQLiteWriter {
     for insert in inserts.values { sqlite3_finalize(insert) }
     inserts = [:]
     try run("PRAGMA writable_schema = ON")
-    for kind in TableKind.allCases { try declareTypes(kind) }
+    for kind in kinds { try declareTypes(kind) }
     try run("PRAGMA writable_schema = RESET")
     try run("CREATE INDEX runs_by_name ON runs(run)")
-    for kind in TableKind.allCases {
-      let metric = Self.metricColumns[kind] == nil ? "" : "metric_id, "
+    for kind in kinds {
+      let metric = kind.metricColumn == nil ? "" : "metric_id, "
       try run("CREATE INDEX \(kind.sqlName)_by_run ON \(Self.rowsName(kind))(\(metric)run_id)")
       try run(viewText(kind))
     }
@@ -258,9 +256,9 @@ final class SQLiteWriter {
   }
 
   /// The view with the flattened names: the Python MAGNET's data frame.
-  private func viewText(_ kind: TableKind) -> String {
+  private func viewText(_ kind: TableSource) -> String {
     var names = columns[kind]?.list.map(\.name) ?? []
-    if let metric = Self.metricColumns[kind] { names.append(metric) }
+    if let metric = kind.metricColumn { names.append(metric) }
     if kind != .runSpecs { names.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
     var shown = ["r.run AS \"run_spec.name\""]
     shown += names.map { name in
@@ -269,7 +267,7 @@ final class SQLiteWriter {
     return "CREATE VIEW \(kind.sqlName) AS SELECT \(shown.joined(separator: ", ")) FROM \(joins(kind))"
   }
 
-  private func viewText(_ relation: Relation, _ kind: TableKind) -> String {
+  private func viewText(_ relation: Relation, _ kind: TableSource) -> String {
     let isNumbered = columns[kind]?[Table.instancePredictID] != nil
     let shown = (relation.columns + (isNumbered ? [Relation.predictionID] : [])).map { column in
       let value =
@@ -284,14 +282,14 @@ final class SQLiteWriter {
     return "CREATE VIEW \(relation.name) AS SELECT \(shown.joined(separator: ", ")) FROM \(joins(kind))"
   }
 
-  private func expression(_ kind: TableKind, _ name: String) -> String {
-    if name == Self.metricColumns[kind] { return "m.metric" }
+  private func expression(_ kind: TableSource, _ name: String) -> String {
+    if name == kind.metricColumn { return "m.metric" }
     return columns[kind]?[name].map { "t." + Self.quoted($0.sqlName) } ?? "NULL"
   }
 
-  private func joins(_ kind: TableKind) -> String {
+  private func joins(_ kind: TableSource) -> String {
     Self.rowsName(kind) + " t JOIN runs r ON r.id = t.run_id"
-      + (Self.metricColumns[kind] == nil ? "" : " JOIN metrics m ON m.id = t.metric_id")
+      + (kind.metricColumn == nil ? "" : " JOIN metrics m ON m.id = t.metric_id")
   }
 
   static func bind(_ statement: OpaquePointer, _ index: Int32, _ cell: Cell) {

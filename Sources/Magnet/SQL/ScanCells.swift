@@ -49,7 +49,7 @@ struct ScanCells {
 
 /// Whose cells they are: of a chunk of a run's table and one of its columns, or of a run and what is known of it.
 struct ScanKey: Hashable {
-  let kind: TableKind?
+  let kind: TableSource?
   let source: Relation.Source
   let run: Int
   let chunk: Int

@@ -12,7 +12,7 @@ extension RunTables {
       try writer.add(runSpecs.rows(at: [number]), .runSpecs, run: number)
     }
     let numbers = Dictionary(zip(names, names.indices), uniquingKeysWith: { first, _ in first })
-    for kind in [TableKind.scenarioStates, .stats, .perInstanceStats] where self[kind].rowCount > 0 {
+    for kind in TableSource.allCases where kind != .runSpecs && self[kind].rowCount > 0 {
       var rows: [Int: [Int]] = [:]
       for (row, name) in self[kind][.run].enumerated() {
         if let number = numbers[name] { rows[number, default: []].append(row) }
@@ -65,7 +65,7 @@ extension RunTables {
       fields[name] = [
         .run: .string(name), .scenario: Cell(RunName.scenario(name, row)),
         .task: .string(RunName.task(name, row)), .model: Cell(row[.model]),
-        .method: row["run_spec.adapter_spec.method"],
+        .method: Cell(row[.method]),
       ]
     }
     return fields

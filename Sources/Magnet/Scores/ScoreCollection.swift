@@ -170,7 +170,7 @@ extension ScoreCollection {
       _ kind: TableKind, _ columns: Set<String>, _ add: (inout RunScores, Table) -> Void
     ) async throws {
       let sound = runs.indices.filter {
-        !broken.contains($0) && entries[$0].files.contains(kind.prefix + "json")
+        !broken.contains($0) && entries[$0].files.contains(kind.fileName)
       }
       for start in stride(from: 0, to: sound.count, by: 64) {
         let batch = Array(sound[start..<min(start + 64, sound.count)])
@@ -206,7 +206,7 @@ extension ScoreCollection {
 extension RunEntry {
   /// Whether its statistics are there and nothing is wrong with what there is of it, though files may lack.
   fileprivate var hasStatistics: Bool {
-    files.contains(TableKind.stats.prefix + "json")
+    files.contains(TableSource.stats.fileName)
       && faults.allSatisfy { fault in
         let name = fault.file.split(separator: "/").last.map(String.init) ?? ""
         return !files.contains(name) && !files.contains(name + ".gz")

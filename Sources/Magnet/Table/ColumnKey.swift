@@ -9,6 +9,9 @@ public struct ColumnKey<Value: ColumnValue>: Sendable {
   /// A key for the column that has one of these names; in a table with several of them, the first.
   public init(_ names: String...) { self.names = names }
 
+  /// The first of its names: the name in the table it is about.
+  package var name: String { names.first ?? "" }
+
   func position(in table: Table) -> Int? {
     for name in names {
       if let position = table.position(of: name) { return position }

@@ -1,0 +1,121 @@
+/// A kind of file that HELM writes for a run, and how it becomes a table.
+///
+/// Everything that reads, checks, queries or exports runs goes by these values, so a new kind of file is one more value:
+///
+/// ```swift
+/// let annotations = TableSource(
+///   "annotations", prefix: "annotations.", shape: .records, textColumns: ["annotations.instance_id"])
+/// let runs = try HelmRuns(paths: ["runs"], sources: TableSource.allCases + [annotations])
+/// ```
+public struct TableSource: Sendable, Hashable, RawRepresentable, CaseIterable {
+  /// How the JSON of a file becomes rows.
+  public enum Shape: Sendable {
+    /// One object: one row.
+    case object
+    /// A list of objects: one row for each.
+    case records
+    /// An object with a list of objects under a key: one row for each, with the object's other keys in every row.
+    case recordsInObject(StaticString)
+    /// A list of objects, each with a list of objects under a key: one row for each of the inner ones, with the outer
+    /// object's other keys beside it, kept whole.
+    case bundles(StaticString)
+  }
+
+  /// Its name in commands, such as `per-instance-stats`.
+  public let rawValue: String
+  /// The name of the file in a run's folder, without the `.gz` of a compressed one.
+  public let fileName: String
+  /// How the names of its columns begin, but for `run_spec.name`.
+  public let prefix: String
+  /// How its JSON becomes rows.
+  public let shape: Shape
+  /// The columns whose numbers are kept as texts: ids.
+  public let textColumns: Set<String>
+  /// The keys that lead to a text which every row must have, from the object of the row down; none for no such text.
+  public let requiredText: [StaticString]
+  /// Whether a run is incomplete without the file.
+  public let isExpected: Bool
+
+  /// A kind of file.
+  /// - Parameters:
+  ///   - name: the table's name, with hyphens between its words.
+  ///   - fileName: the file's name; the prefix followed by `json` unless given.
+  public init(
+    _ name: String, prefix: String, fileName: String? = nil, shape: Shape, textColumns: Set<String> = [],
+    requiredText: [StaticString] = [], isExpected: Bool = false
+  ) {
+    rawValue = name
+    self.prefix = prefix
+    self.fileName = fileName ?? prefix + "json"
+    self.shape = shape
+    self.textColumns = textColumns
+    self.requiredText = requiredText
+    self.isExpected = isExpected
+  }
+
+  /// The kind with a name, one of HELM's.
+  public init?(rawValue: String) {
+    guard let source = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
+    self = source
+  }
+
+  public static func == (a: TableSource, b: TableSource) -> Bool { a.rawValue == b.rawValue }
+  public func hash(into hasher: inout Hasher) { hasher.combine(rawValue) }
+}
+
+extension TableSource {
+  /// `run_spec.json`: one row per run.
+  public static let runSpecs = TableSource(
+    "run-specs", prefix: "run_spec.", shape: .object, requiredText: ["name"], isExpected: true)
+  /// `scenario_state.json`: one row per request.
+  public static let scenarioStates = TableSource(
+    "scenario-states", prefix: "scenario_state.", shape: .recordsInObject("request_states"),
+    textColumns: ["scenario_state.request_states.instance.id"], isExpected: true)
+  /// `stats.json`: one row per statistic.
+  public static let stats = TableSource(
+    "stats", prefix: "stats.", shape: .records, requiredText: ["name", "name"], isExpected: true)
+  /// `per_instance_stats.json`: one row per statistic of an instance.
+  public static let perInstanceStats = TableSource(
+    "per-instance-stats", prefix: "per_instance_stats.", shape: .bundles("stats"),
+    textColumns: ["per_instance_stats.instance_id"], requiredText: ["name", "name"], isExpected: true)
+
+  /// The kinds of files that the four tables are made of, in the order HELM writes them.
+  public static let allCases: [TableSource] = [.runSpecs, .scenarioStates, .stats, .perInstanceStats]
+
+  /// The key of the list of records in an object, where that is the file's shape.
+  package var listKey: StaticString? { if case .recordsInObject(let key) = shape { key } else { nil } }
+
+  /// Whether the file is an object and not a list.
+  package var isObject: Bool {
+    switch shape {
+    case .object, .recordsInObject: true
+    case .records, .bundles: false
+    }
+  }
+
+  /// Whether its rows are those of a list, which may be of any length.
+  package var isList: Bool { if case .object = shape { false } else { true } }
+
+  /// The column of the text that every row must have.
+  package var requiredColumn: String? {
+    if requiredText.isEmpty { return nil }
+    let place: [StaticString] =
+      switch shape {
+      case .object, .records: []
+      case .recordsInObject(let key), .bundles(let key): [key]
+      }
+    return prefix + (place + requiredText).map(\.description).joined(separator: ".")
+  }
+
+  /// The column with the name of the metric, in tables of statistics.
+  var metricColumn: String? { if case .object = shape { nil } else { requiredColumn } }
+
+  /// Whether the file itself names its run, in `run_spec.name`.
+  package var namesRun: Bool { requiredColumn == ColumnKey.run.name }
+
+  /// The table's name in SQL.
+  package var sqlName: String { rawValue.replacing("-", with: "_") }
+}
+
+/// The kind of a table is the kind of file that it is made of.
+public typealias TableKind = TableSource
