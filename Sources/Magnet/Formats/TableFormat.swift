@@ -4,7 +4,9 @@
 /// A new format is one such file and one more value in ``allCases``; commands, file endings and help texts follow.
 public struct TableFormat: Sendable, Hashable, CaseIterable, CustomStringConvertible {
   /// The formats that there are.
-  public static let allCases: [TableFormat] = [.terminal, .csv, .json, .ndjson, .markdown]
+  public static let allCases: [TableFormat] = [
+    .terminal, .csv, .json, .ndjson, .markdown, .parquet, .arrow, .arrowStream,
+  ]
 
   /// The name that `--format` takes, such as `csv`.
   public let name: String
@@ -55,7 +57,7 @@ public struct TableFormat: Sendable, Hashable, CaseIterable, CustomStringConvert
   public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }
 
-/// How a table is laid out in formats for people; formats for programs take no notice of it.
+/// How a table is laid out, and for whom.
 public struct TableLayout: Sendable {
   /// How many of the first columns tell the rows apart.
   public var keyCount = 1
@@ -63,22 +65,50 @@ public struct TableLayout: Sendable {
   public var width: Int?
   /// Whether the colours of terminals are used.
   public var isColored = false
+  /// Whether a file is written, and not a stream that is read while it is written.
+  public var isFile = false
 
   /// As wide as the table is, without colours, with one key column.
-  public init(keyCount: Int = 1, width: Int? = nil, isColored: Bool = false) {
+  public init(keyCount: Int = 1, width: Int? = nil, isColored: Bool = false, isFile: Bool = false) {
+    self.isFile = isFile
     self.keyCount = keyCount
     self.width = width
     self.isColored = isColored
   }
 }
 
+/// A column that a sink is to write.
+package struct TableColumn: Sendable {
+  package let name: String
+  /// What its cells are; text when all are null.
+  package let type: ColumnType
+  /// Whether, of its texts, fewer than half differ.
+  package let isRepetitive: Bool
+
+  package var isText: Bool { type == .string || type == .json }
+}
+
 /// What a table is written to: first its columns, then its rows in pieces, column by column, then the end. The bytes
 /// go to the function that each call gets, in order.
 package protocol TableSink {
-  mutating func begin(_ columnNames: [String], _ write: ([UInt8]) throws -> Void) throws
-  /// - Parameter chunk: rows, as many columns as there are names.
+  mutating func begin(_ columns: [TableColumn], _ write: ([UInt8]) throws -> Void) throws
+  /// - Parameter chunk: rows, as many columns as were given at the beginning.
   mutating func append(_ chunk: Table.Chunk, _ write: ([UInt8]) throws -> Void) throws
   mutating func end(_ write: ([UInt8]) throws -> Void) throws
+}
+
+extension Table {
+  /// The columns as sinks are told of them.
+  fileprivate var columns: [TableColumn] {
+    var distinct = [Int](repeating: 0, count: columnNames.count)
+    for chunk in chunks {
+      for (column, cells) in chunk.columns.enumerated() { distinct[column] += cells.distinctTexts }
+    }
+    return zip(columnNames, columnTypes).enumerated().map { column, outline in
+      TableColumn(
+        name: outline.0, type: outline.1 ?? .string, isRepetitive: distinct[column] * 2 <= rowCount)
+    }
+  }
 }
 
 /// Writes tables in one format.
@@ -104,7 +134,7 @@ public struct TableWriter: Sendable {
       return try compressor.add([], isLast: true, write)
     }
     var sink = format.makeSink(layout)
-    try sink.begin(table.columnNames, write)
+    try sink.begin(table.columns, write)
     for chunk in table.chunks { try sink.append(chunk, write) }
     try sink.end(write)
   }

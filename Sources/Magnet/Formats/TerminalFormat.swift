@@ -13,8 +13,8 @@ private struct TerminalSink: TableSink {
 
   init(layout: TableLayout) { self.layout = layout }
 
-  mutating func begin(_ columnNames: [String], _ write: ([UInt8]) throws -> Void) {
-    self.columnNames = columnNames
+  mutating func begin(_ columns: [TableColumn], _ write: ([UInt8]) throws -> Void) {
+    columnNames = columns.map(\.name)
   }
 
   mutating func append(_ chunk: Table.Chunk, _ write: ([UInt8]) throws -> Void) { chunks.append(chunk) }

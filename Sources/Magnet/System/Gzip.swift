@@ -9,13 +9,14 @@ import CZlib
 public struct GzipWriter: ~Copyable {
   private let stream: UnsafeMutablePointer<z_stream>
 
-  /// A compressor at zlib's default level.
-  public init() {
+  /// A compressor.
+  /// - Parameter level: zlib's level from 1, the fastest, to 9.
+  public init(level: Int32 = 6) {
     stream = .allocate(capacity: 1)
     stream.initialize(to: z_stream())
     // 15 + 16: the largest window, with gzip's header.
     deflateInit2_(
-      stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+      stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
       Int32(MemoryLayout<z_stream>.size))
   }
 
@@ -23,6 +24,14 @@ public struct GzipWriter: ~Copyable {
     deflateEnd(stream)
     stream.deinitialize(count: 1)
     stream.deallocate()
+  }
+
+  /// Bytes as one gzip member, compressed fast.
+  static func compressed(_ bytes: [UInt8]) -> [UInt8] {
+    var out: [UInt8] = []
+    var writer = GzipWriter(level: 1)
+    writer.add(bytes, isLast: true) { out += $0 }
+    return out
   }
 
   /// Compresses more bytes and hands on what is ready.

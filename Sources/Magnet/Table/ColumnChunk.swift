@@ -64,11 +64,14 @@ struct TextDictionary: Sendable {
 
   /// The texts of a column of JSON that are no lists and no objects.
   var scalars: some Sequence<String> {
-    (0..<count).lazy.filter { index in
-      let whole = bases.isEmpty || bases[index].text == 0 ? index : Int(bases[index].text) - 1
-      let first = own(whole).first
-      return first != UInt8(ascii: "[") && first != UInt8(ascii: "{")
-    }.map { self[$0] }
+    (0..<count).lazy.filter { !isListOrObject($0) }.map { self[$0] }
+  }
+
+  /// Whether a text of a column of JSON is a list or an object.
+  func isListOrObject(_ index: Int) -> Bool {
+    let whole = bases.isEmpty || bases[index].text == 0 ? index : Int(bases[index].text) - 1
+    let first = own(whole).first
+    return first == UInt8(ascii: "[") || first == UInt8(ascii: "{")
   }
 
   /// The text at `index`, 0 first.

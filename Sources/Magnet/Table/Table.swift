@@ -2,9 +2,12 @@
 package final class TableSchema: Sendable {
   let names: [String]
   let positions: [String: Int]
+  /// The types that hold even where all cells are null, for each column; nil where nothing is declared.
+  let declared: [ColumnType?]?
 
-  init(_ names: [String]) {
+  init(_ names: [String], declared: [ColumnType?]? = nil) {
     self.names = names
+    self.declared = declared
     positions = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
   }
 }
@@ -30,7 +33,12 @@ public struct Table: Sendable {
 
   init(columnNames: [String], chunks: [Chunk]) { self.init(TableSchema(columnNames), chunks) }
 
-  private init(_ schema: TableSchema, _ chunks: [Chunk]) {
+  /// The same, with numbers of one kind in each column.
+  init(columnNames: [String], unifying chunks: [Chunk]) {
+    self.init(TableSchema(columnNames), Self.unified(chunks))
+  }
+
+  init(_ schema: TableSchema, _ chunks: [Chunk]) {
     self.schema = schema
     self.chunks = chunks.filter { $0.rowCount > 0 }
     var starts: [Int] = []
@@ -202,7 +210,7 @@ extension Table {
   }
 
   /// The rows in some ranges; whole chunks are shared.
-  func rows(in ranges: [Range<Int>]) -> Table {
+  package func rows(in ranges: [Range<Int>]) -> Table {
     var out: [Chunk] = []
     for range in ranges {
       var row = range.lowerBound
@@ -230,10 +238,36 @@ extension Table {
     let kept = names.filter(hasColumn)
     let columns = kept.compactMap { schema.positions[$0] }
     return Table(
-      columnNames: kept,
-      chunks: chunks.map { chunk in
+      TableSchema(kept, declared: schema.declared.map { types in columns.map { types[$0] } }),
+      chunks.map { chunk in
         Chunk(rowCount: chunk.rowCount, columns: columns.map { chunk.columns[$0] })
       })
+  }
+
+  /// Tables of the same rows, side by side; their chunks end at the same rows.
+  package init(beside tables: [Table]) {
+    let first = tables.first ?? Table()
+    self.init(
+      columnNames: tables.flatMap(\.columnNames),
+      chunks: first.chunks.indices.map { number in
+        Chunk(
+          rowCount: first.chunks[number].rowCount, columns: tables.flatMap { $0.chunks[number].columns })
+      })
+  }
+
+  /// The table without its columns of nulls alone.
+  package var withoutNulls: Table {
+    selecting(zip(columnNames, columnTypes).filter { $0.1 != nil }.map(\.0))
+  }
+
+  /// Calls `body` with each cell of a column that differs from the one before, and how many rows it is in.
+  package func forEachRepeat<Failure: Error>(
+    _ column: Int, _ body: (Cell, Int) throws(Failure) -> Void
+  ) throws(Failure) {
+    for chunk in chunks {
+      let cells = chunk.columns[column]
+      for (start, count) in cells.repeats { try body(cells[start], count) }
+    }
   }
 
   /// The table without the columns for which `isDropped` holds.

@@ -181,6 +181,20 @@ struct TextInterner: ~Copyable {
     }
   }
 
+  /// How many bytes the texts so far take.
+  var byteCount: Int { entries[count].end }
+
+  /// Appends the bytes of a text.
+  func append(_ code: UInt32, to out: inout [UInt8]) {
+    let entry = entries[Int(code)]
+    if entry.base != 0 {
+      let start = entries[Int(entry.base) - 1].end
+      out.append(contentsOf: UnsafeBufferPointer(start: arena + start, count: Int(entry.shared)))
+    }
+    let start = entries[Int(code) - 1].end
+    out.append(contentsOf: UnsafeBufferPointer(start: arena + start, count: entry.end - start))
+  }
+
   /// The texts so far, in memory of their exact size.
   func dictionary() -> TextDictionary {
     let entries = UnsafeBufferPointer(start: entries + 1, count: count)

@@ -1,0 +1,238 @@
+// Unsafe code, on one invariant: bytes handed to a closure are those of an array that lives during the call.
+
+/// Some rows of a chunk.
+struct Piece: Sendable {
+  let chunk: Table.Chunk
+  let rows: Range<Int>
+}
+
+/// Collects the rows of chunks into groups of at most so many rows and bytes.
+struct PieceGroups {
+  let maxRows: Int
+  let maxBytes: Int
+  private(set) var pieces: [Piece] = []
+  private(set) var rowCount = 0
+  private var bytes = 0
+
+  init(maxRows: Int, maxBytes: Int) {
+    self.maxRows = maxRows
+    self.maxBytes = maxBytes
+  }
+
+  /// Adds a chunk and hands on each group that is full.
+  mutating func add(_ chunk: Table.Chunk, _ flush: ([Piece], Int) throws -> Void) rethrows {
+    let sizes = chunk.columns.compactMap(TextSizes.init)
+    let fixed = (chunk.columns.count - sizes.count) * 8
+    var start = 0
+    for row in 0..<chunk.rowCount {
+      let size = sizes.reduce(fixed) { $0 + $1.size(of: row) }
+      if rowCount + row - start == maxRows || (bytes + size > maxBytes && rowCount + row > start) {
+        take(chunk, start..<row)
+        start = row
+        try flushAll(flush)
+      }
+      bytes += size
+    }
+    take(chunk, start..<chunk.rowCount)
+  }
+
+  /// Hands on what is left.
+  mutating func flushAll(_ flush: ([Piece], Int) throws -> Void) rethrows {
+    if rowCount > 0 { try flush(pieces, rowCount) }
+    pieces = []
+    rowCount = 0
+    bytes = 0
+  }
+
+  private mutating func take(_ chunk: Table.Chunk, _ rows: Range<Int>) {
+    if rows.isEmpty { return }
+    pieces.append(Piece(chunk: chunk, rows: rows))
+    rowCount += rows.count
+  }
+}
+
+/// How many bytes the texts of a column have that rarely repeat; columns whose texts do cost as much as a number.
+private struct TextSizes {
+  let codes: Codes
+  let sizes: [Int]
+
+  init?(_ chunk: ColumnChunk) {
+    switch chunk.storage {
+    case .strings(let codes, let texts) where texts.count * 2 > chunk.count,
+      .json(let codes, let texts) where texts.count * 2 > chunk.count:
+      self.codes = codes
+      sizes = [4] + (0..<texts.count).map { texts.byteCount($0) + 4 }
+    default: return nil
+    }
+  }
+
+  func size(of row: Int) -> Int { sizes[codes[row]] }
+}
+
+extension TextDictionary {
+  /// How many bytes a text has.
+  func byteCount(_ index: Int) -> Int {
+    ends[index] - (index == 0 ? 0 : ends[index - 1]) + (bases.isEmpty ? 0 : Int(bases[index].length))
+  }
+
+  /// Calls `body` with the bytes of a text.
+  func withBytes<R>(_ index: Int, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+    guard !bases.isEmpty, bases[index].text != 0 else {
+      let range = (index == 0 ? 0 : ends[index - 1])..<ends[index]
+      return try bytes.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+    var text = self[index]
+    return try text.withUTF8 { try body(UnsafeRawBufferPointer($0)) }
+  }
+}
+
+/// The cells of a column of numbers or booleans, as an array of one type: zero where a cell is null.
+struct FlatColumn<Value: Sendable>: Sendable {
+  private(set) var values: [Value] = []
+  /// Whether each row has a cell.
+  private(set) var isThere: [Bool] = []
+  private(set) var nullCount = 0
+
+  /// - Parameters:
+  ///   - whole: the values and nulls of a chunk that is stored so, as they are.
+  ///   - single: the value of any cell.
+  init(
+    _ pieces: [Piece], _ column: Int, zero: Value, whole: (ColumnChunk.Storage) -> ([Value], NullMask?)?,
+    single: (Cell) -> Value?
+  ) {
+    let count = pieces.reduce(0) { $0 + $1.rows.count }
+    values.reserveCapacity(count)
+    isThere.reserveCapacity(count)
+    for piece in pieces {
+      let chunk = piece.chunk.columns[column]
+      if case .constant(let cell) = chunk.storage {
+        let value = single(cell)
+        values.append(contentsOf: repeatElement(value ?? zero, count: piece.rows.count))
+        isThere.append(contentsOf: repeatElement(value != nil, count: piece.rows.count))
+        if value == nil { nullCount += piece.rows.count }
+      } else if let (cells, nulls) = whole(chunk.storage) {
+        let start = values.count
+        values.append(contentsOf: cells[piece.rows])
+        isThere.append(contentsOf: repeatElement(true, count: piece.rows.count))
+        guard let nulls else { continue }
+        for row in piece.rows where nulls[row] {
+          values[start + row - piece.rows.lowerBound] = zero
+          isThere[start + row - piece.rows.lowerBound] = false
+          nullCount += 1
+        }
+      } else {
+        for row in piece.rows {
+          let value = single(chunk[row])
+          values.append(value ?? zero)
+          isThere.append(value != nil)
+          if value == nil { nullCount += 1 }
+        }
+      }
+    }
+  }
+}
+
+extension FlatColumn<Int64> {
+  init(_ pieces: [Piece], _ column: Int) {
+    self.init(
+      pieces, column, zero: 0,
+      whole: { if case .ints(let values, let nulls) = $0 { (values, nulls) } else { nil } },
+      single: { if case .int(let value) = $0 { value } else { nil } })
+  }
+}
+
+extension FlatColumn<Double> {
+  init(_ pieces: [Piece], _ column: Int) {
+    self.init(
+      pieces, column, zero: 0,
+      whole: { if case .doubles(let values, let nulls) = $0 { (values, nulls) } else { nil } },
+      single: \.number)
+  }
+}
+
+extension FlatColumn<Bool> {
+  init(_ pieces: [Piece], _ column: Int) {
+    self.init(
+      pieces, column, zero: false, whole: { _ in nil },
+      single: { if case .bool(let value) = $0 { value } else { nil } })
+  }
+}
+
+/// The texts of a column, one after the other.
+struct TextPieces {
+  let pieces: [Piece]
+  let column: Int
+  /// Whether the column holds cells of several kinds, or JSON.
+  let isMixed: Bool
+
+  /// The code of each row's text in `interner`, 0 for null; nil as soon as the interner's texts exceed `limit` bytes.
+  func codes(_ interner: inout TextInterner, limit: Int = .max) -> [UInt32]? {
+    var out: [UInt32] = []
+    out.reserveCapacity(pieces.reduce(0) { $0 + $1.rows.count })
+    for piece in pieces {
+      let chunk = piece.chunk.columns[column]
+      switch chunk.storage {
+      case .constant(let cell):
+        let code = cell == .null ? 0 : Self.code(text(cell), &interner)
+        out.append(contentsOf: repeatElement(code, count: piece.rows.count))
+      case .strings(let codes, let texts), .json(let codes, let texts):
+        var known = [UInt32](repeating: 0, count: texts.count + 1)
+        for row in piece.rows {
+          let local = codes[row]
+          if local != 0, known[local] == 0 {
+            known[local] =
+              isPlain(chunk, texts, local - 1)
+              ? texts.withBytes(local - 1) { interner.code($0) } : Self.code(text(chunk[row]), &interner)
+            if interner.byteCount > limit { return nil }
+          }
+          out.append(known[local])
+        }
+      default:
+        for row in piece.rows {
+          let cell = chunk[row]
+          out.append(cell == .null ? 0 : Self.code(text(cell), &interner))
+          if interner.byteCount > limit { return nil }
+        }
+      }
+    }
+    return interner.byteCount > limit ? nil : out
+  }
+
+  /// Calls `body` with the bytes of each row's text, nil for null.
+  func forEach(_ body: (UnsafeRawBufferPointer?) throws -> Void) rethrows {
+    for piece in pieces {
+      let chunk = piece.chunk.columns[column]
+      for row in piece.rows {
+        switch chunk.storage {
+        case .strings(let codes, let texts), .json(let codes, let texts):
+          let code = codes[row]
+          if code > 0, isPlain(chunk, texts, code - 1) {
+            try texts.withBytes(code - 1) { try body($0) }
+            continue
+          }
+        default: break
+        }
+        let cell = chunk[row]
+        if cell == .null {
+          try body(nil)
+        } else {
+          var text = text(cell)
+          try text.withUTF8 { try body(UnsafeRawBufferPointer($0)) }
+        }
+      }
+    }
+  }
+
+  /// Whether a text of a dictionary stands in the column as it is.
+  private func isPlain(_ chunk: ColumnChunk, _ texts: TextDictionary, _ index: Int) -> Bool {
+    guard case .json = chunk.storage else { return !isMixed }
+    return texts.isListOrObject(index)
+  }
+
+  private func text(_ cell: Cell) -> String { isMixed ? cell.mixedText : cell.text }
+
+  private static func code(_ text: String, _ interner: inout TextInterner) -> UInt32 {
+    var text = text
+    return text.withUTF8 { interner.code(UnsafeRawBufferPointer($0)) }
+  }
+}

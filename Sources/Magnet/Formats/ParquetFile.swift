@@ -1,0 +1,170 @@
+/// A Parquet file that is read: flat columns of booleans, integers, floating-point numbers and texts, encoded plainly or
+/// with dictionaries, uncompressed or compressed with gzip, Snappy or Zstandard.
+///
+/// ParquetFormat.swift describes the layout. Nothing in the file is trusted: every length, offset, index and count is
+/// checked, and what is wrong is a `DataFault` with the file and the place.
+package struct ParquetFile: Sendable {
+  package struct Column: Sendable {
+    package let name: String
+    let physicalType: Int
+    let isOptional: Bool
+    /// Why the column cannot be read; nil when it can.
+    let objection: String?
+    /// Whether its texts are JSON, or cells of several kinds.
+    let isMixed: Bool
+  }
+
+  struct Part: Sendable {
+    let codec: Int
+    let valueCount: Int
+    let bytes: Range<Int>
+  }
+
+  struct Group: Sendable {
+    let rowCount: Int
+    let parts: [Part]
+  }
+
+  /// Reads a range of the file's bytes.
+  package typealias Read = @Sendable (Range<Int>) throws(DataFault) -> [UInt8]
+
+  package let path: String
+  package let columns: [Column]
+  package let rowCount: Int
+  let groups: [Group]
+  private let read: Read
+
+  /// Larger groups would be a bomb: a run of one value may claim any number of rows.
+  static let rowLimit = 1 << 26
+
+  /// Reads the footer of a file.
+  package init(path: String, size: Int, read: @escaping Read) throws(DataFault) {
+    self.path = path
+    self.read = read
+    func fault(_ problem: String, at offset: Int? = nil) -> DataFault {
+      DataFault(file: path, place: offset.map { "byte \($0)" }, problem: problem)
+    }
+    guard size >= 12, try read(0..<4) == Array("PAR1".utf8) else {
+      throw fault("the file does not begin as Parquet does")
+    }
+    let tail = try read(size - 8..<size)
+    guard tail.count == 8, tail.suffix(4) == Array("PAR1".utf8)[...] else {
+      throw DataFault(
+        file: path, place: "byte \(size)",
+        problem: "the file does not end as Parquet does, it may be cut off",
+        advice: "copy or write it again")
+    }
+    let length = Int(UInt32(littleEndian: tail.prefix(4)))
+    guard length <= size - 12 else { throw fault("the footer is longer than the file", at: size - 8) }
+    let start = size - 8 - length
+    let footer = try read(start..<size - 8)
+    var reader = ThriftReader(footer[...])
+    let metadata: ThriftValue
+    do throws(ThriftReader.Failure) { metadata = try reader.structure() } catch {
+      throw fault(error.problem, at: start + error.offset)
+    }
+    var mixed: Set<String> = []
+    for pair in metadata[5]?.elements ?? [] where pair[1]?.text == ParquetMetadata.mixedColumns {
+      let names = pair[2]?.text.flatMap { try? JSONValue(parsing: $0) }?.elements ?? []
+      for case .string(let name) in names { mixed.insert(name) }
+    }
+    guard let schema = metadata[2]?.elements, let root = schema.first, let rows = metadata[3]?.int,
+      let groups = metadata[4]?.elements
+    else { throw fault("the footer lacks the schema, the rows or the row groups", at: start) }
+    columns = try Self.columns(schema.dropFirst(), of: root, mixed, fault)
+    var checked: [Group] = []
+    var total = 0
+    for group in groups {
+      checked.append(try Self.group(group, columns.count, start, fault))
+      total += checked[checked.count - 1].rowCount
+    }
+    self.groups = checked
+    guard total == rows else {
+      throw fault("the footer counts \(rows) rows, and its row groups others", at: start)
+    }
+    rowCount = rows
+  }
+
+  private static func columns(
+    _ leaves: ArraySlice<ThriftValue>, of root: ThriftValue, _ mixed: Set<String>,
+    _ fault: (String, Int?) -> DataFault
+  ) throws(DataFault) -> [Column] {
+    var columns: [Column] = []
+    var isFlat = root[5]?.int == leaves.count
+    for leaf in leaves {
+      guard let name = leaf[4]?.text else { throw fault("a column has no name", nil) }
+      if leaf[5]?.int ?? 0 > 0 { isFlat = false }
+      if !isFlat { throw fault("column \(name) is nested; magnet reads flat columns", nil) }
+      columns.append(
+        Column(
+          name: name, physicalType: leaf[1]?.int ?? -1, isOptional: leaf[3]?.int == 1,
+          objection: objection(to: leaf), isMixed: mixed.contains(name) || isJSON(leaf)))
+    }
+    if !isFlat { throw fault("the schema does not have the columns it counts", nil) }
+    return columns
+  }
+
+  private static func isJSON(_ leaf: ThriftValue) -> Bool { leaf[6]?.int == 19 || leaf[10]?[12] != nil }
+
+  private static func objection(to leaf: ThriftValue) -> String? {
+    if leaf[3]?.int == 2 { return "is a list" }
+    guard let type = leaf[1]?.int, [0, 1, 2, 4, 5, 6].contains(type) else {
+      return "is of a type that magnet does not read"
+    }
+    // UTF8, ENUM, signed and small unsigned integers, JSON; STRING, ENUM, INTEGER, JSON.
+    let converted = leaf[6]?.int
+    let isPlain = converted == nil || [0, 4, 11, 12, 13, 15, 16, 17, 18, 19].contains(converted)
+    var logical: Set<Int> = []
+    if case .structure(let fields)? = leaf[10] { logical = Set(fields.keys) }
+    let isKnown = logical.isSubset(of: [1, 4, 10, 12])
+    return isPlain && isKnown ? nil : "holds dates, decimals or the like, which magnet's tables do not have"
+  }
+
+  private static func group(
+    _ group: ThriftValue, _ columnCount: Int, _ end: Int, _ fault: (String, Int?) -> DataFault
+  ) throws(DataFault) -> Group {
+    guard let rows = group[3]?.int, (0...rowLimit).contains(rows), let chunks = group[1]?.elements,
+      chunks.count == columnCount
+    else { throw fault("a row group has no rows, too many, or not every column", end) }
+    var parts: [Part] = []
+    for chunk in chunks {
+      guard let meta = chunk[3], let codec = meta[4]?.int, let count = meta[5]?.int,
+        let size = meta[7]?.int, let data = meta[9]?.int
+      else { throw fault("a column of a row group is not described", end) }
+      let first = meta[11]?.int.map { $0 > 0 ? min($0, data) : data } ?? data
+      guard count == rows, first >= 4, size >= 0, first <= end, size <= end - first else {
+        throw fault("a column of a row group lies outside of the file", end)
+      }
+      parts.append(Part(codec: codec, valueCount: count, bytes: first..<first + size))
+    }
+    return Group(rowCount: rows, parts: parts)
+  }
+
+  /// The rows, one chunk per row group.
+  /// - Parameter isWanted: which columns to read.
+  package func table(where isWanted: (String) -> Bool = { _ in true }) throws(DataFault) -> Table {
+    let wanted = columns.indices.filter { isWanted(columns[$0].name) }
+    var chunks: [Table.Chunk] = []
+    for group in groups {
+      var cells: [ColumnChunk] = []
+      for number in wanted {
+        let column = columns[number]
+        if let objection = column.objection {
+          throw DataFault(file: path, place: "column \(column.name)", problem: "the column \(objection)")
+        }
+        let part = group.parts[number]
+        var reader = ParquetColumnReader(column, part, path: path)
+        cells.append(try reader.cells(try read(part.bytes)))
+      }
+      chunks.append(Table.Chunk(rowCount: group.rowCount, columns: cells))
+    }
+    return Table(columnNames: wanted.map { columns[$0].name }, unifying: chunks)
+  }
+}
+
+extension UInt32 {
+  /// The number in four bytes, the lowest first.
+  init(littleEndian bytes: some Collection<UInt8>) {
+    self = bytes.reversed().reduce(0) { $0 << 8 | UInt32($1) }
+  }
+}

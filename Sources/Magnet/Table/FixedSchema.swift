@@ -1,0 +1,111 @@
+/// A column of a schema that does not depend on what a table happens to hold.
+public struct DeclaredColumn: Sendable, Hashable {
+  public let name: String
+  public let type: ColumnType
+
+  public init(_ name: String, _ type: ColumnType) {
+    self.name = name
+    self.type = type
+  }
+}
+
+extension Table {
+  /// The table with exactly these columns, in this order and of these types, and one more of JSON.
+  ///
+  /// A column that the table does not have is null. What has no place stands in the column `extra`, an object by the
+  /// full names: cells of other columns, and cells of another type, integers among numbers aside.
+  public func fitted(to schema: [DeclaredColumn], extra: String) -> Table {
+    let known = Dictionary(schema.map { ($0.name, $0.type) }, uniquingKeysWith: { first, _ in first })
+    let fitted = chunks.map { chunk in
+      var left: [(name: String, cells: ColumnChunk)] = []
+      for (name, cells) in zip(columnNames, chunk.columns) where known[name].map(cells.fits) != true {
+        left.append((name, cells))
+      }
+      let columns = schema.map { column in
+        guard let position = position(of: column.name) else { return ColumnChunk.nulls(chunk.rowCount) }
+        return chunk.columns[position].cast(to: column.type)
+      }
+      return Chunk(
+        rowCount: chunk.rowCount, columns: columns + [Self.leftOver(left, known, count: chunk.rowCount)])
+    }
+    return Table(
+      TableSchema(schema.map(\.name) + [extra], declared: schema.map(\.type) + [.json]), fitted)
+  }
+
+  /// Cells that have no place, as an object per row; null where there are none.
+  private static func leftOver(
+    _ columns: [(name: String, cells: ColumnChunk)], _ known: [String: ColumnType], count: Int
+  ) -> ColumnChunk {
+    if columns.isEmpty { return .nulls(count) }
+    let keys = columns.map { JSONText.quoted($0.name) + ":" }
+    var builder = ColumnBuilder()
+    for row in 0..<count {
+      var object: [UInt8] = []
+      for (key, column) in zip(keys, columns) {
+        let cell = column.cells[row]
+        if cell == .null || known[column.name].map(cell.fits) == true { continue }
+        object.append(UInt8(ascii: object.isEmpty ? "{" : ","))
+        object.append(key)
+        switch cell {
+        case .string(let text): JSONText.appendQuoted(text, to: &object)
+        case .double(let value): JSONText.append(value, to: &object)
+        default: object.append(cell.text)
+        }
+      }
+      if object.isEmpty { continue }
+      object.append(UInt8(ascii: "}"))
+      builder.set(.json(String(decoding: object, as: UTF8.self)), row: row)
+    }
+    return builder.finish(rowCount: count)
+  }
+
+  /// The table whose columns have the types that are declared for their names, where all their cells fit them; a column
+  /// of nulls alone is then known to be of its type.
+  public func declaring(_ types: [String: ColumnType]) -> Table {
+    var declared = columnTypes
+    var changed = chunks.map(\.columns)
+    for (column, name) in columnNames.enumerated() {
+      guard let type = types[name], chunks.allSatisfy({ $0.columns[column].fits(type) }) else { continue }
+      declared[column] = type
+      for number in changed.indices { changed[number][column] = changed[number][column].cast(to: type) }
+    }
+    return Table(
+      TableSchema(columnNames, declared: declared),
+      zip(chunks, changed).map { Chunk(rowCount: $0.rowCount, columns: $1) })
+  }
+}
+
+extension ColumnChunk {
+  /// Whether all cells are of a type, or can be without loss.
+  func fits(_ type: ColumnType) -> Bool {
+    guard let own = self.type, own != type else { return true }
+    if own == .int, type == .double { return true }
+    return type == .json
+  }
+
+  /// The cells of a type, others as nulls.
+  func cast(to type: ColumnType) -> ColumnChunk {
+    if fits(type) { return type == .double ? asDoubles() : self }
+    var builder = ColumnBuilder()
+    for row in 0..<count where self[row].fits(type) {
+      if type == .double, let number = self[row].number {
+        builder.set(number, row: row)
+      } else {
+        builder.set(self[row], row: row)
+      }
+    }
+    return builder.finish(rowCount: count)
+  }
+}
+
+extension Cell {
+  /// Whether the cell is of a type; integers are numbers too.
+  func fits(_ type: ColumnType) -> Bool {
+    switch (self, type) {
+    case (.null, _), (_, .json), (.bool, .bool), (.int, .int), (.string, .string): true
+    case (.double, .double): true
+    case (.int(let value), .double): Double(exactly: value) != nil
+    default: false
+    }
+  }
+}

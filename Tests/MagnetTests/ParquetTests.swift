@@ -1,0 +1,136 @@
+@testable import Magnet
+import TestSupport
+import Testing
+
+/// Parquet files read back as they were written, and damaged ones are faults.
+@Suite struct ParquetTests {
+  static func bytes(_ table: Table, _ format: TableFormat = .parquet) throws -> [UInt8] {
+    var out: [UInt8] = []
+    try TableWriter(format, layout: TableLayout(isFile: true)).write(table) { out += $0 }
+    return out
+  }
+
+  static func file(_ bytes: [UInt8]) throws(DataFault) -> ParquetFile {
+    try ParquetFile(path: "x.parquet", size: bytes.count) { Array(bytes[$0]) }
+  }
+
+  /// The cells as texts that tell kinds and every bit apart.
+  static func cells(_ table: Table) -> [[String]] {
+    table.rows.map { row in
+      table.columnNames.indices.map { column in
+        if case .double(let value) = row[column] { return "double \(value.bitPattern)" }
+        return "\(row[column])"
+      }
+    }
+  }
+
+  @Test(arguments: 1...30)
+  func tablesReadBack(_ seed: Int) throws {
+    var random = PythonRandom(seed: seed)
+    for _ in 0..<10 {
+      let table = TableWriterTests.randomTable(&random)
+      let read = try Self.file(Self.bytes(table)).table()
+      #expect(read.columnNames == table.columnNames && read.rowCount == table.rowCount)
+      try #require(Self.cells(read) == Self.cells(table))
+    }
+  }
+
+  @Test func numbersKeepEveryBit() throws {
+    let doubles: [Double] = [.nan, .infinity, -.infinity, -0.0, 0, 5e-324, 1.7976931348623157e308, 0.1]
+    let ints: [Int64] = [.min, .max, 0, -1, 1 << 53 + 1, 7, 7, 7]
+    var rows: [[Cell]] = []
+    for row in 0..<8 {
+      rows.append([
+        .double(doubles[row]), .int(ints[row]), row % 2 == 0 ? .null : .int(3), .bool(row > 4),
+      ])
+    }
+    let table = Table(columnNames: ["d", "i", "n", "b"], rows: rows)
+    #expect(try Self.cells(Self.file(Self.bytes(table)).table()) == Self.cells(table))
+  }
+
+  @Test func textsOfAnySize() throws {
+    let texts = ["", "\0", "a\0b", "😀", String(repeating: "é", count: 5_000_000), "1", "null", "[", "\"q\""]
+    let single = Table(columnNames: ["t"], rows: texts.map { [.string($0)] })
+    #expect(try Self.cells(Self.file(Self.bytes(single)).table()) == Self.cells(single))
+    let mixed = Table(
+      columnNames: ["t"], rows: texts.map { [.string($0)] } + [[.int(1)], [.null], [.json("[1]")]])
+    #expect(try Self.cells(Self.file(Self.bytes(mixed)).table()) == Self.cells(mixed))
+    let many = Table(
+      columnNames: ["t", "u"], rows: (0..<70_000).map { [.string("text \($0)"), .string("u\($0 % 40_000)")] })
+    let read = try Self.file(Self.bytes(many)).table()
+    #expect(read.rowCount == 70_000 && (0..<70_000).allSatisfy { read[$0, "t"] == many[$0, "t"] })
+    #expect((0..<70_000).allSatisfy { read[$0, "u"] == many[$0, "u"] })
+  }
+
+  @Test func largeTablesHaveSeveralRowGroups() throws {
+    let long = String(repeating: "x", count: 10_000)
+    let table = Table(
+      columnNames: ["t", "n"], rows: (0..<20_000).map { [.string(long + "\($0)"), .int(Int64($0))] })
+    let file = try Self.file(Self.bytes(table))
+    #expect(file.groups.count == 4 && file.rowCount == 20_000)
+    let read = try file.table { $0 == "n" }
+    #expect(read.columnNames == ["n"] && (0..<20_000).allSatisfy { read[$0, "n"] == .int(Int64($0)) })
+  }
+
+  @Test func emptyTablesAndColumnsOfNulls() throws {
+    for table in [
+      Table(columnNames: ["a", "b"], rows: []), Table(columnNames: ["a"], rows: [[.null], [.null]]), Table(),
+    ] {
+      let read = try Self.file(Self.bytes(table)).table()
+      #expect(read.columnNames == table.columnNames && Self.cells(read) == Self.cells(table))
+    }
+  }
+
+  @Test(arguments: 1...20)
+  func valuesArePackedAndUnpacked(_ seed: Int) throws {
+    var random = PythonRandom(seed: seed)
+    let width = 1 + random.below(32)
+    var values: [UInt32] = []
+    for _ in 0..<random.below(20) {
+      let value = UInt32(random.below(1 << width))
+      values += Array(repeating: value, count: random.choice([1, 2, 7, 8, 9, 23, 24, 25, 100]))
+    }
+    let reader = ParquetColumnReader(
+      .init(name: "c", physicalType: 6, isOptional: true, objection: nil, isMixed: false),
+      .init(codec: 0, valueCount: values.count, bytes: 0..<1), path: "x")
+    #expect(try reader.unpacked(hybrid(values, width: width)[...], width: width, values.count) == values)
+  }
+
+  /// Every byte changed, and every length cut: a fault or a table, never a trap.
+  @Test func damagedFilesAreFaults() throws {
+    var random = PythonRandom(seed: 5)
+    var rows: [[Cell]] = []
+    for row in 0..<40 {
+      let number: Cell = row % 4 == 0 ? .null : .int(Int64(row))
+      rows.append([
+        .string("t\(row % 3)"), .double(Double(row)), number, .bool(row > 9), .json("[\(row)]"),
+      ])
+    }
+    let table = Table(columnNames: ["s", "d", "i", "b", "j"], rows: rows)
+    let bytes = try Self.bytes(table)
+    for count in 0..<bytes.count {
+      #expect(throws: DataFault.self) { try Self.file(Array(bytes.prefix(count))) }
+    }
+    var faults = 0
+    for place in bytes.indices {
+      for value in [0, 0xFF, bytes[place] ^ 1, UInt8(random.below(256))] {
+        var damaged = bytes
+        damaged[place] = value
+        do {
+          _ = try Self.file(damaged).table()
+        } catch let fault as DataFault {
+          faults += 1
+          #expect(fault.file == "x.parquet")
+        }
+      }
+    }
+    #expect(faults > bytes.count)
+  }
+
+  @Test func sameBytesEveryTime() throws {
+    var random = PythonRandom(seed: 9)
+    let table = TableWriterTests.randomTable(&random)
+    let first = try Self.bytes(table)
+    for _ in 0..<10 { #expect(try Self.bytes(table) == first) }
+  }
+}
