@@ -105,6 +105,7 @@ let package = Package(
       dependencies: [
         "magnet-cli", "readme-example", "MeanPredictor", "ItemPredictor", "Magnet", "TestSupport",
       ],
+      exclude: ["Columnar"],
       swiftSettings: strict),
   ],
   cxxLanguageStandard: .cxx17

@@ -7,20 +7,27 @@ struct ExportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract: "Write the tables of runs into files for other programs.",
-    subcommands: [SQLite.self, CSV.self, NDJSON.self])
+    subcommands: [SQLite.self, CSV.self, NDJSON.self, Parquet.self, Arrow.self])
 
-  /// The options of both commands that write a file for each table.
+  /// The options of the commands that write a file for each table.
   struct FolderOptions: ParsableArguments {
     @Argument(help: "The folder to write into; it is made when it is not there.", completion: .directory)
     var folder: String
     @OptionGroup var source: SourceOptions
     @Flag(help: "Compress the files with gzip.")
     var gzip = false
+    @Option(help: ArgumentHelp("Give each table the columns of a fixed schema.", valueName: "version"))
+    var schema: FixedSchema?
     @OptionGroup var overwriting: OverwriteOption
 
     private func file(_ kind: TableKind, _ format: TableFormat) -> String {
       let ending = (format.endings.first ?? format.name) + (gzip ? ".gz" : "")
       return "\(folder)/\(kind.rawValue.replacing("-", with: "_")).\(ending)"
+    }
+
+    /// Columnar files are compressed inside, or not at all so that they can be mapped.
+    func checkUncompressed() throws {
+      if gzip { throw ValidationError("--gzip goes with csv and ndjson.") }
     }
 
     /// Writes the four tables into the folder, each file whole or not at all.
@@ -34,11 +41,15 @@ struct ExportCommand: AsyncParsableCommand {
       for kind in TableKind.allCases {
         let tables = try await Watch.showing(progress) { try await runs.load(entries, tables: [kind]) }
         faults.formUnion(tables.faults.map(\.fault))
+        let table =
+          schema != nil
+          ? tables.fitted(kind, of: entries)
+          : format.isText ? tables[kind] : tables.withSource(kind, of: entries).declaring(kind.columnTypes)
         try Terminal.writeFile(file(kind, format)) {
-          try TableWriter(format).write(tables[kind], isCompressed: gzip, $0)
+          try TableWriter(format, layout: TableLayout(isFile: true)).write(table, isCompressed: gzip, $0)
         }
       }
-      say(faults.sorted { $0.description < $1.description })
+      try source.reading.say(faults.sorted { $0.description < $1.description })
       return faults.count
     }
   }
@@ -67,7 +78,7 @@ struct ExportCommand: AsyncParsableCommand {
           try await Watch.showing(progress) { try await exportSQLite(runs, to: temporary) }
         }
         for note in export.notes { Terminal.say(note) }
-        say(export.faults)
+        try source.reading.say(export.faults)
         return export.faults.count
       }
     }
@@ -99,5 +110,39 @@ struct ExportCommand: AsyncParsableCommand {
     @OptionGroup var options: FolderOptions
 
     func run() async throws { try await report { try await options.write(.ndjson) } }
+  }
+
+  struct Parquet: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "parquet",
+      abstract: "Write a Parquet file for each of the four tables.",
+      discussion: """
+        Project, suite and path of the run are columns too, and every command reads the files like folders of runs.
+
+        EXAMPLE:
+          magnet export parquet tables benchmark_output/runs/v1
+        """)
+
+    @OptionGroup var options: FolderOptions
+
+    func validate() throws { try options.checkUncompressed() }
+
+    func run() async throws { try await report { try await options.write(.parquet) } }
+  }
+
+  struct Arrow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "arrow",
+      abstract: "Write an Arrow IPC file (Feather) for each of the four tables.",
+      discussion: """
+        EXAMPLE:
+          magnet export arrow tables benchmark_output/runs/v1
+        """)
+
+    @OptionGroup var options: FolderOptions
+
+    func validate() throws { try options.checkUncompressed() }
+
+    func run() async throws { try await report { try await options.write(.arrow) } }
   }
 }

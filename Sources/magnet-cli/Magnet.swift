@@ -17,7 +17,8 @@ struct MagnetCommand: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      RunsCommand.self, TableCommand.self, SQLCommand.self, ExportCommand.self, PredictorsCommand.self,
+      RunsCommand.self, TableCommand.self, SQLCommand.self, ExportCommand.self, PartitionsCommand.self,
+      PredictorsCommand.self,
       PredictCommand.self, BacktestCommand.self, ItemsCommand.self, JudgeCommand.self, NewCommand.self,
       DownloadCommand.self,
       CardCommand.self, ArchiveCommand.self, UnarchiveCommand.self, BenchCommand.self,

@@ -58,7 +58,7 @@ struct SQLCommand: AsyncParsableCommand {
 
   private func answer(_ query: String, _ database: Database, _ progress: LoadProgress) async throws -> Int {
     let answer = try await Watch.showing(progress) { try await database.query(query) }
-    say(answer.faults)
+    try reading.say(answer.faults)
     try output.print(answer.table, keyCount: 1, piped: .csv)
     return answer.faults.count
   }

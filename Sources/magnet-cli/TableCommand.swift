@@ -30,6 +30,13 @@ struct TableCommand: AsyncParsableCommand {
       "Keep the rows in which a column has a value; nothing after = for those without one. May be repeated.",
       valueName: "name=value"))
   var conditions: [Condition] = []
+  @Option(
+    help: ArgumentHelp(
+      """
+      Give the table the columns of a fixed schema, whatever the runs hold: HELM's own, typed, project, suite and path \
+      of the run in front, and one column of JSON, extra, for all else.
+      """, valueName: "version"))
+  var schema: FixedSchema?
   @Option(help: "Print at most so many rows.")
   var limit: Int?
   @OptionGroup var format: OutputOptions
@@ -44,6 +51,7 @@ struct TableCommand: AsyncParsableCommand {
       let progress = LoadProgress()
       let runs = try source.runs(progress)
       let listing = try await Watch.showing(progress) { try await runs.list() }
+      let projection = schema == nil ? projection : nil
       func load(_ columns: Set<String>?) async throws -> RunTables {
         try await Watch.showing(progress) {
           try await runs.load(listing.entries, tables: [table], columns: columns)
@@ -52,17 +60,17 @@ struct TableCommand: AsyncParsableCommand {
       var tables = try await load(projection)
       if let projection, !projection.allSatisfy(tables[table].hasColumn) { tables = try await load(nil) }
       let faults = tables.faults.map(\.fault)
-      say(faults)
+      try source.reading.say(faults)
       say(tables.counts, of: listing.entries)
       if faults.count == listing.entries.count { throw NothingRead(count: faults.count) }
-      var shown = tables[table]
+      var shown = schema == nil ? tables[table] : tables.fitted(table, of: listing.entries)
       for condition in conditions {
         let column = try shown.resolve(condition.column)
         shown = shown.filter { condition.holds(for: $0[column]) }
       }
       if let columns { shown = shown.selecting(try columns.map { try shown.resolve($0) }) }
       if let limit { shown = shown.prefix(limit) }
-      try format.print(shown, keyCount: 1, piped: .csv)
+      try format.print(shown, keyCount: 1, piped: .csv, declared: table.columnTypes)
       return faults.count
     }
   }
@@ -102,3 +110,6 @@ struct NothingRead: Error, CustomStringConvertible {
   let count: Int
   var description: String { "none of the runs (\(count)) could be read" }
 }
+
+/// The versions of the fixed schema.
+enum FixedSchema: String, ExpressibleByArgument, CaseIterable { case v1 }

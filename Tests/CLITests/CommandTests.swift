@@ -226,7 +226,8 @@ import Testing
     for name in ["x.xlsx", "x", "x.", "x.gz", "x.csv/"] {
       let outcome = try Tool.run("table", "stats", run, "-o", folder.path + "/" + name)
       #expect(outcome.status == 64, "\(name)")
-      #expect(outcome.errors.contains("names no format; use .txt, .csv, .json, .ndjson, .md"), "\(name)")
+      #expect(
+        outcome.errors.contains("names no format; use .txt, .csv, .json, .ndjson, .md, .parquet"), "\(name)")
     }
     let contrary = try Tool.run("table", "stats", run, "-o", folder.path + "/y.json", "--format", "csv")
     #expect(contrary.status == 64 && contrary.errors.contains("is the name of a json file"))

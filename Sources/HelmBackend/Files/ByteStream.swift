@@ -64,7 +64,7 @@ final class SharedFile: Sendable {
   let path: String
   private let file: FileDescriptor
   /// Its size and date when it was opened.
-  private let stamp: FileStatus.Stamp
+  let stamp: FileStatus.Stamp
 
   init(_ path: String) throws(SystemError) {
     self.path = path
@@ -83,6 +83,21 @@ final class SharedFile: Sendable {
   }
 
   func checkUnchanged() throws(DataFault) { if file.status?.stamp != stamp { throw changed } }
+
+  /// Checks that the contents are those that an earlier opening of the path found.
+  func check(_ earlier: FileStatus.Stamp) throws(DataFault) { if earlier != stamp { throw changed } }
+
+  /// The bytes of a range.
+  func bytes(_ range: Range<Int>) throws(DataFault) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: range.count)
+    let result = bytes.withUnsafeMutableBytes { memory in
+      Result { () throws(DataFault) in
+        if let start = memory.baseAddress { try read(start, range.count, at: range.lowerBound) }
+      }
+    }
+    try result.get()
+    return bytes
+  }
 
   private var changed: DataFault {
     DataFault(

@@ -4,12 +4,14 @@ public import Magnet
 public struct HelmRuns: RunSource {
   private let folders: [RunDirectory]
   private let found: [String: RunDirectory]
+  private let lakes: [ParquetLake]
   /// What was unusual in archives, a sentence each.
   public let notes: [String]
   private let isStrict: Bool
   private let workers: Int
   private let progress: LoadProgress?
   private let windowThreshold: Int
+  public let sources: [TableSource]
 
   /// Files with more bytes are read in windows.
   static let windowThreshold = 64 << 20
@@ -18,39 +20,53 @@ public struct HelmRuns: RunSource {
   ///
   /// A path is a folder that contains `benchmark_output`, that folder, `runs` in it, a suite, one run, or a pattern
   /// of these with `*`, `?` and `[...]`; or a zip, tar or tar.gz file of one, or a folder in it after an exclamation
-  /// mark, `FILE.zip!/runs/v1`. Nothing is read yet but the folders' and archives' lists of files; a .tar.gz is
-  /// inflated once for it.
+  /// mark, `FILE.zip!/runs/v1`; or a folder of Parquet files as `magnet export parquet` writes them, or one of these.
+  /// Nothing is read yet but the folders' and archives' lists of files, and which runs Parquet files hold; a .tar.gz
+  /// is inflated once for it.
   /// - Parameters:
   ///   - isStrict: whether the first faulty run ends `list` and `load` with its fault, instead of being left out.
   ///   - workers: how many files are read at once; results do not depend on it. As a rule one for each core.
   ///   - progress: told how far `list` and `load` have come.
   ///   - limits: how much archives and compressed files may inflate to.
+  ///   - sources: the kinds of files to make tables of; HELM's four unless given.
   /// - Throws: `DataFault` for a path that is not there, a pattern that matches nothing, or a path without runs.
   public init(
     _ paths: String..., isStrict: Bool = false, workers: Int? = nil, progress: LoadProgress? = nil,
-    limits: InflateLimits = .standard
+    limits: InflateLimits = .standard, sources: [TableSource] = TableSource.allCases
   ) throws {
-    try self.init(paths: paths, isStrict: isStrict, workers: workers, progress: progress, limits: limits)
+    try self.init(
+      paths: paths, isStrict: isStrict, workers: workers, progress: progress, limits: limits, sources: sources
+    )
   }
 
   /// The same for a list of paths.
   public init(
     paths: [String], isStrict: Bool = false, workers: Int? = nil, progress: LoadProgress? = nil,
-    limits: InflateLimits = .standard
+    limits: InflateLimits = .standard, sources: [TableSource] = TableSource.allCases
   ) throws {
     try self.init(
       paths: paths, isStrict: isStrict, workers: workers, progress: progress, limits: limits,
-      windowThreshold: Self.windowThreshold)
+      windowThreshold: Self.windowThreshold, sources: sources)
   }
 
   init(
     paths: [String], isStrict: Bool, workers: Int?, progress: LoadProgress?,
-    limits: InflateLimits = .standard, windowThreshold: Int
+    limits: InflateLimits = .standard, windowThreshold: Int, sources: [TableSource] = TableSource.allCases
   ) throws {
-    let locator = try RunLocator(paths, limits: limits)
-    folders = locator.runs
+    self.sources = sources
+    var lakes: [ParquetLake] = []
+    var folders: [String] = []
+    for path in paths {
+      let files = ParquetLake.files(path)
+      if !files.isEmpty { lakes.append(try ParquetLake(path: path, files: files, sources: sources)) }
+      // A folder of Parquet files may hold runs too.
+      if files.isEmpty || (try? RunLocator([path], limits: limits)) != nil { folders.append(path) }
+    }
+    self.lakes = lakes
+    let locator = try RunLocator(folders, limits: limits)
+    self.folders = locator.runs
     notes = locator.notes
-    found = Dictionary(folders.map { ($0.path, $0) }, uniquingKeysWith: { $1 })
+    found = Dictionary(locator.runs.map { ($0.path, $0) }, uniquingKeysWith: { $1 })
     self.isStrict = isStrict
     self.workers = workers ?? Environment.processorCount
     self.progress = progress
@@ -60,17 +76,30 @@ public struct HelmRuns: RunSource {
   /// The paths of the runs' folders, in path order.
   public var runFolders: [String] { folders.map(\.path) }
 
+  /// The runs, as far as the names of their folders say, with the sizes of the files that tables are made of.
+  var sizedRuns: [(entry: RunEntry, bytes: Int)] {
+    folders.filter { $0.fault == nil }.map { folder in
+      let names = folder.names
+      let entry = RunEntry(
+        suite: names.suite, folder: names.folder, path: folder.path, name: nil, files: folder.files,
+        faults: [])
+      let sizes = sources.filter(folder.has).map { (try? folder.open($0))?.expectedSize ?? 0 }
+      return (entry, sizes.reduce(0, +))
+    } + lakes.flatMap { lake in lake.listing.entries.map { ($0, 0) } }
+  }
+
   /// What keeps archives from being read whole; each is also the fault of an entry of `list`.
   public var archiveFaults: [DataFault] { folders.compactMap(\.fault) }
 
   /// The runs with their run specs, read in full, and their faults, as far as the ends of their other files tell.
   public func list() async throws -> RunListing {
+    let known = (RunDirectory.knownFiles + sources.map(\.fileName)).unique()
     let found = try await forEach(folders, columns: nil) { reader, folder -> (RunEntry, Table?) in
-      var faults = folder.faults(reader.files)
+      var faults = folder.faults(reader.files, sources)
       var table: Table?
       if !folder.files.isEmpty {
         do throws(DataFault) {
-          table = try reader.table(.runSpecs, of: folder.open(.runSpecs), run: "")
+          table = try reader[.runSpecs].table(of: folder.open(.runSpecs), run: "")
         } catch {
           faults.insert(error, at: 0)
         }
@@ -79,12 +108,14 @@ public struct HelmRuns: RunSource {
       let names = folder.names
       let entry = RunEntry(
         suite: names.suite, folder: names.folder, path: folder.path, name: table?[.run].first,
-        files: RunDirectory.knownFiles.filter(folder.files.contains), faults: faults)
+        files: known.filter(folder.files.contains), faults: faults)
       return (entry, table)
     }
-    return RunListing(
+    let own = RunListing(
       entries: found.map(\.0), runSpecs: Table(stacking: found.compactMap(\.1)),
       entryOfRow: found.indices.filter { found[$0].1 != nil })
+    if isStrict, let fault = lakes.flatMap(\.listing.entries).lazy.flatMap(\.faults).first { throw fault }
+    return lakes.isEmpty ? own : RunListing(joining: [own] + lakes.map(\.listing))
   }
 
   /// Reads tables of some runs. A run with a fault in any of the files asked for has no rows in any table.
@@ -92,21 +123,22 @@ public struct HelmRuns: RunSource {
   /// Files of more than 64 MB are read in windows, by all workers, so that memory is bounded by the columns asked
   /// for and not by the file.
   public func load(
-    _ runs: [RunEntry], tables: Set<TableKind>, columns: Set<String>?
+    _ runs: [RunEntry], tables: Set<TableSource>, columns: Set<String>?
   ) async throws -> RunTables {
-    let kinds = TableKind.allCases.filter(tables.contains)
+    let kinds = sources.filter(tables.contains)
     var loaded = try await forEach(runs, columns: columns) { reader, run -> LoadedRun in
       reader.files.counts = ReadingCounts()
       var loaded = LoadedRun()
+      if lakes.contains(where: { $0.has(run) }) { return loaded }
       do throws(DataFault) {
         if !run.isNamed, let fault = run.faults.first { throw fault }
         let folder = directory(run)
-        for kind in kinds {
+        for kind in kinds where kind.isExpected || folder.has(kind) {
           let file = try folder.open(kind)
-          if kind != .runSpecs, file.expectedSize > windowThreshold {
+          if kind.isList, file.expectedSize > windowThreshold {
             loaded.large.append(kind)
           } else {
-            loaded.tables[kind] = try reader.table(kind, of: file, run: run.name)
+            loaded.tables[kind] = try reader[kind].table(of: file, run: run.name)
           }
         }
       } catch { loaded.fault = error }
@@ -123,6 +155,14 @@ public struct HelmRuns: RunSource {
         } catch let fault as DataFault where !isStrict { loaded[number].fault = fault }
       }
     }
+    for lake in lakes {
+      let numbers = runs.indices.filter { lake.has(runs[$0]) && found[runs[$0].path] == nil }
+      if numbers.isEmpty { continue }
+      for kind in kinds {
+        let tables = try lake.tables(kind, of: numbers.map { runs[$0] }, columns: columns)
+        for (number, table) in zip(numbers, tables) { loaded[number].tables[kind] = table }
+      }
+    }
     var out = RunTables(
       stacking: loaded.map { run in run.fault.map { .failure($0) } ?? .success(run.tables) }, kinds: kinds)
     out.counts = loaded.map(\.counts)
@@ -135,20 +175,20 @@ public struct HelmRuns: RunSource {
   }
 
   private struct LoadedRun {
-    var tables: [TableKind: Table] = [:]
+    var tables: [TableSource: Table] = [:]
     /// The tables whose files are to be read in windows.
-    var large: [TableKind] = []
+    var large: [TableSource] = []
     var fault: DataFault?
     var counts = ReadingCounts()
   }
 
   /// Reads a file in windows, all workers taking them in turn.
   private func loadLarge(
-    _ kind: TableKind, of run: RunEntry, columns: Set<String>?
+    _ kind: TableSource, of run: RunEntry, columns: Set<String>?
   ) async throws -> (Table, ReadingCounts) {
     let folder = directory(run)
     let size = max(1, min(windowThreshold / 8, 8 << 20))
-    let list = kind == .scenarioStates ? "request_states" : nil
+    let list = kind.listKey?.description
     var workers = workers
     var cells: Set<String> = []
     while true {
@@ -162,9 +202,9 @@ public struct HelmRuns: RunSource {
       if let first = parts.compactMap(\.fault).min(by: { $0.window < $1.window }) { throw first.fault }
       let found = parts.reduce(into: cells) { $0.formUnion($1.cells) }
       if found == cells, !WindowPart.areOverfull(parts) {
-        let reader = RunReader(columns: columns)
+        let reader = SourceReader(kind, JSONFileReader(), columns: columns)
         let tables = parts.flatMap(\.tables).sorted { $0.number < $1.number }.map(\.table)
-        let table = try reader.table(kind, windows: tables, around: windows, run: run.name)
+        let table = try reader.table(windows: tables, around: windows, run: run.name)
         var counts = parts.map(\.counts).reduce(into: reader.files.counts) { $0 += $1 }
         counts.mapsKept += cells.count
         return (table, counts)
@@ -177,16 +217,17 @@ public struct HelmRuns: RunSource {
 
   /// What one worker reads of a file's windows; it stops when it finds a map that is to stay a cell.
   private func readWindows(
-    _ windows: SharedWindows, _ kind: TableKind, of run: RunEntry, columns: Set<String>?, cells: Set<String>
+    _ windows: SharedWindows, _ kind: TableSource, of run: RunEntry, columns: Set<String>?, cells: Set<String>
   ) throws -> WindowPart {
-    let reader = RunReader(windowsOf: kind, columns: columns, cells: cells)
+    let reader = SourceReader(
+      kind, JSONFileReader(), columns: columns, isOneFile: true, cells: cells)
     var part = WindowPart()
     do throws(DataFault) {
       while part.cells.isSubset(of: cells), !Task.isCancelled,
-        let next = try reader.nextWindow(of: windows, kind, run: run.name)
+        let next = try reader.nextWindow(of: windows, run: run.name)
       {
         part.tables.append((number: next.0, table: next.1))
-        part.cells = reader.cells(kind)
+        part.cells = reader.cells
         progress?.advance()
       }
     } catch {
@@ -195,7 +236,7 @@ public struct HelmRuns: RunSource {
     }
     try Task.checkCancellation()
     part.counts = reader.files.counts
-    (part.objects, part.columns) = reader.keysMet(kind)
+    (part.objects, part.columns) = reader.keysMet
     return part
   }
 

@@ -51,8 +51,12 @@ package struct OutputOptions: ParsableArguments {
   /// - Parameters:
   ///   - keyCount: how many of the first columns tell the rows apart.
   ///   - piped: the format when standard output is no terminal and none was asked for.
-  package func print(_ table: Table, keyCount: Int, piped: TableFormat = .terminal) throws {
+  ///   - declared: the types of columns by their names, for formats that have types.
+  package func print(
+    _ table: Table, keyCount: Int, piped: TableFormat = .terminal, declared: [String: ColumnType] = [:]
+  ) throws {
     let chosen = asked ?? (Terminal.isOutputTerminal ? .terminal : piped)
+    let table = chosen.isText ? table : table.declaring(declared)
     guard let file else {
       if !chosen.isText, Terminal.isOutputTerminal {
         throw MagnetError(
@@ -64,7 +68,7 @@ package struct OutputOptions: ParsableArguments {
     }
     try overwriting.check(file)
     let isCompressed = chosen.isText && file.lowercased().hasSuffix(".gz")
-    let writer = TableWriter(chosen, layout: TableLayout(keyCount: keyCount))
+    let writer = TableWriter(chosen, layout: TableLayout(keyCount: keyCount, isFile: true))
     try Terminal.writeFile(file) { try writer.write(table, isCompressed: isCompressed, $0) }
   }
 
@@ -124,16 +128,28 @@ package struct OverwriteOption: ParsableArguments {
 package struct SourceOptions: ParsableArguments {
   @Argument(
     help: """
-      Folders that hold runs: a benchmark_output, a suite, a run, quoted patterns of these, or archives: FILE.zip, \
-      FILE.tar.gz, 'FILE.zip!/runs/v1'.
+      Folders that hold runs: a benchmark_output, a suite, a run, quoted patterns of these, archives: FILE.zip, \
+      FILE.tar.gz, 'FILE.zip!/runs/v1', or Parquet files of magnet export.
       """,
     completion: .file())
-  package var paths: [String]
+  package var paths: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      """
+      Read more paths from a file, - for standard input: one per line, or separated by NUL, or lines of magnet \
+      partitions, of which FILE#N is part N.
+      """, valueName: "file"),
+    completion: .file())
+  package var pathsFrom: String?
   @OptionGroup package var reading: ReadingOptions
 
   /// The runs under the paths.
   package func runs(_ progress: LoadProgress? = nil, workers: Int? = nil) throws -> HelmRuns {
-    try reading.runs(paths, progress, workers: workers)
+    try reading.runs(paths + (pathsFrom.map { try PathList.read($0) } ?? []), progress, workers: workers)
+  }
+
+  package func validate() throws {
+    if paths.isEmpty, pathsFrom == nil { throw ValidationError("Missing expected argument '<paths> ...'") }
   }
 
   package init() {}
@@ -143,7 +159,24 @@ package struct SourceOptions: ParsableArguments {
 package struct ReadingOptions: ParsableArguments {
   @Flag(help: "Stop at the first faulty run instead of leaving it out.")
   package var strict = false
+  @Option(
+    help: ArgumentHelp(
+      "Write what is wrong with runs that are left out to this file too, a JSON object per line.",
+      valueName: "file"),
+    completion: .file())
+  package var faults: String?
   @OptionGroup package var limit: ArchiveLimitOption
+
+  /// Names each fault on standard error and, where asked for, in the file of faults, which is written without any too.
+  package func say(_ found: [DataFault]) throws {
+    MagnetCommand.say(found)
+    guard let faults else { return }
+    let names = ["file", "place", "problem", "advice"]
+    let rows = found.map { [$0.file, $0.place, $0.problem, $0.advice].map { $0.map(Cell.string) ?? .null } }
+    try Terminal.writeFile(faults) {
+      try TableWriter(.ndjson).write(Table(columnNames: names, rows: rows), $0)
+    }
+  }
 
   /// The runs under some paths; what is unusual in archives is said on standard error.
   package func runs(_ paths: [String], _ progress: LoadProgress? = nil, workers: Int? = nil) throws

@@ -1,0 +1,29 @@
+public import Magnet
+
+extension HelmRuns {
+  /// Parts of the runs, of one project and suite each: one row per part with the columns `part` (0 first), `project`,
+  /// `suite`, `bytes` and `runs`, a list of paths.
+  /// - Parameter bytes: a part is full once its runs' files have so many bytes.
+  public func partitions(bytes: Int) -> Table {
+    var rows: [[Cell]] = []
+    var current: (project: String?, suite: String, bytes: Int, runs: [String])?
+    func close() {
+      guard let part = current else { return }
+      rows.append([
+        .int(Int64(rows.count)), part.project.map(Cell.string) ?? .null, .string(part.suite),
+        .int(Int64(part.bytes)), .json(JSONValue.array(part.runs.map { .string($0) }).text),
+      ])
+      current = nil
+    }
+    for run in sizedRuns {
+      let isOther = current.map { $0.suite != run.entry.suite || $0.project != run.entry.project } ?? true
+      if isOther || (current?.bytes ?? 0) >= bytes { close() }
+      var part = current ?? (run.entry.project, run.entry.suite, 0, [])
+      part.bytes += run.bytes
+      part.runs.append(run.entry.path)
+      current = part
+    }
+    close()
+    return Table(columnNames: ["part", "project", "suite", "bytes", "runs"], rows: rows)
+  }
+}

@@ -1,0 +1,110 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Parquet files that magnet wrote are a source like folders of runs, and parts of runs are tables of the whole.
+@Suite struct ParquetLakeTests {
+  private let fixtures = Project.folder.appending(path: "Fixtures/benchmark_output").path
+
+  private func output(_ arguments: String..., status: Int32 = 0, in folder: String? = nil) throws -> String {
+    let outcome = try Tool.run(command: Tool.binary, arguments, in: folder)
+    #expect(outcome.status == status, "\(arguments): \(outcome.errors)")
+    return outcome.output
+  }
+
+  @Test func commandsAnswerAsOverFolders() throws {
+    let folder = try TemporaryFolder()
+    let lake = folder.path + "/lake"
+    _ = try output("export", "parquet", lake, fixtures)
+    for table in ["run-specs", "scenario-states", "stats", "per-instance-stats"] {
+      let columns = ["--format", "ndjson"]
+      let wanted = try Tool.run(command: Tool.binary, ["table", table, fixtures] + columns).output
+      let found = try Tool.run(command: Tool.binary, ["table", table, lake] + columns).output
+      #expect(wanted == found && !found.isEmpty, "\(table)")
+    }
+    for arguments in [
+      ["runs", "--format", "csv"],
+      ["sql", "SELECT suite, run, model, state FROM runs ORDER BY 1, 2"],
+      ["sql", "SELECT metric, count(*), avg(mean) FROM scores GROUP BY metric ORDER BY metric"],
+      ["sql", "SELECT run, count(*), min(prompt), max(input) FROM instances GROUP BY run ORDER BY run"],
+      ["predict", "perturbation", "--compare", "--format", "csv", "--runs", "trivia*"],
+      ["items", "--format", "csv"],
+    ] {
+      func answer(_ source: String) throws -> Tool.Outcome {
+        let place = arguments[0] == "predict" ? 2 : 1
+        return try Tool.run(command: Tool.binary, Array(arguments[..<place]) + [source] + arguments[place...])
+      }
+      let (wanted, found) = (try answer(fixtures), try answer(lake))
+      #expect(wanted.output == found.output && wanted.status == found.status, "\(arguments): \(found.errors)")
+    }
+  }
+
+  @Test func oneFileAndOtherNamesWillDo() throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.createDirectory(
+      atPath: folder.path + "/lake/suite=a", withIntermediateDirectories: true)
+    let run = fixtures + "/runs/plain-v1"
+    _ = try output("table", "stats", run, "-o", folder.path + "/lake/suite=a/part-0.parquet")
+    let query = "SELECT count(*), avg(mean) FROM scores"
+    #expect(try output("sql", folder.path + "/lake", query) == output("sql", run, query))
+  }
+
+  @Test func damagedAndForeignFilesAreNamed() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("PAR1 and more PAR1", to: "x.parquet")
+    let damaged = try Tool.run("sql", folder.path, "SELECT 1 FROM runs")
+    #expect(damaged.status == 2 && damaged.errors.contains("x.parquet: "), "\(damaged.errors)")
+    let foreign = try TemporaryFolder()
+    _ = try output("sql", fixtures, "SELECT 1 AS one", "-o", foreign.path + "/y.parquet")
+    let outcome = try Tool.run("runs", foreign.path)
+    #expect(outcome.status == 2 && outcome.errors.contains("the columns are not those of a table of runs"))
+  }
+
+  @Test func partsCoverEachRunOnce() throws {
+    let folder = try TemporaryFolder()
+    let file = folder.path + "/parts.ndjson"
+    _ = try output("partitions", fixtures, "--bytes", "200k", "-o", file)
+    let lines = try Project.text(file).split(separator: "\n")
+    #expect(lines.count > 2)
+    var rows = ""
+    for part in lines.indices {
+      rows += try output(
+        "table", "stats", "--paths-from", "\(file)#\(part)", "--schema", "v1", "--format", "ndjson")
+    }
+    #expect(try rows == output("table", "stats", fixtures, "--schema", "v1", "--format", "ndjson"))
+    #expect(
+      try output("table", "stats", "--paths-from", file, "--schema", "v1", "--format", "ndjson") == rows)
+    let missing = try Tool.run("table", "stats", "--paths-from", file + "#99")
+    #expect(missing.status == 2 && missing.errors.contains("it has no part 99"))
+  }
+
+  @Test func pathsComeFromFilesToo() throws {
+    let folder = try TemporaryFolder()
+    let suites = ["plain-v1", "sweep-v1"].map { fixtures + "/runs/" + $0 }
+    let wanted = try Tool.run(command: Tool.binary, ["runs"] + suites).output
+    for separator in ["\n", "\0"] {
+      try folder.write(suites.joined(separator: separator), to: "list")
+      #expect(try output("runs", "--paths-from", folder.path + "/list") == wanted)
+    }
+    let piped = try Tool.run(
+      command: "/bin/sh",
+      ["-c", "cat \"$1\" | \"$0\" runs --paths-from -", Tool.binary, folder.path + "/list"])
+    #expect(piped.output == wanted)
+    try folder.write("{\"part\": 0}\n", to: "list")
+    #expect(try Tool.run("runs", "--paths-from", folder.path + "/list").status == 2)
+    #expect(try Tool.run("runs").status == 64)
+  }
+
+  @Test func faultsAreRowsToo() throws {
+    let folder = try TemporaryFolder()
+    let broken = Project.folder.appending(path: "Fixtures/broken").path
+    let file = folder.path + "/faults.ndjson"
+    let outcome = try Tool.run("table", "stats", broken, fixtures, "--faults", file, "--format", "csv")
+    #expect(outcome.status == 1)
+    let lines = try Project.text(file).split(separator: "\n")
+    #expect(lines.count == outcome.messages.count { $0.contains("left out: ") } && lines.count > 3)
+    #expect(lines.allSatisfy { $0.contains("\"file\":\"") && $0.contains("\"problem\":\"") })
+    _ = try output("table", "stats", fixtures, "--faults", file, "--format", "csv")
+    #expect(try Project.text(file).isEmpty)
+  }
+}
