@@ -2,6 +2,11 @@ public import Magnet
 
 /// How hard the instances of a scenario are, and how well each tells good runs from bad ones.
 public enum ItemAnalysis {
+  /// Whether all scores are from 0 to 1.
+  public static func isOfShares(_ matrix: ScoreMatrix) -> Bool {
+    matrix.values.allSatisfy { $0.isNaN || (0...1).contains($0) }
+  }
+
   /// A row an instance, in the matrix's order.
   ///
   /// | column | |
@@ -14,18 +19,12 @@ public enum ItemAnalysis {
   /// | `discrimination` | its a, above 0: how steeply the share right grows with ability there |
   ///
   /// Difficulty and discrimination are drawn towards those of all instances where runs are few, and null where there
-  /// are fewer than two.
-  /// - Throws: `MagnetError` when a score is not from 0 to 1.
+  /// are fewer than two, or where scores leave the range from 0 to 1, which the model is of.
   public static func table(_ matrix: ScoreMatrix) throws -> Table {
     let count = matrix.instances.count
-    if let odd = matrix.values.firstIndex(where: { $0 < 0 || $0 > 1 }) {
-      throw MagnetError(
-        .insufficientData,
-        "run \(matrix.runs[odd / count].name) has the score \(matrix.values[odd]) on instance "
-          + "\(matrix.instances[odd % count]); difficulties need scores from 0 to 1, such as exact_match")
-    }
     let model =
-      matrix.runs.count < 2 ? nil : ItemResponseModel(.twoParameter, values: matrix.values, instances: count)
+      matrix.runs.count < 2 || !isOfShares(matrix)
+      ? nil : ItemResponseModel(.twoParameter, values: matrix.values, instances: count)
     let difficulties = model?.difficulties
     let totals = matrix.runs.indices.map { run in
       matrix.instances.indices.reduce(into: (sum: 0.0, count: 0.0)) { total, item in

@@ -61,7 +61,7 @@ struct BacktestCommand: AsyncParsableCommand {
     guard let exec = external.exec else { return own }
     // The score file holds actual scores.
     let make = try external.factory(
-      exec, over: runs, isOfInstances: backtest.level == .instance, metrics: backtest.scoring.metric,
+      exec, over: runs, isOfInstances: backtest.level == .instance, metrics: backtest.scoring.metrics.metric,
       hiding: [backtest.scores].compactMap(\.self))
     return [Backtest.Entry(name: "exec") { make(3, 20, 1) }] + own
   }

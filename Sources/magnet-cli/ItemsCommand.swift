@@ -11,7 +11,8 @@ struct ItemsCommand: AsyncParsableCommand {
     discussion: """
       A row an instance: how many runs have a score on it, their mean, its correlation over runs with the mean of all
       other instances (below 0 good models fail it more often than bad ones: look at its answer key), and difficulty
-      and discrimination of the two-parameter item response model. Scores are those of the scenario's main metric.
+      and discrimination of the two-parameter item response model, where scores are from 0 to 1. Scores are those of
+      the scenario's main metric.
 
       EXAMPLE:
         magnet items benchmark_output/runs/my-suite
@@ -26,11 +27,16 @@ struct ItemsCommand: AsyncParsableCommand {
     try await report {
       let loading = LoadProgress()
       let scores = try await scoring.read(try source.runs(loading), loading)
-      var faultCount = scores.faults.count
+      var faultCount = scores.faults.count + scores.omissions.count
       var tables: [Table] = []
       for scenario in scores.scenarios {
         do {
           let items = try ItemAnalysis.table(scenario.matrix)
+          if !ItemAnalysis.isOfShares(scenario.matrix) {
+            Terminal.say(
+              "\(scenario.name): \(scenario.metric.text) leaves the range from 0 to 1: mean and correlation only"
+            )
+          }
           tables.append(
             items.prepending("metric", Array(repeating: .string(scenario.metric.name), count: items.rowCount))
               .prepending("scenario", Array(repeating: .string(scenario.name), count: items.rowCount)))

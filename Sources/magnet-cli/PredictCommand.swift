@@ -33,7 +33,10 @@ struct PredictCommand: AsyncParsableCommand {
   @OptionGroup(title: "Programs as predictors") var external: ExternalOptions
   @Flag(help: "The program predicts single instances, not whole runs.")
   var instance = false
-  @Option(help: ArgumentHelp("Ask the program for this metric alone. May be repeated.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "Predict this metric, such as exact_match or exact_match@test (default: with predictors of scores, the run's main metric; else all). May be repeated.",
+      valueName: "metric"))
   var metric: [String] = []
 
   private var paths: [String] { external.exec == nil ? Array(arguments.dropFirst()) : arguments }
@@ -44,14 +47,15 @@ struct PredictCommand: AsyncParsableCommand {
       throw ValidationError(
         "There is no predictor '\(arguments[0])'; there is \(nearest.joined(separator: ", ")).")
     }
-    if external.exec == nil, instance || !metric.isEmpty {
-      throw ValidationError("--instance and --metric go with --exec.")
-    }
+    if external.exec == nil, instance { throw ValidationError("--instance goes with --exec.") }
+    for text in metric { _ = try MetricSelector(text) }
     if paths.isEmpty { throw ValidationError("Missing expected argument '<paths> ...'") }
   }
 
   func run() async throws {
-    try await prediction.predict({ try reading.runs(paths) }) { runs, exampleRuns, evalSamples, seed in
+    let asked = external.exec == nil ? try metric.map { try MetricSelector($0) } : []
+    try await prediction.predict({ try reading.runs(paths) }, metrics: asked) {
+      runs, exampleRuns, evalSamples, seed in
       if let exec = external.exec {
         let make = try external.factory(exec, over: runs, isOfInstances: instance, metrics: metric)
         return make(exampleRuns, evalSamples, seed)
@@ -59,7 +63,9 @@ struct PredictCommand: AsyncParsableCommand {
       guard let type = predictorCatalog.first(where: { $0.name == arguments[0] }) else {
         throw MagnetError(.notFound, "there is no predictor '\(arguments[0])'")
       }
-      return type.init(exampleRuns: exampleRuns, evalSamples: evalSamples, seed: seed)
+      let predictor = type.init(exampleRuns: exampleRuns, evalSamples: evalSamples, seed: seed)
+      (predictor as? ScorePredictor)?.metrics = asked
+      return predictor
     }
   }
 }

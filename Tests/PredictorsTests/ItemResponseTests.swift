@@ -163,7 +163,10 @@ import Testing
     let sparse = try ItemAnalysis.table(matrix([[1, .nan], [1, .nan]]))
     #expect(sparse[0, "mean"] == .double(1) && sparse[0, "point_biserial"] == .null)
     #expect(sparse[1, "runs"] == .int(0) && sparse[1, "mean"] == .null && sparse[1, "difficulty"] == .null)
-    #expect(throws: MagnetError.self) { try ItemAnalysis.table(matrix([[2]])) }
+    // Scores of judges, from 1 to 5: no difficulty, but a mean and a correlation.
+    let judged = try ItemAnalysis.table(matrix([[1, 2, 1], [4, 5, 3], [5, 5, 5]]))
+    #expect(judged[0, "difficulty"] == .null && judged[0, "discrimination"] == .null)
+    #expect(judged[0, "mean"] == .double(10.0 / 3) && judged[0, "point_biserial"].number ?? 0 > 0.8)
     #expect(try ItemAnalysis.table(matrix([])).rowCount == 0)
   }
 

@@ -21,6 +21,16 @@ public enum Project {
     return FileManager.default.fileExists(atPath: path) ? path : nil
   }()
 
+  /// The path of reference data for tests that is not part of the project: a folder named by $MAGNET_SHARED, or `shared`
+  /// beside the project; nil where it is absent.
+  public static func shared(_ path: String) -> String? {
+    let folder =
+      ProcessInfo.processInfo.environment["MAGNET_SHARED"]
+      ?? folder.deletingLastPathComponent().appending(path: "shared").path
+    let file = folder + "/" + path
+    return FileManager.default.fileExists(atPath: file) ? file : nil
+  }
+
   public static func text(_ path: String) throws -> String {
     try String(contentsOfFile: path, encoding: .utf8)
   }

@@ -2,7 +2,7 @@ public import Magnet
 
 /// Runs in folders that HELM wrote.
 public struct HelmRuns: RunSource {
-  private let folders: [RunDirectory]
+  let folders: [RunDirectory]
   private let found: [String: RunDirectory]
   private let lakes: [ParquetLake]
   /// What was unusual in archives, a sentence each.

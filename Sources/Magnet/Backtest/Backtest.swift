@@ -60,6 +60,14 @@ public struct Backtest: Sendable {
     keepingIn file: ScoreFile? = nil,
     progress: BacktestProgress = BacktestProgress()
   ) async throws -> BacktestResult {
+    if heldOut == .frontier,
+      let scenario = scores.scenarios.first(where: { $0.headline.lowerIsBetter == nil })
+    {
+      throw MagnetError(
+        .insufficientData,
+        "the strongest models are not known: no schema says whether lower values of \(scenario.metric.name) are better",
+        at: scenario.name, advice: "say so with --lower-is-better or --no-lower-is-better")
+    }
     let plan = BacktestPlan(scores, heldOut: heldOut, kind: target)
     guard !plan.targets.isEmpty else { throw nothingToPredict(scores) }
     let needsTables = entries.contains { !($0.make() is ScorePredictor) }

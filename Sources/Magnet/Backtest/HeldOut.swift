@@ -9,7 +9,7 @@ public enum HeldOut: String, Sendable, CaseIterable {
   /// All runs of its scenario.
   case scenario
   /// All models but the weaker half; only runs of the strongest 30 % are predicted. A model's strength is the mean,
-  /// over its runs, of the share of the scenario's runs that it outdoes.
+  /// over its runs, of the share of the scenario's runs that it outdoes, by the direction of the scenario's metric.
   case frontier
 }
 
@@ -165,7 +165,10 @@ struct BacktestPlan: Sendable {
     var shares: [String: [Double]] = [:]
     let board = collection.board
     for column in board.columns.indices where board.columns[column].name.perturbation == nil {
-      let scores = board.models.indices.map { board[$0, column] }
+      let isReversed = collection.scenarios.contains {
+        $0.name == board.columns[column].scenario && $0.headline.lowerIsBetter == true
+      }
+      let scores = board.models.indices.map { isReversed ? -board[$0, column] : board[$0, column] }
       let there = scores.filter { !$0.isNaN }
       for (model, score) in zip(board.models, scores) where !score.isNaN && there.count > 1 {
         let outdone = Double(there.count { $0 < score }) + 0.5 * Double(there.count { $0 == score } - 1)

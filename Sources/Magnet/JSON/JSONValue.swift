@@ -28,7 +28,8 @@ public enum JSONValue: Sendable, Hashable {
     self = document.withTape { JSONValue($0, at: JSONTape.top) }
   }
 
-  init(_ tape: JSONTape, at index: Int) {
+  /// The value at a place of a tape.
+  package init(_ tape: JSONTape, at index: Int) {
     switch tape.tag(index) {
     case .string: self = .string(tape.string(index))
     case .int: self = .int(tape.int(index))

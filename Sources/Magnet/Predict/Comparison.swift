@@ -39,9 +39,9 @@ public struct Comparison: Sendable {
   }
 
   /// In the order of the predictions.
-  public let pairs: [Pair]
+  public private(set) var pairs: [Pair]
   /// In the order of the predictions.
-  public let unmatched: [Unmatched]
+  public private(set) var unmatched: [Unmatched]
   /// The names of the example runs, in the order drawn.
   public internal(set) var trainRuns: [String] = []
   /// The name of the run that was predicted.
@@ -97,4 +97,23 @@ public struct Comparison: Sendable {
 
   /// Whether there is a prediction beside an actual value.
   public var isMeasurable: Bool { pairs.contains { $0.error != nil } }
+}
+
+extension Comparison {
+  /// The comparison of the predictions of some metrics; all of it when none is named.
+  /// - Throws: `MagnetError` when there is no prediction of these metrics.
+  public func selecting(_ metrics: [MetricSelector]) throws -> Comparison {
+    guard !metrics.isEmpty else { return self }
+    var chosen = self
+    chosen.pairs = pairs.filter { pair in metrics.contains { $0.matches(pair.actual.name) } }
+    chosen.unmatched = unmatched.filter { miss in metrics.contains { $0.matches(miss.stat.name) } }
+    if chosen.pairs.isEmpty, chosen.unmatched.isEmpty, !pairs.isEmpty {
+      let names = pairs.map(\.actual.name.text).unique()
+      let nearest = nearestNames(to: metrics[0].text, among: names)
+      throw MagnetError(
+        .notFound, "no prediction of metric '\(metrics[0])'",
+        advice: "did you mean \(nearest.joined(separator: ", "))?")
+    }
+    return chosen
+  }
 }

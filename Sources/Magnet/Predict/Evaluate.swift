@@ -30,6 +30,7 @@ extension Predictor {
     _ source: some RunSource, runs patterns: [String] = []
   ) async throws -> DataSplit {
     let listing = try await source.list()
+    adopt(HeadlineRules(try await source.schemas()))
     var notes: [String] = []
     var faults = listing.entries.flatMap(\.faults)
     let matchers = patterns.map { NamePattern($0) }

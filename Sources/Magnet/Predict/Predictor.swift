@@ -35,6 +35,9 @@ open class Predictor {
   /// instances is not shown the scores of what it predicts, and gets `.responses` for `.scores`.
   open var disclosure: Disclosure { .responses }
 
+  /// Takes on what the schemas beside the runs say about main metrics.
+  func adopt(_ rules: HeadlineRules) {}
+
   /// The tables of a split as this kind of predictor needs them.
   func prepared(_ tables: RunTables) -> RunTables { tables }
 

@@ -109,6 +109,14 @@ open class ScorePredictor: RunPredictor {
   /// Whether the method looks at what the models answered.
   open var usesAnswers: Bool { false }
 
+  /// The metrics asked for, the first that the runs have being predicted; the main metric when empty.
+  public var metrics: [MetricSelector] = []
+
+  /// What the schemas say about main metrics.
+  private var rules = HeadlineRules()
+
+  override func adopt(_ rules: HeadlineRules) { self.rules = rules }
+
   /// Learns from what is known. To be overridden.
   /// - Throws: `MagnetError` where the method has nothing to learn from.
   open func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
@@ -117,13 +125,13 @@ open class ScorePredictor: RunPredictor {
 
   /// Predicts the run's main metric from the instances drawn.
   open override func predict(train: TrainSplit, test: SequesteredTestSplit) throws -> [RunPrediction] {
-    try test.runSpecs.rows.flatMap { spec -> [RunPrediction] in
-      let scores = ScoreCollection(train: train, test: test, spec, readsAnswers: usesAnswers)
+    var rules = rules
+    rules.metrics = metrics
+    return try test.runSpecs.rows.flatMap { spec -> [RunPrediction] in
+      let scores = ScoreCollection(train: train, test: test, spec, rules, readsAnswers: usesAnswers)
       guard let run = scores.runs.first(where: { $0.name == spec[.run] }) else {
         throw MagnetError(
-          .unsupported,
-          "\(spec[.run]): none of the metrics that scores are made of is known, neither of its instances nor of the "
-            + "example runs")
+          .unsupported, scores.omissions.first ?? "\(spec[.run]): it has no score")
       }
       let scenario = scores.scenarios[run.scenario]
       // The run is on the board with a score that is not known.
@@ -165,10 +173,13 @@ open class ScorePredictor: RunPredictor {
 
 extension ScoreCollection {
   /// The scores of the example runs, and of the instances drawn of the run to be predicted.
-  fileprivate init(train: TrainSplit, test: SequesteredTestSplit, _ spec: Row, readsAnswers: Bool) {
+  fileprivate init(
+    train: TrainSplit, test: SequesteredTestSplit, _ spec: Row, _ rules: HeadlineRules, readsAnswers: Bool
+  ) {
+    let wanted = rules.wanted
     func scores(_ spec: Row, _ stats: Table) -> RunScores {
       var scores = RunScores(runSpec: spec)
-      scores.addStatistics(stats.filter { $0[.run] == spec[.run] }, metrics: MainMetric.all)
+      scores.stats = RunStats(stats.filter { $0[.run] == spec[.run] }, wanted: wanted)
       return scores
     }
     var runs = train.runSpecs.rows.map { scores($0, train.stats) } + [scores(spec, Table())]
@@ -176,12 +187,12 @@ extension ScoreCollection {
     // The main metric: that of the example runs of the scenario, or what the instances drawn have.
     let observed = test.observedStats.filter { $0[.run] == spec[.run] }
     var known = runs.filter { $0.scenario == scenario }
-    if known.allSatisfy(\.statistics.isEmpty) {
-      for row in observed.rows where row[.perturbation] == nil && MainMetric.all.contains(row[.metric]) {
-        known[0].statistics.append(.init(name: MetricName(row[.metric], split: row[.split]), mean: .nan))
+    if known.allSatisfy({ $0.stats.available.isEmpty }) {
+      for row in observed.rows where row[.perturbation] == nil {
+        known[0].stats.add(MetricName(row[.metric], split: row[.split]), MergedStat(mean: .nan))
       }
     }
-    let metric = Self.metric(known, scenario: scenario)
+    let metric = Self.headline(known, rules)?.metric
     for number in runs.indices where runs[number].scenario == scenario {
       let isTest = number == runs.count - 1
       let table = isTest ? observed : train.perInstanceStats.filter { $0[.run] == runs[number].name }
@@ -190,8 +201,8 @@ extension ScoreCollection {
         let states = isTest ? test.scenarioStates : train.scenarioStates
         runs[number].addAnswers(states.filter { $0[.run] == runs[number].name })
       }
-      if isTest, let metric { runs[number].statistics = [.init(name: metric, mean: .nan)] }
+      if isTest, let metric { runs[number].stats.add(metric, MergedStat(mean: .nan)) }
     }
-    self.init(runs)
+    self.init(runs, rules: rules)
   }
 }

@@ -89,6 +89,8 @@ extension ColumnKey where Value == Bool? {
 }
 
 extension ColumnKey where Value == JSONValue? {
+  /// The run groups that a run belongs to: a list of names.
+  public static var groups: Self { .init("run_spec.groups") }
   /// The perturbations a run was made with: a list of objects with `class_name` and `args`.
   public static var perturbationSpecs: Self { .init("run_spec.data_augmenter_spec.perturbation_specs") }
   /// The model's answers to a request.

@@ -104,6 +104,8 @@ public protocol RunSource: Sendable {
   /// - Parameter columns: the columns to make, by their full names, beside `run_spec.name`; nil for all. What is not
   ///   asked for is not kept, and costs little.
   func load(_ runs: [RunEntry], tables: Set<TableSource>, columns: Set<String>?) async throws -> RunTables
+  /// The schemas that lie beside the runs: those of releases that name their suites, and those of the suites.
+  func schemas() async throws -> SchemaDocuments
 }
 
 extension RunSource {

@@ -1,39 +1,32 @@
 /// What scores are made of, of one run: its name and model, its statistics of some metrics, and its scores and answers
 /// instance by instance.
 struct RunScores: Sendable {
-  struct Statistic: Sendable {
-    let name: MetricName
-    let mean: Double
-  }
-
   let name: String
   let model: String
   /// The run's name without its model: what it shares with the runs of other models.
   let scenario: String
-  /// Those over the whole of a split, with a mean.
-  var statistics: [Statistic] = []
+  /// What headlines are chosen by.
+  let subject: HeadlineRules.Subject
+  var stats = RunStats()
   /// Scores on inputs as they are by the instance's id: the mean over train trials.
   var instances: [String: Double] = [:]
   /// What the model answered in the first trial.
   var answers: [String: String] = [:]
 
-  init(runSpec: Row) {
+  /// - Parameter path: the run's folder; it may tell the project, and so the schema.
+  init(runSpec: Row, path: String = "") {
     name = runSpec[.run]
+    subject = HeadlineRules.Subject(runSpec, path: path)
     model = runSpec[.model] ?? name
     scenario = RunName.task(name, runSpec)
   }
 
-  /// The columns of `stats` that are read.
-  static let statColumns: Set = [
-    "stats.name.name", "stats.name.split", "stats.name.sub_split", "stats.name.perturbation.name",
-    "stats.name.perturbation.computed_on", "stats.name.perturbation.prob",
-    "stats.name.perturbation.robustness", "stats.name.perturbation.fairness", "stats.mean",
-  ]
   /// The columns of `perInstanceStats` that are read.
   static let instanceColumns: Set = [
     "per_instance_stats.instance_id", "per_instance_stats.train_trial_index",
     "per_instance_stats.stats.name.name", "per_instance_stats.stats.name.split",
-    "per_instance_stats.stats.name.perturbation.name", "per_instance_stats.stats.mean",
+    "per_instance_stats.stats.name.sub_split", "per_instance_stats.stats.name.perturbation.name",
+    "per_instance_stats.stats.mean",
   ]
   /// The columns of `scenarioStates` that are read for answers.
   static let answerColumns: Set = [
@@ -42,23 +35,34 @@ struct RunScores: Sendable {
     "scenario_state.request_states.result.completions",
   ]
 
-  /// Adds the statistics of these metrics.
-  mutating func addStatistics(_ stats: Table, metrics: Set<String>) {
-    stats.forEachRow { row in
-      guard metrics.contains(row[.metric]), row[.subSplit] == nil, let mean = row[.mean], mean.isFinite
-      else { return }
-      let name = MetricName(
-        row[.metric], split: row[.split],
-        perturbation: Perturbation(row: row, prefix: "stats.name.perturbation."))
-      statistics.append(Statistic(name: name, mean: mean))
+  /// The run's score by a metric, sub-splits merged unless the metric names one; nil where it has none.
+  func mean(of metric: MetricName) -> Double? {
+    guard case .one(_, let stat, _) = stats.match(Schema.Matcher(metric)) else { return nil }
+    return stat.mean
+  }
+
+  /// The run's means by a metric: its score, and one for each perturbation and what that is computed on.
+  func means(of metric: MetricName) -> [(name: MetricName, mean: Double)] {
+    var merged: [(name: MetricName, stat: MergedStat)] = []
+    for entry in stats.entries where entry.name.name == metric.name && entry.name.split == metric.split {
+      if let part = metric.subSplit, entry.name.subSplit != part { continue }
+      var name = entry.name
+      name.subSplit = metric.subSplit
+      if let place = merged.firstIndex(where: { $0.name == name }) {
+        merged[place].stat += entry.stat
+      } else {
+        merged.append((name, entry.stat))
+      }
     }
+    return merged.compactMap { item in item.stat.mean.map { (item.name, $0) } }
   }
 
   /// Adds the scores of instances by a metric. Rows without a mean have none.
   mutating func addInstances(_ perInstanceStats: Table, metric: MetricName) {
     var sums: [String: (sum: Double, count: Double)] = [:]
     perInstanceStats.forEachRow(where: .metric, is: metric.name) { row in
-      guard row[.perturbation] == nil, row[.split] == metric.split, let id = row[.instance],
+      guard row[.perturbation] == nil, metric.split == nil || row[.split] == metric.split,
+        metric.subSplit == nil || row[.subSplit] == metric.subSplit, let id = row[.instance],
         let mean = row[.mean], mean.isFinite
       else { return }
       let known = sums[id] ?? (0, 0)

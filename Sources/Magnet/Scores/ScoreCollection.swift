@@ -20,8 +20,10 @@ public struct ScoreCollection: Sendable {
   public struct Scenario: Sendable {
     /// The runs' name without the model.
     public let name: String
-    /// The statistic that is the runs' score.
-    public let metric: MetricName
+    /// The statistic that is the runs' score, and what chose it.
+    public let headline: Headline
+    /// The metric and split of the score.
+    public var metric: MetricName { headline.metric }
     public let matrix: ScoreMatrix
     /// The runs, a row of the matrix each.
     public let runs: [Int]
@@ -33,13 +35,18 @@ public struct ScoreCollection: Sendable {
   public let board: ScoreBoard
   /// What a user should know of how it came about.
   public private(set) var notes: [String] = []
+  /// Which scenarios were left out, and why.
+  public private(set) var omissions: [String] = []
   /// What is wrong with runs that were left out.
   public private(set) var faults: [DataFault] = []
 
   /// Orders the scores of runs. Runs without a statistic of their scenario's main metric have no place in it; of
   /// several runs of a model and scenario the last by name has.
-  init(_ all: [RunScores]) {
+  /// - Parameter rules: what decides which statistic is the score.
+  init(_ all: [RunScores], rules: HeadlineRules = HeadlineRules()) {
     var notes: [String] = []
+    var omitted: [(scenario: String, reason: String)] = []
+    var guessed: [(scenario: String, metric: String)] = []
     var members: [String: [String: RunScores]] = [:]
     for run in all.sorted(by: { $0.name < $1.name }) {
       if let other = members[run.scenario]?[run.model] {
@@ -52,20 +59,24 @@ public struct ScoreCollection: Sendable {
     var statistics: [(model: String, column: ScoreBoard.Column, mean: Double)] = []
     for (name, byModel) in members.sorted(by: { $0.key < $1.key }) {
       let sorted = byModel.values.sorted { $0.model < $1.model }
-      guard let metric = Self.metric(sorted, scenario: name) else {
-        notes.append("\(name): its runs have none of the metrics that scores are made of; name one")
+      let found = Self.headline(sorted, rules)
+      guard let headline = found, headline.stat != nil else {
+        omitted.append((name, Self.reason(found, sorted, rules)))
         continue
       }
-      let scored = sorted.filter { run in
-        run.statistics.contains { $0.name == metric } || run.statistics.isEmpty
+      let metric = headline.metric
+      if headline.isGuessed { guessed.append((name, metric.text)) }
+      let scored = sorted.filter { $0.mean(of: metric) != nil }
+      for run in sorted where run.mean(of: metric) == nil {
+        notes.append("\(run.name): left out, as it has no \(metric.text)")
       }
       let ids = Set(scored.flatMap(\.instances.keys)).sorted(by: Self.idOrder)
       let columns = Dictionary(uniqueKeysWithValues: ids.enumerated().map { ($1, $0) })
       var values = Array(repeating: Double.nan, count: scored.count * ids.count)
       for (row, run) in scored.enumerated() {
         for (id, score) in run.instances { values[row * ids.count + columns[id]!] = score }
-        for statistic in run.statistics where Self.isOf(metric, statistic.name) {
-          statistics.append((run.model, .init(scenario: name, name: statistic.name), statistic.mean))
+        for (name:statistic, mean:mean) in run.means(of: metric) {
+          statistics.append((run.model, .init(scenario: name, name: statistic), mean))
         }
         runs.append(
           Run(
@@ -74,7 +85,7 @@ public struct ScoreCollection: Sendable {
       }
       scenarios.append(
         Scenario(
-          name: name, metric: metric,
+          name: name, headline: headline,
           matrix: ScoreMatrix(
             runs: scored.map { ScoreMatrix.Run(name: $0.name, model: $0.model) }, instances: ids,
             values: values,
@@ -83,26 +94,44 @@ public struct ScoreCollection: Sendable {
     }
     self.runs = runs
     self.scenarios = scenarios
+    for (metric, found) in Self.grouped(guessed) {
+      notes.append("\(found): no schema knows the main metric; \(metric) is used (choose with --metric)")
+    }
     self.notes = notes
+    omissions = Self.grouped(omitted).map { "\($1): left out: \($0)" }
     board = Self.board(statistics, models: Set(runs.map(\.model)).sorted(), scenarios)
   }
 
-  /// Whether a statistic is the metric, or the metric under a perturbation.
-  private static func isOf(_ metric: MetricName, _ name: MetricName) -> Bool {
-    var plain = name
-    plain.perturbation = nil
-    return plain == metric
+  /// The names for which the same is true, a few of them in words, by what is true.
+  private static func grouped(_ all: [(String, String)]) -> [(String, String)] {
+    all.map(\.1).unique().map { reason in
+      let names = all.filter { $0.1 == reason }.map(\.0)
+      let few = names.prefix(3).joined(separator: ", ")
+      return (reason, names.count > 3 ? few + " and \(names.count - 3) more" : few)
+    }
   }
 
-  /// The main metric and its split: HELM's `test` before `valid`.
-  static func metric(_ runs: [RunScores], scenario: String) -> MetricName? {
-    let names = runs.flatMap { $0.statistics.map(\.name) }.filter { $0.perturbation == nil }
-    guard
-      let metric = MainMetric.of(scenario: scenario, available: Set(names.map(\.name))) ?? names.first?.name
-    else { return nil }
-    let splits = Set(names.filter { $0.name == metric }.map(\.split))
-    let split = ["test", "valid"].first(where: splits.contains) ?? splits.compactMap { $0 }.min()
-    return MetricName(metric, split: split)
+  /// The score of runs of one scenario: that of the first, judged by the statistics of all of them.
+  static func headline(_ runs: [RunScores], _ rules: HeadlineRules) -> Headline? {
+    runs.first.flatMap { rules.headline($0.subject, RunStats(merging: runs.map(\.stats))) }
+  }
+
+  /// Why runs have no score.
+  private static func reason(_ headline: Headline?, _ runs: [RunScores], _ rules: HeadlineRules) -> String {
+    let available = RunStats(merging: runs.map(\.stats)).available.sorted()
+    if available.isEmpty { return "no statistics" }
+    let names = available.map(\.text)
+    if let asked = rules.metrics.first {
+      let nearest = nearestNames(to: asked.text, among: names)
+      return "no metric '\(asked.text)'; did you mean \(nearest.joined(separator: ", "))?"
+    }
+    let scores = available.filter { !Headline.isBookkeeping($0.metric) }.map(\.text)
+    let list =
+      "choose one with --metric: " + scores.prefix(12).joined(separator: ", ")
+      + (scores.count > 12 ? " and \(scores.count - 12) more" : "")
+    guard let headline else { return "no known main metric; " + list }
+    let why = headline.notes.first { $0.hasPrefix("ambiguous") } ?? "absent"
+    return "the main metric is \(headline.metric.text) (\(headline.rule)), which is \(why); " + list
   }
 
   /// Ids as people count: id2 before id10.
@@ -147,11 +176,11 @@ extension ScoreCollection {
   /// a run whose files are not all there the statistics do: it has a score, but no instances.
   /// - Parameters:
   ///   - patterns: take only runs whose name matches one of these, with `*` and `?`; all when empty.
-  ///   - metrics: the metrics that may be scores; by default those that HELM's leaderboards rank by.
+  ///   - rules: what decides which statistic is the score; nil for what the schemas beside the runs and HELM's own say.
   ///   - readsAnswers: whether to read what the models answered too.
   /// - Throws: what the source throws.
   public static func read(
-    _ source: some RunSource, runs patterns: [String] = [], metrics: Set<String>? = nil,
+    _ source: some RunSource, runs patterns: [String] = [], rules: HeadlineRules? = nil,
     readsAnswers: Bool = false
   ) async throws -> ScoreCollection {
     let listing = try await source.list()
@@ -161,8 +190,11 @@ extension ScoreCollection {
     let rows = listing.candidates(notes: &notes, where: \.hasStatistics).filter { row in
       matchers.isEmpty || matchers.contains { $0.matches(listing.runSpecs.rows[row][.run]) }
     }
-    var runs = rows.map { RunScores(runSpec: listing.runSpecs.rows[$0]) }
     let entries = rows.map { listing.entries[listing.entryOfRow[$0]] }
+    var runs = zip(rows, entries).map { RunScores(runSpec: listing.runSpecs.rows[$0], path: $1.path) }
+    let known: HeadlineRules
+    if let rules { known = rules } else { known = HeadlineRules(try await source.schemas()) }
+    faults += known.faults
     var broken: Set<Int> = []
 
     /// Reads a table of all runs that are sound so far, a batch at once.
@@ -185,10 +217,11 @@ extension ScoreCollection {
       }
     }
 
-    try await read(.stats, RunScores.statColumns) { $0.addStatistics($1, metrics: metrics ?? MainMetric.all) }
+    let wanted = known.wanted
+    try await read(.stats, RunStats.columns) { $0.stats = RunStats($1, wanted: wanted) }
     var metricOf: [String: MetricName] = [:]
     for (scenario, numbers) in Dictionary(grouping: runs.indices, by: { runs[$0].scenario }) {
-      metricOf[scenario] = metric(numbers.map { runs[$0] }, scenario: scenario)
+      metricOf[scenario] = headline(numbers.map { runs[$0] }, known)?.metric
     }
     try await read(.perInstanceStats, RunScores.instanceColumns) { run, table in
       if let metric = metricOf[run.scenario] { run.addInstances(table, metric: metric) }
@@ -196,7 +229,8 @@ extension ScoreCollection {
     if readsAnswers {
       try await read(.scenarioStates, RunScores.answerColumns) { $0.addAnswers($1) }
     }
-    var collection = ScoreCollection(runs.indices.filter { !broken.contains($0) }.map { runs[$0] })
+    var collection = ScoreCollection(
+      runs.indices.filter { !broken.contains($0) }.map { runs[$0] }, rules: known)
     collection.notes = notes + collection.notes
     collection.faults = faults
     return collection

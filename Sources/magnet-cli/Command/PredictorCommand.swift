@@ -102,13 +102,16 @@ package struct PredictionOptions: ParsableArguments {
   }
 
   /// Draws a split of runs, has it predicted, and prints the comparison.
+  /// - Parameter metrics: print only predictions of these; all when empty.
   package func predict(
-    _ runs: () throws -> HelmRuns, make: (HelmRuns, Int, Int, Int) throws -> Predictor
+    _ runs: () throws -> HelmRuns, metrics: [MetricSelector] = [],
+    make: (HelmRuns, Int, Int, Int) throws -> Predictor
   ) async throws {
     try await report {
       let all = try runs()
       let comparison = try await make(all, exampleRuns, evalSamples, seed).evaluate(
-        on: all, runs: self.runs)
+        on: all, runs: self.runs
+      ).selecting(metrics)
       say(comparison.faults)
       for note in comparison.notes { Terminal.say(note) }
       let shown = 10

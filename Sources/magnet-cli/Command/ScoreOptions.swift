@@ -4,27 +4,71 @@ package import Magnet
 
 /// The options of every command that looks at the scores of runs.
 package struct ScoreOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "The metric that is the score; by default the scenario's main one.", valueName: "metric"))
-  package var metric: [String] = []
+  @OptionGroup package var metrics: MetricOptions
   @Option(
     help: ArgumentHelp(
       "Use only runs whose name matches, with * and ?. May be repeated.", valueName: "pattern"))
   package var runs: [String] = []
 
-  /// Reads the scores, with a bar, and says what is to be known of them.
+  /// Reads the scores, with a bar, and reports what was left out.
   package func read(
     _ source: HelmRuns, _ progress: LoadProgress, readsAnswers: Bool = false
   ) async throws -> ScoreCollection {
     let scores = try await Watch.showing(progress) {
       try await ScoreCollection.read(
-        source, runs: runs, metrics: metric.isEmpty ? nil : Set(metric), readsAnswers: readsAnswers)
+        source, runs: runs, rules: try await metrics.rules(source), readsAnswers: readsAnswers)
     }
     say(scores.faults)
-    for note in scores.notes { Terminal.say(note) }
+    for note in scores.notes + scores.omissions { Terminal.say(note) }
     return scores
   }
 
   package init() {}
+}
+
+/// The options that choose the metric which is the score.
+package struct MetricOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The metric that is the score, such as exact_match, exact_match@valid or exact_match@test/toxic (a sub-split); the first of several that a run has (default: the main metric of the run's group in HELM's schema).",
+      valueName: "metric"))
+  package var metric: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "The schema that defines main metrics: a name such as lite, or a schema.json (default: the schema.json beside the runs, else HELM's).",
+      valueName: "name or file"),
+    completion: .file(extensions: ["json"]))
+  package var schema: String?
+  @Flag(inversion: .prefixedNo, help: "Whether lower values of --metric are better, where no schema says.")
+  package var lowerIsBetter: Bool?
+
+  package init() {}
+
+  package func validate() throws { _ = try selectors }
+
+  private var selectors: [MetricSelector] {
+    get throws { try metric.map { try MetricSelector($0) } }
+  }
+
+  /// What decides which statistic is the score of these runs.
+  package func rules(_ source: HelmRuns, release: String? = nil) async throws -> HeadlineRules {
+    var rules = HeadlineRules(try await source.schemas(), release: release)
+    rules.metrics = try selectors
+    rules.schema = try schema.map(Self.schema)
+    rules.lowerIsBetter = lowerIsBetter
+    return rules
+  }
+
+  /// The schema of HELM with this name, or that in a file.
+  private static func schema(_ name: String) throws -> Schema {
+    if let schema = Schema.builtIn(name) { return schema }
+    guard Terminal.isThere(name) else {
+      let nearest = nearestNames(to: name, among: Schema.builtInNames, count: 1)
+      throw MagnetError(
+        .notFound, "neither a schema of HELM nor a file",
+        at: name,
+        advice: "did you mean \(nearest.joined())? known: \(Schema.builtInNames.joined(separator: ", "))")
+    }
+    return try HelmRuns.schema(inFile: name)
+  }
 }
