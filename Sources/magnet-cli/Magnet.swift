@@ -19,7 +19,9 @@ struct MagnetCommand: AsyncParsableCommand {
     subcommands: [
       RunsCommand.self, TableCommand.self, SQLCommand.self, ExportCommand.self, PartitionsCommand.self,
       PredictorsCommand.self,
-      PredictCommand.self, BacktestCommand.self, ItemsCommand.self, JudgeCommand.self, NewCommand.self,
+      PredictCommand.self, BacktestCommand.self, ItemsCommand.self, HeadlineCommand.self, ExplainCommand.self,
+      LeaderboardCommand.self, CompareCommand.self, DiffCommand.self, ShowCommand.self, JudgeCommand.self,
+      NewCommand.self,
       DownloadCommand.self,
       CardCommand.self, ArchiveCommand.self, UnarchiveCommand.self, BenchCommand.self,
     ])

@@ -39,7 +39,7 @@ public enum Project {
 }
 
 /// A folder of a test's own, removed when the test lets go of it.
-public final class TemporaryFolder {
+public final class TemporaryFolder: Sendable {
   public let path: String
 
   public init() throws {

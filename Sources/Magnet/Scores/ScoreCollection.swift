@@ -239,7 +239,7 @@ extension ScoreCollection {
 
 extension RunEntry {
   /// Whether its statistics are there and nothing is wrong with what there is of it, though files may lack.
-  fileprivate var hasStatistics: Bool {
+  var hasStatistics: Bool {
     files.contains(TableSource.stats.fileName)
       && faults.allSatisfy { fault in
         let name = fault.file.split(separator: "/").last.map(String.init) ?? ""

@@ -129,7 +129,7 @@ package struct BacktestOptions: ParsableArguments {
         try output.print(try result.comparison(of: compare[0], with: compare[1]), keyCount: 1)
       }
       if !result.isComplete { throw ExitCode(130) }
-      return collection.faults.count + result.failureCount
+      return collection.faults.count + collection.omissions.count + result.failureCount
     }
   }
 }

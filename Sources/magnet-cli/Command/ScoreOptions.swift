@@ -62,7 +62,7 @@ package struct MetricOptions: ParsableArguments {
   /// The schema of HELM with this name, or that in a file.
   private static func schema(_ name: String) throws -> Schema {
     if let schema = Schema.builtIn(name) { return schema }
-    guard Terminal.isThere(name) else {
+    guard Files.isFile(name) else {
       let nearest = nearestNames(to: name, among: Schema.builtInNames, count: 1)
       throw MagnetError(
         .notFound, "neither a schema of HELM nor a file",

@@ -1,0 +1,192 @@
+/// Two runs of one scenario compared instance by instance. Differences are second minus first: positive where the
+/// second run has more.
+public struct RunComparison: Sendable {
+  /// How intervals of graded scores are made.
+  public enum IntervalMethod: String, Sendable, CaseIterable { case t, bootstrap }
+
+  public struct Options: Sendable {
+    /// The coverage of intervals.
+    public var level = 0.95
+    /// The seed of drawn signs and resamples.
+    public var seed = 1
+    public var interval = IntervalMethod.t
+    /// What an instance's cluster is; nil where instances are independent.
+    public var cluster: (@Sendable (Pairing.Pair) -> String)?
+
+    public init() {}
+  }
+
+  public let first: RunInstances
+  public let second: RunInstances
+  public let pairing: Pairing
+  /// The counts of right and wrong answers; nil for graded scores. The first model of the table is the second run.
+  public let table: PairedTable?
+  /// Second minus first, pair by pair.
+  public let differences: PairedDifferences
+  public let interval: Interval?
+  public let p: Double?
+  public let standardError: Double?
+  /// How interval and p were computed.
+  public let method: String
+  /// The smallest difference that these pairs would show.
+  public let detectable: Double?
+  /// What is special: other ids, few pairs, scores left out.
+  public let notes: [String]
+  let options: Options
+
+  /// Compares two runs.
+  /// - Throws: `MagnetError` when their metrics differ or nothing can be paired.
+  public init(_ first: RunInstances, _ second: RunInstances, options: Options = Options()) throws {
+    guard first.headline.metric.name == second.headline.metric.name else {
+      throw MagnetError(
+        .invalidData,
+        "the scores are of different metrics: \(first.headline.metric.text) and \(second.headline.metric.text)",
+        at: first.scenario, advice: "name one with --metric")
+    }
+    self.first = first
+    self.second = second
+    self.options = options
+    pairing = Pairing(first, second)
+    guard !pairing.pairs.isEmpty else { throw Self.nothingPaired(first, second, pairing) }
+    let scores = pairing.pairs.map { ($0.second.score, $0.first.score) }
+    differences = PairedDifferences(scores.map { $0.0 - $0.1 })
+    let table = PairedTable(scores)
+    self.table = table
+    let n = pairing.pairs.count
+    let seed = UInt64(bitPattern: Int64(options.seed))
+    if let cluster = options.cluster {
+      let keys = pairing.pairs.map(cluster)
+      let estimate = differences.estimate(clusters: keys)
+      interval =
+        options.interval == .bootstrap
+        ? differences.bootstrap(clusters: keys, level: options.level, seed: seed)
+        : estimate?.interval(level: options.level)
+      p = estimate?.p
+      standardError = estimate?.standardError
+      method =
+        "\(Set(keys).count) clusters, t" + (options.interval == .bootstrap ? ", bootstrap interval" : "")
+    } else if let table {
+      interval =
+        options.interval == .bootstrap
+        ? table.bootstrap(level: options.level) ?? table.tango(level: options.level)
+        : table.tango(level: options.level)
+      p = table.midP
+      standardError = differences.standardError
+      method = "McNemar mid-p, " + (options.interval == .bootstrap && n <= 5000 ? "bootstrap" : "Tango")
+    } else {
+      interval =
+        options.interval == .bootstrap
+        ? differences.bootstrap(clusters: Array(0..<n), level: options.level, seed: seed)
+        : differences.estimate?.interval(level: options.level)
+      p = n > 1 ? differences.signFlipP(seed: seed) : nil
+      standardError = differences.standardError
+      method =
+        (n <= 20 ? "sign flips, exact" : "sign flips, 10000 draws")
+        + (options.interval == .bootstrap ? ", bootstrap" : ", t")
+    }
+    detectable = differences.variance.flatMap { PairedDifferences.detectable(variance: $0, count: n) }
+    notes = Self.notes(first, second, pairing)
+  }
+
+  /// The mean difference, second minus first.
+  public var difference: Double { differences.mean ?? 0 }
+
+  public var meanFirst: Double {
+    pairing.pairs.reduce(0) { $0 + $1.first.score } / Double(pairing.pairs.count)
+  }
+  public var meanSecond: Double {
+    pairing.pairs.reduce(0) { $0 + $1.second.score } / Double(pairing.pairs.count)
+  }
+
+  /// Instances that only the second run has right, and only the first; nil for graded scores.
+  public var flips: (gained: Int, lost: Int)? { table.map { ($0.onlyFirst, $0.onlySecond) } }
+
+  /// Whether the second run is worse by more than `margin`: the whole interval says so, in the metric's direction.
+  public func isWorse(by margin: Double) -> Bool {
+    guard let interval else { return false }
+    return first.headline.lowerIsBetter == true ? interval.lower > margin : interval.upper < -margin
+  }
+
+  private static func nothingPaired(
+    _ first: RunInstances, _ second: RunInstances, _ pairing: Pairing
+  ) -> MagnetError {
+    if first.instances.isEmpty || second.instances.isEmpty {
+      let empty = first.instances.isEmpty ? first : second
+      return MagnetError(
+        .insufficientData, "\(empty.run) has no scores of instances by \(empty.headline.metric.text)",
+        advice: "this needs per_instance_stats.json; see also --metric, --split and --perturbation")
+    }
+    let reused =
+      pairing.reusedCount > 0
+      ? "\(pairing.reusedCount) ids name other questions" : "no id and no question is in both"
+    return MagnetError(
+      .insufficientData,
+      "nothing can be paired: \(reused) (\(first.instances.count) and \(second.instances.count) instances)",
+      at: first.scenario)
+  }
+
+  private static func notes(_ first: RunInstances, _ second: RunInstances, _ pairing: Pairing) -> [String] {
+    var notes: [String] = []
+    let n = pairing.pairs.count
+    let largest = max(first.instances.count, second.instances.count)
+    if Double(n) < 0.9 * Double(largest) {
+      notes.append("only \(n) of \(largest) instances are paired")
+    }
+    if pairing.byContentCount > 0 {
+      notes.append("\(pairing.byContentCount) paired by content, as their ids differ")
+    }
+    if pairing.reusedCount > 0 { notes.append("\(pairing.reusedCount) ids name other questions: not paired") }
+    for run in [first, second] {
+      if run.conflictCount > 0 {
+        notes.append("\(run.run): \(run.conflictCount) instances with several scores left out")
+      }
+      if run.notFiniteCount > 0 {
+        notes.append("\(run.run): \(run.notFiniteCount) scores that are not finite left out")
+      }
+    }
+    if first.headline.metric.split != second.headline.metric.split {
+      notes.append(
+        "splits differ: \(first.headline.metric.split ?? "none") and \(second.headline.metric.split ?? "none")"
+      )
+    }
+    return notes
+  }
+
+  /// The pairs whose scores differ, the largest difference first.
+  public func flipTable(limit: Int?) -> Table {
+    let changed = pairing.pairs.enumerated().filter { $0.element.first.score != $0.element.second.score }
+      .sorted { a, b in
+        let one = abs(a.element.second.score - a.element.first.score)
+        let other = abs(b.element.second.score - b.element.first.score)
+        return one == other ? a.offset < b.offset : one > other
+      }.map(\.element)
+    let rows = changed.prefix(limit ?? changed.count).map { pair -> [Cell] in
+      [
+        .string(first.scenario), .string(pair.first.key.id), Cell(pair.first.key.split),
+        Cell(pair.first.key.perturbation.isEmpty ? nil : pair.first.key.perturbation),
+        .double(pair.first.score),
+        .double(pair.second.score), Cell(pair.first.answer), Cell(pair.second.answer), Cell(pair.first.input),
+        Cell(pair.first.target),
+      ]
+    }
+    return Table(
+      columnNames: [
+        "scenario", "instance", "split", "perturbation", "score_a", "score_b", "answer_a", "answer_b",
+        "input",
+        "target",
+      ], rows: Array(rows))
+  }
+
+  /// What could not be paired: side (a or b), instance, split, perturbation, reason.
+  public var unmatchedTable: Table {
+    Table(
+      columnNames: ["scenario", "side", "instance", "split", "perturbation", "reason"],
+      rows: pairing.unmatched.map { item in
+        [
+          .string(first.scenario), .string(item.side == .first ? "a" : "b"), .string(item.key.id),
+          Cell(item.key.split), Cell(item.key.perturbation.isEmpty ? nil : item.key.perturbation),
+          .string(item.reason),
+        ]
+      })
+  }
+}

@@ -1,0 +1,120 @@
+extension RunDiff {
+  /// One of the two runs that are compared, in the form that levels compare.
+  struct Side {
+    struct RequestKey: Hashable {
+      let id: String
+      let split: String?
+      let trial: Int
+      let perturbation: String
+
+      var text: String {
+        [id, split ?? "", perturbation, trial > 0 ? "trial \(trial)" : ""].filter { !$0.isEmpty }
+          .joined(separator: " ")
+      }
+    }
+
+    struct Request {
+      let key: RequestKey
+      /// The input and the references.
+      let content: String
+      let prompt: String
+      let answer: String
+    }
+
+    struct ScoreKey: Hashable {
+      let request: RequestKey
+      let metric: String
+    }
+
+    let spec: Row
+    let scenario: String
+    /// Nil where the file cannot be read.
+    var requests: [Request]?
+    /// The means of stats.json by metric, split, sub-split and perturbation.
+    var stats: [(String, Double?)]?
+    var scores: [(ScoreKey, Double)]?
+    var faults: [DataFault] = []
+
+    init(_ source: some RunSource) async throws {
+      let listing = try await source.list()
+      guard listing.entries.count == 1, let place = listing.entryOfRow.firstIndex(of: 0) else {
+        if listing.entries.count == 1, let fault = listing.entries.first?.faults.first { throw fault }
+        throw MagnetError(
+          .usage, "diff compares two runs, and \(listing.entries.count) runs are on one side",
+          advice: "name the runs' folders")
+      }
+      let entry = listing.entries[0]
+      spec = listing.runSpecs.rows[place]
+      scenario = RunName.task(spec[.run], spec)
+      var faults: [DataFault] = []
+      func table(_ kind: TableKind) async throws -> Table? {
+        guard entry.files.contains(kind.fileName) else { return nil }
+        let tables = try await source.load([entry], tables: [kind])
+        faults += tables.faults.map(\.fault)
+        return tables.faults.isEmpty ? tables[kind] : nil
+      }
+      if let states = try await table(.scenarioStates) { requests = Self.requests(states) }
+      if let table = try await table(.stats) {
+        stats = table.rows.map { row in
+          let parts = [row[.metric], row[.split], row[.subSplit], row[.perturbation], row[.computedOn]]
+          return (parts.compactMap(\.self).joined(separator: " "), row[.mean])
+        }
+      }
+      if let table = try await table(.perInstanceStats) {
+        let prefix = "per_instance_stats.stats.name.perturbation."
+        let names = Self.perturbationColumns(table, prefix)
+        var found: [(ScoreKey, Double)] = []
+        table.forEachRow { row in
+          guard let id = row[.instance], let mean = row[.mean] else { return }
+          let key = RequestKey(
+            id: id, split: row[.split], trial: row[.trial] ?? 0,
+            perturbation: Self.perturbation(row, names, prefix))
+          found.append((ScoreKey(request: key, metric: row[.metric]), mean))
+        }
+        scores = found
+      }
+      self.faults = faults
+    }
+
+    private static func requests(_ states: Table) -> [Request] {
+      let request = "scenario_state.request_states."
+      let inputs = states.columnNames.filter {
+        $0.hasPrefix(request + "instance.input") || $0 == request + "instance.references"
+      }
+      let prompts = states.columnNames.filter {
+        $0 == request + "request.prompt" || $0 == request + "request.messages"
+          || $0.hasPrefix(request + "request.multimodal_prompt")
+      }
+      let prefix = request + "instance.perturbation."
+      let names = perturbationColumns(states, prefix)
+      var found: [Request] = []
+      states.forEachRow { row in
+        guard let id = row[.instance] else { return }
+        found.append(
+          Request(
+            key: RequestKey(
+              id: id, split: row[.split], trial: row[.trial] ?? 0,
+              perturbation: perturbation(row, names, prefix)),
+            content: inputs.map { row[$0].text }.joined(separator: "\n"),
+            prompt: prompts.map { row[$0].text }.joined(separator: "\n"),
+            answer: (row[.completions]?.elements ?? []).compactMap { $0["text"]?.string }.joined(
+              separator: "\n")))
+      }
+      return found
+    }
+
+    private static func perturbationColumns(_ table: Table, _ prefix: String) -> [String] {
+      table.columnNames.filter {
+        $0.hasPrefix(prefix) && !$0.hasSuffix("_file_path")
+      }.sorted()
+    }
+
+    private static func perturbation(_ row: Row, _ names: [String], _ prefix: String) -> String {
+      if row[.perturbation] == nil { return "" }
+      return names.compactMap { name in
+        let cell = row[name]
+        return cell == .null ? nil : "\(name.dropFirst(prefix.count))=\(cell.text)"
+      }.joined(separator: ",")
+    }
+  }
+}

@@ -1,0 +1,116 @@
+/// The scores of runs, one row per run.
+public struct HeadlineTable: Sendable {
+  /// Columns suite, run, group, metric, split, mean, count, lower_is_better, rule, note.
+  public let table: Table
+  /// How many runs have no score.
+  public let missingCount: Int
+  /// What the user should know: suites that repeat runs.
+  public let notes: [String]
+  /// Faults of runs and schemas that were left out.
+  public let faults: [DataFault]
+
+  /// Finds the score of every run of a source; a run that is in several suites has a row for each.
+  /// - Parameter patterns: take only runs whose name matches one of these; all when empty.
+  /// - Throws: what the source throws.
+  public init(of source: some RunSource, rules: HeadlineRules, runs patterns: [String] = []) async throws {
+    let runs = try await BoardRuns.read(source, runs: patterns, keepsRepeated: true, wanted: rules.wanted)
+    var rows: [[Cell]] = []
+    var missing = 0
+    for run in runs.runs {
+      let headline = rules.headline(.init(name: run.name, path: run.path, groups: run.groups), run.stats)
+      if headline?.mean == nil { missing += 1 }
+      var notes = headline?.notes ?? ["no known main metric; choose one with --metric"]
+      if let headline, headline.stat == nil {
+        let splits = run.stats.splits(of: headline.metric.name)
+        if !splits.isEmpty {
+          notes.append("splits with \(headline.metric.name): \(splits.joined(separator: ", "))")
+        }
+      }
+      rows.append([
+        .string(run.suite), .string(run.name), Cell(headline?.group), Cell(headline?.metric.name),
+        Cell(headline?.metric.split), Cell(headline?.mean), Cell(headline?.stat?.count),
+        headline?.lowerIsBetter.map { .bool($0) } ?? .null, Cell(headline?.rule),
+        notes.isEmpty ? .null : .string(notes.joined(separator: "; ")),
+      ])
+    }
+    table = Table(
+      columnNames: [
+        "suite", "run", "group", "metric", "split", "mean", "count", "lower_is_better", "rule", "note",
+      ], rows: rows)
+    missingCount = missing
+    notes = runs.notes
+    faults = runs.faults + rules.faults
+  }
+}
+
+/// Why a run's score is what it is.
+public struct HeadlineExplanation: Sendable {
+  /// One row per statistic that has the metric's name, or of all when none was asked for: metric, split, sub_split,
+  /// perturbation, computed_on, count, sum, mean, verdict.
+  public let table: Table
+  /// How the metric was chosen, a sentence each.
+  public let steps: [String]
+  /// The score.
+  public let headline: Headline?
+
+  /// Explains the score of the only run of a source, or of its `metric`.
+  /// - Throws: `MagnetError` where the source has several runs or the run no statistics, and what the source throws.
+  public init(of source: some RunSource, rules: HeadlineRules) async throws {
+    let all = try await BoardRuns.read(source, keepsRepeated: true)
+    if let fault = all.faults.first, all.runs.isEmpty { throw fault }
+    guard let run = all.runs.first, all.runs.count == 1 else {
+      throw MagnetError(
+        .usage, "explain is about one run, and \(all.runs.count) runs were given",
+        advice: "name a run's folder")
+    }
+    let subject = HeadlineRules.Subject(name: run.name, path: run.path, groups: run.groups)
+    let candidates = rules.candidates(subject, run.stats)
+    let headline = rules.headline(subject, run.stats)
+    var steps = ["groups of the run: \(run.groups.joined(separator: ", "))"]
+    if let schema = rules.schema(of: run.path) {
+      let knows = run.groups.contains { schema.group($0) != nil }
+      steps.append("schema: \(schema.source)" + (knows ? "" : ", which knows none of them"))
+    } else {
+      steps.append("no schema beside the run and no project in its path")
+    }
+    for candidate in candidates.prefix(candidates.first?.isGuessed == true ? 0 : 8) {
+      let name = candidate.matcher.name + "@" + candidate.matcher.split
+      let taken =
+        headline.map { $0.rule == candidate.rule && $0.group == candidate.group && $0.stat != nil } ?? false
+      steps.append(
+        "\(candidate.rule): "
+          + (candidate.group.map { "run group \($0): " } ?? "") + name + (taken ? ": taken" : ": not taken"))
+    }
+    if headline?.isGuessed == true { steps.append("guessed: the first known metric that the run has") }
+    for note in headline?.notes ?? [] { steps.append("note: \(note)") }
+    let names = Set(
+      candidates.filter { !$0.isGuessed }.map(\.matcher.name) + [headline?.metric.name].compactMap(\.self))
+    let rows = run.stats.entries.filter { names.isEmpty || names.contains($0.name.name) }.map {
+      entry -> [Cell] in
+      [
+        .string(entry.name.name), Cell(entry.name.split), Cell(entry.name.subSplit),
+        Cell(entry.name.perturbation?.name), Cell(entry.name.perturbation?.computedOn),
+        .int(Int64(entry.stat.count)), .double(entry.stat.sum), Cell(entry.stat.mean),
+        .string(Self.verdict(entry.name, headline)),
+      ]
+    }
+    table = Table(
+      columnNames: [
+        "metric", "split", "sub_split", "perturbation", "computed_on", "count", "sum", "mean", "verdict",
+      ], rows: rows)
+    self.steps = steps
+    self.headline = headline
+  }
+
+  private static func verdict(_ name: MetricName, _ headline: Headline?) -> String {
+    guard let headline else { return "rejected: no score" }
+    if name.name != headline.metric.name { return "rejected: the metric is \(headline.metric.name)" }
+    if name.perturbation != nil { return "rejected: perturbed inputs" }
+    if let split = headline.metric.split, name.split != split { return "rejected: the split is \(split)" }
+    if let part = headline.metric.subSplit, name.subSplit != part {
+      return "rejected: the sub-split is \(part)"
+    }
+    if headline.stat == nil { return "rejected: " + headline.notes.joined(separator: ", ") }
+    return name.subSplit == nil ? "accepted" : "accepted: one of the sub-splits merged"
+  }
+}

@@ -1,0 +1,181 @@
+extension HeadlineRules {
+  /// The schema that describes most of some runs: that asked for, or the one beside the runs, or the project's, or the
+  /// one of HELM's that knows the most of their groups; nil where none knows any.
+  public func schema(of runs: BoardRuns) -> Schema? {
+    if let schema { return schema }
+    var counts: [String: (schema: Schema, count: Int)] = [:]
+    for run in runs.runs {
+      guard let found = schema(of: run.path), run.groups.contains(where: { found.group($0) != nil }) else {
+        continue
+      }
+      counts[found.source, default: (found, 0)].count += 1
+    }
+    if let best = counts.values.max(by: { ($0.count, $1.schema.source) < ($1.count, $0.schema.source) }) {
+      return best.schema
+    }
+    let known = BuiltInSchemas.order.compactMap(BuiltInSchemas.named).map { schema in
+      (
+        schema: schema,
+        count: runs.runs.count { run in
+          run.groups.contains { schema.group($0)?.metricGroups.isEmpty == false }
+        }
+      )
+    }
+    let most = known.map(\.count).max() ?? 0
+    return most == 0 ? nil : known.first { $0.count == most }?.schema
+  }
+
+  /// A schema made for runs that no schema describes: one column per group, the last and narrowest that a run is in,
+  /// with the metric that is guessed or asked for, and the mean win rate over them.
+  public func madeSchema(for runs: BoardRuns) throws -> Schema {
+    var names: [String] = []
+    var members: [String: [BoardRuns.Run]] = [:]
+    for run in runs.runs {
+      guard let group = run.groups.last else { continue }
+      if members[group] == nil { names.append(group) }
+      members[group, default: []].append(run)
+    }
+    var groups: [JSONValue] = []
+    var metrics: [String: Bool?] = [:]
+    func object(_ members: [(String, JSONValue)]) -> JSONValue {
+      .object(members.map { JSONValue.Member(key: $0.0, value: $0.1) })
+    }
+    for name in names.sorted() {
+      let all = members[name] ?? []
+      guard let first = all.first,
+        let headline = headline(
+          .init(name: first.name, path: first.path, groups: [name]),
+          RunStats(merging: all.map(\.stats)))
+      else { continue }
+      metrics[headline.metric.name] = .some(headline.lowerIsBetter)
+      groups.append(
+        object([
+          ("name", .string(name)), ("metric_groups", .array([.string("accuracy")])),
+          (
+            "environment",
+            object([
+              ("main_name", .string(headline.metric.name)),
+              ("main_split", .string(headline.metric.split ?? "__all__")),
+            ])
+          ),
+        ]))
+    }
+    let parent = object([
+      ("name", .string("all_scenarios")), ("display_name", .string("All scenarios")),
+      ("subgroups", .array(groups.compactMap { $0["name"] })),
+    ])
+    let matcher = object([("name", .string("${main_name}")), ("split", .string("${main_split}"))])
+    let accuracy = object([
+      ("name", .string("accuracy")), ("display_name", .string("Main metric")), ("metrics", .array([matcher])),
+    ])
+    let fields = metrics.sorted { $0.key < $1.key }.map { name, direction in
+      object([("name", .string(name)), ("lower_is_better", direction.map { .bool($0) } ?? .null)])
+    }
+    return try Schema(
+      object([
+        ("metrics", .array(fields)), ("metric_groups", .array([accuracy])),
+        ("run_groups", .array([parent] + groups)),
+      ]), source: "made for these runs, as no schema describes them")
+  }
+}
+
+extension Schema {
+  /// The metrics that the boards of a group show; every metric that any column of the schema shows when nil.
+  public func metricNames(of group: RunGroup? = nil) -> Set<String> {
+    var names: Set<String> = []
+    let groups = group.map { expanded($0) } ?? runGroups
+    for runGroup in groups {
+      for matcher in metricGroups.flatMap(\.matchers) {
+        if let filled = try? matcher.filled(runGroup.environment) { names.insert(filled.name) }
+      }
+    }
+    if names.contains("quasi_exact_match") { names.insert("exact_match") }
+    return names
+  }
+}
+
+extension Board {
+  /// The board without the columns in which no model has a value.
+  public var withoutEmptyColumns: Board {
+    let kept = columns.indices.filter { column in
+      columns[column].kind != .metric || rows.contains { $0.cells[column].value != nil }
+    }
+    var board = self
+    board.columns = kept.map { columns[$0] }
+    for row in rows.indices { board.rows[row].cells = kept.map { rows[row].cells[$0] } }
+    return board
+  }
+
+  /// The board as a table: rank, model, and a column per column; the best first.
+  public var table: Table {
+    var names = ["rank", "model"]
+    var seen: [String: Int] = [:]
+    for column in columns {
+      // Titles may repeat; columns may not.
+      let count = (seen[column.title] ?? 0) + 1
+      seen[column.title] = count
+      names.append(count == 1 ? column.title : "\(column.title) (\(count))")
+    }
+    let ranks = self.ranks
+    let rows = zip(ranked, ranks).map { row, rank -> [Magnet.Cell] in
+      [rank.map { .int(Int64($0)) } ?? .null, .string(row.title)] + row.cells.map { Magnet.Cell($0.value) }
+    }
+    return Table(columnNames: names, rows: rows)
+  }
+
+  /// The rank of each row of `ranked`, equal values sharing the better one; nil for rows without a value.
+  public var ranks: [Int?] {
+    guard let column = rankingColumn else { return ranked.map { _ in nil } }
+    var ranks: [Int?] = []
+    var last: (value: Double, rank: Int)?
+    for (place, row) in ranked.enumerated() {
+      guard let value = row.cells[column].value else {
+        ranks.append(nil)
+        continue
+      }
+      if last?.value != value { last = (value, place + 1) }
+      ranks.append(last?.rank)
+    }
+    return ranks
+  }
+
+  /// One row per model and column, with what the value is made of.
+  public var longTable: Table {
+    let names = [
+      "group", "board", "rank", "model", "model_name", "column", "column_group", "metric", "split",
+      "perturbation",
+      "value", "stderr", "runs", "of_runs", "lower_is_better", "best", "note",
+    ]
+    var rows: [[Magnet.Cell]] = []
+    for (row, rank) in zip(ranked, ranks) {
+      for (column, cell) in zip(columns, row.cells) {
+        rows.append([
+          .string(group), .string(name), rank.map { .int(Int64($0)) } ?? .null, .string(row.title),
+          .string(row.model), .string(column.title), Magnet.Cell(column.group.isEmpty ? nil : column.group),
+          .string(column.matcher?.name ?? column.kind.rawValue), Magnet.Cell(column.matcher?.split),
+          Magnet.Cell(column.matcher?.perturbation), Magnet.Cell(cell.value), Magnet.Cell(cell.standardError),
+          column.kind == .metric ? .int(Int64(cell.runs.count)) : .null,
+          column.kind == .metric ? .int(Int64(cell.expectedCount)) : .null,
+          column.lowerIsBetter.map { .bool($0) } ?? .null, .bool(cell.isBest), Magnet.Cell(cell.note),
+        ])
+      }
+    }
+    return Table(columnNames: names, rows: rows)
+  }
+
+  /// The models that lack some runs of a column, a sentence each.
+  public var gaps: [String] {
+    var gaps: [String] = []
+    for row in ranked {
+      let short = zip(columns, row.cells).filter {
+        $0.kind == .metric && $1.value != nil && $1.runs.count < $1.expectedCount
+      }
+      if let (column, cell) = short.first {
+        let more = short.count > 1 ? " and \(short.count - 1) more columns" : ""
+        gaps.append(
+          "\(row.title): \(cell.runs.count) of \(cell.expectedCount) runs in \(column.title)\(more)")
+      }
+    }
+    return gaps
+  }
+}

@@ -1,0 +1,196 @@
+public import ArgumentParser
+import HelmBackend
+public import Magnet
+import MagnetCommand
+
+extension PValueCorrection: ExpressibleByArgument {}
+extension RunComparison.IntervalMethod: ExpressibleByArgument {}
+
+struct CompareCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Compare two runs, two models or all models, instance by instance.",
+    usage: """
+      magnet compare <run a> <run b> [<options>]
+      magnet compare <paths> ... --models <a>,<b> [<options>]
+      magnet compare <paths> ... --all [<options>]
+      """,
+    discussion: """
+      Instances are paired by id, where input and references agree, perturbation and split, and otherwise by content;
+      what cannot be paired is counted and named. Scores of 0 and 1 are tested with McNemar's test (mid-p) and Tango's
+      interval, others by flipping signs and with Student's t. Differences are B minus A. The population is the main
+      split on unperturbed inputs, unless --split or --perturbation says otherwise.
+
+      EXIT STATUS:
+        3 with --fail-if-worse when B is worse than A by more than that
+
+      EXAMPLE:
+        magnet compare runs/v1/RUN_A runs/v2/RUN_B --flips 5
+        magnet compare benchmark_output --models openai/gpt2,acme/base
+        magnet compare benchmark_output --all --correct bh --format csv
+      """)
+
+  /// What `--show` takes.
+  enum Part: String, ExpressibleByArgument, CaseIterable {
+    case summary, flips, unmatched, groups
+  }
+
+  @Argument(help: "Two runs' folders, or folders that hold runs.", completion: .directory)
+  var paths: [String]
+  @OptionGroup var reading: ReadingOptions
+  @OptionGroup var metrics: MetricOptions
+  @Option(help: ArgumentHelp("Compare these two models, separated by a comma.", valueName: "a,b"))
+  var models: String?
+  @Flag(help: "Compare every two models: differences, p values and tie groups.")
+  var all = false
+  @Option(
+    help: ArgumentHelp(
+      "Use only runs whose name matches, with * and ?. May be repeated.", valueName: "pattern"))
+  var runs: [String] = []
+  @Option(help: "HELM's split, or all (default: that of the main metric).")
+  var split: String?
+  @Option(help: ArgumentHelp("Compare scores under this perturbation.", valueName: "name"))
+  var perturbation: String?
+  @Option(help: ArgumentHelp("What instances are clustered by: instance or split.", valueName: "column"))
+  var cluster: String?
+  @Option(help: "The coverage of intervals.")
+  var level = 0.95
+  @Option(help: "How intervals are made: t (Tango's for scores of 0 and 1) or bootstrap.")
+  var interval = RunComparison.IntervalMethod.t
+  @Option(help: "How p values are corrected: holm, bh or none.")
+  var correct = PValueCorrection.holm
+  @Option(parsing: .unconditional, help: "The seed of drawn signs and resamples.")
+  var seed = 1
+  @Option(help: ArgumentHelp("Show this many instances on which the scores differ.", valueName: "count"))
+  var flips = 0
+  @Option(help: "What to print: summary, flips, unmatched or groups (with --all).")
+  var show = Part.summary
+  @Option(
+    help: ArgumentHelp(
+      "Exit with 3 when B is worse than A by more than this, the interval says.", valueName: "margin"))
+  var failIfWorse: Double?
+  @Flag(help: "Pair instances by id alone, without reading inputs.")
+  var trustIds = false
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if models != nil, all { throw ValidationError("--models and --all exclude each other.") }
+    if models == nil, !all, paths.count != 2 {
+      throw ValidationError("Give two runs, or --models A,B, or --all.")
+    }
+    if let models, models.split(separator: ",").count != 2 {
+      throw ValidationError("--models takes two models separated by a comma.")
+    }
+    if !(level > 0 && level < 1) { throw ValidationError("--level must be between 0 and 1.") }
+    if flips < 0 { throw ValidationError("--flips must be 0 or more.") }
+    if let cluster, cluster != "instance", cluster != "split" {
+      throw ValidationError("--cluster takes instance or split.")
+    }
+    if show == .groups, !all { throw ValidationError("--show groups goes with --all.") }
+  }
+
+  private var options: RunComparison.Options {
+    var options = RunComparison.Options()
+    options.level = level
+    options.seed = seed
+    options.interval = interval
+    switch cluster {
+    case "instance": options.cluster = { $0.first.key.id }
+    case "split": options.cluster = { $0.first.key.split ?? "" }
+    default: break
+    }
+    return options
+  }
+
+  private func read(_ paths: [String], models: [String]? = nil) async throws -> ComparedRuns {
+    let progress = LoadProgress()
+    let found = try reading.runs(paths, progress)
+    var population = RunInstances.Population()
+    population.split = split == "all" ? nil : split
+    population.isOfAllSplits = split == "all"
+    population.perturbation = perturbation
+    let chosen = population
+    let read = try await Watch.showing(progress) {
+      try await ComparedRuns.read(
+        found, rules: try await metrics.rules(found), runs: runs,
+        models: models.map { names in { @Sendable in names.contains($0) } }, population: chosen,
+        readsContent: !trustIds)
+    }
+    say(read.faults)
+    for note in read.notes + read.omissions { Terminal.say(note) }
+    return read
+  }
+
+  func run() async throws {
+    try await report {
+      if all {
+        let read = try await read(paths)
+        let matrix = try ComparisonMatrix(read, options: options, correction: correct)
+        for omission in matrix.omissions { Terminal.say("left out: \(omission)") }
+        if show == .groups {
+          try output.print(matrix.groupTable, keyCount: 2, piped: .csv)
+        } else {
+          try output.print(matrix.table, keyCount: 2, piped: .csv)
+          if output.isForPeople, output.file == nil, Terminal.isOutputTerminal {
+            try Terminal.write("\nTie groups: each model against the first of its group.\n")
+            try output.print(matrix.groupTable, keyCount: 2)
+          }
+        }
+        return read.faults.count + read.omissions.count + matrix.omissions.count
+      }
+      let (comparison, faultCount) = try await comparison()
+      for omission in comparison.omissions { Terminal.say("left out: \(omission)") }
+      for scenario in comparison.scenarios {
+        for note in scenario.notes { Terminal.say("\(scenario.first.scenario): \(note)") }
+      }
+      try print(comparison)
+      if let failIfWorse, comparison.scenarios.contains(where: { $0.isWorse(by: failIfWorse) }) {
+        throw ExitCode(3)
+      }
+      return faultCount
+    }
+  }
+
+  private func comparison() async throws -> (ModelComparison, Int) {
+    if let models {
+      let names = models.split(separator: ",").map(String.init)
+      let read = try await read(paths, models: names)
+      for name in names where !read.models.contains(name) {
+        throw MagnetError(
+          .notFound, "no run of the model '\(name)'", advice: "see the models with: magnet runs \(paths[0])")
+      }
+      let result = try read.compare(names[0], names[1], options: options)
+      return (result, read.faults.count + read.omissions.count)
+    }
+    let first = try await read([paths[0]])
+    let second = try await read([paths[1]])
+    let faults = first.faults.count + second.faults.count + first.omissions.count + second.omissions.count
+    let result = try ModelComparison(first, second, names: (paths[0], paths[1]), options: options)
+    return (result, faults)
+  }
+
+  private func print(_ comparison: ModelComparison) throws {
+    let limit = output.format == .csv && flips == 0 ? nil : max(flips, show == .flips ? 20 : 0)
+    let flipped = Table(stacking: comparison.scenarios.map { $0.flipTable(limit: limit) })
+    switch show {
+    case .flips: return try output.print(flipped, keyCount: 2, piped: .csv)
+    case .unmatched:
+      return try output.print(
+        Table(stacking: comparison.scenarios.map(\.unmatchedTable)), keyCount: 3, piped: .csv)
+    case .summary, .groups: break
+    }
+    if output.isForPeople {
+      for scenario in comparison.scenarios {
+        let (a, b) = (scenario.first.instances.count, scenario.second.instances.count)
+        Terminal.say(
+          "\(scenario.first.scenario): paired \(scenario.pairing.pairs.count) of \(max(a, b)) | A \(a), B \(b)"
+        )
+      }
+    }
+    try output.print(comparison.summary(correction: correct), keyCount: 1, piped: .csv)
+    if flips > 0, output.file == nil {
+      try Terminal.write("\n")
+      try output.print(flipped, keyCount: 2, piped: .csv)
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import ArgumentParser
+import HelmBackend
+import Magnet
+import MagnetCommand
+
+struct HeadlineCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "headline",
+    abstract: "Show the score of each run: its main metric, and what chose it.",
+    discussion: """
+      The metric and split are those of the run's group in the schema.json beside the runs, else in HELM's schema of
+      the project in the path, else in HELM's schemas together. A metric that no schema names is marked as guessed. A
+      run without the statistic has no score; the note says which splits it has, and the exit status is 1.
+
+      EXAMPLE:
+        magnet headline benchmark_output/runs/my-suite
+        magnet headline benchmark_output --schema lite --format csv
+      """)
+
+  @OptionGroup var source: SourceOptions
+  @OptionGroup var metrics: MetricOptions
+  @Option(
+    help: ArgumentHelp(
+      "Use only runs whose name matches, with * and ?. May be repeated.", valueName: "pattern"))
+  var runs: [String] = []
+  @OptionGroup var output: OutputOptions
+
+  func run() async throws {
+    try await report {
+      let progress = LoadProgress()
+      let found = try source.runs(progress)
+      let headlines = try await Watch.showing(progress) {
+        try await HeadlineTable(of: found, rules: try await metrics.rules(found), runs: runs)
+      }
+      say(headlines.faults)
+      for note in headlines.notes { Terminal.say(note) }
+      try output.print(headlines.table, keyCount: 2, piped: .csv)
+      return headlines.faults.count + headlines.missingCount
+    }
+  }
+}

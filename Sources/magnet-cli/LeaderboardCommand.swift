@@ -1,0 +1,191 @@
+import ArgumentParser
+import HelmBackend
+import Magnet
+import MagnetCommand
+
+struct LeaderboardCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "leaderboard",
+    abstract:
+      "Rank models as HELM's leaderboards do: models by scenarios, with the mean win rate or mean score.",
+    discussion: """
+      The schema prescribes groups, columns, aggregates and directions; a run that is in several suites counts once,
+      in the latest, unless --helm-exact. Win rates depend on which models are on the board and are computed anew after
+      --models. Where helm-summarize stops with an error, the column or cell is left out and named, and the exit status
+      is 1.
+
+      EXAMPLE:
+        magnet leaderboard benchmark_output --schema lite
+        magnet leaderboard benchmark_output --models 'openai/*' --format markdown
+        magnet leaderboard benchmark_output --long --format csv
+        magnet leaderboard benchmark_output --group mmlu_subjects --format helm > mmlu_subjects.json
+      """)
+
+  /// What `--ties` takes.
+  enum Ties: String, ExpressibleByArgument, CaseIterable {
+    case half, old
+  }
+
+  @OptionGroup var source: SourceOptions
+  @OptionGroup var metrics: MetricOptions
+  @Option(
+    help: ArgumentHelp(
+      "The run group whose boards are shown (default: the first of the schema that has runs).",
+      valueName: "name"))
+  var group: String?
+  @Option(
+    help: ArgumentHelp(
+      "The metric group or scenario whose board is shown (default: the first).", valueName: "name"))
+  var board: String?
+  @Option(help: "Use the schema of this release.")
+  var release: String?
+  @Option(
+    help: ArgumentHelp(
+      "Use only models whose name or deployment matches, with * and ?. May be repeated.", valueName: "pattern"
+    ))
+  var models: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "Use only runs whose name matches, with * and ?. May be repeated.", valueName: "pattern"))
+  var runs: [String] = []
+  @Flag(help: "Count runs that are in several suites or subgroups as often as helm-summarize does.")
+  var helmExact = false
+  @Option(help: "How equal values count in win rates: half a win, or old, as in HELM before 0.5.4.")
+  var ties = Ties.half
+  @Flag(help: "Show all boards of the group, not the first.")
+  var all = false
+  @Flag(help: "One row per model and column, with standard errors and numbers of runs.")
+  var long = false
+  @Flag(help: "List the boards that these runs have instead of showing one.")
+  var list = false
+  @Option(help: "The format of the table, or helm: what HELM's frontend loads, all boards of the group.")
+  var format: String?
+  @Option(
+    name: [.customShort("o"), .long], help: ArgumentHelp("Write to a file.", valueName: "file"),
+    completion: .file())
+  var output: String?
+  @Flag(help: "Replace files that magnet did not write.")
+  var force = false
+
+  private var isHelm: Bool { format == "helm" }
+
+  /// How tables are printed.
+  private func outputOptions() throws -> OutputOptions {
+    try OutputOptions.parse(
+      (format.map { ["--format", $0] } ?? []) + (output.map { ["--output", $0] } ?? [])
+        + (force ? ["--force"] : []))
+  }
+
+  func validate() throws {
+    if isHelm, long || list {
+      throw ValidationError("--format helm goes without --long and --list.")
+    }
+  }
+
+  func run() async throws {
+    try await report {
+      let progress = LoadProgress()
+      let found = try source.runs(progress)
+      let rules = try await metrics.rules(found, release: release)
+      var faults = rules.faults
+      // The schema depends on the runs' groups, and the statistics to read on the schema.
+      let named = rules.schema
+      let all = try await Watch.showing(progress) {
+        try await BoardRuns.read(
+          found, runs: runs, models: models, keepsRepeated: helmExact, wanted: named?.metricNames())
+      }
+      faults += all.faults
+      say(faults)
+      for note in all.notes { Terminal.say(note) }
+      if all.count == 0 {
+        throw MagnetError(.insufficientData, "no run with statistics is left to rank")
+      }
+      let schema =
+        try metrics.metric.isEmpty
+        ? rules.schema(of: all) ?? rules.madeSchema(for: all) : rules.madeSchema(for: all)
+      Terminal.say("schema: \(schema.source)")
+      var options = BoardMaker.Options()
+      options.countsRepeated = helmExact
+      options.breaksTies = ties == .old
+      var maker = BoardMaker(schema, all, options: options)
+      let boards = try boards(&maker, schema)
+      for problem in maker.problems { Terminal.say(problem) }
+      try print(boards)
+      return faults.count + maker.problems.count
+    }
+  }
+
+  /// The boards that are asked for.
+  private func boards(_ maker: inout BoardMaker, _ schema: Schema) throws -> [Board] {
+    if let group, schema.group(group) == nil {
+      let nearest = nearestNames(to: group, among: schema.runGroups.map(\.name))
+      throw MagnetError(
+        .notFound, "no run group '\(group)' in \(schema.source)",
+        advice: "did you mean \(nearest.joined(separator: ", "))?")
+    }
+    if list { return schema.runGroups.flatMap { maker.boards(of: $0) } }
+    let groups =
+      group.flatMap(schema.group).map { [$0] }
+      ?? schema.runGroups.filter { !$0.subgroups.isEmpty } + schema.runGroups.filter(\.subgroups.isEmpty)
+    for candidate in groups {
+      let boards = maker.boards(of: candidate)
+      if boards.isEmpty { continue }
+      if let board {
+        guard let chosen = boards.first(where: { $0.name == board || $0.title == board }) else {
+          let nearest = nearestNames(to: board, among: boards.map(\.name))
+          throw MagnetError(
+            .notFound, "\(candidate.name) has no board '\(board)'",
+            advice: "did you mean \(nearest.joined(separator: ", "))?")
+        }
+        return [chosen]
+      }
+      return all || isHelm ? boards : [boards[0]]
+    }
+    throw MagnetError(
+      .insufficientData, "no run is in \(group.map { "the group \($0)" } ?? "any group") of \(schema.source)",
+      advice: "choose another with --schema: \(Schema.builtInNames.joined(separator: ", "))")
+  }
+
+  private func print(_ boards: [Board]) throws {
+    if isHelm {
+      let text = Board.helmJSON(boards) + "\n"
+      guard let file = output, file != "-" else { return try Terminal.write(text) }
+      var overwriting = OverwriteOption()
+      overwriting.force = force
+      try overwriting.check(file)
+      return try Terminal.writeFile(file) { try $0(Array(text.utf8)) }
+    }
+    let output = try outputOptions()
+    if list {
+      let rows = boards.map { board -> [Cell] in
+        [
+          .string(board.group), .string(board.name), .string(board.title), .int(Int64(board.rows.count)),
+          .int(Int64(board.columns.count { $0.kind == .metric })),
+          .string(board.columns.filter { $0.kind != .metric }.map(\.title).joined(separator: ", ")),
+        ]
+      }
+      return try output.print(
+        Table(columnNames: ["group", "board", "title", "models", "columns", "aggregates"], rows: rows),
+        keyCount: 2,
+        piped: .csv)
+    }
+    if long {
+      return try output.print(Table(stacking: boards.map(\.longTable)), keyCount: 4, piped: .csv)
+    }
+    if boards.count > 1, output.file != nil {
+      return try output.print(Table(stacking: boards.map(\.longTable)), keyCount: 4, piped: .csv)
+    }
+    for (number, board) in boards.enumerated() {
+      if output.isForPeople || boards.count > 1 {
+        if number > 0 { try Terminal.write("\n") }
+        Terminal.say("\(board.group): \(board.title)")
+      }
+      let shown = board.withoutEmptyColumns
+      if shown.columns.count < board.columns.count {
+        Terminal.say("\(board.columns.count - shown.columns.count) columns without values left out")
+      }
+      try output.print(shown.table, keyCount: 2, piped: .csv)
+      for gap in board.gaps { Terminal.say("incomplete: \(gap)") }
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import Foundation
+import Magnet
+import TestSupport
+import Testing
+
+/// Boards against those that helm-summarize made of the same runs.
+@Suite struct LeaderboardTests {
+  /// The synthetic runs of five schemas, unpacked once; nil where the reference data is absent.
+  static let corpus: TemporaryFolder? = {
+    guard let archive = Project.shared("data/headline/synthetic_small.tar.xz"),
+      let folder = try? TemporaryFolder(),
+      let outcome = try? Tool.run(command: "/usr/bin/env", ["tar", "xJf", archive, "-C", folder.path]),
+      outcome.status == 0
+    else { return nil }
+    return folder
+  }()
+
+  /// Cells of the same place agree in all that HELM decides.
+  private func compare(_ ours: JSONValue, _ theirs: JSONValue, _ place: String) -> Int {
+    #expect(ours["title"] == theirs["title"] && ours["name"] == theirs["name"], "\(place)")
+    let headers = (ours["header"]?.elements ?? [], theirs["header"]?.elements ?? [])
+    #expect(headers.0.map { $0["value"] } == headers.1.map { $0["value"] }, "\(place)")
+    #expect(headers.0.map { $0["lower_is_better"] } == headers.1.map { $0["lower_is_better"] }, "\(place)")
+    #expect(headers.0.map { $0["metadata"] } == headers.1.map { $0["metadata"] }, "\(place)")
+    let rows = (ours["rows"]?.elements ?? [], theirs["rows"]?.elements ?? [])
+    #expect(rows.0.count == rows.1.count, "\(place)")
+    var count = 0
+    for (number, (a, b)) in zip(rows.0, rows.1).enumerated() {
+      #expect(a.elements.count == b.elements.count, "\(place) row \(number)")
+      for (column, (mine, other)) in zip(a.elements, b.elements).enumerated() {
+        count += 1
+        let where_ = "\(place) row \(number) column \(column): \(mine.text) \(other.text)"
+        for key in ["description", "style", "run_spec_names", "href", "markdown"] {
+          #expect(mine[key] == other[key], "\(where_)")
+        }
+        if let value = other["value"]?.double {
+          let own = mine["value"]?.double ?? .nan
+          #expect(abs(own - value) <= 1e-12 * max(1, abs(value)), "\(where_)")
+        } else {
+          #expect(mine["value"] == other["value"], "\(where_)")
+        }
+      }
+    }
+    return count
+  }
+
+  @Test(
+    .enabled(if: corpus != nil), arguments: ["lite", "capabilities", "safety", "mmlu", "medhelm"])
+  func boardsEqualThoseOfHELM(project: String) throws {
+    let folder = try #require(Self.corpus).path + "/synthetic_small/\(project)/benchmark_output"
+    let groups = folder + "/releases/r1/groups"
+    var cells = 0
+    for file in try FileManager.default.contentsOfDirectory(atPath: groups).sorted()
+    where file.hasSuffix(".json") {
+      let theirs = try Project.json(groups + "/" + file).elements
+      let outcome = try Tool.run(
+        "leaderboard", folder + "/runs", "--helm-exact", "--group", String(file.dropLast(5)), "--format",
+        "helm")
+      let ours = try JSONValue(parsing: outcome.output).elements
+      #expect(ours.count == theirs.count, "\(project)/\(file): \(outcome.errors)")
+      for (mine, other) in zip(ours, theirs) {
+        cells += compare(mine, other, "\(project)/\(file)/\(other["name"]?.string ?? "")")
+      }
+    }
+    #expect(cells > 100)
+  }
+}

@@ -1,0 +1,179 @@
+import Foundation
+import Magnet
+import TestSupport
+import Testing
+
+/// `headline`, `explain`, `compare`, `show` on the fixtures.
+@Suite struct ScoreCommandTests {
+  private let runs = Project.fixture("benchmark_output/runs")
+
+  private func rows(_ text: String) -> [[String: String]] {
+    let lines = parseCSV(text)
+    guard let titles = lines.first?.map(\.field) else { return [] }
+    return lines.dropFirst().map { line in
+      Dictionary(zip(titles, line.map(\.field)), uniquingKeysWith: { first, _ in first })
+    }
+  }
+
+  @Test func headlinesOfUnknownGroupsAreGuessed() throws {
+    let outcome = try Tool.run("headline", runs + "/plain-v1", "--format", "csv")
+    let found = rows(outcome.output)
+    #expect(outcome.status == 0 && found.count == 12)
+    #expect(found.allSatisfy { $0["rule"] == "guessed" && $0["metric"] == "exact_match" })
+    let capitals = found.filter { $0["run"]?.contains("capitals") == true }
+    #expect(capitals.allSatisfy { $0["split"] == "valid" && $0["lower_is_better"] == "false" })
+    let asked = try Tool.run(
+      "headline", runs + "/plain-v1", "--metric", "exact_match@test", "--format", "csv")
+    #expect(asked.status == 1 && rows(asked.output).count { $0["mean"] == "" } == 4)
+    #expect(rows(asked.output).first { $0["mean"] == "" }?["note"]?.contains("valid") == true)
+  }
+
+  @Test func explainNamesEveryCandidate() throws {
+    let run = runs + "/plain-v1/trivia:subject=capitals,model=acme_base"
+    let outcome = try Tool.run("explain", run)
+    #expect(outcome.status == 0 && outcome.errors.contains("guessed"))
+    #expect(
+      rows(outcome.output).map { $0["verdict"] } == [
+        "accepted", "rejected: perturbed inputs", "rejected: perturbed inputs",
+      ])
+    let many = try Tool.run("explain", runs + "/plain-v1")
+    #expect(many.status == 2 && many.errors.contains("12 runs"))
+  }
+
+  @Test func aRunComparedWithItself() throws {
+    let run = runs + "/plain-v1/trivia:subject=capitals,model=acme_base"
+    let outcome = try Tool.run("compare", run, run, "--format", "csv")
+    let row = try #require(rows(outcome.output).first)
+    #expect(outcome.status == 0 && row["n"] == "8" && row["diff"] == "0.0" && row["p"] == "1.0")
+    #expect(row["flips_gained"] == "0" && row["only_a"] == "0" && row["only_b"] == "0")
+  }
+
+  @Test func swappingTheSidesNegatesTheDifference() throws {
+    let a = runs + "/plain-v1/trivia:subject=capitals,model=acme_base"
+    let b = runs + "/plain-v1/trivia:subject=capitals,model=acme_tiny"
+    let one = try #require(rows(try Tool.run("compare", a, b, "--format", "csv").output).first)
+    let other = try #require(rows(try Tool.run("compare", b, a, "--format", "csv").output).first)
+    func number(_ row: [String: String], _ key: String) -> Double { Double(row[key] ?? "") ?? .nan }
+    #expect(number(one, "diff") == -number(other, "diff") && one["p"] == other["p"])
+    #expect(abs(number(one, "lower") + number(other, "upper")) < 1e-12)
+    #expect(one["flips_gained"] == other["flips_lost"] && number(one, "mean_a") == 0.75)
+  }
+
+  /// The same run under other ids is paired by content; a run whose ids name other questions is not paired.
+  @Test func idsAreCheckedAgainstContent() throws {
+    let folder = try TemporaryFolder()
+    let name = "trivia:subject=capitals,model=acme_base"
+    let run = runs + "/plain-v1/" + name
+    let renamed = try folder.copy(run, to: "a/" + name)
+    for file in ["scenario_state.json", "per_instance_stats.json"] {
+      let text = try Project.text(renamed + "/" + file)
+      try folder.write(text.replacing(#/"id(\d+)"/#) { "\"x\($0.output.1)\"" }, to: "a/\(name)/\(file)")
+    }
+    let outcome = try Tool.run("compare", run, renamed, "--format", "csv")
+    #expect(rows(outcome.output).first?["n"] == "8" && outcome.errors.contains("8 paired by content"))
+
+    let other = try folder.copy(run, to: "b/" + name)
+    let text = try Project.text(other + "/scenario_state.json")
+    try folder.write(text.replacing("capital", with: "harbour"), to: "b/\(name)/scenario_state.json")
+    let changed = try Tool.run("compare", run, other, "--format", "csv")
+    #expect(changed.errors.contains("ids name other questions"), "\(changed.errors)")
+  }
+
+  @Test func perturbedScoresPairWithPerturbedOnes() throws {
+    let sweep = runs + "/sweep-v1/trivia:subject=capitals,data_augmentation=misspelling0.2,model="
+    let clean = try Tool.run("compare", sweep + "acme_base", sweep + "zeta_pro", "--format", "csv")
+    let perturbed = try Tool.run(
+      "compare", sweep + "acme_base", sweep + "zeta_pro", "--perturbation", "misspellings", "--format", "csv")
+    let flips = try Tool.run(
+      "compare", sweep + "acme_base", sweep + "zeta_pro", "--perturbation", "misspellings", "--show", "flips",
+      "--format", "csv")
+    #expect(clean.status == 0 && rows(clean.output).count == 1)
+    #expect(perturbed.status == 0, "\(perturbed.errors)")
+    #expect(rows(flips.output).allSatisfy { $0["perturbation"]?.contains("name=misspellings") == true })
+  }
+
+  @Test func modelsAreComparedOverScenarios() throws {
+    let outcome = try Tool.run(
+      "compare", runs + "/plain-v1", "--models", "acme/base,acme/tiny", "--format", "csv")
+    let found = rows(outcome.output)
+    #expect(outcome.status == 0 && found.count == 5, "\(outcome.errors)")
+    #expect(
+      found[3]["scenario"] == "mean of 3, these scenarios" && found[4]["method"] == "between scenarios, t")
+    let mean = found.prefix(3).compactMap { Double($0["diff"] ?? "") }.reduce(0, +) / 3
+    #expect(abs((Double(found[3]["diff"] ?? "") ?? 9) - mean) < 1e-12)
+    let unknown = try Tool.run("compare", runs + "/plain-v1", "--models", "acme/base,nobody")
+    #expect(unknown.status == 2 && unknown.errors.contains("nobody"))
+    let all = try Tool.run("compare", runs + "/plain-v1", "--all", "--format", "csv")
+    #expect(rows(all.output).count == 6)
+    let groups = try Tool.run("compare", runs + "/plain-v1", "--all", "--show", "groups", "--format", "csv")
+    #expect(rows(groups.output).first?["group"] == "1" && rows(groups.output).count == 4)
+  }
+
+  @Test func worseFails() throws {
+    let a = runs + "/plain-v1/trivia:subject=marine_biology,model=zeta_pro"
+    let b = runs + "/plain-v1/trivia:subject=marine_biology,model=acme_tiny"
+    #expect(try Tool.run("compare", a, b, "--fail-if-worse", "0.0").status == 3)
+    #expect(try Tool.run("compare", a, b, "--fail-if-worse", "0.9").status == 0)
+    #expect(try Tool.run("compare", b, a, "--fail-if-worse", "0.0").status == 0)
+  }
+
+  @Test func instancesAreShownReadably() throws {
+    let run = runs + "/plain-v1/trivia:subject=capitals,model=acme_base"
+    let outcome = try Tool.run("show", run, "--wrong", "--limit", "2")
+    #expect(outcome.status == 0 && outcome.output.contains("wrong") && outcome.output.contains("✓"))
+    #expect(outcome.output.contains("References") && outcome.output.contains("Answer"))
+    let csv = try Tool.run("show", run, "--limit", "0", "--format", "csv")
+    let found = rows(csv.output)
+    #expect(found.count > 8)
+    let id = try #require(found.first?["instance"])
+    let one = try Tool.run("show", run, "--instance", id, "--format", "csv")
+    #expect(Set(rows(one.output).map { $0["instance"] }) == [id])
+    let none = try Tool.run("show", run, "--instance", "nope")
+    #expect(none.status == 2 && none.errors.contains("nope"))
+    #expect(try Tool.run("show", runs + "/plain-v1").status == 2)
+  }
+}
+
+/// `diff`: the first level at which two runs differ.
+@Suite struct DiffCommandTests {
+  private let run = Project.fixture("benchmark_output/runs/plain-v1/trivia:subject=capitals,model=acme_base")
+
+  /// The verdict on the run and a copy of it in which one file is changed.
+  private func verdict(_ file: String, _ change: (String) -> String) throws -> (String, String) {
+    let folder = try TemporaryFolder()
+    let copy = try folder.copy(run, to: "v2/trivia:subject=capitals,model=acme_base")
+    let text = try Project.text(copy + "/" + file)
+    let changed = change(text)
+    #expect(file.isEmpty || changed != text || file == "run_spec.json")
+    try folder.write(changed, to: "v2/trivia:subject=capitals,model=acme_base/" + file)
+    let outcome = try Tool.run("diff", run, copy, "--examples", "--format", "csv")
+    let line = outcome.messages.first { $0.contains("verdict: ") } ?? outcome.errors
+    return (String(line.split(separator: ": ").last ?? ""), outcome.output)
+  }
+
+  @Test func theFirstLevelThatDiffersIsNamed() throws {
+    #expect(try verdict("run_spec.json") { $0 }.0 == "identical files")
+    let churn = try verdict("run_spec.json") {
+      $0.replacing("\"adapter_spec\": {", with: "\"adapter_spec\": {\n    \"num_trials\": 1,")
+    }
+    #expect(churn.0 == "identical files" || churn.0 == "same recipe, same answers")
+    let words = try verdict("run_spec.json") {
+      $0.replacing("\"instructions\": \"", with: "\"instructions\": \"Answer with a letter. ")
+    }
+    #expect(words.0 == "execution spec" && words.1.contains("adapter_spec.instructions"))
+    let answers = try verdict("scenario_state.json") { text in
+      text.replacing(#/"completions": \[\s*\{\s*"text": "/#, maxReplacements: 1) { "\($0.output)x" }
+    }
+    #expect(answers.0 == "answers", "\(answers)")
+    let prompts = try verdict("scenario_state.json") { text in
+      text.replacing("\"prompt\": \"", with: "\"prompt\": \"x", maxReplacements: 1)
+    }
+    #expect(prompts.0 == "prompts")
+  }
+
+  @Test func otherScenariosAreAWrongPair() throws {
+    let other = Project.fixture("benchmark_output/runs/plain-v1/trivia:subject=calendar,model=acme_base")
+    let outcome = try Tool.run("diff", run, other)
+    #expect(outcome.status == 0 && outcome.errors.contains("verdict: wrong pair"))
+  }
+}
