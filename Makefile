@@ -21,7 +21,7 @@ else
   RELEASE += --static-swift-stdlib
 endif
 
-.PHONY: demo test bench fuzz asan tsan build install lint setup fake-gcs columnar clean bench-predictors bench-download
+.PHONY: demo test bench fuzz asan tsan build install lint setup fake-gcs columnar clean bench-predictors bench-download bench-cards
 
 demo: build
 	@echo
@@ -42,6 +42,9 @@ bench-predictors: build
 
 bench-download: build
 	python3 Benchmarks/download.py "$$(swift build $(RELEASE) --show-bin-path)/magnet" $(BENCH)
+
+bench-cards: build
+	python3 Benchmarks/cards.py "$$(swift build $(RELEASE) --show-bin-path)/magnet" $(BENCH)
 
 install: build
 	install -d "$(DESTDIR)$(PREFIX)/bin"

@@ -14,8 +14,9 @@ struct CardCommand: AsyncParsableCommand {
       EXAMPLE:
         magnet card summarize card.yaml
         magnet card validate cards/*.yaml
+        magnet card evaluate card.yaml benchmark_output
       """,
-    subcommands: [CardSummarize.self, CardValidate.self])
+    subcommands: [CardEvaluate.self, CardSummarize.self, CardValidate.self, CardNew.self])
 }
 
 struct CardSummarize: AsyncParsableCommand {
@@ -23,18 +24,23 @@ struct CardSummarize: AsyncParsableCommand {
     commandName: "summarize",
     abstract: "Print a card's title, description, symbols, claim and status.",
     discussion: """
-      Runs nothing of the card. The exit status is 1 when the card cannot be evaluated as it is.
+      Runs nothing of the card. With -o the values and the status are those of the last evaluation in that folder. The
+      exit status is 1 when the card cannot be evaluated as it is.
 
       EXAMPLE:
         magnet card summarize card.yaml
+        magnet card summarize card.yaml -o results
       """)
 
   @Argument(help: "The card.", completion: .file(extensions: ["yaml", "yml"]))
   var card: String
+  @Option(name: [.customShort("o"), .long], help: "A folder with evaluations of the card, or one of them.")
+  var output: String?
 
   func run() async throws {
     try await report {
       let card = try EvaluationCard(card)
+      if let output { try card.restore(from: output) }
       try Terminal.write(CardText.shown(card.summarize()))
       let errors = card.faults.filter { $0.severity == .error }
       CardText.say(errors)
@@ -48,8 +54,8 @@ struct CardValidate: AsyncParsableCommand {
     commandName: "validate",
     abstract: "Report every fault of cards with file, line and column.",
     discussion: """
-      Runs nothing of a card. The exit status is 0 when all cards are sound, 1 when one has a fault, 2 when one cannot
-      be read.
+      Runs nothing of a card: its queries are prepared and not asked, its Python is compiled and not run. The exit
+      status is 0 when all cards are sound, 1 when one has a fault, 2 when one cannot be read.
 
       EXAMPLE:
         magnet card validate card.yaml
@@ -57,13 +63,18 @@ struct CardValidate: AsyncParsableCommand {
 
   @Argument(help: "The cards.", completion: .file(extensions: ["yaml", "yml"]))
   var cards: [String]
+  @Option(help: ArgumentHelp("The Python that compiles the cards' blocks.", valueName: "program"))
+  var python: String?
 
   func run() async throws {
     var status: Int32 = 0
     for path in cards {
       do {
-        let card = try EvaluationCard(path)
+        var options = EvaluationOptions()
+        options.python = python
+        let card = try EvaluationCard(path).validate(options)
         CardText.say(card.faults)
+        for note in card.notes { Terminal.say("note: \(CardText.shown(note))") }
         let count = card.faults.count { $0.severity != .recommendation }
         if count > 0 { status = max(status, 1) }
         let verdict = count == 0 ? "sound" : count == 1 ? "1 fault" : "\(count) faults"

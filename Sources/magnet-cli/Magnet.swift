@@ -23,7 +23,7 @@ struct MagnetCommand: AsyncParsableCommand {
       LeaderboardCommand.self, CompareCommand.self, DiffCommand.self, ShowCommand.self, JudgeCommand.self,
       NewCommand.self,
       DownloadCommand.self,
-      CardCommand.self, ArchiveCommand.self, UnarchiveCommand.self, BenchCommand.self,
+      CardCommand.self, EvaluateCommand.self, ArchiveCommand.self, UnarchiveCommand.self, BenchCommand.self,
     ])
 
   static func main() async {

@@ -16,21 +16,45 @@ struct RunsCommand: AsyncParsableCommand {
         magnet runs benchmark_output
         magnet runs 'benchmark_output/runs/v1.*' --format csv
         magnet runs 'results.zip!/runs/v1'
+        magnet runs benchmark_output --entry mmlu:subject=anatomy,model=meta/llama-2-13b
       """)
 
   @OptionGroup var source: SourceOptions
   @OptionGroup var output: OutputOptions
   @Flag(help: "Read every file in full to judge the run's state.")
   var check = false
+  @Option(
+    help: ArgumentHelp(
+      "List the complete runs that a run entry of HELM's asks for, the nearest first.", valueName: "run entry"
+    ))
+  var entry: String?
 
   func run() async throws {
     try await report {
       let progress = LoadProgress()
       let runs = try source.runs(progress)
+      if let entry { return try await list(RunRequest(entry), entry, in: runs, progress) }
       let summary = try await Watch.showing(progress) { try await RunSummary(of: runs, isThorough: check) }
       try output.print(summary.table, keyCount: 2)
       for fault in summary.faults { Terminal.say("incomplete: \(fault)") }
       return summary.faults.count
     }
+  }
+
+  /// Lists the runs that are such a run, as MAGNET chooses one to reuse.
+  private func list(
+    _ request: RunRequest, _ entry: String, in runs: HelmRuns, _ progress: LoadProgress
+  ) async throws -> Int {
+    let listing = try await Watch.showing(progress) { try await runs.list() }
+    let found = request.matches(in: listing)
+    for run in found.incomplete { for fault in run.faults { Terminal.say("incomplete: \(fault)") } }
+    if found.complete.isEmpty {
+      let tasks = Set(listing.entries.map { String($0.folder.prefix { $0 != ":" }) }).sorted()
+      throw MagnetError(
+        .notFound, "no complete run is '\(entry)'", advice: suggestion(for: request.name, among: tasks))
+    }
+    let rows = found.complete.map { run in [Cell.string(run.suite), .string(run.name), .string(run.path)] }
+    try output.print(Table(columnNames: ["suite", "run", "path"], rows: rows), keyCount: 2)
+    return found.incomplete.count
   }
 }

@@ -11,6 +11,7 @@ let package = Package(
       name: "fuzz",
       dependencies: [
         .product(name: "HelmBackend", package: "magnet"), .product(name: "Magnet", package: "magnet"),
+        .product(name: "Cards", package: "magnet"),
       ],
       path: "Sources")
   ],

@@ -11,7 +11,7 @@ flags=(-c release --scratch-path "$scratch" -Xswiftc -enable-testing -Xswiftc -s
 swift build "${flags[@]}"
 
 mkdir -p "$scratch/corpus" "$scratch/found" "$scratch/seeds"
-# An input's first byte is its kind: a file of a run, a query, or an archive.
+# An input's first byte is its kind: a file of a run, a query, an archive, or a card.
 seed() { { printf "%b" "$1"; cat; } >"$scratch/seeds/$2"; }
 for run in "$root"/Fixtures/odd/* "$root"/Fixtures/broken/whole; do
   name=$(basename "$run")
@@ -32,6 +32,8 @@ mkdir -p "$packed/a:1" && echo '[]' >"$packed/a:1/stats.json" && : >"$packed/emp
 tar cf "$scratch/seed.tar" -C "$packed" . && seed '\x05' tar <"$scratch/seed.tar"
 gzip -c "$scratch/seed.tar" | seed '\x05' tar-gz
 if command -v zip >/dev/null; then (cd "$packed" && zip -qr - .) | seed '\x05' zip; fi
+
+for card in "$root"/Fixtures/cards/*.yaml; do seed '\x06' "card-$(basename "$card")" <"$card"; done
 
 options=(-dict=json.dict -max_len=20000 -timeout=20 -rss_limit_mb=4000 -artifact_prefix="$scratch/found/")
 if [ -n "${RUNS:-}" ]; then

@@ -73,7 +73,7 @@ struct CardDefinition: Sendable {
   /// The strategy as the card has it.
   var strategy = CardValue.mapping([.init(key: .text("type"), value: .text("all"))])
   var symbols: [Symbol] = []
-  var theory: YAMLNode?
+  var theory: TheoryDefinition?
   /// The key that says that the card runs a pipeline: `pipeline` or `kwdagger`.
   var pipeline: (key: String, mark: TextMark)?
   /// The whole card.

@@ -36,6 +36,8 @@ public struct SettingOutcome: Sendable, Hashable {
   /// The symbols that have a value, in the order of the card.
   public let symbols: [Symbol]
   public let evidence: Evidence?
+  /// The line of the card at which it went wrong, where that is known.
+  public let line: Int?
   /// How long it took, in seconds.
   public let seconds: Double
 
@@ -60,6 +62,8 @@ public struct CardOutcome: Sendable {
   public let metrics: [Metric]
   /// What the user is to know, a sentence each: metrics that could not be computed, runs that were left out.
   public let notes: [String]
+  /// What `theory.json` says; nil for a card without a theory.
+  let theory: CardValue?
 
   /// How many settings fared so.
   public func count(_ status: CardStatus) -> Int { settings.count { $0.status == status } }

@@ -51,7 +51,11 @@ struct CardSchema {
     } else if card.pipeline == nil {
       reader.recommend(root.mark, "the card has no symbols", "write symbols: {} where the claim needs none")
     }
-    card.theory = members["theory"]
+    if let theory = members["theory"] {
+      var schema = TheorySchema(reader: reader)
+      card.theory = schema.read(theory)
+      reader = schema.reader
+    }
     checkOrder()
     checkMetrics()
   }

@@ -1,3 +1,4 @@
+import Magnet
 import Synchronization
 
 /// A claim about results, stated in YAML: what it is called, what it claims, and the symbols that the claim is about.
@@ -20,17 +21,23 @@ public final class EvaluationCard: Sendable {
   /// What is wrong with the card: one with an error cannot be evaluated.
   public let faults: [CardFault]
   let definition: CardDefinition
+  /// The file's bytes.
+  let bytes: [UInt8]
+  /// The values that replace the card's.
+  let overrides: [CardValue.Entry]
   private let outcome = Mutex<CardOutcome?>(nil)
 
   /// Reads a card.
   /// - Throws: `CardFaults` for a file that cannot be read or is not YAML. Whatever else is wrong is in `faults`.
   public init(_ path: String) throws(CardFaults) {
     let bytes: [UInt8]
-    do throws(CardFiles.Refusal) { bytes = try CardFiles.read(path, limit: Self.sizeLimit) } catch {
+    do throws(SystemError) { bytes = try CardFiles.read(path, limit: Self.sizeLimit) } catch {
       throw CardFaults([CardFault(file: path, mark: nil, problem: "cannot be read: \(error)")])
     }
     (definition, faults) = try Self.read(bytes, path)
     self.path = path
+    self.bytes = bytes
+    overrides = []
   }
 
   /// Reads a card from a text.
@@ -39,14 +46,21 @@ public final class EvaluationCard: Sendable {
   ///   - path: the path from whose folder the card's own paths are seen, and that faults name.
   /// - Throws: `CardFaults` for a text that is not YAML.
   public init(text: String, path: String = "card.yaml") throws(CardFaults) {
-    (definition, faults) = try Self.read(Array(text.utf8), path)
+    bytes = Array(text.utf8)
+    (definition, faults) = try Self.read(bytes, path)
     self.path = path
+    overrides = []
   }
 
-  init(_ definition: CardDefinition, path: String, faults: [CardFault]) {
+  init(
+    _ definition: CardDefinition, path: String, bytes: [UInt8], faults: [CardFault],
+    overrides: [CardValue.Entry]
+  ) {
     self.definition = definition
     self.path = path
+    self.bytes = bytes
     self.faults = faults
+    self.overrides = overrides
   }
 
   private static func read(
@@ -104,9 +118,10 @@ public final class EvaluationCard: Sendable {
   public var settings: [SettingOutcome] { outcome.withLock { $0?.settings } ?? [] }
 
   /// The last evaluation.
-  public var lastOutcome: CardOutcome? {
-    get { outcome.withLock { $0 } }
-  }
+  public var lastOutcome: CardOutcome? { outcome.withLock { $0 } }
+
+  /// The paths of the runs that the card names, as seen from its folder.
+  public var data: [String] { definition.data.map { CardFiles.path($0, from: CardFiles.folder(of: path)) } }
 
   func finish(_ result: CardOutcome) { outcome.withLock { $0 = result } }
 

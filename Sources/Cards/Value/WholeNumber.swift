@@ -24,6 +24,12 @@ public struct WholeNumber: Sendable, Hashable, CustomStringConvertible {
     self.magnitude = magnitude
   }
 
+  /// A number that is not negative; zeros at its top are dropped.
+  init(magnitude: [UInt32]) {
+    let count = (magnitude.lastIndex { $0 != 0 } ?? -1) + 1
+    self.init(isNegative: false, magnitude: Array(magnitude[..<count]))
+  }
+
   /// The number that digits spell; nil where they are none, or more than 4300.
   /// - Parameter radix: 2, 8, 10 or 16.
   init?(digits: Substring, radix: UInt32, isNegative: Bool = false) {

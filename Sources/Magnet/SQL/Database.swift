@@ -67,7 +67,7 @@ public struct Database: Sendable {
 
   /// The relations a query may name. A table has the columns that the query's text names; all of them where it asks
   /// for all.
-  private static func relations(
+  static func relations(
     for text: SQLText, _ catalog: RunCatalog, _ kinds: [TableSource]
   ) throws -> [Relation] {
     let tables = try kinds.map { kind in
@@ -150,7 +150,7 @@ public struct Database: Sendable {
   }
 
   /// Waits for a task. Not to be called on a thread that tasks run on.
-  private static func waiting<R: Sendable>(_ task: @escaping @Sendable () async throws -> R) throws -> R {
+  static func waiting<R: Sendable>(_ task: @escaping @Sendable () async throws -> R) throws -> R {
     let done = DispatchSemaphore(value: 0)
     let box = ResultBox<R>()
     Task {

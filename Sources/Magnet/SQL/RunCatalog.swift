@@ -75,8 +75,14 @@ final class RunCatalog {
     Set((loaded[kind] ?? [:]).values.flatMap(\.columnNames))
   }
 
+  /// Which runs' tables were asked for since the last call of `forgetAsked`.
+  private(set) var asked: [TableSource: Set<Int>] = [:]
+
+  func forgetAsked() { asked = [:] }
+
   /// The tables of some runs, by their numbers; those read before are not read again. A faulty run has none.
   func tables(_ kind: TableSource, of runs: [Int]) throws -> [Int: Table] {
+    asked[kind, default: []].formUnion(runs)
     let missing = runs.filter { loaded[kind]?[$0] == nil }
     if !missing.isEmpty {
       let fresh: [Int: Table]

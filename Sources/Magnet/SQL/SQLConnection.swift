@@ -12,7 +12,7 @@ final class SQLConnection {
     let catalog: RunCatalog
     /// What a scan threw; SQLite itself only knows that it failed.
     var failure: (any Error)?
-    let deadline: ContinuousClock.Instant?
+    var deadline: ContinuousClock.Instant?
     /// Whether a relation is declaring its columns, which SQLite's authorizer takes for the creation of a table.
     var isDeclaring = false
 
@@ -25,14 +25,15 @@ final class SQLConnection {
     var isLate: Bool { deadline.map { ContinuousClock.now > $0 } ?? false }
   }
 
-  private var database: OpaquePointer?
-  private let state: State
+  private(set) var database: OpaquePointer?
+  let state: State
 
   init(_ relations: [Relation], _ catalog: RunCatalog, timeLimit: Duration?) throws {
     state = State(relations, catalog, timeLimit.map { ContinuousClock.now.advanced(by: $0) })
     guard
       sqlite3_open_v2(
-        ":memory:", &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX, nil)
+        ":memory:", &database,
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, nil)
         == SQLITE_OK
     else { throw MagnetError(.invalidData, "SQLite cannot be opened: \(message)") }
     let pointer = Unmanaged.passUnretained(state).toOpaque()
@@ -41,6 +42,7 @@ final class SQLConnection {
     }
     magnet_sqlite_quotes_are_names(database)
     addSQLFunctions(to: database)
+    addIntervalFunctions(to: database)
     // SQLite's own table-valued functions declare their columns when they are first used, which the authorizer takes
     // for the creation of a table.
     for name in ["json_each", "json_tree"] {
@@ -55,29 +57,36 @@ final class SQLConnection {
         let isDeclaring = Unmanaged<State>.fromOpaque(state!).takeUnretainedValue().isDeclaring
         return isDeclaring ? SQLITE_OK : authorize(action, first, second)
       }, pointer)
-    if state.deadline != nil {
-      sqlite3_progress_handler(
-        database, 10_000, { Unmanaged<State>.fromOpaque($0!).takeUnretainedValue().isLate ? 1 : 0 }, pointer)
-    }
+    sqlite3_progress_handler(
+      database, 10_000, { Unmanaged<State>.fromOpaque($0!).takeUnretainedValue().isLate ? 1 : 0 }, pointer)
   }
 
   deinit { sqlite3_close_v2(database) }
 
   private var message: String { sqlite3_errmsg(database).map { String(cString: $0) } ?? "out of memory" }
 
-  /// Answers one statement.
-  /// - Parameter parameters: values of the statement's parameters by their names, without the sign before them.
-  func answer(_ text: String, _ parameters: [String: Cell] = [:]) throws -> Table {
+  /// Prepares one statement, which the caller finalizes.
+  func prepare(_ text: String) throws -> OpaquePointer {
     var statement: OpaquePointer?
     var rest: UnsafePointer<CChar>?
     let (status, hasMore) = text.withCString { start in
       let status = sqlite3_prepare_v2(database, start, -1, &statement, &rest)
       return (status, rest.map { !String(cString: $0).allSatisfy { $0.isWhitespace || $0 == ";" } } ?? false)
     }
-    defer { sqlite3_finalize(statement) }
     if status != SQLITE_OK { throw failure() }
     guard let statement else { throw MagnetError(.invalidData, "the query is empty") }
-    if hasMore { throw MagnetError(.invalidData, "there is more than one statement; give one at a time") }
+    if hasMore {
+      sqlite3_finalize(statement)
+      throw MagnetError(.invalidData, "there is more than one statement; give one at a time")
+    }
+    return statement
+  }
+
+  /// Answers one statement.
+  /// - Parameter parameters: values of the statement's parameters by their names, without the sign before them.
+  func answer(_ text: String, _ parameters: [String: Cell] = [:]) throws -> Table {
+    let statement = try prepare(text)
+    defer { sqlite3_finalize(statement) }
 
     try bind(parameters, to: statement)
 
@@ -142,7 +151,7 @@ final class SQLConnection {
     }
   }
 
-  private func failure() -> any Error {
+  func failure() -> any Error {
     if let failure = state.failure { return failure }
     if state.isLate { return MagnetError(.timedOut, "the query took longer than its time limit") }
     let message = message

@@ -34,4 +34,23 @@ package enum Environment {
 /// The time of day. (For durations, `ContinuousClock`.)
 package enum WallClock {
   package static var secondsSince1970: Int { time(nil) }
+
+  /// The time in the local zone: `2026-05-08_09-08-07`, for names, and `2026-05-08T09:08:07.000123`, without a zone.
+  package static var local: (compact: String, iso: String) {
+    var now = timeval()
+    gettimeofday(&now, nil)
+    var seconds = now.tv_sec
+    var fields = tm()
+    localtime_r(&seconds, &fields)
+    func padded(_ value: some BinaryInteger, _ width: Int = 2) -> String {
+      let text = String(value)
+      return String(repeating: "0", count: max(0, width - text.count)) + text
+    }
+    let date = "\(padded(fields.tm_year + 1900, 4))-\(padded(fields.tm_mon + 1))-\(padded(fields.tm_mday))"
+    let parts = [fields.tm_hour, fields.tm_min, fields.tm_sec].map { padded($0) }
+    return (
+      "\(date)_\(parts.joined(separator: "-"))",
+      "\(date)T\(parts.joined(separator: ":")).\(padded(now.tv_usec, 6))"
+    )
+  }
 }

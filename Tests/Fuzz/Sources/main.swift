@@ -1,6 +1,7 @@
-// A libFuzzer target. An input's first byte says what the rest is: one of the files of a run, an SQL query, or an
-// archive.
+// A libFuzzer target. An input's first byte says what the rest is: one of the files of a run, an SQL query, an archive,
+// or an evaluation card.
 // Built and run by `make fuzz`; the first argument is a sound run.
+import Cards
 import Dispatch
 import Foundation
 import HelmBackend
@@ -34,9 +35,14 @@ struct Target: Sendable {
     guard let first = bytes.first else { return nil }
     let kinds = ReaderCheck.kinds
     let rest = Array(bytes.dropFirst())
-    let kind = Int(first) % (kinds.count + 2)
+    let kind = Int(first) % (kinds.count + 3)
     if kind < kinds.count { return try await check.complaint(kinds[kind], rest) }
-    if kind > kinds.count { return try archives.complaint(rest) }
+    if kind == kinds.count + 1 { return try archives.complaint(rest) }
+    if kind == kinds.count + 2 {
+      guard let card = try? EvaluationCard(text: String(decoding: rest, as: UTF8.self)) else { return nil }
+      let isSummary = card.summarize().hasPrefix("Title:")
+      return isSummary ? nil : "a summary without a title"
+    }
     do { _ = try await database.query(String(decoding: rest, as: UTF8.self)) } catch is MagnetError {}
     return nil
   }

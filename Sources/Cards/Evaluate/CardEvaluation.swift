@@ -1,0 +1,163 @@
+import Dispatch
+public import Magnet
+import Synchronization
+
+extension EvaluationCard {
+  /// Evaluates the card.
+  ///
+  /// Each setting gets its symbols' values in the order of their dependencies, then the claim is judged. What keeps one
+  /// setting from being judged makes it inconclusive, and the others go on.
+  /// - Parameter source: the runs that queries are over; nil for a card that asks none.
+  /// - Returns: the verdict; `settings` and `lastOutcome` have the details.
+  /// - Throws: `CardFaults` for a card with errors; `MagnetError` where Python is not allowed or not there, the card runs
+  ///   a pipeline, or a query of a sweep is wrong; and what the source throws.
+  @discardableResult
+  public func evaluate(
+    over source: (any RunSource)? = nil, _ options: EvaluationOptions = EvaluationOptions()
+  ) async throws -> CardStatus {
+    let errors = faults.filter { $0.severity == .error }
+    if !errors.isEmpty { throw CardFaults(errors) }
+    if let pipeline = definition.pipeline {
+      throw MagnetError(
+        .unsupported, "the card runs a pipeline (\(pipeline.key)), which needs kwdagger",
+        at: "\(path):\(pipeline.mark.line):\(pipeline.mark.column)",
+        advice: "run it with magnet evaluate_new of aiq-magnet")
+    }
+    try checkConsent(options)
+    let theory = try TheoryReport(self, options)
+    let evaluation = CardEvaluation(definition: definition, path: path, options: options, theory: theory)
+    let listing = try await evaluation.listing(source)
+    let outcome = try await withCheckedThrowingContinuation { continuation in
+      // A thread of its own, as it waits for children, for queries, and for runs that these read.
+      DispatchQueue(label: "magnet.card").async {
+        continuation.resume(with: Result { try evaluation.run(source, listing) })
+      }
+    }
+    finish(outcome)
+    return outcome.status
+  }
+
+  private func checkConsent(_ options: EvaluationOptions) throws {
+    let blocks = definition.pythonBlocks
+    guard !options.allowsPython, let first = blocks.map(\.block).min(by: { $0.mark.line < $1.mark.line })
+    else { return }
+    let symbols = blocks.count { $0.name != "claim" }
+    let isClaim = symbols < blocks.count
+    let what =
+      symbols == 0 ? "its claim is" : isClaim ? "its symbols and claim are" : "its symbols are"
+    throw MagnetError(
+      .unsupported, "\(what) Python, which was not run", at: "\(path): line \(first.mark.line)",
+      advice:
+        "read \(isClaim && symbols == 0 ? "it" : "them") (magnet card summarize \(path)), then add --allow-python"
+    )
+  }
+
+  /// Whether the card asks queries, over runs or other tables.
+  public var asksQueries: Bool { definition.asksSQL }
+
+  /// What of the card is Python: how many symbols, whether the claim, and how many lines.
+  public var python: (symbols: Int, isClaim: Bool, lines: Int)? {
+    let blocks = definition.pythonBlocks
+    if blocks.isEmpty { return nil }
+    let isClaim = if case .python = definition.claim { true } else { false }
+    let lines = blocks.reduce(0) { $0 + $1.block.text.split(whereSeparator: \.isNewline).count }
+    return (blocks.count - (isClaim ? 1 : 0), isClaim, lines)
+  }
+}
+
+/// One evaluation of a card.
+struct CardEvaluation: Sendable {
+  let definition: CardDefinition
+  let path: String
+  let options: EvaluationOptions
+  let theory: TheoryReport?
+
+  func listing(_ source: (any RunSource)?) async throws -> RunListing? {
+    definition.asksSQL ? try await source?.list() : nil
+  }
+
+  /// Evaluates all settings. To be called on a thread that may wait.
+  func run(_ source: (any RunSource)?, _ listing: RunListing?) throws -> CardOutcome {
+    let asker = try definition.asksSQL ? SQLAsker(definition, path: path, source, listing, options) : nil
+    var plan = try CardPlan(definition, file: path, answers: asker?.sweeps() ?? [:])
+    if let asker, definition.filter != nil { plan.numbers = try asker.kept(plan) }
+    let outcomes = try definition.pythonBlocks.isEmpty ? askAll(plan, asker) : runPython(plan, asker)
+    let statuses = outcomes.map(\.status)
+    let (metrics, missing) = Self.metrics(plan, outcomes)
+    let notes = outcomes.isEmpty ? ["the sweeps give no settings, so nothing was checked"] : missing
+    return CardOutcome(
+      status: definition.aggregation.verdict(of: statuses), settings: outcomes, metrics: metrics,
+      notes: notes + (asker?.notes ?? []) + (theory?.notes ?? []), theory: theory?.value)
+  }
+
+  /// Evaluates settings without Python.
+  private func askAll(_ plan: CardPlan, _ asker: SQLAsker?) throws -> [SettingOutcome] {
+    guard let asker else { return [] }
+    return plan.numbers.enumerated().map { place, number in
+      defer { options.onProgress(place + 1, plan.numbers.count) }
+      return asker.evaluate(plan, number)
+    }
+  }
+
+  /// Evaluates settings in child processes.
+  private func runPython(_ plan: CardPlan, _ asker: SQLAsker?) throws -> [SettingOutcome] {
+    let program = try PythonProgram(options, card: path, data: options.dataPaths)
+    if !program.note.isEmpty { options.onNote(program.note) }
+    let jobs = max(1, min(options.jobs, plan.numbers.count))
+    let found = Mutex<(outcomes: [SettingOutcome?], done: Int, failure: (any Error)?)>(
+      ([SettingOutcome?](repeating: nil, count: plan.numbers.count), 0, nil))
+    let options = options
+    let total = plan.numbers.count
+    let group = DispatchGroup()
+    for job in 0..<jobs {
+      DispatchQueue(label: "magnet.card.\(job)").async(group: group) {
+        let places = Array(stride(from: job, to: total, by: jobs))
+        let runner = PythonRunner(plan, program, options, asker)
+        var next = places.makeIterator()
+        do {
+          try runner.run(places.map { plan.numbers[$0] }) { _, outcome in
+            let place = next.next() ?? 0
+            let (done, isStopped) = found.withLock { state in
+              state.outcomes[place] = outcome
+              state.done += 1
+              return (state.done, state.failure != nil)
+            }
+            options.onProgress(done, total)
+            return !isStopped
+          }
+        } catch {
+          found.withLock { state in if state.failure == nil { state.failure = error } }
+        }
+      }
+    }
+    group.wait()
+    let (outcomes, _, failure) = found.withLock { $0 }
+    if let failure { throw failure }
+    return outcomes.compactMap { $0 }
+  }
+
+  /// The metrics that the card defines, and why some have no value.
+  static func metrics(
+    _ plan: CardPlan, _ outcomes: [SettingOutcome]
+  ) -> (metrics: [CardOutcome.Metric], notes: [String]) {
+    var metrics: [CardOutcome.Metric] = []
+    var notes: [String] = []
+    for symbol in plan.card.symbols {
+      guard let reduction = symbol.metric else { continue }
+      let values = outcomes.map { outcome in outcome.symbols.first { $0.name == symbol.name }?.value }
+      let missing = values.count { $0 == nil || $0 == .null }
+      if missing > 0 {
+        notes.append(
+          "the metric '\(symbol.metricName)' is not computed: '\(symbol.name)' has no value in \(missing) of "
+            + "\(values.count) settings")
+      } else if let value = reduction(values.compactMap { $0 }) {
+        metrics.append(.init(name: symbol.metricName, value: value))
+      } else if !values.isEmpty {
+        notes.append(
+          "the metric '\(symbol.metricName)' is not computed: not every value of '\(symbol.name)' is a number"
+        )
+      }
+    }
+    return (metrics, notes)
+  }
+}

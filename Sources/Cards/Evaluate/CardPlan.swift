@@ -1,0 +1,86 @@
+import Magnet
+
+/// What an evaluation does: the order of the symbols, and the settings.
+struct CardPlan: Sendable {
+  /// The most settings of a card.
+  static let settingLimit = 1_000_000
+
+  let card: CardDefinition
+  /// The symbols in the order in which they get their values.
+  let order: [String]
+  let symbols: [String: CardDefinition.Symbol]
+  /// The symbols that are swept with their values, in the order of the card.
+  let sweeps: [(name: String, values: [CardValue])]
+  /// The numbers of the settings: all, or those that `where` keeps.
+  var numbers: [Int]
+
+  /// - Parameter answers: the values of the sweeps that are queries.
+  init(_ card: CardDefinition, file: String, answers: [String: [CardValue]] = [:]) throws {
+    self.card = card
+    symbols = Dictionary(card.symbols.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+    switch SymbolOrder.order(card.symbols.map { ($0.name, $0.dependsOn.map(\.name)) }) {
+    case .success(let names): order = names
+    case .failure(let cycle):
+      throw MagnetError(.invalidData, "the symbols depend on each other: \(cycle.names)", at: file)
+    }
+    var sweeps: [(name: String, values: [CardValue])] = []
+    var count = 1
+    for symbol in card.symbols {
+      switch symbol.sweep {
+      case .values(let values): sweeps.append((symbol.name, values))
+      case .query: sweeps.append((symbol.name, answers[symbol.name] ?? []))
+      case nil: continue
+      }
+      let (product, isTooMany) = count.multipliedReportingOverflow(by: sweeps[sweeps.count - 1].values.count)
+      if isTooMany || product > Self.settingLimit {
+        throw MagnetError(.unsupported, "the sweeps make more than \(Self.settingLimit) settings", at: file)
+      }
+      count = product
+    }
+    self.sweeps = sweeps
+    numbers = Array(0..<count)
+  }
+
+  /// The values that are swept in a setting: the last symbol varies fastest.
+  func swept(_ number: Int) -> [(name: String, value: CardValue)] {
+    var rest = number
+    var values: [(name: String, value: CardValue)] = []
+    for (name, choices) in sweeps.reversed() {
+      values.append((name, choices[rest % choices.count]))
+      rest /= choices.count
+    }
+    return values.reversed()
+  }
+
+  /// What a setting gives the child before it begins. A null that is swept is no value where the symbol has another,
+  /// as in MAGNET.
+  func given(_ number: Int) -> [(name: String, value: CardValue)] {
+    swept(number).filter { name, value in
+      guard value == .null, let symbol = symbols[name] else { return true }
+      return symbol.value == nil && symbol.python == nil && symbol.sql == nil
+    }
+  }
+
+  /// A setting's outcome.
+  func outcome(
+    _ number: Int, _ status: CardStatus, _ output: String,
+    _ values: [String: (value: CardValue, isSimple: Bool)],
+    evidence: SettingOutcome.Evidence? = nil, line: Int? = nil, seconds: Double
+  ) -> SettingOutcome {
+    let swept = Dictionary(swept(number).map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+    let known = card.symbols.compactMap { symbol -> SettingOutcome.Symbol? in
+      let value = values[symbol.name] ?? (swept[symbol.name] ?? symbol.value).map { ($0, $0.isSimple) }
+      return value.map {
+        .init(name: symbol.name, value: $0.0, isSimple: $0.1, isSwept: swept[symbol.name] != nil)
+      }
+    }
+    return SettingOutcome(
+      status: status, output: output, symbols: known, evidence: evidence, line: line, seconds: seconds)
+  }
+}
+
+/// Why a symbol has no value.
+struct Unresolved: Error {
+  let problem: String
+  init(_ problem: String) { self.problem = problem }
+}

@@ -1,0 +1,258 @@
+import Magnet
+
+/// The queries of a card, prepared: whatever is wrong with them is known before any is asked.
+final class SQLQueries {
+  typealias Symbol = CardDefinition.Symbol
+  typealias Block = CardDefinition.Block
+
+  let session: QuerySession
+  let claim: QuerySession.Statement?
+  let unsure: QuerySession.Statement?
+  let filter: QuerySession.Statement?
+  private(set) var symbols: [String: QuerySession.Statement] = [:]
+  private(set) var sweeps: [String: QuerySession.Statement] = [:]
+  /// The symbols that queries see as tables, with the columns of these.
+  private(set) var tables: [String: [String]] = [:]
+  let message: ClaimMessage?
+  /// The rows that tables have.
+  var filled: [String: [[Cell]]] = [:]
+
+  /// - Parameter isForChecking: whether the queries are only prepared, so that no runs are needed.
+  /// - Throws: `CardFaults` with every fault of the queries; `MagnetError` where a file cannot be attached.
+  init(
+    _ card: CardDefinition, path: String, _ source: (any RunSource)?, _ listing: RunListing?,
+    timeLimit: Duration?,
+    isForChecking: Bool = false
+  ) throws {
+    let order: [String] =
+      switch SymbolOrder.order(card.symbols.map { ($0.name, $0.dependsOn.map(\.name)) }) {
+      case .success(let names): names
+      case .failure: card.symbols.map(\.name)
+      }
+    let known = Dictionary(card.symbols.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+    var texts = card.symbols.compactMap(\.sql?.text)
+    for symbol in card.symbols { if case .query(let block) = symbol.sweep { texts.append(block.text) } }
+    let expressions = [card.unsure, card.filter].compactMap { $0 }
+    texts += expressions.map(\.text) + [card.claim.map(\.block.text) ?? ""]
+    let folder = CardFiles.folder(of: path)
+    let attached = try card.attached.map { name, file, mark in
+      let full = CardFiles.path(file, from: folder)
+      guard Files.exists(full) else {
+        throw CardFaults([CardFault(file: path, mark: mark, problem: "there is no file \(full)")])
+      }
+      return (name: name, path: full, mark: mark)
+    }
+    let isLines: (String) -> Bool = { $0.hasSuffix(".ndjson") || $0.hasSuffix(".jsonl") }
+    let runs: any RunSource = source ?? NoRuns()
+    session = try QuerySession(
+      runs, listing: listing ?? RunListing(entries: [], runSpecs: Table(), entryOfRow: []), texts: texts,
+      attached: attached.filter { !isLines($0.path) }.map { ($0.name, $0.path) }, timeLimit: timeLimit)
+    var reader = SchemaReader(file: path)
+    let session = session
+    var prepared: [String: QuerySession.Statement] = [:]
+    var swept: [String: QuerySession.Statement] = [:]
+    var made: [String: [String]] = [:]
+
+    for (name, file, mark) in attached where isLines(file) {
+      do {
+        let lines = try LinesTable(file)
+        try session.makeTable(name, columns: lines.columns)
+        try session.fill(name, rows: lines.rows)
+      } catch { reader.error(mark, "\(file): \(Self.sentence(error))") }
+    }
+
+    func prepare(_ text: String, _ block: Block, _ place: String, visible: Set<String>?) -> QuerySession
+      .Statement?
+    {
+      let words = QuerySession.words(block.text)
+      // The columns of run specs are known from the runs alone.
+      if isForChecking, words.contains(TableSource.runSpecs.rawValue.replacing("-", with: "_")) { return nil }
+      if source == nil, !isForChecking,
+        let relation = QuerySession.relationNames.first(where: { words.contains($0) }), made[relation] == nil
+      {
+        reader.error(
+          block.mark, "\(place) asks \(relation), and no runs are given",
+          "name them after the card, or in data")
+        return nil
+      }
+      if let visible {
+        for name in made.keys.sorted() where words.contains(name.lowercased()) && !visible.contains(name) {
+          reader.error(
+            block.mark, "\(place) asks \(name), which it does not depend on", "add depends_on: [\(name)]")
+          return nil
+        }
+      }
+      let statement: QuerySession.Statement
+      do { statement = try session.prepare(text) } catch {
+        reader.error(block.mark, "\(place): \(Self.sentence(error))")
+        return nil
+      }
+      var isSound = true
+      for name in statement.parameters {
+        let names = card.symbols.map(\.name)
+        if name.isEmpty {
+          reader.error(block.mark, "\(place) has a parameter without a name", "write :name")
+        } else if known[name] == nil {
+          reader.error(
+            block.mark, "\(place) uses :\(name), which is not a symbol" + SchemaReader.suggestion(name, names)
+          )
+        } else if made[name] != nil {
+          reader.error(
+            block.mark, "\(place) uses :\(name), which is a list",
+            "ask it as a table: SELECT value FROM \(name)")
+        } else if let visible, !visible.contains(name) {
+          reader.error(
+            block.mark, "\(place) uses :\(name), which it does not depend on", "add depends_on: [\(name)]")
+        } else {
+          continue
+        }
+        isSound = false
+      }
+      return isSound ? statement : nil
+    }
+
+    for name in order {
+      guard let symbol = known[name] else { continue }
+      let visible = Self.visible(to: symbol, known)
+      if symbol.sql != nil || !symbol.isScalar {
+        if QuerySession.relationNames.contains(name.lowercased()) {
+          reader.error(symbol.mark, "'\(name)' is the name of a relation", "give the symbol another name")
+          continue
+        }
+      }
+      if symbol.sql != nil, QuerySession.isKeyword(name) {
+        reader.error(symbol.mark, "'\(name)' is a word of SQL", "give the symbol another name")
+        continue
+      }
+      if case .query(let block) = symbol.sweep {
+        swept[name] = prepare(block.text, block, "the sweep of symbol '\(name)'", visible: [])
+        if let statement = swept[name], statement.columns.count != 1 {
+          reader.error(
+            block.mark, "the sweep of symbol '\(name)' has \(statement.columns.count) columns", "it has one")
+        }
+      }
+      if let sql = symbol.sql {
+        prepared[name] = prepare(sql.text, sql, "symbol '\(name)'", visible: visible)
+      }
+      var columns: [String]?
+      switch symbol.type.flatMap({ SQLType($0.text) }) {
+      case .table where symbol.sql != nil: columns = prepared[name]?.columns
+      case .list where symbol.sql != nil || symbol.python != nil: columns = ["value"]
+      default: columns = symbol.value.flatMap(Self.columns) ?? symbol.firstSwept.flatMap(Self.columns)
+      }
+      if let columns, CardSyntax.isIdentifier(name) {
+        do {
+          try session.makeTable(name, columns: columns)
+          made[name] = columns
+        } catch { reader.error(symbol.mark, "symbol '\(name)' cannot be a table: \(Self.sentence(error))") }
+      }
+    }
+
+    /// An expression over the symbols that are single values.
+    func expression(_ block: Block, _ place: String, only allowed: Set<String>? = nil) -> QuerySession
+      .Statement?
+    {
+      let words = QuerySession.words(block.text)
+      let names = card.symbols.map(\.name).filter {
+        words.contains($0.lowercased()) && made[$0] == nil && CardSyntax.isIdentifier($0)
+      }
+      if let allowed, let other = names.first(where: { !allowed.contains($0) }) {
+        reader.error(block.mark, "\(place) uses '\(other)'", "it sees symbols that have a value or a sweep")
+        return nil
+      }
+      let list = names.map { "\"\($0)\"" }.joined(separator: ", ")
+      let values = names.map { ":" + $0 }.joined(separator: ", ")
+      let text =
+        names.isEmpty
+        ? "SELECT (\(block.text)\n)"
+        : "WITH \"symbols\"(\(list)) AS (SELECT \(values)) SELECT (\(block.text)\n) FROM \"symbols\""
+      return prepare(text, block, place, visible: nil)
+    }
+    unsure = card.unsure.flatMap { expression($0, "claim.unsure") }
+    let fixed = Set(
+      card.symbols.filter { $0.sql == nil && $0.python == nil || $0.sweep != nil || $0.value != nil }.map(
+        \.name))
+    filter = card.filter.flatMap { expression($0, "where", only: fixed) }
+    var columns: [String] = []
+    switch card.claim {
+    case .expression(let block): claim = expression(block, "the claim")
+    case .query(let block):
+      claim = prepare(block.text, block, "the claim", visible: nil)
+      columns = claim?.columns ?? []
+    default: claim = nil
+    }
+    var filled: ClaimMessage?
+    if let message = card.message {
+      do throws(ClaimMessage.Fault) {
+        let parsed = try ClaimMessage(message.text)
+        let names = card.symbols.map(\.name) + columns
+        for name in parsed.names where !names.contains(name) {
+          reader.error(
+            message.mark,
+            "claim.message names '\(name)', which is not a symbol or a column"
+              + SchemaReader.suggestion(name, names))
+        }
+        filled = parsed
+      } catch { reader.error(message.mark, "claim.message: \(error.problem)") }
+    }
+    self.message = filled
+    symbols = prepared
+    sweeps = swept
+    tables = made
+    let errors = reader.faults
+    if !errors.isEmpty { throw CardFaults(errors.sorted { ($0.mark?.line ?? 0) < ($1.mark?.line ?? 0) }) }
+  }
+
+  /// What is wrong with a query, without the place, which is said before it.
+  static func sentence(_ error: any Error) -> String {
+    guard let error = error as? MagnetError else { return "\(error)" }
+    return error.problem + (error.advice.map { "; \($0)" } ?? "")
+  }
+
+  /// The symbols whose values a symbol's query may use: those it depends on, directly or not, and those that have a
+  /// value or a sweep.
+  private static func visible(to symbol: Symbol, _ known: [String: Symbol]) -> Set<String> {
+    var visible = Set(known.values.filter { $0.value != nil || $0.sweep != nil }.map(\.name))
+    var waiting = symbol.dependsOn.map(\.name)
+    var seen: Set<String> = []
+    while let name = waiting.popLast() {
+      guard seen.insert(name).inserted else { continue }
+      visible.insert(name)
+      waiting += known[name]?.dependsOn.map(\.name) ?? []
+    }
+    visible.remove(symbol.name)
+    return visible
+  }
+
+  /// The columns of the table that a value is: a list has `value`, a mapping its keys, a list of mappings those of the
+  /// first.
+  static func columns(_ value: CardValue) -> [String]? {
+    switch value {
+    case .list(let elements), .tuple(let elements):
+      if case .mapping? = elements.first { return columns(elements[0]) }
+      return ["value"]
+    case .mapping(let entries): return entries.isEmpty ? nil : entries.map(\.key.plainText)
+    default: return nil
+    }
+  }
+}
+
+extension CardDefinition.Symbol {
+  /// The first value that is swept, where these stand in the card.
+  var firstSwept: CardValue? { if case .values(let values) = sweep { values.first } else { nil } }
+
+  /// Whether its value is a single one, as far as the card says.
+  var isScalar: Bool {
+    if let value = value ?? firstSwept { return SQLQueries.columns(value) == nil }
+    if let type, case .scalar = SQLType(type.text) { return true }
+    return false
+  }
+}
+
+/// The runs of an evaluation for which none are given.
+private struct NoRuns: RunSource {
+  func list() async throws -> RunListing { RunListing(entries: [], runSpecs: Table(), entryOfRow: []) }
+  func load(_ runs: [RunEntry], tables: Set<TableSource>, columns: Set<String>?) async throws -> RunTables {
+    RunTables()
+  }
+}

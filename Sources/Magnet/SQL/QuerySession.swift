@@ -1,0 +1,132 @@
+// Unsafe code, on these invariants:
+// - A statement is finalized once, by `deinit`, before its connection is closed: it holds the session's connection.
+// - SQLite's answers are read before the statement steps on.
+
+import CSQLite
+
+/// Queries over one set of runs, which is listed once and whose columns are kept from one query to the next.
+///
+/// All texts are known from the beginning, and all statements are prepared before the first is asked, so that each
+/// column is read once. Not Sendable: one query at a time, on a thread that may wait.
+package final class QuerySession {
+  private let catalog: RunCatalog
+  fileprivate let connection: SQLConnection
+  private let timeLimit: Duration?
+  private let faults: FaultBook
+  private let unnamed: [DataFault]
+
+  /// What is wrong with runs, by table and run.
+  private final class FaultBook {
+    var faults: [TableSource: [Int: [DataFault]]] = [:]
+  }
+
+  /// - Parameters:
+  ///   - source: the runs.
+  ///   - listing: what `source` lists.
+  ///   - texts: all queries that will be prepared.
+  ///   - attached: SQLite files whose tables queries see as NAME.TABLE, read-only.
+  ///   - timeLimit: how long a query may take, loading included; nil for no limit.
+  package init(
+    _ source: any RunSource, listing: RunListing, texts: [String],
+    attached: [(name: String, path: String)] = [],
+    timeLimit: Duration?
+  ) throws {
+    let book = FaultBook()
+    faults = book
+    unnamed = listing.entries.filter { !$0.isNamed }.flatMap(\.faults)
+    catalog = RunCatalog(listing: listing) { runs, kind, columns in
+      let tables = try Database.waiting {
+        try await source.load(runs.map { listing.entries[$0] }, tables: [kind], columns: columns)
+      }
+      for item in tables.faults {
+        book.faults[kind, default: [:]][runs[item.run], default: []].append(item.fault)
+      }
+      return Dictionary(
+        uniqueKeysWithValues: runs.enumerated().map { ($1, tables.table(kind, ofRuns: [$0])) })
+    }
+    let text = SQLText(texts.joined(separator: "\n;\n"))
+    connection = try SQLConnection(
+      try Database.relations(for: text, catalog, source.sources), catalog, timeLimit: nil)
+    self.timeLimit = timeLimit
+    try connection.change("PRAGMA temp_store = MEMORY")
+    for (name, path) in attached { try connection.attach(path, as: name) }
+  }
+
+  /// Makes an empty table that queries see.
+  package func makeTable(_ name: String, columns: [String]) throws {
+    let list = columns.map(SQLConnection.quoted).joined(separator: ", ")
+    try connection.change("CREATE TEMP TABLE \(SQLConnection.quoted(name)) (\(list))")
+  }
+
+  /// Gives a table other rows.
+  package func fill(_ name: String, rows: [[Cell]]) throws {
+    try connection.change("DELETE FROM temp.\(SQLConnection.quoted(name))")
+    guard let width = rows.first?.count else { return }
+    let marks = Array(repeating: "?", count: width).joined(separator: ", ")
+    let insert = "INSERT INTO temp.\(SQLConnection.quoted(name)) VALUES (\(marks))"
+    try connection.change(insert, rows: rows)
+  }
+
+  /// Prepares a query.
+  /// - Throws: `MagnetError` when it is wrong or tries to write.
+  package func prepare(_ text: String) throws -> Statement {
+    Statement(try connection.prepare(text), connection)
+  }
+
+  /// Asks a query.
+  /// - Parameters:
+  ///   - values: those of its parameters; null for one without a value.
+  ///   - limit: the most rows to read.
+  /// - Returns: the rows, and what is wrong with runs that the query needed and that were left out.
+  package func ask(
+    _ statement: Statement, _ values: [String: Cell] = [:], limit: Int = .max
+  ) throws -> (rows: [[Cell]], faults: [DataFault]) {
+    connection.begin(timeLimit)
+    catalog.forgetAsked()
+    let rows = try connection.rows(
+      of: statement.pointer, statement.parameters.map { values[$0] ?? .null }, limit: limit)
+    var found: [DataFault] = []
+    for (kind, runs) in catalog.asked.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+      let known = faults.faults[kind] ?? [:]
+      found += runs.sorted().flatMap { known[$0] ?? [] }
+    }
+    // What a run without a readable run spec holds is missing from every table.
+    if !catalog.asked.isEmpty { found = unnamed + found }
+    var seen: Set<DataFault> = []
+    return (rows, found.filter { seen.insert($0).inserted })
+  }
+
+  /// The names of all relations that are not a card's own.
+  package static var relationNames: [String] {
+    Relation.tidy.map(\.name) + TableSource.allCases.map(\.sqlName)
+  }
+
+  /// The words of a query outside of quotes, in lower case.
+  package static func words(_ text: String) -> Set<String> { SQLText(text).words }
+
+  /// Whether a name is one of SQLite's keywords.
+  package static func isKeyword(_ name: String) -> Bool {
+    sqlite3_keyword_check(name, Int32(name.utf8.count)) != 0
+  }
+
+  /// A query that SQLite has understood.
+  package final class Statement {
+    fileprivate let pointer: OpaquePointer
+    private let connection: SQLConnection
+    /// The names of its parameters, without the sign before them.
+    package let parameters: [String]
+    /// The names of its columns.
+    package let columns: [String]
+
+    fileprivate init(_ pointer: OpaquePointer, _ connection: SQLConnection) {
+      self.pointer = pointer
+      self.connection = connection
+      parameters = (0..<sqlite3_bind_parameter_count(pointer)).map { index in
+        sqlite3_bind_parameter_name(pointer, index + 1).map { String(String(cString: $0).dropFirst()) } ?? ""
+      }
+      columns = (0..<sqlite3_column_count(pointer)).map { String(cString: sqlite3_column_name(pointer, $0)) }
+    }
+
+    deinit { sqlite3_finalize(pointer) }
+  }
+}
