@@ -16,6 +16,7 @@ let package = Package(
     .library(name: "Predictors", targets: ["Predictors"]),
     .library(name: "Cards", targets: ["Cards"]),
     .library(name: "Judges", targets: ["Judges"]),
+    .library(name: "Shifts", targets: ["Shifts"]),
     .library(name: "MagnetCommand", targets: ["MagnetCommand"]),
     .executable(name: "magnet", targets: ["magnet-cli"]),
   ],
@@ -51,6 +52,7 @@ let package = Package(
       dependencies: ["Magnet", .product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: strict),
     .target(name: "Cards", dependencies: ["Magnet", "CYaml"], swiftSettings: strict),
+    .target(name: "Shifts", dependencies: ["Magnet"], swiftSettings: strict),
     .target(
       name: "Judges",
       dependencies: ["Magnet", .product(name: "RealModule", package: "swift-numerics")],
@@ -65,7 +67,7 @@ let package = Package(
     .executableTarget(
       name: "magnet-cli",
       dependencies: [
-        "Magnet", "HelmBackend", "Predictors", "Cards", "Judges", "MagnetCommand",
+        "Magnet", "HelmBackend", "Predictors", "Cards", "Judges", "Shifts", "MagnetCommand",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Command"],
@@ -100,6 +102,8 @@ let package = Package(
     .testTarget(
       name: "CardsTests", dependencies: ["Cards", "Magnet", "HelmBackend", "magnet-cli", "TestSupport"],
       swiftSettings: strict),
+    .testTarget(
+      name: "ShiftsTests", dependencies: ["Shifts", "Magnet", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "CLITests",
       dependencies: [

@@ -24,6 +24,7 @@ struct MagnetCommand: AsyncParsableCommand {
       NewCommand.self,
       DownloadCommand.self,
       CardCommand.self, EvaluateCommand.self, ArchiveCommand.self, UnarchiveCommand.self, BenchCommand.self,
+      ShiftCommand.self,
     ])
 
   static func main() async {

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Does work on `count` threads at once, which may block, and waits for all. The first error is thrown when all have
 /// ended.
-func withBlockingWorkers(_ count: Int, _ work: @escaping @Sendable () throws -> Void) async throws {
+package func withBlockingWorkers(_ count: Int, _ work: @escaping @Sendable () throws -> Void) async throws {
   let queue = DispatchQueue(label: "magnet.backtest", attributes: .concurrent)
   let results = await withTaskGroup(of: Result<Void, any Error>.self) { group in
     for _ in 0..<count {
@@ -47,21 +47,21 @@ private final class BlockingExecutor: TaskExecutor {
 }
 
 /// Hands out numbers one after the other to several threads, each once.
-final class NextNumber: Sendable {
+package final class NextNumber: Sendable {
   private let counter: Atomic<Int>
 
-  init(_ first: Int) { counter = Atomic(first) }
+  package init(_ first: Int) { counter = Atomic(first) }
 
-  func take() -> Int { counter.wrappingAdd(1, ordering: .relaxed).oldValue }
+  package func take() -> Int { counter.wrappingAdd(1, ordering: .relaxed).oldValue }
 }
 
 /// A value that one thread at a time has.
-final class Locked<Value: Sendable>: Sendable {
+package final class Locked<Value: Sendable>: Sendable {
   private let value: Mutex<Value>
 
-  init(_ value: Value) { self.value = Mutex(value) }
+  package init(_ value: Value) { self.value = Mutex(value) }
 
-  func withLock<Result: Sendable>(_ body: (inout Value) throws -> Result) rethrows -> Result {
+  package func withLock<Result: Sendable>(_ body: (inout Value) throws -> Result) rethrows -> Result {
     try value.withLock { value in try body(&value) }
   }
 }

@@ -63,9 +63,9 @@ public enum Cell: Sendable, Hashable {
 }
 
 extension Cell {
-  init(_ value: Int?) { self = value.map { .int(Int64($0)) } ?? .null }
-  init(_ value: Double?) { self = value.map(Cell.double) ?? .null }
-  init(_ value: String?) { self = value.map(Cell.string) ?? .null }
+  package init(_ value: Int?) { self = value.map { .int(Int64($0)) } ?? .null }
+  package init(_ value: Double?) { self = value.map(Cell.double) ?? .null }
+  package init(_ value: String?) { self = value.map(Cell.string) ?? .null }
 }
 
 extension JSONValue {
