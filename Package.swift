@@ -52,7 +52,10 @@ let package = Package(
       dependencies: ["Magnet", .product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: strict),
     .target(name: "Cards", dependencies: ["Magnet", "CYaml"], swiftSettings: strict),
-    .target(name: "Shifts", dependencies: ["Magnet"], swiftSettings: strict),
+    .target(
+      name: "Shifts",
+      dependencies: ["Magnet", .product(name: "RealModule", package: "swift-numerics")],
+      swiftSettings: strict),
     .target(
       name: "Judges",
       dependencies: ["Magnet", .product(name: "RealModule", package: "swift-numerics")],

@@ -1,45 +1,16 @@
-// The one file of this module that calls the operating system.
 import Magnet
 
-#if canImport(Darwin)
-  import Darwin
-#else
-  import Glibc
-#endif
-
-/// Files and folders of this module.
+/// Files and folders of this module: those of `Files`, with faults that name the path.
 enum Disk {
-  /// What the operating system said last.
-  private static var lastError: String { String(cString: strerror(errno)) }
-
-  private static func mode(_ path: String) -> mode_t? {
-    var info = stat()
-    return stat(path, &info) == 0 ? info.st_mode & S_IFMT : nil
-  }
-
-  static func isFile(_ path: String) -> Bool { mode(path) == S_IFREG }
-  static func isFolder(_ path: String) -> Bool { mode(path) == S_IFDIR }
+  static func isFile(_ path: String) -> Bool { Files.isFile(path) }
+  static func isFolder(_ path: String) -> Bool { Files.isFolder(path) }
+  static func exists(_ path: String) -> Bool { Files.exists(path) }
+  static func isExecutable(_ path: String) -> Bool { Files.isExecutable(path) }
   /// Whether the path itself is a folder, not a link to one.
-  static func isOwnFolder(_ path: String) -> Bool {
-    var info = stat()
-    return lstat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
-  }
-  static func exists(_ path: String) -> Bool { mode(path) != nil }
-  static func isExecutable(_ path: String) -> Bool { isFile(path) && access(path, X_OK) == 0 }
+  static func isOwnFolder(_ path: String) -> Bool { Files.status(path, followsLinks: false)?.kind == .folder }
 
   /// The path from the root without `.`, `..` and a slash at the end; links stay.
-  static func fullPath(_ path: String) -> String {
-    var start = ""
-    if !path.hasPrefix("/"), let here = getcwd(nil, 0) {
-      start = String(cString: here) + "/"
-      free(here)
-    }
-    var parts: [Substring] = []
-    for part in (start + path).split(separator: "/") where part != "." {
-      if part == ".." { _ = parts.popLast() } else { parts.append(part) }
-    }
-    return "/" + parts.joined(separator: "/")
-  }
+  static func fullPath(_ path: String) -> String { Files.absolute(path) }
 
   /// The last component of a path, whatever slashes it ends in.
   static func name(of path: String) -> String {
@@ -48,33 +19,20 @@ enum Disk {
 
   /// The folder that holds a path.
   static func parent(of path: String) -> String {
-    let parts = fullPath(path).split(separator: "/").dropLast()
-    return "/" + parts.joined(separator: "/")
+    "/" + fullPath(path).split(separator: "/").dropLast().joined(separator: "/")
   }
 
   /// The names in a folder, in order; none where it cannot be read.
-  static func names(in folder: String) -> [String] {
-    guard let stream = opendir(folder) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let item = readdir(stream) {
-      let name = withUnsafeBytes(of: &item.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-  }
+  static func names(in folder: String) -> [String] { ((try? Files.entries(folder)) ?? []).map(\.name) }
 
   /// All files under a folder, by their paths in it, in order. Links are not followed.
   static func files(under folder: String, skipping skipped: Set<String> = []) -> [String] {
     var found: [String] = []
     func visit(_ part: String) {
-      for name in names(in: part.isEmpty ? folder : folder + "/" + part) where !skipped.contains(name) {
-        let path = part.isEmpty ? name : part + "/" + name
-        var info = stat()
-        guard lstat(folder + "/" + path, &info) == 0 else { continue }
-        if info.st_mode & S_IFMT == S_IFDIR { visit(path) } else { found.append(path) }
+      let entries = (try? Files.entries(part.isEmpty ? folder : folder + "/" + part)) ?? []
+      for entry in entries where !skipped.contains(entry.name) {
+        let path = part.isEmpty ? entry.name : part + "/" + entry.name
+        if entry.isFolder, !entry.isLink { visit(path) } else { found.append(path) }
       }
     }
     visit("")
@@ -83,37 +41,34 @@ enum Disk {
 
   /// Size and time of the last change, as text for fingerprints.
   static func stamp(_ path: String) -> String? {
-    var info = stat()
-    guard stat(path, &info) == 0 else { return nil }
-    #if canImport(Darwin)
-      let time = info.st_mtimespec
-    #else
-      let time = info.st_mtim
-    #endif
-    return "\(info.st_size) \(time.tv_sec).\(time.tv_nsec)"
+    Files.status(path).map { "\($0.stamp.size) \($0.stamp.modified)" }
+  }
+
+  /// Does something with a file, and names it in what fails.
+  private static func naming<R>(_ path: String, _ verb: String, _ body: () throws -> R) throws -> R {
+    do { return try body() } catch let error as SystemError {
+      throw DataFault(path, "", "cannot be \(verb): \(error)")
+    }
   }
 
   /// Reads a file block by block.
-  /// - Parameter body: gets up to 1 MB at a time.
+  /// - Parameter body: gets up to `blockSize` bytes at a time.
   static func read(_ path: String, blockSize: Int = 1 << 20, _ body: (ArraySlice<UInt8>) throws -> Void)
     throws
   {
-    let file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-    guard file >= 0 else { throw DataFault(path, "", "cannot be read: \(lastError)") }
-    defer { close(file) }
-    var info = stat()
-    guard fstat(file, &info) == 0, info.st_mode & S_IFMT == S_IFREG else {
-      throw DataFault(path, "", "is not a file")
-    }
-    var block = [UInt8](repeating: 0, count: min(blockSize, max(1, Int(info.st_size) + 1)))
-    while true {
-      let count = block.withUnsafeMutableBytes { posixRead(file, $0.baseAddress, $0.count) }
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw DataFault(path, "", "cannot be read: \(lastError)")
+    try naming(path, "read") {
+      let file = try FileDescriptor(path, .read)
+      guard let status = file.status, status.kind == .file else { throw DataFault(path, "", "is not a file") }
+      var block = [UInt8](repeating: 0, count: min(blockSize, max(1, status.size + 1)))
+      var offset = 0
+      while true {
+        let count = try block.withUnsafeMutableBytes { memory in
+          try memory.baseAddress.map { try file.read($0, memory.count, at: offset) } ?? 0
+        }
+        if count == 0 { return }
+        try body(block[..<count])
+        offset += count
       }
-      if count == 0 { return }
-      try body(block[..<count])
     }
   }
 
@@ -122,119 +77,60 @@ enum Disk {
     var bytes: [UInt8] = []
     try read(path) { block in
       bytes += block
-      if bytes.count > limit {
-        throw DataFault(path, "", "is larger than \(limit >> 20) MB")
-      }
+      if bytes.count > limit { throw DataFault(path, "", "is larger than \(limit >> 20) MB") }
     }
     return bytes
   }
 
   /// Makes a folder, and those it lies in, where they are missing.
-  static func makeFolder(_ path: String) throws {
-    if isFolder(path) { return }
-    let above = parent(of: path)
-    if above != fullPath(path) { try makeFolder(above) }
-    guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
-      throw DataFault(path, "", "cannot be created: \(lastError)")
-    }
-  }
+  static func makeFolder(_ path: String) throws { try naming(path, "created") { try Files.makeFolder(path) } }
 
-  /// Writes a new file, and waits until it is on the disk.
+  /// Writes a file, and waits until it is on the disk.
   static func write(_ bytes: [UInt8], to path: String) throws {
-    let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard file >= 0 else { throw DataFault(path, "", "cannot be written: \(lastError)") }
-    defer { close(file) }
-    try write(bytes[...], to: file, path)
-    guard fsync(file) == 0 || errno == EINVAL else {
-      throw DataFault(path, "", "cannot be written: \(lastError)")
+    try naming(path, "written") {
+      let file = try FileDescriptor(path, .truncate)
+      try file.write(bytes)
+      try file.sync()
     }
   }
 
-  /// Copies a file to a new one, block by block.
+  /// Copies a file, links followed, to a new one.
   static func copy(_ path: String, to target: String) throws {
-    let file = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard file >= 0 else { throw DataFault(target, "", "cannot be written: \(lastError)") }
-    defer { close(file) }
-    try read(path) { try write($0, to: file, target) }
-  }
-
-  private static func write(_ bytes: ArraySlice<UInt8>, to file: Int32, _ path: String) throws {
-    var done = bytes.startIndex
-    while done < bytes.endIndex {
-      let count = bytes[done...].withUnsafeBytes { posixWrite(file, $0.baseAddress, $0.count) }
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw DataFault(path, "", "cannot be written: \(lastError)")
-      }
-      done += count
+    try naming(target, "written") {
+      let copy = try FileDescriptor(target, .new)
+      try read(path) { try copy.write(Array($0)) }
     }
   }
 
   /// Gives a file or folder another name; a file of that name is replaced.
   static func move(_ path: String, to target: String) throws {
-    #if canImport(Darwin)
-      let status = Darwin.rename(path, target)
-    #else
-      let status = Glibc.rename(path, target)
-    #endif
-    guard status == 0 else { throw DataFault(target, "", "cannot be written: \(lastError)") }
+    try naming(target, "written") { try Files.move(path, to: target) }
   }
 
   /// Removes a file, or a folder with all that is in it; links are removed, not followed.
   static func remove(_ path: String) {
-    var info = stat()
-    guard lstat(path, &info) == 0 else { return }
-    if info.st_mode & S_IFMT == S_IFDIR {
-      chmod(path, 0o700)
-      for name in names(in: path) { remove(path + "/" + name) }
-      rmdir(path)
-    } else {
-      unlink(path)
-    }
+    if isOwnFolder(path) { Files.removeTree(path) } else { Files.remove(path) }
   }
 
-  /// Takes the lock of a file, which is made where it is missing; nil where another process has it.
+  /// Takes the lock of a file, which is made where it is missing; nil where another run has it. A process that is being
+  /// started has a copy of a lock for a moment, so this tries for half a second.
   static func lock(_ path: String) throws -> FileLock? {
-    let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard file >= 0 else { throw DataFault(path, "", "cannot be written: \(lastError)") }
-    guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
-      close(file)
+    try naming(path, "written") {
+      let lock = FileLock(try FileDescriptor(path, .update))
+      for attempt in 0..<25 {
+        if attempt > 0 { ChildProcess.pause(milliseconds: 20) }
+        if lock.take() { return lock }
+      }
       return nil
     }
-    return FileLock(file)
   }
 
-  static var processID: Int { Int(getpid()) }
-
-  private static func posixRead(_ file: Int32, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int {
-    #if canImport(Darwin)
-      Darwin.read(file, bytes, count)
-    #else
-      Glibc.read(file, bytes, count)
-    #endif
-  }
-
-  private static func posixWrite(_ file: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-    #if canImport(Darwin)
-      Darwin.write(file, bytes, count)
-    #else
-      Glibc.write(file, bytes, count)
-    #endif
-  }
+  static var processID: Int { Int(Environment.processNumber) }
 }
 
-/// A lock that is held until this goes.
+/// A lock on a file, held until this goes.
 final class FileLock: Sendable {
-  private let file: Int32
-  init(_ file: Int32) { self.file = file }
-  deinit { close(file) }
+  private let file: FileDescriptor
+  init(_ file: consuming FileDescriptor) { self.file = file }
+  func take() -> Bool { file.lock() }
 }
-
-/// Elementary functions, as the C library has them.
-enum Elementary {
-  static func logOnePlus(_ x: Double) -> Double { log1p(x) }
-  static func exponential(_ x: Double) -> Double { exp(x) }
-}
-
-/// 1 / (1 + exp(-x)).
-func sigmoid(_ x: Double) -> Double { 1 / (1 + Elementary.exponential(-max(-700, min(700, x)))) }

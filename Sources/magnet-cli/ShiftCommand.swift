@@ -17,7 +17,9 @@ struct ShiftCommand: AsyncParsableCommand {
         magnet shift metrics results shifts.json --model my-model --intervention bag-of-words
         magnet shift table results shifts.json --by category --plot shifts.svg
       """,
-    subcommands: [ShiftListCommand.self, ShiftMetricsCommand.self, ShiftTableCommand.self])
+    subcommands: [
+      ShiftListCommand.self, ShiftRunCommand.self, ShiftMetricsCommand.self, ShiftTableCommand.self,
+    ])
 }
 
 extension MetricsRules.Source: ExpressibleByArgument {}
@@ -101,6 +103,6 @@ func say(_ metrics: [GeneralizationMetrics]) -> Int {
 func shiftSets(_ files: [String], near results: String) throws -> [ShiftSet] {
   try files.map { file in
     let inside = results + "/distribution_shifts/" + file
-    return try ShiftSet(file: !Terminal.exists(file) && Terminal.exists(inside) ? inside : file)
+    return try ShiftSet(file: !Files.exists(file) && Files.exists(inside) ? inside : file)
   }
 }

@@ -10,11 +10,11 @@ struct ShiftMetricsCommand: AsyncParsableCommand {
     discussion: """
       Prints GENIES' eleven columns, one row per row of the specification; as CSV, GENIES' bytes. Without --model or \
       --intervention, all that have evaluations. Several tables are printed one under the other, or written with \
-      -o FOLDER as FOLDER/MODEL/INTERVENTION/SHIFTS.csv.
+      --tables FOLDER as FOLDER/MODEL/INTERVENTION/SHIFTS.csv.
 
       EXAMPLE:
         magnet shift metrics results GENIES.json --model llama-7b --intervention mms --as published --format csv
-        magnet shift metrics results GENIES.json all.json --as published -o tables
+        magnet shift metrics results GENIES.json all.json --as published --tables tables
       """)
 
   @Argument(help: "The results: a folder that holds evaluations.", completion: .directory)
@@ -32,9 +32,9 @@ struct ShiftMetricsCommand: AsyncParsableCommand {
       """)
   var more = false
   @Option(
-    name: [.customShort("o"), .customLong("output")],
-    help: ArgumentHelp("The file to write; of several tables, the folder.", valueName: "path"))
-  var file: String?
+    help: ArgumentHelp("Write each table to FOLDER/MODEL/INTERVENTION/SHIFTS.csv.", valueName: "folder"),
+    completion: .directory)
+  var tables: String?
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
@@ -50,17 +50,17 @@ struct ShiftMetricsCommand: AsyncParsableCommand {
       }
       func table(_ metrics: GeneralizationMetrics) -> Table { more ? metrics.longTable : metrics.table }
       let faults = say(all.map(\.metrics))
-      if all.count == 1 {
-        try output.print(table(all[0].metrics), keyCount: 2, piped: .csv, to: file)
-      } else if let file {
+      if let tables {
         for (set, metrics) in all {
-          let folder = "\(file)/\(metrics.model)/\(metrics.intervention)"
+          let folder = "\(tables)/\(metrics.model)/\(metrics.intervention)"
+          let file = "\(folder)/\(set.name).csv"
+          try output.overwriting.check(file)
           try Terminal.makeFolder(folder)
-          try Terminal.writeFile("\(folder)/\(set.name).csv") {
-            try TableWriter(.csv).write(table(metrics), $0)
-          }
+          try Terminal.writeFile(file) { try TableWriter(.csv).write(table(metrics), $0) }
         }
-        Terminal.say("wrote \(all.count) tables to \(file)")
+        Terminal.say("wrote \(all.count) tables to \(tables)")
+      } else if all.count == 1 {
+        try output.print(table(all[0].metrics), keyCount: 2, piped: .csv)
       } else {
         let stacked = all.map { set, metrics in
           let own = table(metrics)

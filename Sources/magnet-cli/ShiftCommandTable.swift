@@ -50,6 +50,7 @@ struct ShiftTableCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await report {
+      if let plot { try output.overwriting.check(plot) }
       let store = EvaluationStore(results)
       let sets = try shiftSets(shifts, near: results)
       let all = try rules.metrics(store, sets.flatMap(\.rows), models: model, interventions: intervention)

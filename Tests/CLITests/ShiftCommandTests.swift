@@ -26,7 +26,7 @@ import Testing
     let folder = try TemporaryFolder()
     let all = try Tool.run(
       "shift", "metrics", root, "GENIES.json", root + "/distribution_shifts/all.json", "--as", "published",
-      "--capability", "best", "-o", folder.path + "/tables")
+      "--capability", "best", "--tables", folder.path + "/tables")
     #expect(all.status == 0, "\(all.errors)")
     let names = try FileManager.default.subpathsOfDirectory(atPath: folder.path + "/tables").filter {
       $0.hasSuffix(".csv")
@@ -101,5 +101,97 @@ import Testing
     #expect(try JSONValue(parsing: outcome.output)[0]?["train"] == .int(1))
     #expect(try Tool.run("shift", "list", shifts, "--check").status == 64)
     #expect(try Tool.run("shift", "list", folder.path + "/none.json").status == 2)
+  }
+}
+
+/// `magnet shift run` on the distributions of Fixtures.
+@Suite struct ShiftRunCommandTests {
+  private let folder: TemporaryFolder
+  private let distributions = Project.fixture("distributions")
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func run(_ results: String, _ more: String...) throws -> Tool.Outcome {
+    try Tool.run(
+      command: Tool.binary,
+      [
+        "shift", "run", distributions + "/shifts.json", "--distributions", distributions, "--intervention",
+        "bag-of-words,chance", "--results", folder.path + "/" + results, "--format", "csv",
+      ] + more)
+  }
+
+  @Test func aSecondRunDoesNothingAndPrintsTheSame() throws {
+    let plan = try run("a", "--dry-run")
+    #expect(
+      plan.status == 0 && plan.errors.contains("8 trainings and 26 evaluations to do"), "\(plan.errors)")
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/a"))
+    let first = try run("a")
+    #expect(first.status == 0, "\(first.errors)")
+    let lines = parseCSV(first.output).map { $0.map(\.field) }
+    #expect(lines.count == 11 && lines[0][0] == "intervention")
+    #expect(lines[1...5].map { $0[4] } == ["1.0", "0.5", "0.5", "0.0", "0.0"])
+    #expect(lines[6...].allSatisfy { $0[4] == "0.5" && $0[11] == "0.0" })
+    let second = try run("a", "--jobs", "2")
+    #expect(second.output == first.output)
+    #expect(parseCSV(try run("a", "--dry-run").output).count == 1)
+    let table = try Tool.run(
+      "shift", "table", folder.path + "/a", distributions + "/shifts.json", "--baseline", "chance", "--by",
+      "category",
+      "--format", "csv", "--plot", folder.path + "/heat.svg")
+    #expect(table.status == 0 && parseCSV(table.output).count == 11, "\(table.errors)")
+    #expect(
+      try Project.text(folder.path + "/heat.svg").contains("polite_help → flattery, bag-of-words: -0.5"))
+  }
+
+  /// Killed at any moment, a run leaves whole files, and the next ends as if nothing had been.
+  @Test func aRunThatWasKilledResumes() throws {
+    let whole = try run("whole")
+    var random = SystemRandomNumberGenerator()
+    for round in 0..<20 {
+      let results = "killed-\(round % 4)"
+      let process = try Tool.start(
+        "shift", "run", distributions + "/shifts.json", "--distributions", distributions, "--intervention",
+        "bag-of-words,chance", "--results", folder.path + "/" + results, "--jobs", "2")
+      usleep(UInt32.random(in: 5_000...600_000, using: &random))
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+      let root = folder.path + "/" + results + "/evaluations"
+      for name in (try? FileManager.default.subpathsOfDirectory(atPath: root)) ?? []
+      where name.hasSuffix(".json") {
+        #expect((try? Project.json(root + "/" + name)) != nil, "\(name)")
+      }
+    }
+    for number in 0..<4 {
+      let resumed = try run("killed-\(number)")
+      #expect(resumed.output == whole.output && resumed.status == 0)
+      #expect(try files("killed-\(number)") == files("whole"))
+    }
+  }
+
+  private func files(_ results: String) throws -> [String: String] {
+    let root = folder.path + "/" + results
+    var found: [String: String] = [:]
+    for name in try FileManager.default.subpathsOfDirectory(atPath: root) {
+      if let text = try? Project.text(root + "/" + name) { found[name] = text }
+    }
+    return found
+  }
+
+  @Test func wrongUsageIsSaid() throws {
+    let shifts = distributions + "/shifts.json"
+    func status(_ arguments: String...) throws -> Int32 {
+      try Tool.run(
+        command: Tool.binary, ["shift", "run", shifts, "--distributions", distributions] + arguments
+      ).status
+    }
+    #expect(try status() == 64)
+    #expect(try status("--intervention", "bag-of-words", "--jobs", "0") == 64)
+    #expect(try status("--intervention", "bag-of-words", "--train-kwargs", "[1]") == 64)
+    #expect(try status("--intervention", "x", "--train", "true") == 64)
+    let unknown = try Tool.run(
+      "shift", "run", shifts, "--distributions", distributions, "--intervention", "bag-of-word", "--results",
+      folder.path + "/r")
+    #expect(unknown.status == 2 && unknown.errors.contains("did you mean bag-of-words?"))
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/r"))
   }
 }

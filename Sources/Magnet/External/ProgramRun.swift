@@ -1,7 +1,7 @@
 /// One run of a program in a folder, watched until it ends.
-struct ProgramRun {
+package struct ProgramRun {
   /// The most a program may write to a file, and to standard error, in bytes.
-  static let fileLimit = 1 << 30
+  package static let fileLimit = 1 << 30
   static let errorLimit = 64 << 20
   /// How much of the end of standard error is kept.
   private static let keptErrors = 8 << 10
@@ -14,6 +14,8 @@ struct ProgramRun {
     case wroteTooManyErrors
     /// It wrote more than the limit to the file that is watched.
     case wroteTooMuch
+    /// It was stopped from outside.
+    case stopped
   }
 
   let outcome: Outcome
@@ -33,11 +35,13 @@ struct ProgramRun {
   /// - Parameters:
   ///   - watched: a file and the most bytes it may have.
   ///   - removed: the folder that goes when this process dies meanwhile.
+  ///   - isStopped: asked many times a second; ends the program once it is true.
   init(
     _ command: [String], environment: [String: String], in folder: String, timeLimit: Duration,
-    watched: (file: String, limit: Int), removed: String
+    fileLimit: Int = ProgramRun.fileLimit, watched: (file: String, limit: Int), removed: String,
+    isStopped: () -> Bool = { false }
   ) throws(SystemError) {
-    let blocks = String(Self.fileLimit / 512)
+    let blocks = String(fileLimit / 512)
     let child = try ChildProcess(
       "/bin/sh", ["-c", Self.starter, "magnet", blocks, removed] + command, environment: environment,
       in: folder)
@@ -65,6 +69,8 @@ struct ProgramRun {
         outcome = .wroteTooMuch
       } else if clock.now >= end {
         outcome = .tookTooLong
+      } else if isStopped() {
+        outcome = .stopped
       }
     }
     let status = child.end()

@@ -21,17 +21,26 @@ struct Bubblewrap {
     "group", "R",
   ]
 
+  private static let networkSettings = ["resolv.conf", "hosts", "ssl", "pki", "ca-certificates"]
+
   /// What is shown for the sake of the files named in the command, and what the user wants shown.
   let folders: [String]
   private let mounts: [String]
+  private let hasNetwork: Bool
 
   /// - Parameters:
   ///   - program: the path of the program.
   ///   - files: the files named in the command.
   ///   - path: the folders in which programs are looked for.
   ///   - shown: further files and folders the user wants shown.
-  ///   - hidden: the folders of runs.
-  init(program: String, files: [String], path: [String], shown: [String], hidden: [String]) {
+  ///   - hidden: the folders that it must not see, such as those of runs.
+  ///   - mounted: folders shown at places in the program's own folder.
+  ///   - hasNetwork: whether it may use the network.
+  init(
+    program: String, files: [String], path: [String], shown: [String], hidden: [String],
+    mounted: [(folder: String, place: String)] = [], hasNetwork: Bool = false
+  ) {
+    self.hasNetwork = hasNetwork
     let isBroad = Self.broadFolders()
     let everyHidden = Set(hidden.compactMap(Files.realPath))
     // Of folders in each other, the outermost.
@@ -74,7 +83,8 @@ struct Bubblewrap {
         mounts += ["--ro-bind-try", path, path]
       }
     }
-    for name in Self.settings { mounts += ["--ro-bind-try", "/etc/" + name, "/etc/" + name] }
+    let settings = Self.settings + (hasNetwork ? Self.networkSettings : [])
+    for name in settings { mounts += ["--ro-bind-try", "/etc/" + name, "/etc/" + name] }
     mounts += ["--proc", "/proc", "--dev", "/dev", "--bind", "tmp", "/tmp", "--bind", "tmp", "/dev/shm"]
     for path in bound { mounts += ["--ro-bind", path, path] }
     let masks = hidden.filter(isShown)
@@ -86,7 +96,9 @@ struct Bubblewrap {
       mounts += ["--ro-bind", path, path]
     }
     for path in masks where !Files.isFile(path) { mounts += ["--remount-ro", path] }
-    mounts += ["--bind", ".", Self.task, "--chdir", Self.task, "--remount-ro", "/"]
+    mounts += ["--bind", ".", Self.task, "--chdir", Self.task]
+    for (folder, place) in mounted { mounts += ["--ro-bind", folder, Self.task + "/" + place] }
+    mounts += ["--remount-ro", "/"]
     self.mounts = mounts
   }
 
@@ -111,6 +123,7 @@ struct Bubblewrap {
 
   /// The arguments for bubblewrap, started in the program's own folder.
   func arguments(_ command: [String]) -> [String] {
-    ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"] + mounts + ["--"] + command
+    ["--unshare-all"] + (hasNetwork ? ["--share-net"] : [])
+      + ["--die-with-parent", "--new-session", "--cap-drop", "ALL"] + mounts + ["--"] + command
   }
 }

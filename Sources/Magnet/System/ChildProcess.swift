@@ -219,7 +219,7 @@ package final class ChildProcess {
   }
 
   /// Waits, when there is nothing else to wait for.
-  static func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }
+  package static func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }
 
   /// The name of a signal, such as `SIGSEGV`.
   package static func name(ofSignal number: Int32) -> String {

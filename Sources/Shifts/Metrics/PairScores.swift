@@ -21,8 +21,10 @@ public enum PairScores {
   /// The mean of (1 − p)².
   public static func brier(_ p: [Double]) -> Double? { mean(p.map { (1 - $0) * (1 - $0) }) }
 
-  /// Whether all probabilities are 0, ½ or 1: decisions, which say nothing about confidence.
-  public static func areDecisions(_ p: [Double]) -> Bool { p.allSatisfy { $0 == 0 || $0 == 1 || $0 == 0.5 } }
+  /// Whether all probabilities are 0 or 1, ties of ½ aside: decisions, which say nothing about confidence.
+  public static func areDecisions(_ p: [Double]) -> Bool {
+    p.allSatisfy { $0 == 0 || $0 == 1 || $0 == 0.5 } && p.contains { $0 != 0.5 }
+  }
 
   /// RMS calibration error as GENIES publishes it (`eval_rms_calibration_error`).
   ///

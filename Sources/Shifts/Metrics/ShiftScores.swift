@@ -21,6 +21,14 @@ public enum ShiftMeasure: String, Sendable, CaseIterable {
     }
   }
 
+  /// The mean over shifts.
+  public var mean: Measure {
+    Measure(
+      rawValue, title: title, unit: self == .accuracy ? .fraction : .ratio,
+      better: self == .rms ? .lower : .higher,
+      level: .run, meanOf: \.predicted)
+  }
+
   /// For titles.
   public var title: String {
     switch self {
@@ -82,11 +90,12 @@ public struct ShiftScores: Sendable {
       for group in rows.map({ Self.group($0.shift, by: grouping) }).unique() {
         let members = rows.filter { Self.group($0.shift, by: grouping) == group }
         func mean(_ value: (GeneralizationMetrics.Row) -> Double?) -> Cell { Cell(members.map(value).mean()) }
-        let interval = interval(members, measure)
+        let score = score(members, measure)
         out.append([
           .string(metrics.model), .string(metrics.intervention), .string(group), Cell(members.count),
-          Cell(members.count { measure.value($0) != nil }), mean(measure.value), Cell(interval?.lower),
-          Cell(interval?.upper), mean(\.generalization), mean(\.baseline), mean(\.capability), mean(\.source),
+          Cell(members.count { measure.value($0) != nil }), Cell(score?.value),
+          Cell(score?.interval?.lower), Cell(score?.interval?.upper), mean(\.generalization),
+          mean(\.baseline), mean(\.capability), mean(\.source),
           mean(\.differentialElicitation), mean(\.publishedCalibrationError),
         ])
       }
@@ -100,27 +109,15 @@ public struct ShiftScores: Sendable {
       ? Table(columnNames: names, rows: out).dropping { $0 == "group" } : Table(columnNames: names, rows: out)
   }
 
-  /// The 95 % interval of a mean: targets are drawn with replacement, each with all its shifts.
-  private func interval(_ rows: [GeneralizationMetrics.Row], _ measure: ShiftMeasure) -> Interval? {
+  /// The mean of a measure with its 95 % interval: targets are drawn with replacement, each with all its shifts.
+  private func score(_ rows: [GeneralizationMetrics.Row], _ measure: ShiftMeasure) -> Measure.Score? {
     let targets = rows.map(\.shift.target).unique()
     let numbers = Dictionary(uniqueKeysWithValues: zip(targets, 0...))
-    var sums = Array(repeating: 0.0, count: targets.count)
-    var counts = sums
-    for row in rows {
-      guard let value = measure.value(row), let number = numbers[row.shift.target] else { continue }
-      sums[number] += value
-      counts[number] += 1
-    }
+    let present = rows.compactMap { row in measure.value(row).map { (numbers[row.shift.target] ?? 0, $0) } }
     let bootstrap = ClusterBootstrap(targets.count, seed: UInt64(bitPattern: Int64(seed)))
-    return bootstrap.interval { draws in
-      var sum = 0.0
-      var count = 0.0
-      for number in sums.indices {
-        sum += draws[number] * sums[number]
-        count += draws[number] * counts[number]
-      }
-      return count > 0 ? sum / count : nil
-    }
+    return bootstrap.score(
+      measure.mean, of: present.map { MeasuredPair(predicted: $0.1, actual: $0.1) },
+      clusters: present.map(\.0))
   }
 
   /// Rows that have evaluations of different numbers of pairs in different interventions: their numbers do not compare

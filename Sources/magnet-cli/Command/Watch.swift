@@ -103,6 +103,18 @@ package enum Watch {
     return try work { flag.isSet.load(ordering: .relaxed) }
   }
 
+  /// The same for work that waits.
+  package static func stopping<Result>(
+    _ work: (@escaping @Sendable () -> Bool) async throws -> Result
+  ) async rethrows -> Result {
+    let flag = StopFlag()
+    let sources = watchSignals { signal in
+      if flag.isSet.exchange(true, ordering: .relaxed) { Terminal.end(after: signal) }
+    }
+    defer { endWatch(sources) }
+    return try await work { flag.isSet.load(ordering: .relaxed) }
+  }
+
   private final class StopFlag: Sendable { let isSet = Atomic(false) }
 
   /// Does work; when it is interrupted or terminated meanwhile, removes a file and ends the process.

@@ -1,0 +1,343 @@
+public import Magnet
+
+/// An intervention of two programs in any language, by the contract of GENIES' seed system. A training program gets
+///
+///     --model_dir DIR --train_distribution DIR --output_dir DIR
+///
+/// and fills the output folder; an evaluation program gets
+///
+///     --model_dir DIR --distribution_dirs '["DIR", …]' --output_paths '["FILE", …]'
+///
+/// and writes one JSON object per file, of which only `eval_accuracy` is required. Lists are one word each, a JSON array
+/// that is a Python literal, too. The article "Interventions in any language" has the whole contract.
+public struct ProgramIntervention: PartlyFailingIntervention {
+  /// The names of a training program's options.
+  public enum Arguments: String, Sendable, CaseIterable {
+    /// `--model_dir --train_distribution --output_dir`.
+    case standard
+    /// Those that GENIES' code passes: `--model_dir --output_dir --training_distribution_dir --test_distribution_dirs`,
+    /// the last with the training distribution alone.
+    case genies
+  }
+
+  /// The version of the contract between magnet and interventions' programs.
+  static let contract = "1"
+  /// The most bytes of one evaluation.
+  static let outputLimit = 64 << 20
+  /// The largest file a training program may write.
+  static let modelFileLimit = 1 << 40
+
+  public let name: String
+  /// The training program; nil where the base model is evaluated as it is.
+  public let trainCommand: CommandWords?
+  /// The evaluation program.
+  public let evalCommand: CommandWords
+  private let folder: String?
+
+  public var arguments = Arguments.standard
+  /// Further options of the training program: an object, in its order.
+  public var trainKeywords: [JSONValue.Member] = []
+  /// Further options of the evaluation program.
+  public var evalKeywords: [JSONValue.Member] = []
+  /// Whether evaluation is shown answers without labels, in an order drawn from the seed, and returns rewards.
+  public var isBlind = false
+  /// Whether training finds the real test half of its distribution. Otherwise it is an empty list.
+  public var showsTestHalf = false
+  /// How long each program may take.
+  public var timeLimit = Duration.seconds(24 * 3600)
+  public var sandbox = Sandbox.auto
+  /// Whether the programs may use the network.
+  public var hasNetwork = false
+  /// Folders hidden under bubblewrap wherever they would be seen.
+  public var hiddenFolders: [String] = []
+  /// Files and folders shown under bubblewrap beside the programs.
+  public var shownPaths: [String] = []
+  /// Variables of the environment that programs get beside PATH, LANG, HOME, TMPDIR, MAGNET_SEED and MAGNET_CONTRACT.
+  public var environment: [String: String] = [:]
+  /// Where the programs' own folders are made.
+  package var scratch: String?
+  /// Asked many times a second; ends programs once it is true.
+  package var isStopped: @Sendable () -> Bool = { false }
+
+  /// The programs in a folder: `train` and `eval` where they are executable files, else `train.py` and `eval.py`. The
+  /// folder's name is the intervention's. Without a training program, the base model is evaluated as it is.
+  /// - Throws: `MagnetError` where there is no evaluation program.
+  public init(folder: String, python: String = "python3") throws {
+    let full = Disk.fullPath(folder)
+    guard Disk.isFolder(full) else { throw MagnetError(.notFound, "there is no intervention", at: folder) }
+    func command(_ name: String) -> CommandWords? {
+      if Disk.isExecutable("\(full)/\(name)") { return CommandWords(program: "\(full)/\(name)") }
+      let script = "\(full)/\(name).py"
+      return Disk.isFile(script) ? CommandWords(program: python, arguments: [script]) : nil
+    }
+    guard let eval = command("eval") else {
+      throw MagnetError(.notFound, "has no eval.py, and no program eval that can be executed", at: folder)
+    }
+    self.folder = full
+    name = Disk.name(of: full)
+    trainCommand = command("train")
+    evalCommand = eval
+  }
+
+  /// Two command lines.
+  public init(name: String, train: CommandWords?, eval: CommandWords) {
+    self.name = name
+    trainCommand = train
+    evalCommand = eval
+    folder = nil
+  }
+
+  public var isTrained: Bool { trainCommand != nil }
+  public var origin: Evaluation.Origin { isBlind ? .magnet : .program }
+  var showsTrainingHalves: Bool { !isBlind }
+
+  public var fingerprint: String {
+    get throws {
+      let settings = [Self.contract, isBlind ? "blind" : "labels", JSONValue.object(evalKeywords).text]
+      return try digest(evalCommand, settings, skipping: ["train", "train.py"])
+    }
+  }
+
+  public var trainingFingerprint: String {
+    get throws {
+      guard let trainCommand else { return "none" }
+      let settings = [
+        Self.contract, arguments.rawValue, showsTestHalf ? "test" : "no test",
+        JSONValue.object(trainKeywords).text,
+      ]
+      return try digest(trainCommand, settings, skipping: ["eval", "eval.py"])
+    }
+  }
+
+  private func digest(_ command: CommandWords, _ settings: [String], skipping other: Set<String>) throws
+    -> String
+  {
+    var digest = Digest()
+    for setting in settings { digest.add(setting) }
+    if let folder {
+      for file in Disk.files(under: folder, skipping: ["__pycache__", ".git"]) where !other.contains(file) {
+        digest.add(file)
+        digest.add(try Digest.of(file: "\(folder)/\(file)"))
+      }
+      // The interpreter, not where the folder lies.
+      digest.add(command.words.count > 1 ? command.words[0] : "")
+    } else {
+      for word in command.words {
+        digest.add(word)
+        if Disk.isFile(word) { digest.add(try Digest.of(file: word)) }
+      }
+    }
+    return digest.text
+  }
+}
+
+// MARK: - Training
+
+extension ProgramIntervention {
+  public func train(on half: TrainingHalf, from model: BaseModel, into output: String, seed: Int) throws {
+    guard let trainCommand else { throw MagnetError(.unsupported, "\(name) has no training program") }
+    let task = try ProgramFolder(scratch: scratch)
+    defer { task.remove() }
+    let source = Disk.parent(of: half.file)
+    try task.addDistribution(
+      half.id, from: source, train: half.file, test: showsTestHalf ? source + "/test.json" : nil)
+    var launch = launch(trainCommand, seed: seed)
+    launch.fileLimit = Self.modelFileLimit
+    let base = try task.place(of: model, in: &launch, hasNetwork: hasNetwork)
+    let name = Disk.name(of: output)
+    try Disk.makeFolder(task.path + "/" + name)
+    let run = try launch.run(in: task.path, watching: (task.path + "/none", 0, "output")) { home in
+      let distribution = "\(home)/distributions/\(half.id)"
+      let directories =
+        switch arguments {
+        case .standard:
+          ["--train_distribution", distribution, "--output_dir", "\(home)/\(name)"]
+        case .genies:
+          [
+            "--output_dir", "\(home)/\(name)", "--training_distribution_dir", distribution,
+            "--test_distribution_dirs",
+            Self.list([distribution]),
+          ]
+        }
+      return ["--model_dir", base(home)] + directories + Self.words(trainKeywords)
+    }
+    do {
+      try run.check()
+      guard Disk.isOwnFolder(task.path + "/" + name) else {
+        throw MagnetError(.programFailed, "left something as its output folder that is not a folder")
+      }
+    } catch let error as MagnetError { throw run.failure(error) }
+    Disk.remove(output)
+    try Disk.move(task.path + "/" + name, to: output)
+  }
+
+  private func launch(_ command: CommandWords, seed: Int) -> ProgramLaunch {
+    var launch = ProgramLaunch(command)
+    launch.timeLimit = timeLimit
+    launch.sandbox = sandbox
+    launch.hasNetwork = hasNetwork
+    launch.hiddenFolders = hiddenFolders
+    launch.shownPaths = shownPaths
+    launch.secrets = "the distributions"
+    launch.isStopped = isStopped
+    launch.environment = environment
+    launch.environment["MAGNET_SEED"] = "\(seed)"
+    launch.environment["MAGNET_CONTRACT"] = Self.contract
+    return launch
+  }
+
+  /// A list as one word: JSON in ASCII, which is a Python literal, too.
+  static func list(_ paths: [String]) -> String {
+    "[" + paths.map(asciiQuoted).joined(separator: ", ") + "]"
+  }
+
+  private static func asciiQuoted(_ text: String) -> String {
+    var out = "\""
+    for unit in text.utf16 {
+      switch unit {
+      case 0x22: out += "\\\""
+      case 0x5C: out += "\\\\"
+      case 0x20..<0x7F: out.unicodeScalars.append(Unicode.Scalar(UInt8(unit)))
+      default:
+        let digits = String(unit, radix: 16)
+        out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      }
+    }
+    return out + "\""
+  }
+
+  /// `--key value` of each member: texts as they are, true, false and null as Python has them, the rest as JSON.
+  private static func words(_ keywords: [JSONValue.Member]) -> [String] {
+    keywords.flatMap { member in
+      let value =
+        switch member.value {
+        case .string(let text): text
+        case .bool(let value): value ? "True" : "False"
+        case .null: "None"
+        case let other: other.text
+        }
+      return ["--" + member.key, value]
+    }
+  }
+}
+
+// MARK: - Evaluation
+
+extension ProgramIntervention {
+  public func evaluate(_ model: EvaluatedModel, on halves: [TestHalf], seed: Int) throws -> [Evaluation] {
+    try evaluateEach(model, on: halves, seed: seed).map { try $0.get() }
+  }
+
+  func evaluateEach(
+    _ model: EvaluatedModel, on halves: [TestHalf], seed: Int
+  ) throws -> [Result<Evaluation, any Error>] {
+    do { return try evaluateTogether(model, on: halves, seed: seed) } catch let error as MagnetError
+      where error.code == .programFailed && halves.count > 1
+    {
+      // One of them may be to blame: each by itself.
+      return halves.map { half in
+        do { return try evaluateTogether(model, on: [half], seed: seed)[0] } catch { return .failure(error) }
+      }
+    }
+  }
+
+  private func evaluateTogether(
+    _ model: EvaluatedModel, on halves: [TestHalf], seed: Int
+  ) throws -> [Result<Evaluation, any Error>] {
+    let task = try ProgramFolder(scratch: scratch)
+    defer { task.remove() }
+    for half in halves {
+      let source = Disk.parent(of: half.file)
+      if isBlind {
+        try task.addBlindDistribution(half, seed: seed)
+      } else {
+        try task.addDistribution(half.id, from: source, train: source + "/train.json", test: half.file)
+      }
+    }
+    var launch = launch(evalCommand, seed: seed)
+    let place =
+      if let folder = model.trainedFolder { try task.place(ofFolder: folder, in: &launch) } else {
+        try task.place(of: model.base, in: &launch, hasNetwork: hasNetwork)
+      }
+    func file(_ half: TestHalf) -> String { "\(half.id).json" }
+    let run = try launch.run(
+      in: task.path, watching: ("\(task.path)/\(file(halves[0]))", Self.outputLimit, "evaluation")
+    ) { home in
+      let folders = halves.map { "\(home)/distributions/\($0.id)" }
+      return [
+        "--model_dir", place(home), "--distribution_dirs", Self.list(folders), "--output_paths",
+        Self.list(halves.map { "\(home)/\(file($0))" }),
+      ] + Self.words(evalKeywords)
+    }
+    do { try run.check() } catch let error as MagnetError { throw run.failure(error) }
+    return halves.map { half in
+      do {
+        let bytes = try ProgramLaunch.output(
+          "\(task.path)/\(file(half))", named: file(half), atMost: Self.outputLimit, of: "evaluation")
+        var evaluation = try isBlind ? scored(bytes, half, seed: seed) : reported(bytes, half)
+        evaluation.note = run.note
+        return .success(evaluation)
+      } catch let fault as DataFault {
+        return .failure(run.failure(MagnetError(.programFailed, "\(fault)")))
+      } catch let error as MagnetError { return .failure(run.failure(error)) } catch {
+        return .failure(error)
+      }
+    }
+  }
+
+  /// An evaluation as the program reported it, with warnings where its numbers do not agree.
+  private func reported(_ bytes: [UInt8], _ half: TestHalf) throws -> Evaluation {
+    var evaluation = try Evaluation(
+      bytes, distribution: half.id, file: "\(half.id).json", readsProbabilities: true)
+    evaluation.origin = .program
+    evaluation.original = bytes
+    guard let p = evaluation.probabilities, let range = PairScores.accuracyRange(p) else { return evaluation }
+    if p.count != half.pairCount {
+      evaluation.warnings.append(
+        "\(half.id): eval_probabilities has \(p.count) numbers for \(half.pairCount) pairs")
+    }
+    if evaluation.accuracy < range.lowerBound - 1e-3 || evaluation.accuracy > range.upperBound + 1e-3 {
+      let said =
+        range.lowerBound == range.upperBound
+        ? "\(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
+      evaluation.warnings.append(
+        "\(half.id): eval_accuracy is \(evaluation.accuracy), but eval_probabilities say \(said)")
+    }
+    return evaluation
+  }
+
+  /// An evaluation that magnet computes from the rewards a program gave without seeing labels.
+  private func scored(_ bytes: [UInt8], _ half: TestHalf, seed: Int) throws -> Evaluation {
+    let file = "\(half.id).json"
+    let value = try parseJSON(bytes, file)
+    guard case .array(let lists)? = value["eval_rewards"] else {
+      throw DataFault(file, "", "has no list 'eval_rewards'")
+    }
+    guard lists.count == half.examples.count else {
+      throw DataFault(file, "eval_rewards", "has \(lists.count) lists for \(half.examples.count) examples")
+    }
+    var probabilities: [Double] = []
+    for (number, (example, list)) in zip(half.examples, lists).enumerated() {
+      let order = BlindOrder.order(of: example, in: half.id, seed: seed)
+      guard case .array(let elements) = list, elements.count == order.count else {
+        throw DataFault(
+          file, "eval_rewards[\(number)]", "expected a list of \(order.count) rewards, found \(list.text)")
+      }
+      var rewards = Array(repeating: 0.0, count: order.count)
+      for (place, element) in zip(order, elements) {
+        guard let reward = element.double, reward.isFinite else {
+          throw DataFault(file, "eval_rewards[\(number)]", "expected numbers, found \(element.text)")
+        }
+        rewards[place] = reward
+      }
+      guard let best = example.responses.firstIndex(where: \.isBest) else { continue }
+      for place in rewards.indices where place != best {
+        probabilities.append(sigmoid(rewards[best] - rewards[place]))
+      }
+    }
+    guard let evaluation = Evaluation(distribution: half.id, probabilities: probabilities) else {
+      throw MagnetError(.insufficientData, "has no pairs to evaluate", at: half.file)
+    }
+    return evaluation
+  }
+}

@@ -1,0 +1,320 @@
+public import Magnet
+
+/// Trains and evaluates what a set of shifts needs and is not there yet, and computes the metrics.
+///
+/// ```swift
+/// var run = ShiftRun(shifts: try ShiftSet(file: "shifts.json"), distributions: "distributions", results: "results")
+/// run.interventions = [BagOfWords()]
+/// let outcome = try await run.perform()
+/// print(outcome.metrics[0].table)
+/// ```
+///
+/// Every evaluation has a record of what it was made from; one that was made from something else is made anew, and the
+/// reason is in `plan()`. Files appear whole or not at all, so a run that was killed resumes. The results do not depend
+/// on `jobs`.
+public struct ShiftRun: Sendable {
+  public var shifts: ShiftSet
+  /// The folder that holds the distributions.
+  public var distributions: String
+  public var store: EvaluationStore
+  public var model = BaseModel.none
+  /// What is measured.
+  public var interventions: [any Intervention] = [BagOfWords()]
+  /// What baseline accuracies come from.
+  public var baseline: any Intervention = Chance()
+  /// The interventions whose best is the target-tuned capability; each intervention's own when empty.
+  public var capabilities: [any Intervention] = []
+  public var seed = 1
+  /// How many models are trained or evaluated at once.
+  public var jobs = 1
+  /// Whether models are trained again, and what was evaluated with them is stale.
+  public var retrains = false
+  /// Whether evaluations that magnet did not make are made anew.
+  public var isFresh = false
+  /// Whether the first failure ends the run.
+  public var isStrict = false
+  /// Whether every source is evaluated on every target.
+  public var isMatrix = false
+  /// Called before each training, and before the evaluations of each model, from any thread.
+  public var onStep: @Sendable (ShiftStep) -> Void = { _ in }
+  /// Asked often; the run ends soon once it is true.
+  public var isStopped: @Sendable () -> Bool = { false }
+
+  /// A run with the interventions of this module.
+  /// - Parameters:
+  ///   - distributions: the folder that holds the distributions.
+  ///   - results: the folder of results; made where it is missing.
+  public init(shifts: ShiftSet, distributions: String, results: String) {
+    self.shifts = shifts
+    self.distributions = distributions
+    store = EvaluationStore(results)
+  }
+
+  /// What a run came to.
+  public struct Outcome: Sendable {
+    /// One for each intervention, in order.
+    public let metrics: [GeneralizationMetrics]
+    /// Why distributions were not trained or evaluated on, each reason once.
+    public let failures: [String]
+    /// What is unusual about evaluations that were made.
+    public let warnings: [String]
+    /// How the run came about.
+    public let notes: [String]
+    /// The accuracy of each source's model on each target; nil unless `isMatrix`.
+    public let matrices: [HeatMap]?
+  }
+
+  /// What a run would do, in order, and why.
+  /// - Throws: `MagnetError` where nothing can be planned.
+  public func plan() throws -> [ShiftStep] {
+    try check()
+    return try ShiftPlan(self, KnownDistributions(distributions)).steps
+  }
+
+  private func check() throws {
+    guard Disk.isFolder(distributions) else {
+      throw MagnetError(.notFound, "there is no folder of distributions", at: distributions)
+    }
+    var known: Set<String> = []
+    for intervention in interventions where !known.insert(intervention.name).inserted {
+      throw MagnetError(.usage, "two interventions are called \(intervention.name)")
+    }
+  }
+
+  /// Trains, evaluates and computes.
+  /// - Throws: `MagnetError` where another run uses the results, it was stopped, or, if `isStrict`, something failed.
+  ///   Otherwise a failure is a reason in `Outcome.failures` and in the metrics, and the rest goes on.
+  public func perform() async throws -> Outcome {
+    try check()
+    try Disk.makeFolder(store.folder + "/.magnet")
+    guard let lock = try Disk.lock(store.folder + "/.magnet/lock") else {
+      throw MagnetError(
+        .alreadyExists, "another run is using the results", at: store.folder, advice: "wait for its end")
+    }
+    defer { withExtendedLifetime(lock) {} }
+    let scratch = Scratch(store)
+    scratch.clear()
+    let known = KnownDistributions(distributions)
+    let works = try ShiftPlan(self, known).works
+    let log = Locked(Log())
+    for work in works {
+      for (target, reason) in work.failures { log.withLock { $0.fail(work, target, reason, self) } }
+    }
+    let next = NextNumber(0)
+    try await withBlockingWorkers(max(1, min(jobs, works.count))) {
+      while !isStopped() {
+        let number = next.take()
+        guard number < works.count else { return }
+        try WorkPerformer(run: self, work: works[number], scratch: scratch, distributions: known, log: log)
+          .perform()
+      }
+    }
+    if isStopped() {
+      throw MagnetError(.cancelled, "interrupted", advice: "the same command resumes")
+    }
+    return try outcome(works, log.withLock { $0 }, scratch)
+  }
+
+  private func outcome(_ works: [ShiftWork], _ log: Log, _ scratch: Scratch) throws -> Outcome {
+    let reader = EvaluationReader(store)
+    reader.unavailable = log.unavailable
+    var rules = MetricsRules()
+    rules.baseline = baseline.name
+    if !capabilities.isEmpty { rules.capability = .interventions(capabilities.map(\.name)) }
+    let metrics = interventions.map { intervention in
+      GeneralizationMetrics(
+        reader, shifts.rows, model: model.name, intervention: intervention.name, rules: rules, pairs: [],
+        readsProbabilities: false)
+    }
+    var notes = log.notes.sorted()
+    let foreign = works.reduce(0) { $0 + $1.foreign.count }
+    if foreign > 0 {
+      notes.append(
+        "\(foreign) evaluations were not made by magnet and are taken as they are (--fresh makes them anew)")
+    }
+    for metrics in metrics {
+      let text = TableWriter(.csv).text(metrics.table)
+      let file =
+        "\(store.folder)/generalization_metrics/\(metrics.model)/\(metrics.intervention)/\(shifts.name).csv"
+      if try !writeTable(text, to: file, scratch) {
+        notes.append("\(file): was not written by magnet, and is not replaced")
+      }
+    }
+    // In the order of the works: the same whatever the number of jobs.
+    let failures = works.flatMap { work in
+      work.targets.compactMap { log.unavailable[store.file(work.intervention.name, work.modelName, $0)] }
+    }
+    let warnings = works.flatMap { work in
+      work.targets.flatMap { log.warnings[store.file(work.intervention.name, work.modelName, $0)] ?? [] }
+    }
+    return Outcome(
+      metrics: metrics, failures: failures.unique(), warnings: warnings, notes: notes,
+      matrices: isMatrix ? interventions.map { matrix($0.name, reader) } : nil)
+  }
+
+  /// Writes a table with its record, unless there is one that magnet did not write.
+  private func writeTable(_ text: String, to file: String, _ scratch: Scratch) throws -> Bool {
+    let bytes = Array(text.utf8)
+    let record = file.dropLast(4) + ".magnet.json"
+    let digest = Digest.of(bytes)
+    let current = Disk.exists(file) ? try Digest.of(file: file) : nil
+    let known =
+      (try? readJSON(String(record), atMost: 1 << 16))?["tables"]?.elements.compactMap(\.string) ?? []
+    if let current, current != digest, !known.contains(current) { return false }
+    // The record names the old and the new table before that is written: whenever this ends, it names the one there.
+    let names = [current, digest].compactMap(\.self).unique()
+    if names != known {
+      let list = JSONValue.array(names.map(JSONValue.string)).text
+      try scratch.write(Array("{\"tables\":\(list)}\n".utf8), to: String(record))
+    }
+    if current != digest { try scratch.write(bytes, to: file) }
+    return true
+  }
+
+  /// The accuracy of each source's model on each target.
+  private func matrix(_ intervention: String, _ reader: EvaluationReader) -> HeatMap {
+    let sources = shifts.rows.map(\.source).unique()
+    let targets = shifts.rows.map(\.target).unique()
+    return HeatMap(
+      title: "Accuracy of \(intervention), \(model.name): source by target", rows: sources, columns: targets,
+      values: sources.map { source in
+        targets.map { try? reader.accuracy(intervention, "\(model.name)-\(source)", $0).get().accuracy }
+      },
+      scale: ShiftMeasure.accuracy.scale)
+  }
+
+  /// What threads collect.
+  struct Log: Sendable {
+    /// Why evaluations are not there, by their files.
+    var unavailable: [String: String] = [:]
+    var warnings: [String: [String]] = [:]
+    var notes: Set<String> = []
+
+    mutating func fail(_ work: ShiftWork, _ target: String, _ reason: String, _ run: ShiftRun) {
+      unavailable[run.store.file(work.intervention.name, work.modelName, target)] = reason
+    }
+  }
+}
+
+/// Does one model's work.
+private struct WorkPerformer {
+  let run: ShiftRun
+  let work: ShiftWork
+  let scratch: Scratch
+  let distributions: KnownDistributions
+  let log: Locked<ShiftRun.Log>
+
+  private var name: String { work.intervention.name }
+  private var store: EvaluationStore { run.store }
+
+  func perform() throws {
+    if run.isStrict, let failure = work.targets.compactMap({ work.failures[$0] }).first {
+      throw MagnetError(.invalidData, failure)
+    }
+    if work.pending.isEmpty, work.trainingReason == nil { return }
+    // What is stale must not be taken for current by anyone, should its successor fail.
+    for (target, _) in work.pending where store.record(name, work.modelName, target) != nil {
+      Disk.remove(store.file(name, work.modelName, target))
+      Disk.remove(store.recordFile(name, work.modelName, target))
+    }
+    do { try train() } catch {
+      try fail(work.pending.map(\.target), "\(name), training on \(work.source ?? ""): \(error)", error)
+      return
+    }
+    try evaluate()
+  }
+
+  private func fail(_ targets: [String], _ reason: String, _ error: any Error) throws {
+    if (error as? MagnetError)?.code == .cancelled || run.isStrict { throw error }
+    for target in targets { log.withLock { $0.fail(work, target, reason, run) } }
+  }
+
+  private func train() throws {
+    guard let reason = work.trainingReason, let source = work.source,
+      let fingerprint = work.trainingFingerprint
+    else {
+      return
+    }
+    run.onStep(
+      ShiftStep(kind: .train, intervention: name, model: work.modelName, distribution: source, reason: reason)
+    )
+    let half = try distributions.distribution(source).train()
+    // The trained model's folder gets its name when it is complete.
+    let parent = try Scratch.newFolder(in: scratch.folder)
+    defer { Disk.remove(parent) }
+    let fresh = "\(parent)/\(work.modelName)"
+    try Disk.makeFolder(fresh)
+    try intervention.train(on: half, from: run.model, into: fresh, seed: run.seed)
+    try TrainedMark.write(fingerprint, to: fresh)
+    let folder = store.modelFolder(name, run.model.name, source: source)
+    try Disk.makeFolder(Disk.parent(of: folder))
+    if Disk.exists(folder) { try Disk.move(folder, to: "\(parent)/old") }
+    try Disk.move(fresh, to: folder)
+  }
+
+  /// The intervention, its programs told where to work and when to stop.
+  private var intervention: any Intervention {
+    guard var program = work.intervention as? ProgramIntervention else { return work.intervention }
+    program.scratch = scratch.folder
+    program.isStopped = run.isStopped
+    program.hiddenFolders += [Disk.fullPath(run.distributions), store.folder]
+    return program
+  }
+
+  private func evaluate() throws {
+    var halves: [TestHalf] = []
+    for (target, reason) in work.pending {
+      do {
+        halves.append(try distributions.distribution(target).test())
+        run.onStep(
+          ShiftStep(
+            kind: .evaluate, intervention: name, model: work.modelName, distribution: target, reason: reason))
+      } catch { try fail([target], "\(error)", error) }
+    }
+    if halves.isEmpty { return }
+    let folder =
+      work.trainingFingerprint == nil
+      ? nil : work.source.map { store.modelFolder(name, run.model.name, source: $0) }
+    let model = EvaluatedModel(base: run.model, trainedFolder: folder, name: work.modelName)
+    for (half, result) in zip(halves, try results(model, halves)) {
+      do { try store(try result.get(), half.id) } catch {
+        try fail([half.id], "\(name), \(work.modelName) on \(half.id): \(error)", error)
+      }
+    }
+  }
+
+  private func results(_ model: EvaluatedModel, _ halves: [TestHalf]) throws -> [Result<
+    Evaluation, any Error
+  >] {
+    let intervention = intervention
+    do {
+      if let partly = intervention as? any PartlyFailingIntervention {
+        return try partly.evaluateEach(model, on: halves, seed: run.seed)
+      }
+      return try intervention.evaluate(model, on: halves, seed: run.seed).map { .success($0) }
+    } catch {
+      if halves.count == 1 || (error as? MagnetError)?.code == .cancelled {
+        return halves.map { _ in .failure(error) }
+      }
+      // One of them may be to blame: each by itself.
+      return halves.map { half in Result { try intervention.evaluate(model, on: [half], seed: run.seed)[0] } }
+    }
+  }
+
+  /// Keeps an evaluation: its record first, which is void until the evaluation is there.
+  private func store(_ evaluation: Evaluation, _ target: String) throws {
+    guard let fingerprint = work.fingerprints[target] else { return }
+    let bytes = evaluation.original ?? Array((evaluation.json.text + "\n").utf8)
+    let record = EvaluationRecord(
+      origin: evaluation.origin ?? work.intervention.origin, fingerprint: fingerprint,
+      evaluation: Digest.of(bytes))
+    try scratch.write(
+      Array((record.json.text + "\n").utf8), to: store.recordFile(name, work.modelName, target))
+    try scratch.write(bytes, to: store.file(name, work.modelName, target))
+    let file = store.file(name, work.modelName, target)
+    log.withLock { log in
+      if !evaluation.warnings.isEmpty { log.warnings[file] = evaluation.warnings }
+      if let note = evaluation.note { log.notes.insert(note) }
+    }
+  }
+}
