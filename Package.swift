@@ -88,6 +88,9 @@ let package = Package(
       name: "MeanPredictorTests", dependencies: ["MeanPredictor", "Magnet"],
       path: "Tests/Generated/MeanPredictor/Tests/MeanPredictorTests"),
     .executableTarget(
+      name: "WordCounts", dependencies: ["Magnet", "Shifts"],
+      path: "Tests/Generated/WordCounts/Sources/WordCounts"),
+    .executableTarget(
       name: "ItemPredictor", dependencies: ["Magnet", "MagnetCommand"],
       path: "Tests/Generated/ItemPredictor/Sources/ItemPredictor"),
     .testTarget(
@@ -110,7 +113,8 @@ let package = Package(
     .testTarget(
       name: "CLITests",
       dependencies: [
-        "magnet-cli", "readme-example", "MeanPredictor", "ItemPredictor", "Magnet", "TestSupport",
+        "magnet-cli", "readme-example", "MeanPredictor", "ItemPredictor", "WordCounts", "Magnet",
+        "TestSupport",
       ],
       exclude: ["Columnar"],
       swiftSettings: strict),

@@ -5,7 +5,8 @@ import MagnetCommand
 /// Writes the beginnings of what users make.
 struct NewCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "new", abstract: "Write a predictor to start from.", subcommands: [NewPredictor.self])
+    commandName: "new", abstract: "Write a predictor or an intervention to start from.",
+    subcommands: [NewPredictor.self, NewIntervention.self])
 }
 
 struct NewPredictor: AsyncParsableCommand {
@@ -31,7 +32,7 @@ struct NewPredictor: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The package magnet: a folder, or an address.", valueName: "path"))
   var magnet: String?
 
-  private static let taken: Set = [
+  static let taken: Set = [
     "Magnet", "MagnetCommand", "HelmBackend", "Predictors", "Predictor", "RunPredictor", "InstancePredictor",
     "PredictorCommand", "Swift", "Testing", "Table", "Stat", "MetricName", "RunTables",
     "TestSplit",
@@ -64,7 +65,7 @@ struct NewPredictor: AsyncParsableCommand {
       let files =
         try python
         ? PythonTemplate(name: name, isOfInstances: instance).files
-        : SwiftTemplate(name: name, isOfInstances: instance, magnet: package()).files
+        : SwiftTemplate(name: name, isOfInstances: instance, magnet: Self.package(magnet)).files
       if Files.exists(name) {
         throw MagnetError(.alreadyExists, "there is a \(name) here already; nothing is overwritten")
       }
@@ -78,7 +79,8 @@ struct NewPredictor: AsyncParsableCommand {
   }
 
   /// Where the package magnet is, in full.
-  private func package() throws -> String {
+  /// - Parameter magnet: what was asked for.
+  static func package(_ magnet: String?) throws -> String {
     func isPackage(_ path: String) -> Bool {
       Files.exists(path + "/Sources/Magnet") && Files.exists(path + "/Package.swift")
     }

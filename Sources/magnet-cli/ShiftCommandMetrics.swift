@@ -55,7 +55,7 @@ struct ShiftMetricsCommand: AsyncParsableCommand {
           let folder = "\(tables)/\(metrics.model)/\(metrics.intervention)"
           let file = "\(folder)/\(set.name).csv"
           try output.overwriting.check(file)
-          try Terminal.makeFolder(folder)
+          try Files.makeFolder(folder)
           try Terminal.writeFile(file) { try TableWriter(.csv).write(table(metrics), $0) }
         }
         Terminal.say("wrote \(all.count) tables to \(tables)")

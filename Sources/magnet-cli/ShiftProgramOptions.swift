@@ -93,7 +93,7 @@ struct ShiftProgramOptions: ParsableArguments {
     program.timeLimit = .seconds(timeLimit)
     program.sandbox = sandbox
     program.shownPaths = show
-    for name in passEnv { program.environment[name] = Terminal.variable(name) }
+    for name in passEnv { program.environment[name] = Environment.variable(name) }
     return program
   }
 }
