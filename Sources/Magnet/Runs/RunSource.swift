@@ -115,4 +115,18 @@ extension RunSource {
   public func load(_ runs: [RunEntry], tables: Set<TableSource>) async throws -> RunTables {
     try await load(runs, tables: tables, columns: nil)
   }
+
+  /// Loads some columns, by what they mean.
+  ///
+  /// ```swift
+  /// let tables = try await runs.load(entries, tables: [.stats], columns: .metric, .split, .mean)
+  /// ```
+  public func load<First, each Rest>(
+    _ runs: [RunEntry], tables: Set<TableSource>, columns first: ColumnKey<First>,
+    _ rest: repeat ColumnKey<each Rest>
+  ) async throws -> RunTables {
+    var names = Set(first.names)
+    repeat names.formUnion((each rest).names)
+    return try await load(runs, tables: tables, columns: names)
+  }
 }
