@@ -67,6 +67,7 @@ struct ParquetColumnReader {
     guard let count = header[7]?[1]?.int, count >= 0, dictionaryCount == nil, isThere.isEmpty else {
       throw fault("a second dictionary, or one after the data")
     }
+    if column.physicalType == 0 { throw fault("booleans have no dictionary") }
     guard [0, 2].contains(header[7]?[2]?.int ?? 0) else {
       throw fault("the dictionary is not encoded plainly")
     }

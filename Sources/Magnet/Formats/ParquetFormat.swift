@@ -231,7 +231,7 @@ private struct ParquetColumn: Sendable {
   }
 
   private static func compact<T>(_ values: [T], _ isThere: [Bool], _ rows: Range<Int>) -> [T] {
-    rows.count == isThere.count ? Array(values[rows]) : rows.filter { isThere[$0] }.map { values[$0] }
+    isThere[rows].contains(false) ? rows.filter { isThere[$0] }.map { values[$0] } : Array(values[rows])
   }
 
   private mutating func add(

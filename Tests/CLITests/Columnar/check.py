@@ -27,7 +27,7 @@ def columns():
         import polars
         read = {"polars-stream": polars.read_ipc_stream, "polars-file": polars.read_ipc,
                 "polars-parquet": polars.read_parquet}[reader]
-        frame = read(path) if reader == "polars-parquet" else read(path, memory_map=False) if reader == "polars-file" else read(path)
+        frame = read(path)
         return frame.to_dict(as_series=False), {}
     import duckdb
     result = duckdb.sql(f"SELECT * FROM read_parquet('{path}')")
