@@ -109,7 +109,8 @@ let package = Package(
       name: "CardsTests", dependencies: ["Cards", "Magnet", "HelmBackend", "magnet-cli", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "ShiftsTests", dependencies: ["Shifts", "Magnet", "TestSupport"], swiftSettings: strict),
+      name: "ShiftsTests", dependencies: ["Shifts", "Predictors", "HelmBackend", "Magnet", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "CLITests",
       dependencies: [

@@ -19,6 +19,7 @@ struct ShiftCommand: AsyncParsableCommand {
       """,
     subcommands: [
       ShiftListCommand.self, ShiftRunCommand.self, ShiftMetricsCommand.self, ShiftTableCommand.self,
+      ShiftHelmCommand.self,
     ])
 }
 

@@ -1,0 +1,310 @@
+public import Magnet
+
+/// The question of distribution shifts asked of predictors on HELM runs: learned on runs of the source, how good are
+/// they on runs of the target?
+///
+/// With Q, the quality of predictions (higher is better), for one predictor:
+/// - G = Q on target runs, from what is known of the source. B = Q of the baseline on them.
+/// - S = Q on source runs, each predicted from the source without its own hold-out unit.
+/// - T = Q on target runs, each predicted from the runs of the reference without its own hold-out unit.
+///
+/// Q is 1 − mean |predicted − actual| of scores from 0 to 1, or, by instances, the share predicted right at ½, ties half.
+/// All are over the same runs: those that G, B and T could be computed for.
+public struct HelmShifts: Sendable {
+  /// What of the model to be predicted is left out of what is known.
+  public enum HoldOut: String, Sendable, CaseIterable {
+    /// Nothing but the run itself: its model's source runs are known.
+    case none
+    /// All runs of its model.
+    case model
+    /// All runs of models of its family.
+    case family
+  }
+
+  public var holdOut = HoldOut.none
+  /// How many instances of the run to be predicted are shown with their scores.
+  public var observed = 0
+  public var level = Measure.Level.run
+  public var seed = 1
+  /// The predictor of baseline qualities; nil for ½ everywhere.
+  public var baseline: (@Sendable () -> Predictor)?
+
+  public init() {}
+
+  /// One shift and predictor.
+  public struct Row: Sendable {
+    public let shift: RunShift
+    public let predictor: String
+    public var generalization: Double?
+    public var baseline: Double?
+    public var capability: Double?
+    /// What T comes from: the predictor, or `train-mean` where it has no answer from the reference alone.
+    public var capabilityPredictor: String?
+    public var source: Double?
+    /// The number of runs that G, B and T are over.
+    public var count = 0
+    /// Holds G with probability 95 % over families of models like these.
+    public var interval: Interval?
+    /// Spearman's rank correlation of predicted and actual scores.
+    public var spearman: Double?
+    /// The mean of predicted minus actual.
+    public var bias: Double?
+    /// Why runs fell out, or numbers are missing.
+    public var reasons: [String] = []
+
+    /// (G − B) / T; nil where one is missing or T is 0.
+    public var differentialElicitation: Double? {
+      guard let generalization, let baseline, let capability, capability != 0 else { return nil }
+      return (generalization - baseline) / capability
+    }
+
+    /// (G − B) / (T − B); nil unless T > B.
+    public var gapClosed: Double? {
+      guard let generalization, let baseline, let capability, capability > baseline else { return nil }
+      return (generalization - baseline) / (capability - baseline)
+    }
+  }
+
+  /// A predictor that takes part, made anew for each use.
+  public struct Entry: Sendable {
+    public let name: String
+    public let make: @Sendable () -> Predictor
+
+    public init(name: String, make: @escaping @Sendable () -> Predictor) {
+      self.name = name
+      self.make = make
+    }
+  }
+
+  /// The rows, predictor by predictor.
+  public func rows(_ entries: [Entry], _ shifts: [RunShift], _ scores: ScoreCollection) -> [Row] {
+    entries.flatMap { entry in shifts.map { row(entry, $0, scores) } }
+  }
+
+  private func row(_ entry: Entry, _ shift: RunShift, _ scores: ScoreCollection) -> Row {
+    var row = Row(shift: shift, predictor: entry.name)
+    var cells = RunCells(scores)
+    let parts = parts(of: shift, &cells)
+    if parts.target.isEmpty {
+      row.reasons.append("no scored runs match the target \(shift.names.target)")
+      return row
+    }
+    if let cell = (parts.target + parts.source).first(where: { !(0...1).contains(cells[$0]) }) {
+      let column = cells.columns[cell.column]
+      row.reasons.append(
+        "\(column.scenario): \(column.name.name) has values outside 0 to 1 (\(cells[cell])), so no quality is defined"
+      )
+      return row
+    }
+    let work = Predictions(shifts: self, cells: cells)
+    let known = Set(parts.source)
+    let reference = Set(parts.reference)
+    let general = work.predict(entry.make(), parts.target) { cell in
+      holdOut == .none ? known : known.filter { !isOfUnit($0, cell, cells) }
+    }
+    func withoutUnit(_ all: Set<RunCells.Cell>) -> (RunCells.Cell) -> Set<RunCells.Cell> {
+      { cell in all.filter { $0 != cell && (holdOut == .none || !isOfUnit($0, cell, cells)) } }
+    }
+    // Clean scores on perturbed inputs' originals are known, but the run's clean score is what S is of.
+    let sources = parts.source.filter { cells.columns[$0.column].name.perturbation == nil }
+    let source = work.predict(entry.make(), sources, known: withoutUnit(known))
+    var tuned = work.predict(entry.make(), parts.target, known: withoutUnit(reference))
+    row.capabilityPredictor = entry.name
+    if tuned.found.isEmpty {
+      tuned = work.means(parts.target, known: withoutUnit(reference))
+      row.capabilityPredictor = "train-mean"
+    }
+    let base =
+      baseline.map { make in
+        work.predict(make(), parts.target) { cell in
+          holdOut == .none ? known : known.filter { !isOfUnit($0, cell, cells) }
+        }
+      } ?? work.constant(parts.target)
+    // The same runs for all three.
+    let common = parts.target.filter {
+      general.found[$0] != nil && tuned.found[$0] != nil && base.found[$0] != nil
+    }
+    row.count = common.count
+    row.generalization = work.quality(general, common)
+    row.baseline = work.quality(base, common)
+    row.capability = work.quality(tuned, common)
+    row.source = work.quality(source, sources)
+    if row.capability == nil { row.capabilityPredictor = nil }
+    for (name, set) in [("", general), ("source: ", source), ("capability: ", tuned), ("baseline: ", base)] {
+      if let first = set.reasons.first {
+        row.reasons.append("\(name)\(set.reasons.count) runs not predicted, the first: \(first)")
+      }
+    }
+    addDetails(&row, general, common, cells, work)
+    return row
+  }
+
+  private func addDetails(
+    _ row: inout Row, _ general: Predictions.Made, _ common: [RunCells.Cell], _ cells: RunCells,
+    _ work: Predictions
+  ) {
+    guard level == .run else { return }
+    let pairs = common.compactMap { cell in
+      general.found[cell].map { MeasuredPair(predicted: $0.mean, actual: cells[cell]) }
+    }
+    row.spearman = Measure.spearman.value(of: pairs)
+    row.bias = Measure.bias.value(of: pairs)
+    let families = common.map(cells.family).unique()
+    let numbers = Dictionary(families.enumerated().map { ($1, $0) }, uniquingKeysWith: { a, _ in a })
+    let quality = Measure(
+      "quality", title: "1 − mean absolute error", unit: .fraction, better: .higher, level: .run,
+      meanOf: { 1 - abs($0.error) })
+    row.interval =
+      ClusterBootstrap(families.count, seed: UInt64(bitPattern: Int64(seed)))
+      .score(quality, of: pairs, clusters: common.map { numbers[cells.family($0)] ?? 0 })?.interval
+  }
+
+  private func isOfUnit(_ other: RunCells.Cell, _ cell: RunCells.Cell, _ cells: RunCells) -> Bool {
+    switch holdOut {
+    case .none: other == cell
+    case .model: other.model == cell.model
+    case .family: cells.family(other) == cells.family(cell)
+    }
+  }
+
+  private typealias Parts = (source: [RunCells.Cell], target: [RunCells.Cell], reference: [RunCells.Cell])
+
+  /// The cells that are known, predicted, and learned from for T.
+  private func parts(of shift: RunShift, _ cells: inout RunCells) -> Parts {
+    let all = cells
+    func clean(_ pattern: String) -> [RunCells.Cell] {
+      let pattern = NamePattern(pattern)
+      return all.cells { all.isClean($0) && pattern.matches(all.columns[$0].scenario) }
+    }
+    switch shift.kind {
+    case .scenario: return (clean(shift.source), clean(shift.target), clean(shift.targetReference))
+    case .models:
+      func of(_ pattern: String) -> [RunCells.Cell] {
+        let pattern = NamePattern(pattern)
+        return all.cells({ all.isClean($0) }, models: pattern.matches)
+      }
+      return (of(shift.source), of(shift.target), of(shift.targetReference))
+    case .perturbation:
+      let pattern = NamePattern(shift.source)
+      let columns = all.columns
+      let target = all.cells {
+        pattern.matches(columns[$0].scenario) && shift.change?.matches(columns[$0].name.perturbation) == true
+      }
+      let source = all.cells { column in
+        guard pattern.matches(columns[column].scenario) else { return false }
+        let perturbation = columns[column].name.perturbation
+        return perturbation == nil || perturbation?.computedOn == "original"
+      }
+      return (source, target, target)
+    case .difficulty:
+      let halves = cells.addHalves(NamePattern(shift.source))
+      let wider = cells
+      let hard = wider.cells(halves.hard.contains)
+      return (wider.cells(halves.easy.contains), hard, hard)
+    }
+  }
+}
+
+/// Predictions of cells.
+struct Predictions {
+  /// One predicted score, or the quality of one run's predicted instances.
+  struct Prediction {
+    let mean: Double
+    let quality: Double
+  }
+
+  struct Made {
+    var found: [RunCells.Cell: Prediction] = [:]
+    var reasons: [String] = []
+  }
+
+  let shifts: HelmShifts
+  let cells: RunCells
+
+  /// Lets a predictor predict each cell from what is known then.
+  func predict(
+    _ predictor: Predictor, _ targets: [RunCells.Cell], known: (RunCells.Cell) -> Set<RunCells.Cell>
+  ) -> Made {
+    var made = Made()
+    guard let predictor = predictor as? ScorePredictor else {
+      made.reasons = targets.map { _ in
+        "\(type(of: predictor).name) looks at tables, and shifts are of scores"
+      }
+      return made
+    }
+    for cell in targets {
+      let name = cells.run(of: cell)?.name ?? cells.models[cell.model]
+      do {
+        let known = known(cell)
+        if known.isEmpty { throw MagnetError(.insufficientData, "no runs are known") }
+        let key = SplitMix.mixed(UInt64(bitPattern: Int64(shifts.seed)) &+ SplitMix.hash(name))
+        let (fold, scored) = cells.fold(cell, known: known, seed: key)
+        let sample = sample(fold, scored, key)
+        let estimator = try predictor.fit(fold)
+        if let prediction = prediction(estimator, sample, fold, scored, cell) {
+          made.found[cell] = prediction
+        } else {
+          made.reasons.append("\(name): it has no answer without instances that are shown")
+        }
+      } catch { made.reasons.append("\(name): \(error)") }
+    }
+    return made
+  }
+
+  private func sample(_ fold: ScoreFold, _ scored: [Int: Double], _ key: UInt64) -> ObservedSample {
+    var random = SplitMix(state: key)
+    let columns = Array(
+      fold.columns.filter { scored[$0] != nil }.shuffled(using: &random).prefix(shifts.observed))
+    return ObservedSample(columns: columns, scores: columns.map { scored[$0] ?? .nan })
+  }
+
+  private func prediction(
+    _ estimator: any ScoreEstimator, _ sample: ObservedSample, _ fold: ScoreFold, _ scored: [Int: Double],
+    _ cell: RunCells.Cell
+  ) -> Prediction? {
+    if shifts.level == .run {
+      guard let estimate = estimator.estimate(sample), estimate.mean.isFinite else { return nil }
+      return Prediction(mean: estimate.mean, quality: 1 - abs(estimate.mean - cells[cell]))
+    }
+    guard let probabilities = estimator.probabilities(sample), probabilities.count == fold.columns.count
+    else {
+      return nil
+    }
+    let shown = Set(sample.columns)
+    let points = zip(fold.columns, probabilities).compactMap { column, p -> Double? in
+      guard let score = scored[column], !score.isNaN, p.isFinite, !shown.contains(column) else { return nil }
+      return p == 0.5 ? 0.5 : (p > 0.5) == (score > 0.5) ? 1 : 0
+    }
+    return points.mean().map { Prediction(mean: .nan, quality: $0) }
+  }
+
+  /// ½ for every cell, and every instance.
+  func constant(_ targets: [RunCells.Cell]) -> Made {
+    var made = Made()
+    for cell in targets {
+      made.found[cell] = Prediction(
+        mean: 0.5, quality: shifts.level == .run ? 1 - abs(0.5 - cells[cell]) : 0.5)
+    }
+    return made
+  }
+
+  /// The mean of the known scores for every cell.
+  func means(_ targets: [RunCells.Cell], known: (RunCells.Cell) -> Set<RunCells.Cell>) -> Made {
+    var made = Made()
+    for cell in targets {
+      // In an order of their own: sums must not depend on the order of a set.
+      let scores = known(cell).sorted { ($0.column, $0.model) < ($1.column, $1.model) }.map { cells[$0] }
+      guard let mean = scores.mean(), shifts.level == .run else {
+        made.reasons.append("\(cells.models[cell.model]): no other runs of the reference are known")
+        continue
+      }
+      made.found[cell] = Prediction(mean: mean, quality: 1 - abs(mean - cells[cell]))
+    }
+    return made
+  }
+
+  /// The mean quality over some cells; nil where none was predicted.
+  func quality(_ made: Made, _ over: [RunCells.Cell]) -> Double? {
+    over.compactMap { made.found[$0]?.quality }.mean()
+  }
+}

@@ -1,0 +1,120 @@
+public import ArgumentParser
+import HelmBackend
+import Magnet
+import MagnetCommand
+import Predictors
+public import Shifts
+
+struct ShiftHelmCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "helm",
+    abstract: "Measure how predictors carry over between scenarios, models and perturbations of HELM runs.",
+    discussion: """
+      One row per predictor and shift, with quality Q = 1 - mean |predicted - actual| of scores from 0 to 1: G on target \
+      runs from the source, B of the baseline, S on source runs and T on target runs, each without its own hold-out unit, \
+      and DE = (G - B) / T. Shifts are all ordered pairs of --by, or the rows of --pairs: source and target are patterns of \
+      tasks, or of models with "kind": "models"; "kind": "perturbation" has a target {"name": ..., "prob": ...}, "kind": \
+      "difficulty" none.
+
+      EXAMPLE:
+        magnet shift helm train-mean benchmark_output/runs/my-suite --by subject
+        magnet shift helm clean-score,auto benchmark_output --pairs shifts.json --hold-out family
+      """)
+
+  @Argument(help: "Predictors of scores, separated by commas (see: magnet predictors).")
+  var predictors: String
+  @OptionGroup var source: SourceOptions
+  @Option(
+    help: ArgumentHelp("All ordered pairs: subject, scenario, model or perturbation.", valueName: "axis"))
+  var by: RunShiftAxis?
+  @Option(
+    help: ArgumentHelp("The shifts, a JSON file.", valueName: "file"), completion: .file(extensions: ["json"])
+  )
+  var pairs: String?
+  @Option(help: ArgumentHelp("What is not known of a run's model: none, model or family.", valueName: "unit"))
+  var holdOut = HelmShifts.HoldOut.none
+  @Option(help: "How many scored instances of the run to be predicted are shown.")
+  var observed = 0
+  @Option(help: "What is predicted: run or instance.")
+  var level = Measure.Level.run
+  @Option(help: ArgumentHelp("The baseline: constant (1/2), or a predictor.", valueName: "name"))
+  var baseline = "constant"
+  @Option(parsing: .unconditional, help: "The seed of everything random.")
+  var seed = 1
+  @OptionGroup var scoring: ScoreOptions
+  @Option(
+    help: ArgumentHelp("Write a heat map of the first predictor to this file, as SVG.", valueName: "file"))
+  var plot: String?
+  @OptionGroup var output: OutputOptions
+
+  private var names: [String] { predictors.split(separator: ",").map(String.init).unique() }
+
+  private func type(_ name: String) -> Predictor.Type? { predictorCatalog.first { $0.name == name } }
+
+  func validate() throws {
+    if (by == nil) == (pairs == nil) { throw ValidationError("Give --by or --pairs.") }
+    if observed < 0 { throw ValidationError("--observed must be 0 or more.") }
+    for name in names + [baseline] where name != "constant" && type(name) == nil {
+      let near = nearestNames(to: name, among: predictorCatalog.map(\.name)).first ?? ""
+      throw ValidationError("unknown predictor '\(name)'; did you mean \(near)? (see: magnet predictors)")
+    }
+    if names.contains("constant") { throw ValidationError("constant is a baseline, not a predictor.") }
+    if let plot, !plot.hasSuffix(".svg") {
+      throw ValidationError("--plot writes SVG: name a file that ends in .svg.")
+    }
+  }
+
+  private func entry(_ name: String) -> HelmShifts.Entry? {
+    let seed = seed
+    return type(name).map { type in
+      HelmShifts.Entry(name: type.name) { type.init(exampleRuns: 3, evalSamples: 20, seed: seed) }
+    }
+  }
+
+  private var settings: HelmShifts {
+    var helm = HelmShifts()
+    helm.holdOut = holdOut
+    helm.observed = observed
+    helm.level = level
+    helm.seed = seed
+    helm.baseline = entry(baseline)?.make
+    return helm
+  }
+
+  private func shifts(_ scores: ScoreCollection) throws -> [RunShift] {
+    if let pairs { return try RunShift.read(pairs) }
+    return by?.pairs(scores) ?? []
+  }
+
+  func run() async throws {
+    try await report {
+      if let plot { try output.overwriting.check(plot) }
+      let loading = LoadProgress()
+      let all = try source.runs(loading)
+      let readsAnswers = names.compactMap(entry).contains {
+        ($0.make() as? ScorePredictor)?.usesAnswers == true
+      }
+      let scores = try await scoring.read(all, loading, readsAnswers: readsAnswers)
+      let shifts = try shifts(scores)
+      if shifts.isEmpty { throw MagnetError(.insufficientData, "there are no two of these to shift between") }
+      let helm = settings
+      let rows = helm.rows(names.compactMap(entry), shifts, scores)
+      let reasons = rows.flatMap { row -> [String] in
+        let target = row.shift.change?.name ?? row.shift.target
+        return row.reasons.map { "\(row.predictor), \(row.shift.source) → \(target): \($0)" }
+      }
+      for reason in reasons.prefix(20) { Terminal.say(reason) }
+      if reasons.count > 20 { Terminal.say("and \(reasons.count - 20) more like these") }
+      try output.print(helm.table(rows, baselineName: baseline), keyCount: 3, piped: .csv)
+      let map = helm.heatMap(rows, predictor: names[0])
+      if let plot { try Terminal.writeFile(plot) { try $0(Array(map.svg().utf8)) } }
+      if output.isForPeople, Terminal.isOutputTerminal {
+        try Terminal.write("\n" + map.drawn(width: Terminal.width ?? 100, isColored: Terminal.isColored))
+      }
+      return scores.faults.count + rows.count { $0.generalization == nil }
+    }
+  }
+}
+
+extension RunShiftAxis: ExpressibleByArgument {}
+extension HelmShifts.HoldOut: ExpressibleByArgument {}
