@@ -212,9 +212,9 @@ struct CardEvaluateOptions: ParsableArguments {
     guard let python = card.python, Terminal.isInputTerminal, Terminal.areErrorsTerminal else { return false }
     let symbols = python.symbols == 0 ? nil : "\(python.symbols) symbol\(python.symbols == 1 ? "" : "s")"
     let parts = [symbols, python.isClaim ? "the claim" : nil].compactMap { $0 }.joined(separator: " and ")
+    let lines = "\(python.lines) line\(python.lines == 1 ? "" : "s")"
     Terminal.overwriteErrorLine(
-      CardText.shown(
-        "\(card.path) runs Python: \(parts) (\(python.lines) lines; read them in the card). Run it? [y/N] "))
+      CardText.shown("\(card.path) runs Python: \(parts) (\(lines); read them in the card). Run it? [y/N] "))
     return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
   }
 }

@@ -47,9 +47,7 @@ extension EvaluationCard {
       symbols == 0 ? "its claim is" : isClaim ? "its symbols and claim are" : "its symbols are"
     throw MagnetError(
       .unsupported, "\(what) Python, which was not run", at: "\(path): line \(first.mark.line)",
-      advice:
-        "read \(isClaim && symbols == 0 ? "it" : "them") (magnet card summarize \(path)), then add --allow-python"
-    )
+      advice: "read the card, then add --allow-python")
   }
 
   /// Whether the card asks queries, over runs or other tables.

@@ -66,6 +66,7 @@ struct CardSandbox {
           && !Self.system.contains { path == $0 || path.hasPrefix($0 + "/") }
       }
     for path in bound.sorted() { mounts += ["--ro-bind", path, path] }
+    mounts += ["--remount-ro", "/"]
     arguments =
       mounts + ["--chdir", Files.exists(folder) && !hidden.contains(folder) ? folder : "/tmp", "--"]
   }

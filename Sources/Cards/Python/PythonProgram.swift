@@ -31,7 +31,7 @@ struct PythonProgram: Sendable {
       let wrap = CardSandbox(
         program: self.path, search: search, variables: variables, folder: folder,
         shown: [CardFiles.folder(of: Files.absolute(path))] + data + options.shownPaths
-          + [options.magnet].compactMap { $0 },
+          + (options.magnet.map { [$0] + Self.libraryFolders } ?? []),
         allowsNetwork: options.allowsNetwork)
       switch wrap.prepare(words, environment: variables) {
       case .success(let command):
@@ -49,7 +49,16 @@ struct PythonProgram: Sendable {
     }
     command = words
     environment = variables
-    note = "\(bare): \(reason)"
+    note = options.sandbox == .off ? "" : "\(bare): \(reason)"
+  }
+
+  /// The folders of the shared libraries that this process has loaded, which magnet needs in the sandbox too.
+  private static var libraryFolders: [String] {
+    guard let maps = try? CardFiles.read("/proc/self/maps", limit: 16 << 20) else { return [] }
+    let paths = String(decoding: maps, as: UTF8.self).split(separator: "\n").compactMap { line in
+      line.firstIndex(of: "/").map { String(line[$0...]) }
+    }
+    return Set(paths.filter { $0.contains(".so") }.map(CardFiles.folder)).sorted()
   }
 
   /// The interpreter asked for, or that of the virtual environment, or the first on the PATH.
