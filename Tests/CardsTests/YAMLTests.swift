@@ -106,6 +106,7 @@ import Testing
     #expect(
       CardJSON.text(value)
         == "{\n  \"a\": [\n    1,\n    []\n  ],\n  \"2\": \"NaN\",\n  \"null\": 1e-07\n}")
+    #expect(value.json == "{\"a\": [1,[]],\"2\": \"NaN\",\"null\": 1e-07}")
   }
 }
 

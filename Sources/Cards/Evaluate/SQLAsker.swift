@@ -334,6 +334,6 @@ extension CardValue {
     }
   }
 
-  /// The value as JSON.
-  public var json: String { CardJSON.text(self) }
+  /// The value as JSON on one line.
+  public var json: String { CardJSON.text(self, isCompact: true) }
 }

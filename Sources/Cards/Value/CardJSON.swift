@@ -5,7 +5,8 @@ enum CardJSON {
   /// Appends a value as JSON, as Python's `json.dump` writes it with an indent of two: keys as texts, tuples as lists,
   /// whole numbers with every digit. NaN and the infinities, which JSON does not have, become texts; what stays in
   /// Python, the text that `repr` gives.
-  static func append(_ value: CardValue, indent: Int = 0, to out: inout [UInt8]) {
+  /// - Parameter indent: the blanks before the value's lines; nil for all on one line.
+  static func append(_ value: CardValue, indent: Int? = 0, to out: inout [UInt8]) {
     switch value {
     case .null: out.append(contentsOf: "null".utf8)
     case .bool(let value): out.append(contentsOf: (value ? "true" : "false").utf8)
@@ -18,20 +19,20 @@ enum CardJSON {
       }
     case .text(let text), .date(let text), .opaque(_, let text): JSONText.appendQuoted(text, to: &out)
     case .list(let elements), .tuple(let elements):
-      appendItems(elements, "[", "]", indent, to: &out) { append($0, indent: indent + 2, to: &$1) }
+      appendItems(elements, "[", "]", indent, to: &out) { append($0, indent: indent.map { $0 + 2 }, to: &$1) }
     case .mapping(let entries):
       appendItems(entries, "{", "}", indent, to: &out) { entry, out in
         JSONText.appendQuoted(key(entry.key), to: &out)
         out.append(contentsOf: ": ".utf8)
-        append(entry.value, indent: indent + 2, to: &out)
+        append(entry.value, indent: indent.map { $0 + 2 }, to: &out)
       }
     }
   }
 
-  /// The value as JSON.
-  static func text(_ value: CardValue) -> String {
+  /// The value as JSON, as in result files, or on one line.
+  static func text(_ value: CardValue, isCompact: Bool = false) -> String {
     var out: [UInt8] = []
-    append(value, to: &out)
+    append(value, indent: isCompact ? nil : 0, to: &out)
     return String(decoding: out, as: UTF8.self)
   }
 
@@ -46,16 +47,20 @@ enum CardJSON {
   }
 
   private static func appendItems<Item>(
-    _ items: [Item], _ start: String, _ end: String, _ indent: Int, to out: inout [UInt8],
+    _ items: [Item], _ start: String, _ end: String, _ indent: Int?, to out: inout [UInt8],
     _ append: (Item, inout [UInt8]) -> Void
   ) {
     out.append(contentsOf: start.utf8)
     for (number, item) in items.enumerated() {
-      out.append(contentsOf: (number > 0 ? ",\n" : "\n").utf8)
-      out.append(contentsOf: repeatElement(UInt8(ascii: " "), count: indent + 2))
+      if let indent {
+        out.append(contentsOf: (number > 0 ? ",\n" : "\n").utf8)
+        out.append(contentsOf: repeatElement(UInt8(ascii: " "), count: indent + 2))
+      } else if number > 0 {
+        out.append(UInt8(ascii: ","))
+      }
       append(item, &out)
     }
-    if !items.isEmpty {
+    if let indent, !items.isEmpty {
       out.append(UInt8(ascii: "\n"))
       out.append(contentsOf: repeatElement(UInt8(ascii: " "), count: indent))
     }
