@@ -11,15 +11,16 @@ import Testing
     let module: String
   }
 
+  // Swift's modules begin with a capital; Python's, in programs that stand in a source, do not.
   static let imports: [Import] = try! {
     let sources = Project.folder.appending(path: "Sources").path
     return try FileManager.default.subpathsOfDirectory(atPath: sources).filter { $0.hasSuffix(".swift") }
       .flatMap {
         file in
-        try Project.text(sources + "/" + file).matches(of: #/(?m)^\s*(?:public |package )?import (\w+)/#).map
-        {
-          Import(folder: String(file.split(separator: "/")[0]), file: file, module: String($0.output.1))
-        }
+        try Project.text(sources + "/" + file).matches(of: #/(?m)^\s*(?:public |package )?import ([A-Z]\w*)/#)
+          .map {
+            Import(folder: String(file.split(separator: "/")[0]), file: file, module: String($0.output.1))
+          }
       }
   }()
 
