@@ -21,7 +21,7 @@ else
   RELEASE += --static-swift-stdlib
 endif
 
-.PHONY: demo test bench fuzz asan tsan build install lint setup fake-gcs columnar clean bench-predictors bench-download bench-cards
+.PHONY: demo test bench fuzz asan tsan build install lint setup fake-gcs columnar clean bench-predictors bench-download bench-cards bench-shifts
 
 demo: build
 	@echo
@@ -45,6 +45,9 @@ bench-download: build
 
 bench-cards: build
 	python3 Benchmarks/cards.py "$$(swift build $(RELEASE) --show-bin-path)/magnet" $(BENCH)
+
+bench-shifts: build
+	python3 Benchmarks/shifts.py "$$(swift build $(RELEASE) --show-bin-path)/magnet" $(BENCH)
 
 install: build
 	install -d "$(DESTDIR)$(PREFIX)/bin"

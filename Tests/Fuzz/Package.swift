@@ -11,7 +11,7 @@ let package = Package(
       name: "fuzz",
       dependencies: [
         .product(name: "HelmBackend", package: "magnet"), .product(name: "Magnet", package: "magnet"),
-        .product(name: "Cards", package: "magnet"),
+        .product(name: "Cards", package: "magnet"), .product(name: "Shifts", package: "magnet"),
       ],
       path: "Sources")
   ],

@@ -34,6 +34,11 @@ gzip -c "$scratch/seed.tar" | seed '\x05' tar-gz
 if command -v zip >/dev/null; then (cd "$packed" && zip -qr - .) | seed '\x05' zip; fi
 
 for card in "$root"/Fixtures/cards/*.yaml; do seed '\x06' "card-$(basename "$card")" <"$card"; done
+# Files of distribution shifts: a distribution, a specification, an evaluation.
+head -c 900 "$root/Fixtures/distributions/capitals/test.json" | seed '\x07\x00' distribution-cut
+printf '[{"prompt": "q", "responses": {"a": 1.0, "b": 0.0}}]' | seed '\x07\x00' distribution
+seed '\x07\x01' shifts <"$root/Fixtures/distributions/shifts.json"
+printf '{"eval_accuracy": 0.5, "eval_probabilities": [0.25, 0.75]}' | seed '\x07\x02' evaluation
 
 options=(-dict=json.dict -max_len=20000 -timeout=20 -rss_limit_mb=4000 -artifact_prefix="$scratch/found/")
 if [ -n "${RUNS:-}" ]; then

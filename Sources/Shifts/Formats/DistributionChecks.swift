@@ -19,15 +19,18 @@ public struct DistributionSummary: Sendable {
   public init(_ distribution: Distribution) throws {
     id = distribution.id
     var warnings: [String] = []
-    var prompts: Set<String> = []
-    trainCount = try PreferenceExample.forEach(in: distribution.trainFile) { prompts.insert($0.prompt) }
+    // Their hashes: a million prompts would not fit into memory.
+    var prompts: Set<UInt64> = []
+    trainCount = try PreferenceExample.forEach(in: distribution.trainFile) {
+      prompts.insert(SplitMix.hash($0.prompt))
+    }
     var shared = 0
     var pairs = 0
     var responses = 0
     var first = 0
     var last = 0
     testCount = try PreferenceExample.forEach(in: distribution.testFile) { example in
-      if prompts.contains(example.prompt) { shared += 1 }
+      if prompts.contains(SplitMix.hash(example.prompt)) { shared += 1 }
       pairs += example.responses.count - 1
       responses = example.responses.count
       if example.responses.first?.isBest == true { first += 1 }

@@ -1,5 +1,5 @@
 // A libFuzzer target. An input's first byte says what the rest is: one of the files of a run, an SQL query, an archive,
-// or an evaluation card.
+// an evaluation card, or a file of distribution shifts, whose kind the second byte says.
 // Built and run by `make fuzz`; the first argument is a sound run.
 import Cards
 import Dispatch
@@ -29,13 +29,14 @@ func waiting<R: Sendable>(_ task: @escaping @Sendable () async throws -> R) thro
 struct Target: Sendable {
   let check: ReaderCheck
   let archives: ArchiveCheck
+  let shifts: ShiftCheck
   let database: Database
 
   func run(_ bytes: [UInt8]) async throws -> String? {
     guard let first = bytes.first else { return nil }
     let kinds = ReaderCheck.kinds
     let rest = Array(bytes.dropFirst())
-    let kind = Int(first) % (kinds.count + 3)
+    let kind = Int(first) % (kinds.count + 4)
     if kind < kinds.count { return try await check.complaint(kinds[kind], rest) }
     if kind == kinds.count + 1 { return try archives.complaint(rest) }
     if kind == kinds.count + 2 {
@@ -43,6 +44,7 @@ struct Target: Sendable {
       let isSummary = card.summarize().hasPrefix("Title:")
       return isSummary ? nil : "a summary without a title"
     }
+    if kind == kinds.count + 3 { return try shifts.complaint(rest) }
     do { _ = try await database.query(String(decoding: rest, as: UTF8.self)) } catch is MagnetError {}
     return nil
   }
@@ -58,6 +60,7 @@ let target = try waiting {
   return Target(
     check: try await ReaderCheck(folder: folder, run: run),
     archives: ArchiveCheck(folder: folder + "/archive"),
+    shifts: try ShiftCheck(folder: folder + "/shifts"),
     database: database)
 }
 var arguments = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: Int(CommandLine.argc))
