@@ -378,4 +378,37 @@ import Testing
     #expect(program.name == "i" && program.evalCommand.words == [eval])
     #expect(program.trainCommand?.words == ["python3.11", folder.path + "/i/train.py"])
   }
+
+  /// A working intervention in Python, beside the project or where MAGNET_SHARED says; nil without scikit-learn.
+  private static let bagOfWords: String? = {
+    guard let published else { return nil }
+    let path = published + "-bow"
+    let check = try? Tool.run(command: "/usr/bin/env", ["python3", "-c", "import sklearn"])
+    return FileManager.default.fileExists(atPath: path + "/train.py") && check?.status == 0 ? path : nil
+  }()
+
+  @Test(.enabled(if: bagOfWords != nil), arguments: ProgramIntervention.Arguments.allCases)
+  func aWorkingInterventionRunsUnchangedAndItsTwinAgrees(_ form: ProgramIntervention.Arguments) async throws {
+    var program = try ProgramIntervention(folder: try #require(Self.bagOfWords))
+    program.arguments = form
+    let value = try Project.json(Project.fixture("expected/interventions.json"))
+    for id in ["d", "e"] {
+      for half in ["train", "test"] {
+        try folder.write(try #require(value[half]).text, to: "distributions/\(id)/\(half).json")
+      }
+    }
+    var run = try run(program)
+    run.shifts = ShiftSet(name: "twin", rows: [DistributionShift(source: "d", target: "e")])
+    run.interventions = [program, BagOfWords()]
+    let outcome = try await run.perform()
+    #expect(outcome.failures.isEmpty, "\(outcome.failures)")
+    let rows = outcome.metrics.map { $0.rows[0] }
+    #expect(rows[0].generalization == rows[1].generalization && rows[0].source == rows[1].source)
+    let p = try [program.name, "bag-of-words"].map { name in
+      try #require(
+        try Project.json("\(folder.path)/results/evaluations/\(name)/my model-d/e.json")["eval_probabilities"]
+      ).elements.compactMap(\.double)
+    }
+    #expect(p[0].count == 160 && zip(p[0], p[1]).allSatisfy { abs($0 - $1) < 1e-4 })
+  }
 }

@@ -58,10 +58,20 @@ private struct HeatMapLines {
   }
 
   private mutating func drawRow(_ name: String, _ values: [Double?]) {
-    let label = shortened(printable(name), to: labelWidth)
+    let label = label(printable(name))
     var out = label + String(repeating: " ", count: labelWidth - displayWidth(label) + 1)
     for value in values { out += cell(value) }
     text += Self.trimmed(out) + "\n"
+  }
+
+  /// A name in the room for names; of `source → target`, both ends are shortened.
+  private func label(_ name: String) -> String {
+    guard displayWidth(name) > labelWidth else { return name }
+    let parts = name.split(separator: " → ", maxSplits: 1).map(String.init)
+    let room = labelWidth - 3
+    guard parts.count == 2, room >= 8 else { return shortened(name, to: labelWidth) }
+    let source = shortened(parts[0], to: max(room / 2, room - displayWidth(parts[1])))
+    return source + " → " + shortened(parts[1], to: room - displayWidth(source))
   }
 
   private func cell(_ value: Double?) -> String {
