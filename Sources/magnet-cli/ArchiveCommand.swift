@@ -40,11 +40,11 @@ struct ArchiveCommand: AsyncParsableCommand {
       let outcome: ArchiveOutcome
       if let output {
         if !force, Files.exists(output) { throw AlreadyThere(file: output) }
-        outcome = try await Terminal.replacingFile(output) { temporary in
-          try packArchive(of: folder, to: temporary, named: output)
+        outcome = try await Watch.working { [folder] in
+          try await Terminal.replacingFile(output) { try packArchive(of: folder, to: $0, named: output) }
         }
       } else {
-        outcome = try Watch.stopping { stop in try compressFiles(in: folder, stop: stop) }
+        outcome = try await Watch.working { [folder] in try compressFiles(in: folder) }
       }
       for fault in outcome.faults { Terminal.say("\(fault)") }
       try Terminal.write(
@@ -77,8 +77,8 @@ struct UnarchiveCommand: AsyncParsableCommand {
   func run() async throws {
     try await report {
       let folder = try output ?? defaultFolder(file)
-      let (outcome, notes) = try Watch.stopping { stop in
-        try unpackArchive(file, to: folder, limits: limit.limits, stop: stop)
+      let (outcome, notes) = try await Watch.working { [file, limits = limit.limits] in
+        try unpackArchive(file, to: folder, limits: limits)
       }
       for note in notes { Terminal.say(note) }
       try Terminal.write("\(outcome.files) files, \(byteText(outcome.bytes)), in \(folder)\n")

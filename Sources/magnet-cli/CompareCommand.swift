@@ -103,14 +103,14 @@ struct CompareCommand: AsyncParsableCommand {
   }
 
   private func read(_ paths: [String], models: [String]? = nil) async throws -> ComparedRuns {
-    let progress = LoadProgress()
+    let progress = WorkProgress()
     let found = try reading.runs(paths, progress)
     var population = RunInstances.Population()
     population.split = split == "all" ? nil : split
     population.isOfAllSplits = split == "all"
     population.perturbation = perturbation
     let chosen = population
-    let read = try await Watch.showing(progress) {
+    let read = try await Watch.working(progress) { [metrics, runs, trustIds] in
       try await ComparedRuns.read(
         found, rules: try await metrics.rules(found), runs: runs,
         models: models.map { names in { @Sendable in names.contains($0) } }, population: chosen,

@@ -132,7 +132,7 @@ struct DownloadHelmCommand: AsyncParsableCommand {
         store.bandwidth = bandwidth.flatMap(byteCount)
         store.attempts = attempts
         store.stallSeconds = stallSeconds
-        return try await Watch.stopping(progress) {
+        return try await Watch.working { [self, store] in
           guard let folder, !isList else {
             try await list(store, progress)
             return 0
@@ -144,9 +144,9 @@ struct DownloadHelmCommand: AsyncParsableCommand {
         return 1
       } catch let code as ExitCode {
         throw code
-      } catch  where progress.state.wasStopped {
+      } catch is CancellationError {
         Terminal.say("interrupted")
-        throw ExitCode(130)
+        throw ExitCode(Watch.interruptedStatus)
       }
     }
   }
@@ -280,7 +280,7 @@ struct DownloadHelmCommand: AsyncParsableCommand {
     if outcome.wasDeclined { throw ExitCode(2) }
     if outcome.wasStopped {
       Terminal.say("interrupted; the same command resumes")
-      throw ExitCode(130)
+      throw ExitCode(Watch.interruptedStatus)
     }
     if outcome.fetched + outcome.present == 0 {
       Terminal.say("no file could be downloaded")

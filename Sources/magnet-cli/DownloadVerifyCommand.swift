@@ -18,7 +18,7 @@ struct DownloadVerifyCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await report {
-      let found = try await verifyDownload(in: folder)
+      let found = try await Watch.working { [folder] in try await verifyDownload(in: folder) }
       for fault in found.faults { Terminal.say("\(fault.file): \(fault.problem)") }
       if !quiet {
         try Terminal.write(

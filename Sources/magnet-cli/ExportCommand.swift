@@ -33,13 +33,13 @@ struct ExportCommand: AsyncParsableCommand {
     /// Writes the four tables into the folder, each file whole or not at all.
     func write(_ format: TableFormat) async throws -> Int {
       for kind in TableKind.allCases { try overwriting.check(file(kind, format)) }
-      let progress = LoadProgress()
+      let progress = WorkProgress()
       let runs = try source.runs(progress)
       let entries = try await runs.list().entries
       do throws(SystemError) { try Files.makeFolder(folder) } catch { throw error.writing(folder) }
       var faults: Set<DataFault> = []
       for kind in TableKind.allCases {
-        let tables = try await Watch.showing(progress) { try await runs.load(entries, tables: [kind]) }
+        let tables = try await Watch.working(progress) { try await runs.load(entries, tables: [kind]) }
         faults.formUnion(tables.faults.map(\.fault))
         let table =
           schema != nil
@@ -72,10 +72,10 @@ struct ExportCommand: AsyncParsableCommand {
     func run() async throws {
       try await report {
         try overwriting.check(file)
-        let progress = LoadProgress()
+        let progress = WorkProgress()
         let runs = try source.runs(progress)
-        let export = try await Terminal.replacingFile(file) { temporary in
-          try await Watch.showing(progress) { try await exportSQLite(runs, to: temporary) }
+        let export = try await Watch.working(progress) { [file] in
+          try await Terminal.replacingFile(file) { try await exportSQLite(runs, to: $0) }
         }
         for note in export.notes { Terminal.say(note) }
         try source.reading.say(export.faults)

@@ -27,9 +27,9 @@ struct HeadlineCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await report {
-      let progress = LoadProgress()
+      let progress = WorkProgress()
       let found = try source.runs(progress)
-      let headlines = try await Watch.showing(progress) {
+      let headlines = try await Watch.working(progress) { [metrics, runs] in
         try await HeadlineTable(of: found, rules: try await metrics.rules(found), runs: runs)
       }
       say(headlines.faults)

@@ -25,7 +25,7 @@ struct ItemsCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await report {
-      let loading = LoadProgress()
+      let loading = WorkProgress()
       let scores = try await scoring.read(try source.runs(loading), loading)
       var faultCount = scores.faults.count + scores.omissions.count
       var tables: [Table] = []

@@ -84,13 +84,13 @@ struct LeaderboardCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await report {
-      let progress = LoadProgress()
+      let progress = WorkProgress()
       let found = try source.runs(progress)
       let rules = try await metrics.rules(found, release: release)
       var faults = rules.faults
       // The schema depends on the runs' groups, and the statistics to read on the schema.
       let named = rules.schema
-      let all = try await Watch.showing(progress) {
+      let all = try await Watch.working(progress) { [runs, models, helmExact] in
         try await BoardRuns.read(
           found, runs: runs, models: models, keepsRepeated: helmExact, wanted: named?.metricNames())
       }

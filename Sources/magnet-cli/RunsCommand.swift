@@ -31,10 +31,12 @@ struct RunsCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await report {
-      let progress = LoadProgress()
+      let progress = WorkProgress()
       let runs = try source.runs(progress)
       if let entry { return try await list(RunRequest(entry), entry, in: runs, progress) }
-      let summary = try await Watch.showing(progress) { try await RunSummary(of: runs, isThorough: check) }
+      let summary = try await Watch.working(progress) { [check] in
+        try await RunSummary(of: runs, isThorough: check)
+      }
       try output.print(summary.table, keyCount: 2)
       for fault in summary.faults { Terminal.say("incomplete: \(fault)") }
       return summary.faults.count
@@ -43,9 +45,9 @@ struct RunsCommand: AsyncParsableCommand {
 
   /// Lists the runs that are such a run, as MAGNET chooses one to reuse.
   private func list(
-    _ request: RunRequest, _ entry: String, in runs: HelmRuns, _ progress: LoadProgress
+    _ request: RunRequest, _ entry: String, in runs: HelmRuns, _ progress: WorkProgress
   ) async throws -> Int {
-    let listing = try await Watch.showing(progress) { try await runs.list() }
+    let listing = try await Watch.working(progress) { try await runs.list() }
     let found = request.matches(in: listing)
     for run in found.incomplete { for fault in run.faults { Terminal.say("incomplete: \(fault)") } }
     if found.complete.isEmpty {

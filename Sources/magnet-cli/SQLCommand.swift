@@ -45,7 +45,7 @@ struct SQLCommand: AsyncParsableCommand {
   func run() async throws {
     try await report {
       let paths = query == nil ? arguments : Array(arguments.dropLast())
-      let progress = LoadProgress()
+      let progress = WorkProgress()
       let runs = try reading.runs(paths, progress)
       var database = Database(runs)
       database.timeLimit = timeout.map { .seconds($0) }
@@ -56,15 +56,15 @@ struct SQLCommand: AsyncParsableCommand {
     }
   }
 
-  private func answer(_ query: String, _ database: Database, _ progress: LoadProgress) async throws -> Int {
-    let answer = try await Watch.showing(progress) { try await database.query(query) }
+  private func answer(_ query: String, _ database: Database, _ progress: WorkProgress) async throws -> Int {
+    let answer = try await Watch.working(progress) { try await database.query(query) }
     try reading.say(answer.faults)
     try output.print(answer.table, keyCount: 1, piped: .csv)
     return answer.faults.count
   }
 
   /// Reads queries that end in a semicolon, and the words `.tables`, `.schema`, `.help` and `.quit`.
-  private func prompt(_ database: Database, _ progress: LoadProgress) async throws {
+  private func prompt(_ database: Database, _ progress: WorkProgress) async throws {
     var query = ""
     while true {
       try Terminal.write(query.isEmpty ? "magnet> " : "   ...> ")
@@ -77,7 +77,9 @@ struct SQLCommand: AsyncParsableCommand {
       }
       query += line + "\n"
       guard line.contains(";") else { continue }
-      do { _ = try await answer(query, database, progress) } catch { Terminal.say("\(error)") }
+      do { _ = try await answer(query, database, progress) } catch {
+        Terminal.say(error is CancellationError ? "interrupted" : "\(error)")
+      }
       query = ""
     }
   }

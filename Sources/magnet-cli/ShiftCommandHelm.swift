@@ -89,7 +89,7 @@ struct ShiftHelmCommand: AsyncParsableCommand {
   func run() async throws {
     try await report {
       if let plot { try output.overwriting.check(plot) }
-      let loading = LoadProgress()
+      let loading = WorkProgress()
       let all = try source.runs(loading)
       let readsAnswers = names.compactMap(entry).contains {
         ($0.make() as? ScorePredictor)?.usesAnswers == true

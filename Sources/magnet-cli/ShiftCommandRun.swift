@@ -110,7 +110,7 @@ struct ShiftRunCommand: AsyncParsableCommand {
         Terminal.say("\(trainings) trainings and \(steps.count - trainings) evaluations to do")
         return 0
       }
-      let outcome = try await Watch.stopping { isStopped in try await run(isStopped).perform() }
+      let outcome = try await Watch.working { [self] in try await run { Task.isCancelled }.perform() }
       for note in outcome.notes { Terminal.say("note: \(note)") }
       for warning in outcome.warnings { Terminal.say("warning: \(warning)") }
       for failure in outcome.failures { Terminal.say(failure) }

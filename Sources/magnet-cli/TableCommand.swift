@@ -48,12 +48,12 @@ struct TableCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await report {
-      let progress = LoadProgress()
+      let progress = WorkProgress()
       let runs = try source.runs(progress)
-      let listing = try await Watch.showing(progress) { try await runs.list() }
+      let listing = try await Watch.working(progress) { try await runs.list() }
       let projection = schema == nil ? projection : nil
       func load(_ columns: Set<String>?) async throws -> RunTables {
-        try await Watch.showing(progress) {
+        try await Watch.working(progress) { [table] in
           try await runs.load(listing.entries, tables: [table], columns: columns)
         }
       }

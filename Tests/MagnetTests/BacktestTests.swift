@@ -248,11 +248,57 @@ import Testing
   }
 
   @Test func aBacktestThatIsToldToEndKeepsWhatIsDone() async throws {
-    let progress = BacktestProgress()
-    progress.endSoon()
-    let result = try await Self.backtest().run(Self.entries, on: Self.scores, progress: progress)
+    let work = Task {
+      withUnsafeCurrentTask { $0?.cancel() }
+      return try await Self.backtest().run(Self.entries, on: Self.scores)
+    }
+    let result = try await work.value
     #expect(!result.isComplete && result.outcome.records.isEmpty && BacktestScores(result).groups.isEmpty)
     #expect(result.notes.last == "interrupted: these are the predictions made so far")
+  }
+
+  /// A predictor whose third unit waits until the task is cancelled.
+  final class Waiting: ScorePredictor {
+    private var units = Locked(0)
+
+    convenience init(_ units: Locked<Int>) {
+      self.init(exampleRuns: 3, evalSamples: 20, seed: 1)
+      self.units = units
+    }
+
+    override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
+      let number = units.withLock { units in
+        units += 1
+        return units
+      }
+      while number >= 3, !Task.isCancelled { Thread.sleep(forTimeInterval: 0.001) }
+      return try Mean().fit(fold)
+    }
+  }
+
+  /// Cancelled half-way, a backtest returns and keeps what was predicted before, and is resumed to the same bytes.
+  @Test func aCancelledBacktestIsResumed() async throws {
+    let folder = try TemporaryFolder()
+    let (path, other) = (folder.path + "/scores", folder.path + "/other")
+    let units = Locked(0)
+    let entries = [Backtest.Entry(name: "mean") { Waiting(units) }]
+    let work = Task {
+      try await Self.backtest(.run).run(entries, on: Self.scores, keepingIn: ScoreFile(path))
+    }
+    while units.withLock({ $0 }) < 3 { try await Task.sleep(for: .milliseconds(1)) }
+    work.cancel()
+    let result = try await work.value
+    #expect(!result.isComplete && !result.outcome.records.isEmpty)
+    #expect(result.notes.last == "interrupted: these are the predictions made so far")
+    let part = try Project.text(path)
+    #expect(part.hasSuffix("}\n"))
+    let mean = [Backtest.Entry(name: "mean") { Mean() }]
+    let whole = try await Self.backtest(.run).run(mean, on: Self.scores, keepingIn: ScoreFile(other))
+    let rest = try await Self.backtest(.run).run(mean, on: Self.scores, keepingIn: ScoreFile(path))
+    #expect(whole.isComplete && rest.isComplete)
+    let bytes = try Project.text(other)
+    #expect(try Project.text(path) == bytes)
+    #expect(bytes.hasPrefix(part) && bytes != part)
   }
 
   @Test func failuresAreCounted() async throws {

@@ -90,6 +90,25 @@ import Testing
     #expect(fault.hasPrefix("line "))
   }
 
+  /// When the task is cancelled, the program is killed, and its folder goes.
+  @Test func programsAreKilledWhenCancelled() async throws {
+    let folder = try TemporaryFolder()
+    let mark = folder.path + "/mark"
+    let script = "{ echo $$; pwd; } > $MARK.new; mv $MARK.new $MARK; sleep 600; sleep 600"
+    var program = ExternalProgram(CommandWords(program: "/bin/sh", arguments: ["-c", script]))
+    program.sandbox = .off
+    program.environment["MARK"] = mark
+    let work = Task { [program] in
+      try await Workers.blocking { _ = try program.predict(Self.task(), known: WrittenTrain()) }
+    }
+    while !Files.exists(mark) { try await Task.sleep(for: .milliseconds(1)) }
+    work.cancel()
+    await #expect(throws: CancellationError.self) { try await work.value }
+    let lines = String(decoding: try Files.read(mark, atMost: 1000), as: UTF8.self).split(separator: "\n")
+    #expect(lines.count == 2 && !Files.exists(String(lines[1])))
+    #expect(!Files.exists("/proc/\(lines[0])"))
+  }
+
   @Test func brokenBytesAreNoCrash() throws {
     for bytes: [UInt8] in [
       [0xFF], [0], [0x7B], Array("{\"run\":\"\\ud800\"}".utf8), Array(repeating: 0x5B, count: 5000),

@@ -11,9 +11,6 @@ public struct ArchiveOutcome: Sendable {
   public internal(set) var faults: [DataFault] = []
 }
 
-/// Stops work that goes on elsewhere.
-public typealias StopCheck = @Sendable () -> Bool
-
 /// Writes an archive of what is in a folder: the same bytes for the same files, whatever their dates and owners.
 ///
 /// A zip's entries can be read one by one; a .tar.gz is smaller and must be inflated from its beginning for its list.
@@ -21,9 +18,10 @@ public typealias StopCheck = @Sendable () -> Bool
 /// - Parameters:
 ///   - target: where to write; the file there is replaced. It is not packed itself when it lies in the folder.
 ///   - name: the name the archive will have, whose ending tells the format: .zip, .tar, .tar.gz or .tgz.
-/// - Throws: `DataFault` when something cannot be read or written, or the ending is another; `MagnetError`.
+/// - Throws: `DataFault` when something cannot be read or written, or the ending is another; `CancellationError` when the
+///   task is cancelled.
 public func packArchive(
-  of folder: String, to target: String, named name: String, stop: @escaping StopCheck = { false }
+  of folder: String, to target: String, named name: String
 ) throws -> ArchiveOutcome {
   guard Archive.hasName(name) else {
     throw DataFault(
@@ -42,7 +40,7 @@ public func packArchive(
   var writer: any EntryWriter =
     name.hasSuffix(".zip") ? ZipWriter(output) : TarWriter(output, isCompressed: !name.hasSuffix(".tar"))
   for item in walk.items {
-    if stop() { throw MagnetError(.cancelled, "stopped; nothing was changed that is not whole") }
+    try Task.checkCancellation()
     let path = folder + "/" + item.name
     if item.isFolder {
       try writer.add(item.name + "/", nil)
@@ -137,7 +135,10 @@ struct ZipWriter: EntryWriter {
           trailer = Array(trailer.suffix(8))
         }
       }
-      try file.forEachPiece { try gzip.add(Array($0), take) }
+      try file.forEachPiece {
+        try Task.checkCancellation()
+        try gzip.add(Array($0), take)
+      }
       try gzip.add([], isLast: true, take)
     }
     let (stored, size) = (output.size - start, file?.storedSize ?? 0)
@@ -216,7 +217,10 @@ struct TarWriter: EntryWriter {
     }
     try write(
       Self.header(name, kind: file == nil ? "5" : "0", size: size, mode: file == nil ? 0o755 : 0o644))
-    try file?.forEachPiece { try write(Array($0)) }
+    try file?.forEachPiece {
+      try Task.checkCancellation()
+      try write(Array($0))
+    }
     try write(Self.padding(size))
   }
 

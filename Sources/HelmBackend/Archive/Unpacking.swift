@@ -5,9 +5,10 @@ import Magnet
 /// Everything is written into a folder beside it, which takes its name at the end. An archive in which an entry is
 /// refused, damaged or missing is not unpacked.
 /// - Parameter temporary: the folder to write into meanwhile; it is removed when that fails.
-/// - Throws: `DataFault` when something cannot be read or written; `MagnetError`.
+/// - Throws: `DataFault` when something cannot be read or written; `CancellationError` when the
+///   task is cancelled.
 public func unpackArchive(
-  _ path: String, to folder: String, limits: InflateLimits = .standard, stop: @escaping StopCheck = { false }
+  _ path: String, to folder: String, limits: InflateLimits = .standard
 ) throws -> (outcome: ArchiveOutcome, notes: [String]) {
   let folder = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
   if Files.exists(folder) {
@@ -21,26 +22,18 @@ public func unpackArchive(
     throw DataFault(
       file: folder, problem: "the archive's files have \(total) bytes, and \(free) are free on this disk")
   }
-  let temporary = "\(folder).\(Environment.processNumber).part"
-  try writing(temporary) { () throws(SystemError) in
-    if Files.exists(temporary) { Files.removeTree(temporary) }
-    try Files.makeFolder(temporary)
+  try writing(folder) { () throws(SystemError) in
+    if let slash = folder.lastIndex(of: "/"), slash != folder.startIndex {
+      try Files.makeFolder(String(folder[..<slash]))
+    }
   }
-  do {
-    let outcome = try unpack(archive, to: temporary, stop)
-    Files.syncAll()
-    try writing(folder) { () throws(SystemError) in try Files.move(temporary, to: folder) }
-    return (outcome, archive.notes)
-  } catch {
-    Files.removeTree(temporary)
-    throw error
-  }
+  return (try makingFolder(folder) { try unpack(archive, to: $0) }, archive.notes)
 }
 
-private func unpack(_ archive: Archive, to folder: String, _ stop: StopCheck) throws -> ArchiveOutcome {
+private func unpack(_ archive: Archive, to folder: String) throws -> ArchiveOutcome {
   var outcome = ArchiveOutcome()
   for entry in archive.entries {
-    if stop() { throw MagnetError(.cancelled, "stopped; nothing was changed that is not whole") }
+    try Task.checkCancellation()
     // The name was checked: it has no part that leads up, and there are no links in the folder, which is new.
     let path = folder + "/" + entry.name
     let parent = entry.isFolder ? path : String(path[..<path.lastIndex(of: "/")!])
@@ -48,7 +41,7 @@ private func unpack(_ archive: Archive, to folder: String, _ stop: StopCheck) th
     guard !entry.isFolder, let bytes = try archive.bytes(entry.name) else { continue }
     let file = try writing(path) { () throws(SystemError) in try FileDescriptor(path, .truncate) }
     try bytes.forEachPiece { piece in
-      if stop() { throw MagnetError(.cancelled, "stopped; nothing was changed that is not whole") }
+      try Task.checkCancellation()
       try writing(path) { () throws(SystemError) in try file.write(piece) }
     }
     outcome.files += 1
@@ -62,14 +55,15 @@ private func unpack(_ archive: Archive, to folder: String, _ stop: StopCheck) th
 /// A file goes only after what its compressed form inflates to was compared with it, byte by byte, and is on the disk.
 /// Interrupted at any moment, every file is there in one form or both; done again, the rest follows. Where both are
 /// there and differ, both stay. Links are not followed, and files whose names begin with a dot are left.
-/// - Throws: `DataFault` when the folder cannot be read; `MagnetError`. Other faults are in the result.
-public func compressFiles(in folder: String, stop: @escaping StopCheck = { false }) throws -> ArchiveOutcome {
+/// - Throws: `DataFault` when the folder cannot be read; `CancellationError` when the task is
+///   cancelled. Other faults are in the result.
+public func compressFiles(in folder: String) throws -> ArchiveOutcome {
   let walk: FolderWalk
   do { walk = try FolderWalk(folder) } catch { throw error.fault(folder) }
   var outcome = ArchiveOutcome()
   for item in walk.items where !item.isFolder && item.name.hasSuffix(".json") {
     if item.name.split(separator: "/").contains(where: { $0.hasPrefix(".") }) { continue }
-    if stop() { throw MagnetError(.cancelled, "stopped; nothing was changed that is not whole") }
+    try Task.checkCancellation()
     let path = folder + "/" + item.name
     do {
       let (size, stored) = try compress(path)
@@ -93,7 +87,10 @@ private func compress(_ path: String) throws -> (Int, Int) {
       let output = OutputFile(
         try writing(part) { () throws(SystemError) in try FileDescriptor(part, .truncate) }, part)
       var gzip = GzipWriter()
-      try original.forEachPiece { try gzip.add(Array($0)) { try output.write($0) } }
+      try original.forEachPiece {
+        try Task.checkCancellation()
+        try gzip.add(Array($0)) { try output.write($0) }
+      }
       try gzip.add([], isLast: true) { try output.write($0) }
       try compare(part, with: path)
       try writing(part) { () throws(SystemError) in

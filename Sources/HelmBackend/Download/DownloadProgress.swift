@@ -1,6 +1,7 @@
 import Synchronization
 
-/// How far a download has come, and the way to stop it; used from any thread while it goes on.
+/// How far a download has come; read from any thread while it continues. To end the download early, cancel its task: what
+/// was finished stays, what was begun is resumed by the next one.
 public final class DownloadProgress: Sendable {
   /// A moment of a download.
   public struct State: Sendable {
@@ -12,8 +13,6 @@ public final class DownloadProgress: Sendable {
     public let requests, retries, failures: Int
     /// Whether more files may be planned: the listing goes on.
     public let isListing: Bool
-    /// Whether `stop` was called.
-    public let wasStopped: Bool
   }
 
   private let bytes = Atomic(0)
@@ -24,7 +23,6 @@ public final class DownloadProgress: Sendable {
   private let requests = Atomic(0)
   private let retries = Atomic(0)
   private let failures = Atomic(0)
-  private let isStopped = Atomic(false)
   private let isListing = Atomic(false)
 
   /// Nothing done yet.
@@ -37,13 +35,8 @@ public final class DownloadProgress: Sendable {
       files: files.load(ordering: .relaxed), totalFiles: totalFiles.load(ordering: .relaxed),
       received: received.load(ordering: .relaxed), requests: requests.load(ordering: .relaxed),
       retries: retries.load(ordering: .relaxed), failures: failures.load(ordering: .relaxed),
-      isListing: isListing.load(ordering: .relaxed), wasStopped: wasStopped)
+      isListing: isListing.load(ordering: .relaxed))
   }
-
-  /// Ends the download soon; what was finished stays, what was begun is resumed by the next one.
-  public func stop() { isStopped.store(true, ordering: .relaxed) }
-
-  var wasStopped: Bool { isStopped.load(ordering: .relaxed) }
 
   func setListing(_ isGoingOn: Bool) { isListing.store(isGoingOn, ordering: .relaxed) }
   func expect(files: Int, bytes: Int) {

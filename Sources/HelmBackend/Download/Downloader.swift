@@ -121,7 +121,7 @@ final class Downloader: HTTPWork {
     do {
       try ending.get()
       try rest.get()
-    } catch is DownloadStopped {
+    } catch is CancellationError {
       report.wasStopped = true
     } catch is DownloadDeclined {
       report.wasDeclined = true
@@ -176,7 +176,7 @@ final class Downloader: HTTPWork {
   }
 
   func turn() throws -> Bool {
-    if progress.wasStopped { throw DownloadStopped() }
+    try Task.checkCancellation()
     progress.setListing(openListings > 0)
     for (number, outcome) in inbox.takeAll() {
       if let file = checking.removeValue(forKey: number) {

@@ -127,7 +127,7 @@ final class FileTransfer: HTTPTransfer {
   func end(_ result: Result<HTTPResponse, any Error>) throws -> Double? {
     var outcome = result
     do { try closePart() } catch { outcome = .failure(error) }
-    if progress.wasStopped { throw DownloadStopped() }
+    try Task.checkCancellation()
     var answer: HTTPResponse?
     let problem: String
     var kind: HTTPFault.Kind?

@@ -16,7 +16,7 @@ public struct DownloadVerification: Sendable {
 /// Reads every downloaded file below a folder again and compares it with its manifest; asks no server.
 /// - Throws: `MagnetError` when there is no manifest below the folder.
 public func verifyDownload(in folder: String) async throws -> DownloadVerification {
-  try await Threads.run {
+  try await Workers.blocking {
     let folders = manifestFolders(folder, depth: 6)
     if folders.isEmpty {
       throw MagnetError(
@@ -28,6 +28,7 @@ public func verifyDownload(in folder: String) async throws -> DownloadVerificati
       var entries: [String: Manifest.Entry] = [:]
       Manifest.forEachEntry(folder) { entries[$0.file] = $0 }
       for entry in entries.values.sorted(by: { codePointOrder($0.file, $1.file) }) {
+        try Task.checkCancellation()
         let path = folder + "/" + entry.file
         found.files += 1
         guard let stamp = Files.stamp(path) else {

@@ -6,6 +6,7 @@
 //   for all work that holds one before the driver goes.
 
 import CCurl
+import Magnet
 
 /// Wakes a driver that waits; callable from any thread while the driver lives.
 struct HTTPWaker: @unchecked Sendable {
@@ -57,7 +58,7 @@ final class HTTPDriver {
   static func onItsThread<R: Sendable>(
     _ options: HTTPOptions, _ body: @escaping @Sendable (HTTPDriver) throws -> R
   ) async throws -> R {
-    try await Threads.run { try body(try HTTPDriver(options)) }
+    try await Workers.blocking { try body(try HTTPDriver(options)) }
   }
 
   /// Works through everything `work` has, with retries.

@@ -9,7 +9,7 @@ public struct HelmRuns: RunSource {
   public let notes: [String]
   private let isStrict: Bool
   private let workers: Int
-  private let progress: LoadProgress?
+  private let progress: WorkProgress?
   private let windowThreshold: Int
   public let sources: [TableSource]
 
@@ -31,7 +31,7 @@ public struct HelmRuns: RunSource {
   ///   - sources: the kinds of files to make tables of; HELM's four unless given.
   /// - Throws: `DataFault` for a path that is not there, a pattern that matches nothing, or a path without runs.
   public init(
-    _ paths: String..., isStrict: Bool = false, workers: Int? = nil, progress: LoadProgress? = nil,
+    _ paths: String..., isStrict: Bool = false, workers: Int? = nil, progress: WorkProgress? = nil,
     limits: InflateLimits = .standard, sources: [TableSource] = TableSource.allCases
   ) throws {
     try self.init(
@@ -41,7 +41,7 @@ public struct HelmRuns: RunSource {
 
   /// The same for a list of paths.
   public init(
-    paths: [String], isStrict: Bool = false, workers: Int? = nil, progress: LoadProgress? = nil,
+    paths: [String], isStrict: Bool = false, workers: Int? = nil, progress: WorkProgress? = nil,
     limits: InflateLimits = .standard, sources: [TableSource] = TableSource.allCases
   ) throws {
     try self.init(
@@ -50,7 +50,7 @@ public struct HelmRuns: RunSource {
   }
 
   init(
-    paths: [String], isStrict: Bool, workers: Int?, progress: LoadProgress?,
+    paths: [String], isStrict: Bool, workers: Int?, progress: WorkProgress?,
     limits: InflateLimits = .standard, windowThreshold: Int, sources: [TableSource] = TableSource.allCases
   ) throws {
     self.sources = sources
@@ -193,9 +193,9 @@ public struct HelmRuns: RunSource {
     var cells: Set<String> = []
     while true {
       let file = try folder.open(kind)
-      progress?.expect(file.expectedSize / size)
+      progress?.expect(file.expectedSize / size, in: .reading)
       let windows = SharedWindows(file, list: list, windowSize: size)
-      let parts = try await withWorkers(workers) { [cells] in
+      let parts = try await Workers.run(workers) { [cells] in
         try readWindows(windows, kind, of: run, columns: columns, cells: cells)
       }
       // The first fault in the file's order, whichever worker met its own first.
@@ -267,10 +267,10 @@ public struct HelmRuns: RunSource {
     _ items: [Item], columns: Set<String>?,
     _ work: @escaping @Sendable (RunReader, Item) throws -> Result
   ) async throws -> [Result] {
-    let next = NextItem()
-    progress?.expect(items.count)
+    let next = NextNumber()
+    progress?.expect(items.count, in: .reading)
     typealias Part = (done: [(Int, Result)], failure: (item: Int, error: any Error)?)
-    let parts = try await withWorkers(min(workers, items.count)) { () -> Part in
+    let parts = try await Workers.run(min(workers, items.count)) { () -> Part in
       let reader = RunReader(columns: columns)
       var done: [(Int, Result)] = []
       while let number = next.take(below: items.count) {

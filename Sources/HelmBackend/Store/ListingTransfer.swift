@@ -65,7 +65,7 @@ final class ListingTransfer: HTTPTransfer {
   }
 
   func end(_ outcome: Result<HTTPResponse, any Error>) throws -> Double? {
-    if progress.wasStopped { throw DownloadStopped() }
+    try Task.checkCancellation()
     var answer: HTTPResponse?
     let problem: String
     var isUnreachable = false
@@ -135,9 +135,6 @@ final class ListingTransfer: HTTPTransfer {
   }
 }
 
-/// The user asked to stop.
-struct DownloadStopped: Error {}
-
 /// A fixed list of transfers.
 final class TransferList: HTTPWork {
   private var waiting: [any HTTPTransfer]
@@ -153,7 +150,7 @@ final class TransferList: HTTPWork {
   func next() -> (any HTTPTransfer)? { waiting.popLast() }
 
   func turn() throws -> Bool {
-    if progress.wasStopped { throw DownloadStopped() }
+    try Task.checkCancellation()
     return false
   }
 }

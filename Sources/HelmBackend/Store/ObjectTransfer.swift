@@ -35,7 +35,7 @@ final class ObjectTransfer: HTTPTransfer {
   }
 
   func end(_ outcome: Result<HTTPResponse, any Error>) throws -> Double? {
-    if progress.wasStopped { throw DownloadStopped() }
+    try Task.checkCancellation()
     var answer: HTTPResponse?
     let problem: String
     var kind = HTTPFault.Kind.transient

@@ -53,12 +53,13 @@ public struct Backtest: Sendable {
   ///   - scores: what is to be predicted, and learned from.
   ///   - source: where predictors that look at tables find them; nil when none of the entries does.
   ///   - file: a file that keeps every prediction as it is made. Predictions that it holds are not made again.
+  /// - Returns: the predictions; when the task was cancelled meanwhile, those made before, and `isComplete` is false.
   /// - Throws: `MagnetError` when there is nothing to predict or the file is of another backtest; what the source and
   ///   the file throw.
   public func run(
     _ entries: [Entry], on scores: ScoreCollection, source: (any RunSource)? = nil,
     keepingIn file: ScoreFile? = nil,
-    progress: BacktestProgress = BacktestProgress()
+    progress: WorkProgress = WorkProgress()
   ) async throws -> BacktestResult {
     if heldOut == .frontier,
       let scenario = scores.scenarios.first(where: { $0.headline.lowerIsBetter == nil })
@@ -74,22 +75,23 @@ public struct Backtest: Sendable {
     let tables = needsTables ? try await BacktestTables(scores, source) : nil
     let log = BacktestLog(unitCount: plan.groups.count * entries.count, file: file)
     try log.open(self, entries, plan)
-    progress.expect(plan.groups.count * entries.count, done: log.doneCount)
+    let unitCount = plan.groups.count * entries.count
+    progress.expect(unitCount, in: .predicting, done: log.doneCount)
     let next = NextNumber(log.doneCount)
-    try await withBlockingWorkers(max(1, jobs)) {
-      while !progress.wasStopped {
-        let unit = next.take()
-        guard unit < plan.groups.count * entries.count else { return }
+    _ = try await Workers.run(max(1, jobs), isBlocking: true) {
+      while !Task.isCancelled, let unit = next.take(below: unitCount) {
         let entry = unit % entries.count
         let work = BacktestUnit(
           backtest: self, plan: plan, group: plan.groups[unit / entries.count], entry: entry, tables: tables)
-        try log.add(try waitForBlocking { try await work.outcome(entries[entry]) }, unit: unit)
+        do { try log.add(try await work.outcome(entries[entry]), unit: unit) } catch is CancellationError {
+          return
+        }
         progress.advance()
       }
     }
     return BacktestResult(
       backtest: self, entries: entries, plan: plan, outcome: log.finish(),
-      isComplete: !progress.wasStopped)
+      isComplete: !Task.isCancelled)
   }
 
   private func nothingToPredict(_ scores: ScoreCollection) -> MagnetError {

@@ -98,6 +98,7 @@ struct BacktestUnit: Sendable {
     var outcome = BacktestOutcome()
     let everyRun = predictor is ScorePredictor || backtest.exampleRuns != nil ? nil : everyRun(for: predictor)
     for target in group.targets {
+      try Task.checkCancellation()
       do {
         if let predictor = predictor as? ScorePredictor {
           try predictScores(predictor, target, &outcome)

@@ -55,6 +55,7 @@ public struct ExternalProgram: Sendable {
     launch.environment = environment
     let run = try launch.run(in: folder, watching: (file, Self.predictionLimit, "predictions"))
     do {
+      try Task.checkCancellation()
       try run.check()
       let bytes = try ProgramLaunch.output(
         file, named: ProgramTask.predictionsFile, atMost: Self.predictionLimit, of: "predictions")
@@ -73,6 +74,6 @@ extension Files {
       ["/bin/sh", "-c", text, "magnet", folder],
       environment: ["PATH": Environment.variable("PATH") ?? "/usr/local/bin:/usr/bin:/bin"], in: "/",
       timeLimit: .seconds(60),
-      watched: (folder + "/none", 0), removed: folder)
+      watched: (folder + "/none", 0), removed: folder, isStopped: { false })
   }
 }

@@ -20,7 +20,7 @@ package struct ProgramLaunch: Sendable {
   /// The largest file it may write, in bytes.
   package var fileLimit = ProgramRun.fileLimit
   /// Asked many times a second; ends the program once it is true.
-  package var isStopped: @Sendable () -> Bool = { false }
+  package var isStopped: @Sendable () -> Bool = { Task.isCancelled }
   /// What it must not see, for the note on a program without a sandbox.
   package var secrets = "the runs"
 

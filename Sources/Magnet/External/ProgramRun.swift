@@ -35,11 +35,11 @@ package struct ProgramRun {
   /// - Parameters:
   ///   - watched: a file and the most bytes it may have.
   ///   - removed: the folder that goes when this process dies meanwhile.
-  ///   - isStopped: asked many times a second; ends the program once it is true.
+  ///   - isStopped: asked many times a second; ends the program once it is true. By default, whether the task was cancelled.
   init(
     _ command: [String], environment: [String: String], in folder: String, timeLimit: Duration,
     fileLimit: Int = ProgramRun.fileLimit, watched: (file: String, limit: Int), removed: String,
-    isStopped: () -> Bool = { false }
+    isStopped: () -> Bool = { Task.isCancelled }
   ) throws(SystemError) {
     let blocks = String(fileLimit / 512)
     let child = try ChildProcess(

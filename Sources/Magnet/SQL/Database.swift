@@ -1,5 +1,3 @@
-import Dispatch
-
 /// SQL over runs: SQLite's query language over the columns of the tables, which are read when a query needs them.
 ///
 /// Queries see the four tables `run_specs`, `scenario_states`, `stats` and `per_instance_stats`, their columns under
@@ -23,7 +21,8 @@ public struct Database: Sendable {
   }
 
   /// Answers a query.
-  /// - Throws: `MagnetError` when the query is wrong, tries to write, or takes too long, and what the source throws.
+  /// - Throws: `MagnetError` when the query is wrong, tries to write, or takes too long; `CancellationError` when the task
+  ///   is cancelled; what the source throws.
   /// - Parameter parameters: values for the query's parameters by their names, without `:`, `@` or `$`.
   public func query(_ text: String, parameters: [String: Cell] = [:]) async throws -> Answer {
     let words = SQLText(text).words
@@ -36,10 +35,10 @@ public struct Database: Sendable {
     let listing = runs
     let limit = timeLimit
     let source = source
-    return try await Self.onThread {
+    return try await Workers.blocking {
       var faults: [DataFault] = []
       let catalog = RunCatalog(listing: listing) { runs, kind, columns in
-        let tables = try Self.waiting {
+        let tables = try Workers.waiting {
           try await source.load(runs.map { listing.entries[$0] }, tables: [kind], columns: columns)
         }
         faults += tables.faults.map(\.fault)
@@ -141,28 +140,4 @@ public struct Database: Sendable {
       }
     }
   }
-
-  /// Does work on a thread of its own, as it waits for tasks.
-  private static func onThread<R: Sendable>(_ work: @escaping @Sendable () throws -> R) async throws -> R {
-    try await withCheckedThrowingContinuation { continuation in
-      DispatchQueue(label: "magnet.sql").async { continuation.resume(with: Result(catching: work)) }
-    }
-  }
-
-  /// Waits for a task. Not to be called on a thread that tasks run on.
-  static func waiting<R: Sendable>(_ task: @escaping @Sendable () async throws -> R) throws -> R {
-    let done = DispatchSemaphore(value: 0)
-    let box = ResultBox<R>()
-    Task {
-      do { box.result = .success(try await task()) } catch { box.result = .failure(error) }
-      done.signal()
-    }
-    done.wait()
-    return try box.result!.get()
-  }
-}
-
-/// Written by one thread before a semaphore is signalled and read by another after it was waited for.
-private final class ResultBox<R: Sendable>: @unchecked Sendable {
-  var result: Result<R, any Error>?
 }

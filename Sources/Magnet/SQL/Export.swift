@@ -36,11 +36,17 @@ public func exportSQLite(_ source: some RunSource, to file: String) async throws
   var ahead = batches.first.map(load)
   defer { ahead?.cancel() }
   for (number, runs) in batches.enumerated() {
-    guard let tables = try await ahead?.value else { break }
+    guard let batch = ahead else { break }
+    let tables = try await withTaskCancellationHandler {
+      try await batch.value
+    } onCancel: {
+      batch.cancel()
+    }
     ahead = number + 1 < batches.count ? load(batches[number + 1]) : nil
     let broken = Set(tables.faults.map(\.run))
     var place = 0
     for run in runs {
+      try Task.checkCancellation()
       let entry = listing.entries[run]
       guard let row = specs[run] else {
         faults += entry.faults

@@ -35,7 +35,7 @@ package final class QuerySession {
     faults = book
     unnamed = listing.entries.filter { !$0.isNamed }.flatMap(\.faults)
     catalog = RunCatalog(listing: listing) { runs, kind, columns in
-      let tables = try Database.waiting {
+      let tables = try Workers.waiting {
         try await source.load(runs.map { listing.entries[$0] }, tables: [kind], columns: columns)
       }
       for item in tables.faults {

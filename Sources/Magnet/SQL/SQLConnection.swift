@@ -58,7 +58,11 @@ final class SQLConnection {
         return isDeclaring ? SQLITE_OK : authorize(action, first, second)
       }, pointer)
     sqlite3_progress_handler(
-      database, 10_000, { Unmanaged<State>.fromOpaque($0!).takeUnretainedValue().isLate ? 1 : 0 }, pointer)
+      database, 10_000,
+      { state in
+        if Task.isCancelled { return 1 }
+        return state.map { Unmanaged<State>.fromOpaque($0).takeUnretainedValue().isLate } == true ? 1 : 0
+      }, pointer)
   }
 
   deinit { sqlite3_close_v2(database) }
@@ -153,6 +157,7 @@ final class SQLConnection {
 
   func failure() -> any Error {
     if let failure = state.failure { return failure }
+    if Task.isCancelled { return CancellationError() }
     if state.isLate { return MagnetError(.timedOut, "the query took longer than its time limit") }
     let message = message
     if sqlite3_errcode(database) == SQLITE_AUTH || message.hasPrefix("not authorized") {

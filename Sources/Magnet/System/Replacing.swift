@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Lets `body` make a file under a temporary name beside `path`, which takes the place of the file at `path` once it is
 /// complete and on the disk. When anything fails, the temporary file goes and what was at `path` stays.
 /// - Throws: what `body` throws; `MagnetError` when the file cannot be written.
@@ -48,6 +50,12 @@ private func completing<R>(_ part: consuming PartFile, _ body: (String) throws -
   }
 }
 
+/// Removes the temporary files of every replacement under way, for a process that is about to end at once. (A temporary
+/// folder stays: the next one for the same path removes it.)
+package func removePartFiles() { for path in openParts.withLock({ $0 }) { Files.remove(path) } }
+
+private let openParts = Mutex<Set<String>>([])
+
 /// A file or folder `PATH.PROCESS.part` that will become `PATH`. It is locked as long as it is being written, so that
 /// one left behind by a process that was killed can be told from one in use, and removed.
 private struct PartFile: ~Copyable {
@@ -59,14 +67,18 @@ private struct PartFile: ~Copyable {
   init(_ target: String, isFolder: Bool) throws {
     self.target = target
     self.isFolder = isFolder
-    path = "\(target).\(Environment.processNumber).part"
+    let path = "\(target).\(Environment.processNumber).part"
+    self.path = path
     Self.removeStale(target)
+    openParts.withLock { _ = $0.insert(path) }
     do throws(SystemError) {
       if isFolder { try Files.makeNewFolder(path) } else { _ = try FileDescriptor(path, .truncate) }
       lock = try FileDescriptor(path, .readNoFollow)
       _ = lock.lock()
     } catch { throw error.writing(target) }
   }
+
+  deinit { openParts.withLock { [path] in _ = $0.remove(path) } }
 
   func finish() throws {
     do throws(SystemError) {

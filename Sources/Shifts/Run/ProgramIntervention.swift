@@ -57,7 +57,7 @@ public struct ProgramIntervention: PartlyFailingIntervention {
   /// Where the programs' own folders are made.
   package var scratch: String?
   /// Asked many times a second; ends programs once it is true.
-  package var isStopped: @Sendable () -> Bool = { false }
+  package var isStopped: @Sendable () -> Bool = { Task.isCancelled }
 
   /// The programs in a folder: `train` and `eval` where they are executable files, else `train.py` and `eval.py`. The
   /// folder's name is the intervention's. Without a training program, the base model is evaluated as it is.

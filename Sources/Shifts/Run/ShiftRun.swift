@@ -38,7 +38,7 @@ public struct ShiftRun: Sendable {
   /// Called before each training, and before the evaluations of each model, from any thread.
   public var onStep: @Sendable (ShiftStep) -> Void = { _ in }
   /// Asked often; the run ends soon once it is true.
-  public var isStopped: @Sendable () -> Bool = { false }
+  public var isStopped: @Sendable () -> Bool = { Task.isCancelled }
 
   /// A run with the interventions of this module.
   /// - Parameters:
@@ -100,11 +100,9 @@ public struct ShiftRun: Sendable {
     for work in works {
       for (target, reason) in work.failures { log.withLock { $0.fail(work, target, reason, self) } }
     }
-    let next = NextNumber(0)
-    try await withBlockingWorkers(max(1, min(jobs, works.count))) {
-      while !isStopped() {
-        let number = next.take()
-        guard number < works.count else { return }
+    let next = NextNumber()
+    _ = try await Workers.run(max(1, min(jobs, works.count)), isBlocking: true) {
+      while !isStopped(), let number = next.take(below: works.count) {
         try WorkPerformer(run: self, work: works[number], scratch: scratch, distributions: known, log: log)
           .perform()
       }

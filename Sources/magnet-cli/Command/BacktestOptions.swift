@@ -95,17 +95,16 @@ package struct BacktestOptions: ParsableArguments {
   /// Backtests predictors beside the baselines, and prints what came of it.
   /// - Parameter entries: makes the predictors, for runs that are read.
   package func run(
-    _ runs: (LoadProgress) throws -> HelmRuns, entries: (HelmRuns) throws -> [Backtest.Entry]
+    _ runs: (WorkProgress) throws -> HelmRuns, entries: (HelmRuns) throws -> [Backtest.Entry]
   ) async throws {
     try await report {
-      let progress = BacktestProgress()
-      let loading = LoadProgress()
-      let all = try runs(loading)
+      let progress = WorkProgress()
+      let all = try runs(progress)
       let asked = try entries(all)
       let entries = asked + baselines(Set(asked.map(\.name)))
       let readsAnswers = entries.contains { ($0.make() as? ScorePredictor)?.usesAnswers == true }
-      let collection = try await scoring.read(all, loading, readsAnswers: readsAnswers)
-      let result = try await Watch.ending(progress) {
+      let collection = try await scoring.read(all, progress, readsAnswers: readsAnswers)
+      let result = try await Watch.working(progress) { [backtest, scores] in
         try await backtest.run(
           entries, on: collection, source: all, keepingIn: scores.map { ScoreFile($0) }, progress: progress)
       }
@@ -128,7 +127,7 @@ package struct BacktestOptions: ParsableArguments {
         if output.isForPeople, output.file == nil { try Terminal.write("\n") }
         try output.print(try result.comparison(of: compare[0], with: compare[1]), keyCount: 1)
       }
-      if !result.isComplete { throw ExitCode(130) }
+      if !result.isComplete { throw ExitCode(Watch.interruptedStatus) }
       return collection.faults.count + collection.omissions.count + result.failureCount
     }
   }

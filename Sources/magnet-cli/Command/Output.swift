@@ -144,7 +144,7 @@ package struct SourceOptions: ParsableArguments {
   @OptionGroup package var reading: ReadingOptions
 
   /// The runs under the paths.
-  package func runs(_ progress: LoadProgress? = nil, workers: Int? = nil) throws -> HelmRuns {
+  package func runs(_ progress: WorkProgress? = nil, workers: Int? = nil) throws -> HelmRuns {
     try reading.runs(paths + (pathsFrom.map { try PathList.read($0) } ?? []), progress, workers: workers)
   }
 
@@ -179,7 +179,7 @@ package struct ReadingOptions: ParsableArguments {
   }
 
   /// The runs under some paths; what is unusual in archives is said on standard error.
-  package func runs(_ paths: [String], _ progress: LoadProgress? = nil, workers: Int? = nil) throws
+  package func runs(_ paths: [String], _ progress: WorkProgress? = nil, workers: Int? = nil) throws
     -> HelmRuns
   {
     let runs = try HelmRuns(
@@ -218,6 +218,9 @@ package func report(_ body: () async throws -> Int) async throws {
   let faults: Int
   do {
     faults = try await body()
+  } catch is CancellationError {
+    Terminal.say("interrupted; nothing half-written is left")
+    throw ExitCode(Watch.interruptedStatus)
   } catch {
     if error is ExitCode || error is ValidationError || error is CleanExit { throw error }
     Terminal.say("\(error)")

@@ -12,9 +12,9 @@ package struct ScoreOptions: ParsableArguments {
 
   /// Reads the scores, with a bar, and reports what was left out.
   package func read(
-    _ source: HelmRuns, _ progress: LoadProgress, readsAnswers: Bool = false
+    _ source: HelmRuns, _ progress: WorkProgress, readsAnswers: Bool = false
   ) async throws -> ScoreCollection {
-    let scores = try await Watch.showing(progress) {
+    let scores = try await Watch.working(progress) { [runs, metrics] in
       try await ScoreCollection.read(
         source, runs: runs, rules: try await metrics.rules(source), readsAnswers: readsAnswers)
     }

@@ -10,20 +10,27 @@ package enum Terminal {
   /// Lets writes to a closed pipe fail instead of killing the process.
   package static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 
-  package static let interruptSignals = [SIGINT, SIGTERM, SIGHUP]
+  /// The signals that interrupt the work. SIGHUP is not among them where it is ignored, as `nohup` has it.
+  package static let interruptSignals: [Int32] = {
+    var action = sigaction()
+    sigaction(SIGHUP, nil, &action)
+    #if canImport(Darwin)
+      let handler = action.__sigaction_u.__sa_handler
+    #else
+      let handler = action.__sigaction_handler.sa_handler
+    #endif
+    return [SIGINT, SIGTERM] + (unsafeBitCast(handler, to: Int.self) == 1 ? [] : [SIGHUP])
+  }()
 
   package static func setIgnored(_ number: Int32, _ isIgnored: Bool) {
     signal(number, isIgnored ? SIG_IGN : SIG_DFL)
   }
 
-  /// Ends the process as the signal would have, after a file is removed.
-  package static func end(removing file: String, after number: Int32) {
-    unlink(file)
-    exit(128 + number)
+  /// Ends the process at once, as the signal would have, without a trace of files half-written.
+  package static func end(after number: Int32) {
+    removePartFiles()
+    _exit(128 + number)
   }
-
-  /// Ends the process at once, as the signal would have.
-  package static func end(after number: Int32) { _exit(128 + number) }
 
   package static var areErrorsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
@@ -78,7 +85,7 @@ package enum Terminal {
     }
     if Files.exists(path), !Files.isFile(path) { return try write(path, .existing) }
     try replacing(path) { temporary in
-      try Watch.removing(temporary) { try write(temporary, .truncate) }
+      try Watch.tidying { try write(temporary, .truncate) }
       WrittenMark.set(temporary)
     }
   }
@@ -86,7 +93,7 @@ package enum Terminal {
   /// Lets `body` make a temporary file, by its path, which takes the place of the file at `path` when it is done.
   package static func replacingFile<R>(_ path: String, _ body: (String) async throws -> R) async throws -> R {
     try await replacing(path) { temporary in
-      let result = try await Watch.removing(temporary) { try await body(temporary) }
+      let result = try await body(temporary)
       WrittenMark.set(temporary)
       return result
     }

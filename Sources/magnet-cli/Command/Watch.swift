@@ -1,39 +1,59 @@
 import Dispatch
-package import HelmBackend
 package import Magnet
 import Synchronization
 
-/// What goes on beside the work, on threads of its own: a progress bar, and tidying up when the user interrupts.
+/// What happens beside the work, on threads of its own: a progress bar, and the signals that interrupt it.
 package enum Watch {
   private static let queue = DispatchQueue(label: "magnet.watch")
+  /// The signal that interrupted the work last; 0 for none.
+  private static let interruption = Atomic<Int32>(0)
 
-  /// Does work while a bar on standard error, when that is a terminal, shows how far it has come. It appears only
-  /// when the work takes longer than half a second, and goes when it is done.
-  package static func showing<Result>(
-    _ progress: LoadProgress, _ work: () async throws -> Result
+  /// The exit status of work that was interrupted: 128 and the number of the signal.
+  package static var interruptedStatus: Int32 {
+    let signal = interruption.load(ordering: .relaxed)
+    return 128 + (signal == 0 ? Terminal.interruptSignals[0] : signal)
+  }
+
+  /// Does work in a task that the first signal (INT, TERM, HUP) cancels; the second one ends the process at once.
+  ///
+  /// A bar on standard error, when that is a terminal, shows how far the work has come. It appears when the work takes
+  /// longer than half a second, and goes when it is done.
+  package static func working<Result: Sendable>(
+    _ progress: WorkProgress? = nil, _ work: @escaping @Sendable () async throws -> Result
   ) async throws -> Result {
-    guard Terminal.areErrorsTerminal else { return try await work() }
-    let timer = DispatchSource.makeTimerSource(queue: queue)
-    timer.schedule(deadline: .now() + .milliseconds(500), repeating: .milliseconds(100))
-    timer.setEventHandler {
-      let (done, total) = progress.state
-      guard total > 0 else { return }
-      Terminal.overwriteErrorLine(bar("reading", done, total))
+    interruption.store(0, ordering: .relaxed)
+    let task = Task { try await work() }
+    let sources = watchSignals { signal in
+      if interruption.exchange(signal, ordering: .relaxed) != 0 { Terminal.end(after: signal) }
+      task.cancel()
     }
-    timer.resume()
-    defer {
-      timer.cancel()
-      queue.sync { Terminal.overwriteErrorLine(nil) }
+    defer { endWatch(sources) }
+    guard let progress, Terminal.areErrorsTerminal else { return try await task.value }
+    let before = Locked<(phase: WorkProgress.Phase?, done: Int, start: ContinuousClock.Instant)>(
+      (nil, 0, .now))
+    defer { queue.sync { Terminal.overwriteErrorLine(nil) } }
+    return try await ticking(every: 200, after: 500) {
+      let state = progress.state
+      guard let phase = state.phase, state.total > 0 else { return }
+      let (fresh, seconds) = before.withLock { before in
+        if before.phase != phase { before = (phase, state.done, .now) }
+        return (state.done - before.done, ContinuousClock.now - before.start)
+      }
+      let left = phase == .predicting && fresh > 0 ? seconds / fresh * (state.total - state.done) : nil
+      Terminal.overwriteErrorLine(bar(phase.rawValue, state) + (left.map { ", \(text($0)) left" } ?? ""))
+    } _: {
+      try await task.value
     }
-    return try await work()
   }
 
   /// Does work, and something else every so many milliseconds meanwhile.
   package static func ticking<Result>(
-    every milliseconds: Int, _ tick: @escaping @Sendable () -> Void, _ work: () async throws -> Result
+    every milliseconds: Int, after first: Int? = nil, _ tick: @escaping @Sendable () -> Void,
+    _ work: () async throws -> Result
   ) async throws -> Result {
     let timer = DispatchSource.makeTimerSource(queue: queue)
-    timer.schedule(deadline: .now() + .milliseconds(milliseconds), repeating: .milliseconds(milliseconds))
+    timer.schedule(
+      deadline: .now() + .milliseconds(first ?? milliseconds), repeating: .milliseconds(milliseconds))
     timer.setEventHandler(handler: tick)
     timer.resume()
     defer {
@@ -43,49 +63,17 @@ package enum Watch {
     return try await work()
   }
 
-  /// Does work; the first interruption stops the download it does, the second ends the process at once.
-  package static func stopping<Result>(
-    _ progress: DownloadProgress, _ work: () async throws -> Result
-  ) async throws -> Result {
-    let sources = watchSignals { signal in
-      if progress.state.wasStopped { Terminal.end(after: signal) }
-      progress.stop()
-    }
+  /// Does work that writes files; a signal meanwhile ends the process, without a trace of those half-written.
+  package static func tidying<Result>(_ work: () throws -> Result) rethrows -> Result {
+    let sources = watchSignals { Terminal.end(after: $0) }
     defer { endWatch(sources) }
-    return try await work()
+    return try work()
   }
 
-  /// Does a backtest, showing how far it has come and how long it will go on; the first interruption lets it end when
-  /// the predictions being made are done, the second ends the process at once.
-  package static func ending<Result>(
-    _ progress: BacktestProgress, _ work: () async throws -> Result
-  ) async throws -> Result {
-    let sources = watchSignals { signal in
-      if progress.wasStopped { Terminal.end(after: signal) }
-      progress.endSoon()
-    }
-    defer { endWatch(sources) }
-    guard Terminal.areErrorsTerminal else { return try await work() }
-    let start = ContinuousClock.now
-    let before = Atomic(-1)
-    defer { queue.sync { Terminal.overwriteErrorLine(nil) } }
-    return try await ticking(every: 200) {
-      let (done, total) = progress.state
-      guard total > 0 else { return }
-      if before.load(ordering: .relaxed) < 0 { before.store(done, ordering: .relaxed) }
-      let fresh = done - before.load(ordering: .relaxed)
-      let left = fresh > 0 ? (ContinuousClock.now - start) / fresh * (total - done) : nil
-      Terminal.overwriteErrorLine(
-        Self.bar("predicting", done, total) + (left.map { ", \(text($0)) left" } ?? ""))
-    } _: {
-      try await work()
-    }
-  }
-
-  private static func bar(_ verb: String, _ done: Int, _ total: Int) -> String {
-    let filled = 30 * done / total
+  private static func bar(_ verb: String, _ state: WorkProgress.State) -> String {
+    let filled = 30 * state.done / state.total
     let bar = String(repeating: "━", count: filled) + String(repeating: "╌", count: 30 - filled)
-    return "\(verb) \(bar) \(done) of \(total)"
+    return "\(verb) \(bar) \(state.done) of \(state.total)"
   }
 
   private static func text(_ duration: Duration) -> String {
@@ -93,49 +81,8 @@ package enum Watch {
     return seconds < 60 ? "\(seconds) s" : "\(seconds / 60) min \(seconds % 60) s"
   }
 
-  /// Does work that asks whether to stop; after the first interruption it is to, the second ends the process at once.
-  package static func stopping<Result>(_ work: (@escaping StopCheck) throws -> Result) rethrows -> Result {
-    let flag = StopFlag()
-    let sources = watchSignals { signal in
-      if flag.isSet.exchange(true, ordering: .relaxed) { Terminal.end(after: signal) }
-    }
-    defer { endWatch(sources) }
-    return try work { flag.isSet.load(ordering: .relaxed) }
-  }
-
-  /// The same for work that waits.
-  package static func stopping<Result>(
-    _ work: (@escaping @Sendable () -> Bool) async throws -> Result
-  ) async rethrows -> Result {
-    let flag = StopFlag()
-    let sources = watchSignals { signal in
-      if flag.isSet.exchange(true, ordering: .relaxed) { Terminal.end(after: signal) }
-    }
-    defer { endWatch(sources) }
-    return try await work { flag.isSet.load(ordering: .relaxed) }
-  }
-
-  private final class StopFlag: Sendable { let isSet = Atomic(false) }
-
-  /// Does work; when it is interrupted or terminated meanwhile, removes a file and ends the process.
-  package static func removing<Result>(_ file: String, _ work: () throws -> Result) rethrows -> Result {
-    let sources = watchSignals { Terminal.end(removing: file, after: $0) }
-    defer { endWatch(sources) }
-    return try work()
-  }
-
-  /// The same for work that waits.
-  package static func removing<Result>(_ file: String, _ work: () async throws -> Result) async rethrows
-    -> Result
+  private static func watchSignals(_ body: @escaping @Sendable (Int32) -> Void) -> [any DispatchSourceSignal]
   {
-    let sources = watchSignals { Terminal.end(removing: file, after: $0) }
-    defer { endWatch(sources) }
-    return try await work()
-  }
-
-  private static func watchSignals(
-    _ body: @escaping @Sendable (Int32) -> Void
-  ) -> [any DispatchSourceSignal] {
     Terminal.interruptSignals.map { signal in
       let source = DispatchSource.makeSignalSource(signal: signal, queue: queue)
       source.setEventHandler { body(signal) }
