@@ -169,7 +169,7 @@ for models, items, n, missing, rasch in [(40, 20, 8, 0, False), (40, 20, 8, 0, T
     ability = np.linspace(-6, 6, 2001)
     logits = np.outer(a, ability) + d[:, None]
     share = 1 / (1 + np.exp(-logits))
-    logs = -(ability**2) / 2 / 1.5**2 + x[sample] @ np.log(share[sample]) + (1 - x[sample]) @ np.log1p(-share[sample])
+    logs = -(np.where(ability > 0, ability / 2, ability) ** 2) / 2 + x[sample] @ np.log(share[sample]) + (1 - x[sample]) @ np.log1p(-share[sample])
     weights = np.exp(logs - logs.max())
     weights /= weights.sum()
     means = (x[sample].sum() + share[rest].sum(axis=0)) / items

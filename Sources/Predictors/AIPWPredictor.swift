@@ -23,27 +23,37 @@ public final class AIPWPredictor: ScorePredictor {
   }
 
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
-    guard let means = fold.filledItemMeans else { throw MagnetError(.unsupported, noRunToLearnFrom(fold)) }
-    var features: [Double] = []
-    for column in fold.matrix.instances.indices {
-      features += fold.train.map { fold.matrix[$0, column].isNaN ? means[column] : fold.matrix[$0, column] }
-    }
-    let width = fold.train.count
-    let totals = (0..<width).map { run in
-      fold.columns.map { features[$0 * width + run] }.mean() ?? 0
-    }
-    return AIPWEstimator(
-      features: features, means: totals, population: fold.columns.count, frontier: Frontier(fold))
+    try AIPWEstimator(fold)
   }
 }
 
-private struct AIPWEstimator: ScoreEstimator {
+struct AIPWEstimator: ScoreEstimator {
   /// The training runs' scores on each column of the matrix, column by column.
   let features: [Double]
   /// The training runs' means over all instances.
   let means: [Double]
   let population: Int
   let frontier: Frontier
+
+  /// - Throws: `MagnetError` where there is no run to learn from.
+  init(_ fold: ScoreFold) throws {
+    guard let means = fold.filledItemMeans else { throw MagnetError(.unsupported, noRunToLearnFrom(fold)) }
+    var features: [Double] = []
+    features.reserveCapacity(fold.matrix.instances.count * fold.train.count)
+    for column in fold.matrix.instances.indices {
+      for row in fold.train {
+        let value = fold.matrix[row, column]
+        features.append(value.isNaN ? means[column] : value)
+      }
+    }
+    let width = fold.train.count
+    self.features = features
+    self.means = (0..<width).map { run in
+      fold.columns.map { features[$0 * width + run] }.mean() ?? 0
+    }
+    population = fold.columns.count
+    frontier = Frontier(fold)
+  }
 
   func estimate(_ sample: ObservedSample) -> Estimate? {
     let known = sample.known

@@ -1,56 +1,141 @@
 public import Magnet
 
-/// Predicts a run's score from some of its instances: the default. It needs no tuning, and in backtests beat the
-/// sample's mean at every number of instances, both among models like those learned from and beyond them.
+/// Predicts a run's score from some of its instances and from its model's scores on other scenarios: the default. It
+/// needs no tuning; what it combines, and with which weights, it learns from the training runs.
 ///
-///     ŷ = (ŷ_cv + ŷ_2PL) / 2
+///     ŷ_S = w ŷ_2PL + (1 - w) ŷ_AIPW
+///     v_S = w v_2PL + (1 - w) v_AIPW + w (1 - w) (ŷ_2PL - ŷ_AIPW)²
 ///
-/// the mean of `ControlVariatePredictor` and `TwoParameterPredictor`. The first is unbiased whatever the model; the
-/// second knows more where the model is like those learned from, and their errors at the frontier are of opposite signs.
+/// `TwoParameterPredictor` knows most where items follow one ability; `AIPWPredictor` is unbiased whatever they follow.
+/// The variance is that of drawing one of the two, so that the interval is wider where they disagree. w is the weight
+/// that would have been best for the training runs at this number of instances n, from errors e of the two on three random
+/// samples of each, a control variate standing in for AIPW; and at most 100/(100 + n), as the bias of a model of items
+/// does not shrink with n:
 ///
-/// The error's distribution is the pool of the two, half each, so that they make it wider where they disagree:
+///     w = min(Σ (e_cv² - e_2PL e_cv) / Σ (e_2PL - e_cv)², 100/(100 + n)), at least 0
 ///
-///     v = (v_cv + v_2PL)/2 + (ŷ_cv - ŷ_2PL)²/4
+/// Where the model's scores on other scenarios are known, `RidgeOnOthersPredictor` gives ŷ_B of variance v_B, taken half
+/// as large again, and the two are weighed by their precisions:
 ///
-/// and the interval is Wilson's of that variance, with t as the 2PL's. With fewer than 3 instances it is the 2PL's estimate alone, without
-/// any that of its prior. Where there is no run to learn from it is the sample's mean, where scores are not from 0 to 1
-/// the control variate, and a note says so. Probabilities of instances are the 2PL's.
+///     ŷ = (ŷ_S/v_S + ŷ_B/v_B) / (1/v_S + 1/v_B)      v = 1 / (1/v_S + 1/v_B)
+///
+/// The interval is Wilson's of that variance, with t as the 2PL's. With fewer than 3 instances ŷ_S is the 2PL's estimate
+/// alone, without any that of its prior. Where there is no run to learn from it is the sample's mean, where scores are not
+/// from 0 to 1 the control variate; for a score under a perturbation `PerturbationDifferencePredictor` predicts. Notes say
+/// which it was. Probabilities of instances are the 2PL's.
 public final class AutoPredictor: ScorePredictor {
   public override class var summary: String {
-    "a run's score: the mean of control-variate and 2pl, the one to use"
+    "a run's score: from its sample and its model's other scores, weighed by what suits the other runs; the one to use"
   }
 
   private var fits = ItemResponseFits(.twoParameter)
 
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
+    if fold.targetName.perturbation != nil {
+      return NotedEstimator(
+        base: try PerturbationDifferencePredictor().fit(fold), note: "perturbation-difference predicts")
+    }
+    let others = OtherScenarios(fold)
     guard fold.filledItemMeans != nil else {
-      return SampleMeanEstimator(
-        population: fold.columns.count,
-        notes: [noRunToLearnFrom(fold) + "; until then the sample's mean is predicted"])
+      return AutoEstimator(
+        base: SampleMeanEstimator(population: fold.columns.count), others: others,
+        degrees: max(1, fold.columns.count - 1),
+        notes: [noRunToLearnFrom(fold) + "; until then the sample's mean is predicted"] + others.notes)
     }
     do {
-      return AutoEstimator(
-        controlVariate: try ControlVariateEstimator(fold), itemResponse: try fits.estimator(fold))
+      let itemResponse = try fits.estimator(fold)
+      let base = WeighedEstimator(
+        itemResponse: itemResponse, aipw: try AIPWEstimator(fold), weights: LearnedWeights(fold, itemResponse)
+      )
+      return AutoEstimator(base: base, others: others, degrees: itemResponse.degrees, notes: others.notes)
     } catch let error as MagnetError {
-      return try ControlVariateEstimator(fold, notes: ["\(error); the control variate alone is predicted"])
+      return NotedEstimator(
+        base: try ControlVariateEstimator(fold), note: "\(error); the control variate alone is predicted")
     }
   }
 }
 
+/// Another estimator, and a note on why it was taken.
+private struct NotedEstimator: ScoreEstimator {
+  let base: any ScoreEstimator
+  let note: String
+
+  var notes: [String] { [note] + base.notes }
+  func estimate(_ sample: ObservedSample) -> Estimate? { base.estimate(sample) }
+  func probabilities(_ sample: ObservedSample) -> [Double]? { base.probabilities(sample) }
+}
+
+/// What the model's scores on other scenarios say.
+private struct OtherScenarios {
+  let estimate: Estimate?
+  let notes: [String]
+
+  /// The estimate's variance is taken as so much larger: its errors are those on models that the regression has seen.
+  private static let inflation = 1.5
+
+  init(_ fold: ScoreFold) {
+    guard let board = try? LogitBoard(fold), board.knownOthers > 0,
+      let found = try? RidgeOnOthersPredictor().fit(fold).estimate(ObservedSample(columns: [], scores: [])),
+      let stddev = found.stddev, stddev.isFinite, stddev > 0
+    else {
+      estimate = nil
+      notes = []
+      return
+    }
+    var wider = found
+    wider.stddev = stddev * Self.inflation.squareRoot()
+    estimate = wider
+    notes = [
+      "the model's scores on \(board.knownOthers) other \(board.knownOthers == 1 ? "scenario" : "scenarios") are used"
+    ]
+  }
+}
+
+/// An estimate from the sample, and that from other scenarios, by their precisions.
 private struct AutoEstimator: ScoreEstimator {
-  let controlVariate: any ScoreEstimator
-  let itemResponse: ItemResponseEstimator
+  let base: any ScoreEstimator
+  let others: OtherScenarios
+  let degrees: Int
+  let notes: [String]
 
   func estimate(_ sample: ObservedSample) -> Estimate? {
-    guard let response = itemResponse.estimate(sample) else { return controlVariate.estimate(sample) }
-    guard sample.known.count >= 3, let control = controlVariate.estimate(sample), let a = control.stddev,
-      let b = response.stddev
+    let own = base.estimate(sample)
+    guard let board = others.estimate, let b = board.stddev, sample.known.isShare else { return own }
+    guard let own, let a = own.stddev else { return own ?? board }
+    if a == 0 { return own }
+    let (p, q) = (1 / (a * a), 1 / (b * b))
+    var estimate = shareEstimate(
+      (own.mean * p + board.mean * q) / (p + q), variance: 1 / (p + q), degrees: degrees,
+      isExtrapolated: own.isExtrapolated)
+    estimate.notes = own.notes
+    return estimate
+  }
+
+  func probabilities(_ sample: ObservedSample) -> [Double]? { base.probabilities(sample) }
+}
+
+/// The item response model's estimate and AIPW's, by a weight that depends on the number of instances.
+private struct WeighedEstimator: ScoreEstimator {
+  let itemResponse: ItemResponseEstimator
+  let aipw: AIPWEstimator
+  let weights: LearnedWeights
+
+  func estimate(_ sample: ObservedSample) -> Estimate? {
+    guard let response = itemResponse.estimate(sample) else { return aipw.estimate(sample) }
+    let count = sample.known.count
+    guard count >= 3, let unbiased = aipw.estimate(sample), let a = response.stddev, let b = unbiased.stddev
     else { return response }
-    let difference = control.mean - response.mean
-    return shareEstimate(
-      (control.mean + response.mean) / 2, variance: (a * a + b * b) / 2 + difference * difference / 4,
-      degrees: itemResponse.degrees,
-      isExtrapolated: response.isExtrapolated)
+    let w = weights.weight(count)
+    let difference = response.mean - unbiased.mean
+    var estimate = shareEstimate(
+      w * response.mean + (1 - w) * unbiased.mean,
+      variance: w * a * a + (1 - w) * b * b + w * (1 - w) * difference * difference,
+      degrees: itemResponse.degrees, isExtrapolated: response.isExtrapolated)
+    let tenths = Int((w * 10).rounded())
+    estimate.notes = [
+      "2pl has weight \(tenths == 10 ? "1" : "0.\(tenths)") and aipw the rest, by their errors on the training runs"
+    ]
+    return estimate
   }
 
   func probabilities(_ sample: ObservedSample) -> [Double]? { itemResponse.probabilities(sample) }

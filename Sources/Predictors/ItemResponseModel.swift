@@ -11,8 +11,10 @@ import RealModule
 ///
 /// The parameters are the mode of their posterior with the abilities integrated out (Bock and Aitkin 1981: expectation
 /// maximization over 21 abilities from -4 to 4), under the priors d_j ~ N(m, s²) and log a_j ~ N(k, 0.4²), whose m, s
-/// and k are fitted along (0.5 <= s <= 3). Scores between 0 and 1 count as that part of a success. Missing scores are
-/// left out.
+/// and k are fitted along (0.5 <= s <= 3). After each round the parameters are put on the scale on which the abilities'
+/// posterior has mean 0 and standard deviation 1 (parameter expansion: Liu, Rubin and Wu 1998): with hundreds of
+/// instances, which leave little doubt of a run's ability, plain expectation maximization hardly moves the scale from
+/// where it started. Scores between 0 and 1 count as that part of a success. Missing scores are left out.
 public struct ItemResponseModel: Sendable {
   /// Whether all instances have one discrimination.
   public enum Kind: Sendable { case rasch, twoParameter }
@@ -33,12 +35,16 @@ public struct ItemResponseModel: Sendable {
   private static let discriminationDeviation = 0.4
   private static let nodes = (0..<21).map { -4 + Double($0) * 0.4 }
   private static let largestStep = 1.0
+  /// Each factor is at most 2: so many do not overflow.
+  private static let factorsOfProduct = 500
+  /// Fewer runs do not tell how abilities are spread.
+  private static let leastRunsForScale = 4
 
   /// Fits to runs' scores.
   /// - Parameters:
   ///   - values: row by row, a row a run, `instances` scores each, from 0 to 1, NaN where there is none.
   ///   - rounds: the most rounds to take.
-  public init(_ kind: Kind, values: [Double], instances: Int, rounds limit: Int = 60) {
+  public init(_ kind: Kind, values: [Double], instances: Int, rounds limit: Int = 100) {
     let runs = instances == 0 ? 0 : values.count / instances
     var successes = Array(repeating: 0.0, count: instances)
     var counts = successes
@@ -64,8 +70,16 @@ public struct ItemResponseModel: Sendable {
     var prior = Prior(mean: easiness.mean() ?? 0, variance: 4, discrimination: 0)
     for round in 1...max(1, limit) {
       let expected = expectation(known, missing: missing, runs: runs)
-      let change = maximize(kind, expected, successes: successes, known, prior: &prior)
+      let before = (discriminations.map { Double.log($0) }, easiness)
+      let spread = maximize(kind, expected, successes: successes, known, prior: prior)
+      if runs >= Self.leastRunsForScale { standardize(mean: expected.mean, deviation: expected.deviation) }
+      let logs = discriminations.map { Double.log($0) }
+      prior = Prior(easiness: easiness, spread: spread, discriminations: logs)
       rounds = round
+      var change = 0.0
+      for item in 0..<instances {
+        change = max(change, abs(logs[item] - before.0[item]), abs(easiness[item] - before.1[item]))
+      }
       if change < 1e-3 { break }
     }
     if !values.allSatisfy({ $0.isNaN || $0 == 0 || $0 == 1 }) {
@@ -93,28 +107,77 @@ public struct ItemResponseModel: Sendable {
     var variance: Double
     /// Of log a.
     var discrimination: Double
+
+    init(mean: Double, variance: Double, discrimination: Double) {
+      self.mean = mean
+      self.variance = variance
+      self.discrimination = discrimination
+    }
+
+    /// The prior that fits the parameters.
+    /// - Parameter spread: the sum of the variances of the easinesses about their modes.
+    init(easiness: [Double], spread: Double, discriminations logs: [Double]) {
+      mean = easiness.mean() ?? 0
+      var squares = spread
+      for value in easiness { squares += (value - mean) * (value - mean) }
+      variance = min(9, max(0.25, squares / Double(easiness.count)))
+      discrimination = logs.mean() ?? 0
+    }
   }
 
   private struct Expectation {
+    /// P for each instance and node.
+    var shares: [Double]
     /// For each instance and node, how many runs of that ability have a score; the same for all instances, and then
     /// only once, where no score is missing.
     var counts: [Double]
     var isShared: Bool
     /// For each run its mean ability.
     var abilities: [Double]
+    /// Mean and standard deviation of the ability over all runs, the doubt of each included.
+    var mean: Double
+    var deviation: Double
+  }
+
+  /// Puts the parameters on the scale of (ability - mean) / deviation.
+  private mutating func standardize(mean: Double, deviation: Double) {
+    for item in easiness.indices {
+      easiness[item] += discriminations[item] * mean
+      discriminations[item] *= deviation
+    }
   }
 
   /// The runs' abilities under the parameters as they are.
   private func expectation(_ values: [Double], missing: [[Int]], runs: Int) -> Expectation {
     let nodes = Self.nodes
     let items = easiness.count
-    var softplus = Array(repeating: 0.0, count: items * nodes.count)
+    // P, and the sum of log(1 + e^x) over the items, of which the logarithms are taken of products.
+    var shares = Array(repeating: 0.0, count: items * nodes.count)
     var total = Array(repeating: 0.0, count: nodes.count)
+    var products = Array(repeating: 1.0, count: nodes.count)
     for item in 0..<items {
+      let (a, d) = (discriminations[item], easiness[item])
       for (q, node) in nodes.enumerated() {
-        let value = Logistic.softplus(discriminations[item] * node + easiness[item])
-        softplus[item * nodes.count + q] = value
-        total[q] += value
+        let x = a * node + d
+        let small = Double.exp(-abs(x))
+        let whole = 1 + small
+        shares[item * nodes.count + q] = (x >= 0 ? 1 : small) / whole
+        products[q] *= whole
+        if x > 0 { total[q] += x }
+      }
+      if item % Self.factorsOfProduct == 0 || item == items - 1 {
+        for q in nodes.indices {
+          total[q] += Double.log(products[q])
+          products[q] = 1
+        }
+      }
+    }
+    var softplus: [Double] = []
+    if missing.contains(where: { !$0.isEmpty }) {
+      for item in 0..<items {
+        for node in nodes {
+          softplus.append(Logistic.softplus(discriminations[item] * node + easiness[item]))
+        }
       }
     }
     var shared = Array(repeating: 0.0, count: nodes.count)
@@ -135,8 +198,14 @@ public struct ItemResponseModel: Sendable {
       for q in nodes.indices { shared[q] += posterior[q] }
       weights.append(posterior)
     }
+    let count = max(1, Double(runs))
+    let mean = zip(shared, nodes).reduce(0) { $0 + $1.0 * $1.1 } / count
+    let square = zip(shared, nodes).reduce(0) { $0 + $1.0 * $1.1 * $1.1 } / count
+    let deviation = max(square - mean * mean, 1e-6).squareRoot()
     guard missing.contains(where: { !$0.isEmpty }) else {
-      return Expectation(counts: shared, isShared: true, abilities: abilities)
+      return Expectation(
+        shares: shares, counts: shared, isShared: true, abilities: abilities, mean: mean, deviation: deviation
+      )
     }
     var counts = (0..<items).flatMap { _ in shared }
     for run in 0..<runs {
@@ -144,12 +213,14 @@ public struct ItemResponseModel: Sendable {
         for q in nodes.indices { counts[item * nodes.count + q] -= weights[run][q] }
       }
     }
-    return Expectation(counts: counts, isShared: false, abilities: abilities)
+    return Expectation(
+      shares: shares, counts: counts, isShared: false, abilities: abilities, mean: mean, deviation: deviation)
   }
 
-  /// Two steps of Fisher scoring for each instance's parameters. Returns the largest change of a parameter.
+  /// A step of Fisher scoring for each instance's parameters. Returns the sum of the variances of the easinesses about
+  /// their modes.
   private mutating func maximize(
-    _ kind: Kind, _ expected: Expectation, successes: [Double], _ values: [Double], prior: inout Prior
+    _ kind: Kind, _ expected: Expectation, successes: [Double], _ values: [Double], prior: Prior
   ) -> Double {
     let nodes = Self.nodes
     let items = easiness.count
@@ -158,63 +229,49 @@ public struct ItemResponseModel: Sendable {
     for (run, ability) in expected.abilities.enumerated() {
       for item in 0..<items { moments[item] += values[run * items + item] * ability }
     }
-    let before = (discriminations, easiness)
     let deviation = Self.discriminationDeviation
     let precision = kind == .rasch ? 0 : 1 / (deviation * deviation)
     var spread = 0.0
-    for _ in 0..<2 {
-      spread = 0
-      // Gradient and information of log a and d.
-      var steps: [(ga: Double, gd: Double, aa: Double, ad: Double, dd: Double)] = []
-      for item in 0..<items {
-        let a = discriminations[item]
-        let offset = expected.isShared ? 0 : item * nodes.count
-        var sums = (n: 0.0, nt: 0.0, w: 0.0, wt: 0.0, wtt: 0.0)
-        for (q, node) in nodes.enumerated() {
-          let count = expected.counts[offset + q]
-          let share = Logistic.sigmoid(a * node + easiness[item])
-          let weight = count * share * (1 - share)
-          sums.n += count * share
-          sums.nt += count * share * node
-          sums.w += weight
-          sums.wt += weight * node
-          sums.wtt += weight * node * node
-        }
-        steps.append(
-          (
-            a * (moments[item] - sums.nt) - (Double.log(a) - prior.discrimination) * precision,
-            successes[item] - sums.n - (easiness[item] - prior.mean) / prior.variance,
-            a * a * sums.wtt + precision, a * sums.wt, sums.w + 1 / prior.variance
-          ))
-        spread += 1 / steps[item].dd
-      }
-      var common = 0.0
-      if kind == .rasch {
-        let gradient = steps.reduce(0) { $0 + $1.ga - $1.ad / $1.dd * $1.gd }
-        let information = steps.reduce(1e-9) { $0 + $1.aa - $1.ad * $1.ad / $1.dd }
-        common = gradient / information
-      }
-      for (item, step) in steps.enumerated() {
-        let limit = Self.largestStep
-        let determinant = step.aa * step.dd - step.ad * step.ad
-        let a = kind == .rasch ? common : (step.dd * step.ga - step.ad * step.gd) / determinant
-        let da = min(limit, max(-limit, a))
-        let dd = (step.gd - step.ad * (kind == .rasch ? da : a)) / step.dd
-        discriminations[item] *= Double.exp(da)
-        easiness[item] += min(limit, max(-limit, dd))
-      }
-    }
-    let logs = discriminations.map { Double.log($0) }
-    prior.mean = easiness.mean() ?? 0
-    let variance = easiness.reduce(spread) { $0 + ($1 - prior.mean) * ($1 - prior.mean) } / Double(items)
-    prior.variance = min(9, max(0.25, variance))
-    prior.discrimination = logs.mean() ?? 0
-    var change = 0.0
+    // Gradient and information of log a and d.
+    var steps: [(ga: Double, gd: Double, aa: Double, ad: Double, dd: Double)] = []
     for item in 0..<items {
-      change = max(
-        change, abs(logs[item] - Double.log(before.0[item])), abs(easiness[item] - before.1[item]))
+      let a = discriminations[item]
+      let offset = expected.isShared ? 0 : item * nodes.count
+      var sums = (n: 0.0, nt: 0.0, w: 0.0, wt: 0.0, wtt: 0.0)
+      for (q, node) in nodes.enumerated() {
+        let count = expected.counts[offset + q]
+        let share = expected.shares[item * nodes.count + q]
+        let weight = count * share * (1 - share)
+        sums.n += count * share
+        sums.nt += count * share * node
+        sums.w += weight
+        sums.wt += weight * node
+        sums.wtt += weight * node * node
+      }
+      steps.append(
+        (
+          a * (moments[item] - sums.nt) - (Double.log(a) - prior.discrimination) * precision,
+          successes[item] - sums.n - (easiness[item] - prior.mean) / prior.variance,
+          a * a * sums.wtt + precision, a * sums.wt, sums.w + 1 / prior.variance
+        ))
+      spread += 1 / steps[item].dd
     }
-    return change
+    var common = 0.0
+    if kind == .rasch {
+      let gradient = steps.reduce(0) { $0 + $1.ga - $1.ad / $1.dd * $1.gd }
+      let information = steps.reduce(1e-9) { $0 + $1.aa - $1.ad * $1.ad / $1.dd }
+      common = gradient / information
+    }
+    for (item, step) in steps.enumerated() {
+      let limit = Self.largestStep
+      let determinant = step.aa * step.dd - step.ad * step.ad
+      let a = kind == .rasch ? common : (step.dd * step.ga - step.ad * step.gd) / determinant
+      let da = min(limit, max(-limit, a))
+      let dd = (step.gd - step.ad * (kind == .rasch ? da : a)) / step.dd
+      discriminations[item] *= Double.exp(da)
+      easiness[item] += min(limit, max(-limit, dd))
+    }
+    return spread
   }
 }
 

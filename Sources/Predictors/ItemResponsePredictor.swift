@@ -17,8 +17,9 @@ public final class RaschPredictor: ScorePredictor {
 /// parameters: p-IRT of tinyBenchmarks (arXiv 2402.14992).
 ///
 /// The instances' parameters are learned from the training runs (`ItemResponseModel`). The sample S of n gives the
-/// posterior w(θ) of the ability, on 81 abilities from -6 to 6 with the prior N(0, 1.5²), wider than that of the runs
-/// learned from as the model may be a new and stronger one. What was seen counts as it is, the rest as expected:
+/// posterior w(θ) of the ability, on 81 abilities from -6 to 6. The prior is that of the runs learned from, N(0, 1), below
+/// their mean, and wider above it, with the density of N(0, 2²), as the model may be a new and stronger one. What was
+/// seen counts as it is, the rest as expected:
 ///
 ///     ŷ = Σ_θ w(θ) (Σ_S x_j + Σ_rest P_j(θ)) / N
 ///
@@ -30,7 +31,8 @@ public final class RaschPredictor: ScorePredictor {
 /// Scores between 0 and 1 count as that part of a success, their likelihood and variance by the dispersion that graded
 /// scores have (quasi-likelihood, Wedderburn 1974); scores beyond are an error.
 ///
-/// Limits: best within the cloud of models learned from; drawn towards them for models beyond (see `isExtrapolated`).
+/// Limits: biased, whatever the number of instances, where items do not follow one ability, such as where some models
+/// answer the other way round; `AutoPredictor` sees that on the training runs.
 public final class TwoParameterPredictor: ScorePredictor {
   public override class var name: String { "2pl" }
   public override class var summary: String {
@@ -90,9 +92,9 @@ struct ItemResponseEstimator: ScoreEstimator {
   let frontier: Frontier
 
   private static let abilities = (0..<81).map { -6 + Double($0) * 0.15 }
-  /// The deviation of the ability before a sample is seen, where there is one and where there is none.
-  private static let priorDeviation = 1.5
-  private static let emptyDeviation = 1.0
+  /// The deviation of the ability above the mean of the runs learned from, before a sample is seen; that below it, and
+  /// that of both where there is no sample, is 1.
+  private static let upperDeviation = 2.0
 
   init(_ model: ItemResponseModel, _ fold: ScoreFold) {
     let width = Self.abilities.count
@@ -137,11 +139,10 @@ struct ItemResponseEstimator: ScoreEstimator {
       slope += score * discriminations[item]
       level += score * easiness[item]
     }
-    let deviation = sample.count == 0 ? Self.emptyDeviation : Self.priorDeviation
     return normalized(
       Self.abilities.indices.map { q in
         let ability = Self.abilities[q]
-        let standard = ability / deviation
+        let standard = ability > 0 && sample.count > 0 ? ability / Self.upperDeviation : ability
         return (slope * ability + level - softpluses[q]) / dispersion - standard * standard / 2
       })
   }
@@ -150,11 +151,9 @@ struct ItemResponseEstimator: ScoreEstimator {
     let known = sample.known
     guard known.isShare, !columns.isEmpty else { return nil }
     let weights = posterior(known)
-    let seenShares = Self.sums(shares, over: known.columns)
     let seenVariances = Self.sums(variances, over: known.columns)
-    let right = known.scores.reduce(0, +)
     let total = Double(columns.count)
-    let scores = shareSums.indices.map { (right + shareSums[$0] - seenShares[$0]) / total }
+    let scores = scores(known)
     let mean = zip(weights, scores).reduce(0) { $0 + $1.0 * $1.1 }
     var variance = 0.0
     for q in weights.indices {
@@ -164,6 +163,19 @@ struct ItemResponseEstimator: ScoreEstimator {
     }
     return shareEstimate(
       mean, variance: variance, degrees: degrees, isExtrapolated: frontier.isPassed(by: sample))
+  }
+
+  /// The score to expect at each ability.
+  private func scores(_ sample: KnownSample) -> [Double] {
+    let seen = Self.sums(shares, over: sample.columns)
+    let right = sample.scores.reduce(0, +)
+    let total = Double(columns.count)
+    return shareSums.indices.map { (right + shareSums[$0] - seen[$0]) / total }
+  }
+
+  /// The estimate's mean alone.
+  func mean(_ sample: KnownSample) -> Double {
+    zip(posterior(sample), scores(sample)).reduce(0) { $0 + $1.0 * $1.1 }
   }
 
   func probabilities(_ sample: ObservedSample) -> [Double]? {

@@ -7,7 +7,8 @@ import RealModule
 ///     ŷ = (Σ_S x_j + Σ_rest P_j) / N
 ///
 /// The bandwidth h is 2, 5, 10, 20 or 40: the one that predicts each training run best from the others, from the same
-/// instances. Those errors also give the interval. A score that a training run does not have counts as the instance's
+/// instances. Those errors also give the interval. There is none where the sample does not rule out a model
+/// beyond 90 % of those learned from. A score that a training run does not have counts as the instance's
 /// mean.
 ///
 /// Limits: easy to explain ("like llama-3-70b"), but only ever a mean of models learned from: useless for one beyond
@@ -63,7 +64,8 @@ private struct NearestModelsEstimator: ScoreEstimator {
     let score = (known.scores.reduce(0, +) + rest) / total
     return learned(
       score, isShare: known.isShare, variance: variance, runs: runs.scores.count,
-      isExtrapolated: frontier.isPassed(by: sample))
+      population: runs.columns.count,
+      sample: sample, frontier: frontier)
   }
 
   func probabilities(_ sample: ObservedSample) -> [Double]? {

@@ -6,7 +6,8 @@ public import Magnet
 ///     ŷ = b + Σ_S w_j x_j      min Σ_m (y_m - b - Σ_S w_j x_mj)² + penalty · |w|²
 ///
 /// y_m is a training run's score on all N instances; the penalty is 0.1, 1, 10 or 100 by leave-one-out error, which also
-/// gives the interval. A score that a training run does not have counts as the instance's mean. Scores from 0 to 1 give
+/// gives the interval. There is none where the sample does not rule out a model
+/// beyond 90 % of those learned from. A score that a training run does not have counts as the instance's mean. Scores from 0 to 1 give
 /// an estimate from 0 to 1.
 ///
 /// Limits: among the best from few instances within the cloud of models learned from, and far off for models beyond
@@ -37,12 +38,24 @@ private struct SampleRidgeEstimator: ScoreEstimator {
     let variance = ridge.leaveOneOut.reduce(0) { $0 + $1 * $1 } / Double(ridge.leaveOneOut.count)
     return learned(
       ridge.value(at: known.scores), isShare: known.isShare, variance: variance,
-      runs: runs.scores.count, isExtrapolated: frontier.isPassed(by: sample))
+      runs: runs.scores.count, population: runs.columns.count, sample: sample, frontier: frontier)
   }
 }
 
-/// An estimate from what was learned from so many training runs, its error's variance that among them.
-func learned(_ score: Double, isShare: Bool, variance: Double, runs: Int, isExtrapolated: Bool) -> Estimate {
+/// An estimate from what was learned from so many training runs, its error's variance that among them. It has no interval
+/// where the run may be beyond them: errors among the training runs say nothing of errors there.
+func learned(
+  _ score: Double, isShare: Bool, variance: Double, runs: Int, population: Int, sample: ObservedSample,
+  frontier: Frontier
+) -> Estimate {
+  let isExtrapolated = frontier.isPassed(by: sample)
+  if frontier.mayBePassed(by: sample.known, population: population) {
+    var estimate = Estimate(mean: isShare ? min(1, max(0, score)) : score, isExtrapolated: isExtrapolated)
+    estimate.notes = [
+      "no interval: the sample does not rule out a model stronger than 90 % of those learned from, where errors are larger"
+    ]
+    return estimate
+  }
   let degrees = max(1, runs - 1)
   if isShare {
     return shareEstimate(score, variance: variance, degrees: degrees, isExtrapolated: isExtrapolated)

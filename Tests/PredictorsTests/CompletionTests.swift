@@ -139,9 +139,11 @@ import Testing
         [0.7, 0.6, .nan, .nan, .nan, .nan],
       ], column: 2)
     let found = try #require(try estimate(PerturbationDifferencePredictor(), fold))
-    // 0.7 + mean(-0.3, -0.4); deviation √(0.005 · 3/2), t with one degree of freedom.
-    #expect(isNear(found.mean, 0.35) && isNear(found.stddev, 0.0075.squareRoot()))
-    #expect(isNear(found.intervals![0].upper, 0.35 + 0.0075.squareRoot()))
+    // 0.7 + (2 mean(-0.3, -0.4) + 4 line) / 6, the line 0.4 (β₀ + 0.7 β₁) by NumPy's lstsq on the seven differences;
+    // standard error √(0.005 · 3/2), t with one degree of freedom.
+    let mean = 0.7 + (2 * -0.35 + 4 * 0.4 * (-1.4259884312386 + 0.7 * 0.807618134)) / 6
+    #expect(isNear(found.mean, mean, 1e-6) && isNear(found.stddev, 0.0075.squareRoot()))
+    #expect(isNear(found.intervals?[0].upper, mean + 0.0075.squareRoot(), 1e-6))
   }
 
   @Test func otherScenariosThenOtherStrengths() throws {

@@ -123,15 +123,113 @@ import Testing
     #expect(try TwoParameterPredictor().fit(forward).estimate(sample) == a)
   }
 
-  @Test func autoIsTheMeanOfTwo() throws {
+  /// Between the two, by a weight learned from the training runs, and never too sure of the item response model.
+  @Test func autoWeighsTwo() throws {
     let (fold, sample) = FewSampleTests.given(Self.cases[0])
-    let control = try #require(try ControlVariatePredictor().fit(fold).estimate(sample))
+    let aipw = try #require(try AIPWPredictor().fit(fold).estimate(sample))
     let response = try #require(try TwoParameterPredictor().fit(fold).estimate(sample))
     let auto = try #require(try AutoPredictor().fit(fold).estimate(sample))
-    #expect(isNear(auto.mean, (control.mean + response.mean) / 2))
-    #expect(auto.stddev! >= min(control.stddev!, response.stddev!))
-    #expect(try estimate(AutoPredictor(), fold, []) == estimate(TwoParameterPredictor(), fold, []))
-    #expect(try estimate(AutoPredictor(), fold, [1, 0]) == estimate(TwoParameterPredictor(), fold, [1, 0]))
+    let weight = (auto.mean - aipw.mean) / (response.mean - aipw.mean)
+    #expect(weight >= 0 && weight <= 100 / 108 + 1e-9)
+    #expect(try #require(auto.notes.first).hasPrefix("2pl has weight "))
+    let a = try #require(aipw.stddev)
+    let b = try #require(response.stddev)
+    let difference = response.mean - aipw.mean
+    let spread = weight * (1 - weight) * difference * difference
+    #expect(isNear(auto.stddev, (weight * b * b + (1 - weight) * a * a + spread).squareRoot(), 1e-6))
+    for scores in [[], [1.0, 0]] {
+      let found = try #require(try estimate(AutoPredictor(), fold, scores))
+      let alone = try #require(try estimate(TwoParameterPredictor(), fold, scores))
+      #expect(found.mean == alone.mean && found.intervals == alone.intervals)
+    }
+  }
+
+  /// Half of the models answer the other way round: an item response model with positive discriminations cannot say that,
+  /// and auto sees it on the training runs.
+  @Test func autoTurnsFromAModelThatDoesNotFit() throws {
+    var random = SplitMix(state: 7)
+    func row(_ isTurned: Bool, _ ability: Double) -> [Double] {
+      (0..<200).map { item in
+        let logit = (isTurned ? -1 : 1) * 3 * (item % 2 == 0 ? 1.0 : -1) + ability
+        return Double.random(in: 0..<1, using: &random) < 1 / (1 + (-logit).exponential) ? 1 : 0
+      }
+    }
+    let rows = (0..<30).map { row($0 % 2 == 0, Double($0 % 5) * 0.3) }
+    let odd = fold(rows)
+    let target = row(true, 0.6)
+    let actual = target.reduce(0, +) / 200
+    var errors = (auto: 0.0, response: 0.0)
+    let auto = try AutoPredictor().fit(odd)
+    let response = try TwoParameterPredictor().fit(odd)
+    for draw in 0..<20 {
+      let columns = (0..<50).map { ($0 * 7 + draw * 11) % 200 }
+      let sample = ObservedSample(columns: columns, scores: columns.map { target[$0] })
+      let found = try #require(auto.estimate(sample))
+      errors.auto += abs(found.mean - actual)
+      errors.response += abs(try #require(response.estimate(sample)).mean - actual)
+      #expect(
+        found.notes[0].hasPrefix("2pl has weight 0.0 ") || found.notes[0].hasPrefix("2pl has weight 0.1 "))
+    }
+    #expect(errors.auto < errors.response / 2)
+  }
+
+  /// A model that is known on other scenarios needs fewer instances.
+  @Test func autoUsesOtherScenarios() throws {
+    let (alone, sample) = FewSampleTests.given(Self.cases[0])
+    let models = alone.board.models
+    let means = alone.train.map { run in
+      alone.columns.map { alone.matrix[run, $0] }.reduce(0, +) / Double(alone.columns.count)
+    }
+    let known = board(
+      ["quiz": means + [.nan], "other": means.map { min(1, $0 + 0.1) } + [0.75], "third": means + [0.66]],
+      models: models)
+    let fold = alone.with(known)
+    let auto = try AutoPredictor().fit(fold)
+    #expect(auto.notes == ["the model's scores on 2 other scenarios are used"])
+    let found = try #require(auto.estimate(sample))
+    let own = try #require(try AutoPredictor().fit(alone).estimate(sample))
+    let others = try #require(try RidgeOnOthersPredictor().fit(fold).estimate(sample))
+    #expect(min(own.mean, others.mean) <= found.mean && found.mean <= max(own.mean, others.mean))
+    let (a, b) = (try #require(own.stddev), try #require(others.stddev))
+    #expect(isNear(found.stddev, (1 / (1 / (a * a) + 1 / (1.5 * b * b))).squareRoot()))
+    #expect(isNear(try estimate(AutoPredictor(), fold)?.mean, others.mean, 0.1))
+  }
+
+  /// The abilities of the runs learned from have mean 0 and deviation 1, also with hundreds of instances.
+  @Test(arguments: [0.5, 1, 2.5]) func abilitiesAreStandard(_ spread: Double) throws {
+    var random = SplitMix(state: 11)
+    func normal() -> Double {
+      (0..<12).reduce(-6.0) { sum, _ in sum + Double.random(in: 0..<1, using: &random) }
+    }
+    let difficulties = (0..<400).map { _ in 0.5 + 1.2 * normal() }
+    let abilities = (0..<60).map { _ in 1 + spread * normal() }
+    let values = abilities.flatMap { ability in
+      difficulties.map { difficulty -> Double in
+        Double.random(in: 0..<1, using: &random) < 1 / (1 + (difficulty - ability).exponential) ? 1 : 0
+      }
+    }
+    let model = ItemResponseModel(.twoParameter, values: values, instances: 400)
+    // The mode of each ability under the parameters, by bisection of the score equation.
+    let found = abilities.indices.map { run -> Double in
+      var (low, high) = (-6.0, 6.0)
+      for _ in 0..<50 {
+        let middle = (low + high) / 2
+        var gradient = -middle
+        for item in 0..<400 {
+          let logit = model.discriminations[item] * middle + model.easiness[item]
+          gradient +=
+            model.discriminations[item] * (values[run * 400 + item] - 1 / (1 + (-logit).exponential))
+        }
+        if gradient > 0 { low = middle } else { high = middle }
+      }
+      return low
+    }
+    let mean = found.reduce(0, +) / 60
+    let deviation = (found.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 60).squareRoot()
+    #expect(abs(mean) < 0.1 && abs(deviation - 1) < 0.1, "\(mean) \(deviation)")
+    // The slopes are those they were made with, on the scale of the abilities.
+    let middle = model.discriminations.sorted()[200]
+    #expect(abs(middle / spread - 1) < 0.25, "\(middle)")
   }
 
   @Test func autoFallsBackAndSaysSo() throws {
@@ -193,5 +291,14 @@ import Testing
       #expect(try predictor.fit(fewer).estimate(sample) == make().fit(fewer).estimate(sample))
       #expect(try predictor.fit(fewer).estimate(sample) != make().fit(first).estimate(sample))
     }
+  }
+}
+
+extension Double {
+  /// e to this power, by squaring (1 + x/2^20)^(2^20).
+  fileprivate var exponential: Double {
+    var power = 1 + self / Double(1 << 20)
+    for _ in 0..<20 { power *= power }
+    return power
   }
 }
