@@ -26,9 +26,29 @@ import Testing
     ] as [(String, ScorePredictor)] {
       let estimate = try #require(try predictor.fit(fold).estimate(sample))
       #expect(isNear(estimate.mean, item[name]!.double!, 1e-6), "\(name)")
-      #expect(estimate.intervals!.allSatisfy { $0.contains(estimate.mean) && $0.width > 0 })
+      if let intervals = estimate.intervals {
+        #expect(intervals.count == 3 && intervals.allSatisfy { $0.contains(estimate.mean) && $0.width > 0 })
+        #expect(estimate.notes.isEmpty && estimate.stddev != nil)
+      } else {
+        #expect(estimate.notes.map { $0.hasPrefix("no interval: ") } == [true] && estimate.stddev == nil)
+      }
       #expect(try notes(predictor, fold).isEmpty)
     }
+  }
+
+  /// Errors among the runs learned from say nothing of a run beyond them.
+  @Test(arguments: makers.indices) func aRunThatMayBeBeyondHasNoInterval(_ number: Int) throws {
+    let (fold, sample) = Self.given(Self.cases[1])
+    func estimate(_ score: Double) throws -> Estimate {
+      let scored = ObservedSample(
+        columns: sample.columns, scores: sample.columns.map { _ in score }, answers: sample.answers)
+      return try #require(try Self.makers[number]().fit(fold).estimate(scored))
+    }
+    let strong = try estimate(1)
+    #expect(strong.intervals == nil && strong.stddev == nil && strong.isExtrapolated)
+    #expect(strong.notes.count == 1 && strong.notes[0].contains("stronger than 90 %"))
+    let weak = try estimate(0)
+    #expect(weak.intervals?.count == 3 && weak.notes.isEmpty && !weak.isExtrapolated)
   }
 
   static let makers: [@Sendable () -> ScorePredictor] = [
