@@ -38,6 +38,8 @@ let package = Package(
     .systemLibrary(
       name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
     .systemLibrary(name: "CChecksum"),
+    // The demo suite, compressed into the program.
+    .target(name: "CDemo", exclude: ["demo.tar.gz", "make.sh"]),
     .systemLibrary(name: "CSpawn"),
     .target(
       name: "Magnet",
@@ -45,7 +47,7 @@ let package = Package(
         "CSQLite", "CZlib", "CSpawn", .product(name: "RealModule", package: "swift-numerics"),
       ], swiftSettings: strict),
     .target(
-      name: "HelmBackend", dependencies: ["Magnet", "CSimdJSON", "CCurl", "CZlib", "CChecksum"],
+      name: "HelmBackend", dependencies: ["Magnet", "CSimdJSON", "CCurl", "CZlib", "CChecksum", "CDemo"],
       swiftSettings: strict),
     .target(
       name: "Predictors",

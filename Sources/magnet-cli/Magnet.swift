@@ -22,7 +22,7 @@ struct MagnetCommand: AsyncParsableCommand {
       PredictCommand.self, BacktestCommand.self, ItemsCommand.self, HeadlineCommand.self, ExplainCommand.self,
       LeaderboardCommand.self, CompareCommand.self, DiffCommand.self, ShowCommand.self, JudgeCommand.self,
       NewCommand.self,
-      DownloadCommand.self,
+      DownloadCommand.self, MaterializeCommand.self, DemoCommand.self,
       CardCommand.self, EvaluateCommand.self, ArchiveCommand.self, UnarchiveCommand.self, BenchCommand.self,
       ShiftCommand.self,
     ])

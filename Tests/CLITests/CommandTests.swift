@@ -9,7 +9,7 @@ import Testing
     for command in [
       [], ["runs"], ["table"], ["predictors"], ["predict"], ["sql"], ["bench"],
       ["export", "sqlite"], ["export", "csv"], ["export", "ndjson"],
-      ["download"], ["download", "helm"], ["download", "verify"],
+      ["download"], ["download", "helm"], ["download", "verify"], ["demo"], ["materialize"],
     ] {
       let outcome = try Tool.run(command: Tool.binary, command + ["--help"])
       #expect(outcome.status == 0)

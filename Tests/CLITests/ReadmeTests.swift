@@ -39,7 +39,9 @@ import Testing
       let line = String(command.output.1).replacing("\\\n", with: " ").replacing(#/\s+#.*/#, with: "")
         .replacing(#/^magnet/#, with: "'\(Tool.binary)'")
       if line.contains("python3"), !python { continue }
-      let outcome = try Tool.run(command: "/bin/sh", ["-c", line], in: folder.path)
+      // The demo goes where no runs are yet.
+      let place = line.hasSuffix(" demo") ? try TemporaryFolder() : folder
+      let outcome = try Tool.run(command: "/bin/sh", ["-c", line], in: place.path)
       #expect(outcome.status == 0, "\(line): \(outcome.errors)")
     }
   }

@@ -9,6 +9,18 @@ package enum Environment {
   /// A variable of the environment.
   package static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
+  /// All variables of the environment.
+  package static var all: [String: String] {
+    var variables: [String: String] = [:]
+    var place = environ
+    while let text = place.pointee.map({ String(cString: $0) }) {
+      let halves = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      if halves.count == 2 { variables[String(halves[0])] = String(halves[1]) }
+      place += 1
+    }
+    return variables
+  }
+
   /// A variable of the environment; nil when it is empty.
   package static func nonEmpty(_ name: String) -> String? {
     variable(name).flatMap { $0.isEmpty ? nil : $0 }

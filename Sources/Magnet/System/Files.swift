@@ -128,6 +128,11 @@ package enum Files {
     if rename(from, to) != 0 { throw .last }
   }
 
+  /// Makes a symbolic link to a path.
+  package static func link(_ path: String, to target: String) throws(SystemError) {
+    if symlink(target, path) != 0 { throw .last }
+  }
+
   /// Removes a file or link, if there is one.
   package static func remove(_ path: String) { unlink(path) }
 

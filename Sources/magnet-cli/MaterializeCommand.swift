@@ -1,0 +1,114 @@
+import ArgumentParser
+import HelmBackend
+import Magnet
+import MagnetCommand
+
+struct MaterializeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "materialize",
+    abstract: "Provide runs by their run entries: reuse complete ones, or compute them with helm-run.",
+    discussion: """
+      A run is reused when its folder's name has everything the run entry asks for, it is complete, and has enough
+      instances. Otherwise your own helm-run computes it. The runs' folders are printed, DIR gets benchmark_output and
+      adapter_manifest.json, and DONE last, once every run is there. The exit status is 1 when runs are missing.
+
+      EXAMPLE:
+        magnet materialize mmlu:subject=anatomy,model=openai/gpt2 -o DIR --from results --mode reuse-only
+        magnet materialize mmlu:subject=anatomy,model=openai/gpt2 -o DIR --max-eval-instances 10
+      """)
+
+  @Argument(help: "Run entries, as helm-run takes them.")
+  var runEntries: [String]
+  @Option(name: .shortAndLong, help: "The folder to write into.", completion: .directory)
+  var output: String
+  @Option(help: "A folder with runs to reuse, in folders named benchmark_output.", completion: .directory)
+  var from: String?
+  @Option(help: "The suite to put runs into.")
+  var suite = "default-suite"
+  @Option(help: "Instances a run must have; needed to compute runs.")
+  var maxEvalInstances: Int?
+  @Option(help: "compute-if-missing, reuse-only or recompute.")
+  var mode = Mode.computeIfMissing
+  @Flag(help: "Copy runs that are reused. (default: link to them)")
+  var copy = false
+  @Flag(help: "Link to runs that are reused: the default.")
+  var link = false
+  @Option(help: "Folder of helm-run's configuration. (default: DIR/prod_env)", completion: .directory)
+  var localPath: String?
+  @Flag(name: .shortAndLong, help: "Report failures only.")
+  var quiet = false
+  @Option(
+    parsing: .unconditional,
+    help: "More arguments of helm-run, as the shell splits them, such as '--plugins mine'.")
+  var helmArgs: String?
+
+  private func helmArguments() throws -> [String] {
+    try helmArgs.map { try CommandWords(parsing: $0).words } ?? []
+  }
+
+  enum Mode: String, ExpressibleByArgument, CaseIterable {
+    case computeIfMissing = "compute-if-missing"
+    case reuseOnly = "reuse-only"
+    case recompute
+  }
+
+  func validate() throws {
+    guard maxEvalInstances ?? 1 > 0 else {
+      throw ValidationError("--max-eval-instances takes a number from 1.")
+    }
+    guard !(copy && link) else { throw ValidationError("--copy and --link exclude one another.") }
+    guard !suite.isEmpty, !suite.contains("/"), suite != ".", suite != "..", suite != "latest" else {
+      throw ValidationError("'\(suite)' cannot be the name of a suite.")
+    }
+    do { for entry in runEntries { try RunMaterializer.check(entry) } } catch {
+      throw ValidationError("\(error)")
+    }
+  }
+
+  func run() async throws {
+    try await report {
+      var materializer = RunMaterializer(output: output)
+      materializer.source = from
+      materializer.suite = suite
+      materializer.maxEvalInstances = maxEvalInstances
+      materializer.mode = RunMaterializer.Mode(rawValue: mode.rawValue) ?? .computeIfMissing
+      materializer.placement = copy ? .copy : .link
+      materializer.localPath = localPath
+      materializer.helmArguments = try helmArguments()
+      let outcomes = try await HelmLine.showing(isQuiet: quiet) { [materializer, runEntries] line in
+        try await materializer.materialize(runEntries, say: line.say)
+      }
+      for outcome in outcomes {
+        let entry = printable(outcome.entry)
+        if let problem = outcome.problem {
+          Terminal.say("\(entry): \(outcome.status.rawValue): \(problem)")
+        } else if !quiet {
+          Terminal.say(
+            "note: \(entry): \(outcome.status.rawValue)" + (outcome.source.map { " from \($0)" } ?? ""))
+        }
+      }
+      try Terminal.write(outcomes.flatMap(\.runs).map { printable($0) + "\n" }.joined())
+      return outcomes.count { $0.problem != nil }
+    }
+  }
+}
+
+/// The latest line of `helm-run` on a terminal; elsewhere nothing, since all of them are in files.
+final class HelmLine: Sendable {
+  /// Does work that an interruption cancels, showing what it says.
+  static func showing<Result: Sendable>(
+    isQuiet: Bool, _ work: @escaping @Sendable (HelmLine) async throws -> Result
+  ) async throws -> Result {
+    let isShown = !isQuiet && Terminal.areErrorsTerminal
+    defer { if isShown { Terminal.overwriteErrorLine(nil) } }
+    let line = HelmLine(isShown)
+    return try await Watch.working { try await work(line) }
+  }
+
+  private let isShown: Bool
+  private init(_ isShown: Bool) { self.isShown = isShown }
+
+  func say(_ text: String) {
+    if isShown { Terminal.overwriteErrorLine(shortened(text, to: max(20, (Terminal.width ?? 80) - 1))) }
+  }
+}
