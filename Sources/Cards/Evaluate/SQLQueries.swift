@@ -114,14 +114,8 @@ final class SQLQueries {
     for name in order {
       guard let symbol = known[name] else { continue }
       let visible = Self.visible(to: symbol, known)
-      if symbol.sql != nil || !symbol.isScalar {
-        if QuerySession.relationNames.contains(name.lowercased()) {
-          reader.error(symbol.mark, "'\(name)' is the name of a relation", "give the symbol another name")
-          continue
-        }
-      }
-      if symbol.sql != nil, QuerySession.isKeyword(name) {
-        reader.error(symbol.mark, "'\(name)' is a word of SQL", "give the symbol another name")
+      if symbol.sql != nil, let problem = Self.problem(with: name, session) {
+        reader.error(symbol.mark, problem, "give the symbol another name")
         continue
       }
       if case .query(let block) = symbol.sweep {
@@ -141,6 +135,10 @@ final class SQLQueries {
       default: columns = symbol.value.flatMap(Self.columns) ?? symbol.firstSwept.flatMap(Self.columns)
       }
       if let columns, CardSyntax.isIdentifier(name) {
+        if symbol.sql == nil, let problem = Self.problem(with: name, session) {
+          reader.error(symbol.mark, problem, "give the symbol another name")
+          continue
+        }
         do {
           try session.makeTable(name, columns: columns)
           made[name] = columns
@@ -203,6 +201,15 @@ final class SQLQueries {
     if !errors.isEmpty { throw CardFaults(errors.sorted { ($0.mark?.line ?? 0) < ($1.mark?.line ?? 0) }) }
   }
 
+  /// What keeps a name from being one in queries; nil for one that can be.
+  private static func problem(with name: String, _ session: QuerySession) -> String? {
+    if QuerySession.relationNames.contains(name.lowercased()) { return "'\(name)' is the name of a relation" }
+    let isWord = QuerySession.isKeyword(name)
+    // Most of SQL's words can be names all the same.
+    let text = "WITH \"names\"(\(name)) AS (SELECT 1) SELECT \(name) FROM \"names\""
+    return isWord && (try? session.prepare(text)) == nil ? "'\(name)' is a word of SQL" : nil
+  }
+
   /// What is wrong with a query, without the place, which is said before it.
   static func sentence(_ error: any Error) -> String {
     guard let error = error as? MagnetError else { return "\(error)" }
@@ -240,13 +247,6 @@ final class SQLQueries {
 extension CardDefinition.Symbol {
   /// The first value that is swept, where these stand in the card.
   var firstSwept: CardValue? { if case .values(let values) = sweep { values.first } else { nil } }
-
-  /// Whether its value is a single one, as far as the card says.
-  var isScalar: Bool {
-    if let value = value ?? firstSwept { return SQLQueries.columns(value) == nil }
-    if let type, case .scalar = SQLType(type.text) { return true }
-    return false
-  }
 }
 
 /// The runs of an evaluation for which none are given.

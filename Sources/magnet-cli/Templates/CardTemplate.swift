@@ -43,20 +43,20 @@ enum CardTemplate {
     header(name) + """
       claim:
         python: |
-          low = {model: score for model, score in scores.items() if not score > bound}
-          assert not low, f"{len(low)} of {len(scores)} models are not above {bound}: {low}"
+          low = {model: score for model, score in by_model.items() if not score > bound}
+          assert not low, f"{len(low)} of {len(by_model)} models are not above {bound}: {low}"
       symbols:
         bound: {type: float, value: 0.0}
-        rows:                                     # SQL and Python may be mixed
+        means:                                    # SQL and Python may be mixed
           type: table
           sql: |
             SELECT model, avg(mean) FROM scores
             WHERE metric = 'exact_match' AND perturbation IS NULL GROUP BY model ORDER BY model
-        scores:
+        by_model:
           type: Dict[str, float]
-          depends_on: [rows]
+          depends_on: [means]
           python: |
-            scores = {model: mean for model, mean in rows}
+            by_model = {model: mean for model, mean in means}
 
       """
   }
