@@ -51,9 +51,14 @@ struct RunsCommand: AsyncParsableCommand {
     let found = request.matches(in: listing)
     for run in found.incomplete { for fault in run.faults { Terminal.say("incomplete: \(fault)") } }
     if found.complete.isEmpty {
-      let tasks = Set(listing.entries.map { String($0.folder.prefix { $0 != ":" }) }).sorted()
-      throw MagnetError(
-        .notFound, "no complete run is '\(entry)'", advice: suggestion(for: request.name, among: tasks))
+      let names = Set(listing.entries.map { String($0.folder.prefix { $0 != ":" }) })
+      let nearest = nearestNames(
+        to: entry.replacing("/", with: "_"), among: listing.entries.map(\.folder), count: 1)
+      let advice =
+        names.contains(request.name)
+        ? nearest.first.map { "the nearest run is \($0)" }
+        : suggestion(for: request.name, among: names.sorted())
+      throw MagnetError(.notFound, "no complete run is '\(entry)'", advice: advice)
     }
     let rows = found.complete.map { run in [Cell.string(run.suite), .string(run.name), .string(run.path)] }
     try output.print(Table(columnNames: ["suite", "run", "path"], rows: rows), keyCount: 2)
