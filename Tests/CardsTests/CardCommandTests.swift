@@ -67,7 +67,7 @@ import Testing
     #expect(outcome.status == 2 && outcome.output == "")
     #expect(
       outcome.errors.contains(
-        "card.yaml: line 5: its claim is Python, which was not run; read the card, then add --allow-python"))
+        "card.yaml: line 4: its claim is Python, which was not run; read the card, then add --allow-python"))
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/started"))
   }
 

@@ -76,7 +76,7 @@ import Testing
       try problem([UInt8](repeating: 0x61, count: 10 << 20)).hasPrefix(
         "card.yaml:1:1: the file has more than 4 MB"))
     #expect(try problem(Array("title: a\n\tb: c".utf8)).hasPrefix("card.yaml:2:"))
-    let windows = "\u{FEFF}title: t\r\ndescription: d\r\nclaim:\r\n  expr: 1\r\nsymbols: {}\r\n"
+    let windows = "\u{FEFF}title: t\r\ndescription: d\r\nclaim:\r\n  expr: '1'\r\nsymbols: {}\r\n"
     #expect(try problem(Array(windows.utf8)) == "")
   }
 }

@@ -80,7 +80,7 @@ import Testing
     let folder = try TemporaryFolder()
     try folder.write("from magnet.theory import tests\n@tests('A')\ndef f(): pass\n", to: "bare.py")
     try folder.write("from magnet import theory\n@theory.tests(ref)\ndef f(): pass\n", to: "bad.py")
-    let head = "title: t\ndescription: d\nclaim: {expr: 1}\nsymbols: {}\ntheory:\n"
+    let head = "title: t\ndescription: d\nclaim: {expr: '1'}\nsymbols: {}\ntheory:\n"
     func faults(_ body: String) throws -> (faults: [String], notes: [String]) {
       let path = try folder.write(head + body, to: "card.yaml")
       let found = try EvaluationCard(path).validate()

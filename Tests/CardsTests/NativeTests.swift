@@ -84,16 +84,16 @@ enum LlamaTrees {
         "c.yaml:9:31: symbol 'a' asks scores, and no runs are given; name them after the card, or in data"
       ),
       (
-        "claim: {expr: 1, message: '{x}'}\nsymbols: {y: {value: 1}}",
+        "claim: {expr: y, message: '{x}'}\nsymbols: {y: {value: 1}}",
         "c.yaml:8:27: claim.message names 'x', which is not a symbol or a column (did you mean y?)"
       ),
       (
-        "claim: {expr: 1, message: '{y:q}'}\nsymbols: {y: {value: 1}}",
+        "claim: {expr: y, message: '{y:q}'}\nsymbols: {y: {value: 1}}",
         "c.yaml:8:27: claim.message: the format 'q' of {y:q} is not known; such as .2f, d, .1%"
       ),
       (
-        "claim: {expr: scores > 1}\nsymbols: {scores: {type: int, sql: SELECT 1}}",
-        "c.yaml:9:11: 'scores' is the name of a relation; give the symbol another name"
+        "claim: {expr: x > 1}\nsymbols: {x: {value: 1}, scores: {type: int, sql: SELECT 1}}",
+        "c.yaml:9:25: 'scores' is the name of a relation; give the symbol another name"
       ),
       (
         "claim: {sql: 'SELECT 1; SELECT 2'}\nsymbols: {}",
@@ -130,7 +130,7 @@ enum LlamaTrees {
         "Assertion does not hold:   0.0%|+0.00|{}|0.0|000.0"
       ),
       (
-        "claim: {sql: SELECT value, value < 2 AS holds FROM xs}\nsymbols: {xs: {value: [1, 2, 3]}}",
+        "claim: {sql: 'SELECT value, value < 2 AS holds FROM xs'}\nsymbols: {xs: {value: [1, 2, 3]}}",
         "Assertion does not hold: value = 2, holds = 0"
       ),
       (
@@ -151,7 +151,7 @@ enum LlamaTrees {
         "SymbolNotResolved: x: 2 is not bool"
       ),
       (
-        "claim: {expr: x = 1}\nsymbols: {x: {type: int, sql: SELECT 1 AS a, 2 AS b}}",
+        "claim: {expr: x = 1}\nsymbols: {x: {type: int, sql: 'SELECT 1 AS a, 2 AS b'}}",
         "SymbolNotResolved: x: the query has 2 columns; int takes one"
       ),
     ] as [(String, String)])

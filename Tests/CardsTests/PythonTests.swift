@@ -43,7 +43,7 @@ import Testing
     ("raise KeyboardInterrupt", "ERROR evaluating claim: KeyboardInterrupt: "),
     (
       "os.close(1); os.close(2); os.closerange(0, 100); time.sleep(0.1)",
-      "ERROR evaluating claim: Python ended"
+      "ERROR evaluating claim: Python"
     ),
   ])
   func oneSettingFailsAndTheOthersGoOn(_ harm: String, _ output: String) async throws {
@@ -54,9 +54,9 @@ import Testing
   }
 
   @Test func whatHangsIsEnded() async throws {
-    let card = try await Self.evaluate(Self.claim("time.sleep(600)"), timeLimit: 1)
+    let card = try await Self.evaluate(Self.claim("time.sleep(600)"), timeLimit: 3)
     #expect(card.settings.map(\.status) == [.verified, .inconclusive, .verified])
-    #expect(card.settings[1].output == "ERROR evaluating claim: took more than 1.0 seconds and was ended")
+    #expect(card.settings[1].output == "ERROR evaluating claim: took more than 3.0 seconds and was ended")
   }
 
   @Test func afterThreeFailuresTheRestIsNotTried() async throws {

@@ -65,7 +65,7 @@ final class PythonRunner {
     let session = try PythonSession(program, timeLimit: options.timeLimit) { [self] in printed.add($0) }
     session.send(PythonRequests.card(plan.card, order: plan.order, binary: options.magnet))
     do throws(PythonSession.Ended) {
-      _ = try session.answer()
+      _ = try session.answer(within: .seconds(60))
       return session
     } catch {
       printed.flush()

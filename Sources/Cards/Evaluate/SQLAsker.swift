@@ -156,10 +156,12 @@ final class SQLAsker: @unchecked Sendable {
   }
 
   private func judged(_ rows: [[Cell]], _ columns: [String], _ values: [String: CardValue]) -> Verdict {
+    let isQuery = if case .query = card.claim { true } else { false }
     if rows.isEmpty {
       return Verdict(
         status: .inconclusive,
-        output: "ERROR evaluating claim: the query gave no rows, so nothing was checked")
+        output: "ERROR evaluating claim: the query gave no rows, so nothing was checked",
+        evidence: isQuery ? SettingOutcome.Evidence(rows: 0, falsified: 0, inconclusive: 0) : nil)
     }
     let place = columns.firstIndex(of: "holds") ?? columns.count - 1
     func holds(_ row: [Cell]) -> Bool? {
@@ -169,7 +171,6 @@ final class SQLAsker: @unchecked Sendable {
       default: nil
       }
     }
-    let isQuery = if case .query = card.claim { true } else { false }
     let falsified = rows.filter { holds($0) == false }
     let odd = rows.filter { holds($0) == nil }
     let evidence =

@@ -63,7 +63,7 @@ struct PythonProgram: Sendable {
 
   /// The interpreter asked for, or that of the virtual environment, or the first on the PATH.
   static func interpreter(_ asked: String?, _ search: String) throws -> String {
-    let name = asked ?? Environment.variable("VIRTUAL_ENV").map { $0 + "/bin/python3" } ?? "python3"
+    let name = asked ?? Environment.nonEmpty("VIRTUAL_ENV").map { $0 + "/bin/python3" } ?? "python3"
     if name.contains("/") {
       if Files.isExecutable(name) { return Files.absolute(name) }
       throw MagnetError(.notFound, "there is no Python at \(name)")

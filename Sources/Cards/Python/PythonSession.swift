@@ -53,9 +53,11 @@ final class PythonSession {
   func send(_ request: [UInt8]) { unsent = unsent + request }
 
   /// The next answer.
+  /// - Parameter limit: how long it may take, instead of a block's limit.
   /// - Throws: `Ended` where the child ends, hangs or breaks the contract.
-  func answer() throws(Ended) -> JSONValue {
+  func answer(within limit: Duration? = nil) throws(Ended) -> JSONValue {
     let clock = ContinuousClock()
+    let timeLimit = limit ?? self.timeLimit
     var deadline = timeLimit.map { clock.now + $0 }
     while true {
       while let line = nextLine() {
@@ -117,6 +119,8 @@ final class PythonSession {
 
   private func ended() -> Ended {
     hasEnded = true
+    // It lives and cannot answer any more.
+    let isDeaf = !child.isOver
     let end = child.end()
     unsent = []
     var left = 64
@@ -124,6 +128,7 @@ final class PythonSession {
       onOutput(errors)
       left -= 1
     }
+    if isDeaf { return Ended(problem: "Python closed the pipe of its answers and was ended") }
     switch end {
     // bubblewrap, as a shell does, tells of a signal by a status above 128.
     case .exited(let status) where status > 128:
