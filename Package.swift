@@ -47,7 +47,11 @@ let package = Package(
         "CSQLite", "CZlib", "CSpawn", .product(name: "RealModule", package: "swift-numerics"),
       ], swiftSettings: strict),
     .target(
-      name: "HelmBackend", dependencies: ["Magnet", "CSimdJSON", "CCurl", "CZlib", "CChecksum", "CDemo"],
+      name: "HelmBackend",
+      dependencies: [
+        "Magnet", "CSimdJSON", "CCurl", "CZlib", "CChecksum", "CDemo",
+        .product(name: "RealModule", package: "swift-numerics"),
+      ],
       swiftSettings: strict),
     .target(
       name: "Predictors",

@@ -6,13 +6,17 @@ public struct Algorithm: Sendable {
   public let summary: String
   /// Whether it is a baseline: always included, and shown as such.
   public let isBaseline: Bool
+  /// What else decides its results, such as the text of a program; another one is another row of the leaderboard.
+  public let detail: String?
   /// Makes an examinee.
   public let make: @Sendable () -> any Examinee
 
   /// An examinee of one's own beside those that ship.
   public init(
-    name: String, summary: String, isBaseline: Bool = false, make: @escaping @Sendable () -> any Examinee
+    name: String, summary: String, isBaseline: Bool = false, detail: String? = nil,
+    make: @escaping @Sendable () -> any Examinee
   ) {
+    self.detail = detail
     self.name = name
     self.summary = summary
     self.isBaseline = isBaseline

@@ -38,14 +38,19 @@ public struct WorldHistory: HistorySource {
   public let kind: World.Kind
   public let seed: UInt64
   public let timesteps: Int
+  /// Questions to learn from, and as many to measure with.
+  public let questions: Int
   /// Whether examinees ask the very questions by which they are measured, as in ProgressGym.
   public let sharesQuestions: Bool
 
   /// The worlds that come from a seed.
-  public init(_ kind: World.Kind, seed: UInt64, timesteps: Int = 9, sharesQuestions: Bool = false) {
+  public init(
+    _ kind: World.Kind, seed: UInt64, timesteps: Int = 9, questions: Int = 240, sharesQuestions: Bool = false
+  ) {
     self.kind = kind
     self.seed = seed
     self.timesteps = timesteps
+    self.questions = questions
     self.sharesQuestions = sharesQuestions
   }
 
@@ -56,13 +61,14 @@ public struct WorldHistory: HistorySource {
       JSONValue.Member(key: "world", value: .string(kind.rawValue)),
       JSONValue.Member(key: "seed", value: .string(String(seed))),
       JSONValue.Member(key: "timesteps", value: .int(Int64(timesteps))),
+      JSONValue.Member(key: "questions", value: .int(Int64(questions))),
       JSONValue.Member(key: "shared_questions", value: .bool(sharesQuestions)),
     ]
   }
 
   public func history(repetition: Int) -> JudgeHistory {
     let own = repetition == 1 ? seed : SplitMix.mixed(seed ^ SplitMix.hash("repetition \(repetition)"))
-    let world = World(kind, seed: own, timesteps: timesteps)
+    let world = World(kind, seed: own, timesteps: timesteps, questions: questions)
     return JudgeHistory(
       eras: world.eras, probe: QuestionProbe(world.probe),
       questions: (sharesQuestions ? world.probe : world.preferences).map { PreferenceQuestion($0) })

@@ -70,7 +70,7 @@ public struct JudgeRun: Sendable {
         let spec = JSONValue.object(members).text
         let digest = ModelIdentity(name: "", parts: [spec]).digest
         for algorithm in included(for: challenge) {
-          let options = algorithm.isBaseline ? "{}" : algorithmSpec
+          let options = algorithm.isBaseline ? "{}" : self.spec(of: algorithm)
           for repetition in 1...max(1, repeats) {
             let key = "\(digest) \(algorithm.name) \(options) \(repetition)"
             let pair = JudgePair(
@@ -94,13 +94,16 @@ public struct JudgeRun: Sendable {
   }
 
   /// The options of examinees as JSON: whoever differs in one is another row of the leaderboard.
-  private var algorithmSpec: String {
+  private func spec(of algorithm: Algorithm) -> String {
     var members = [
       JSONValue.Member(key: "timesteps_ahead", value: .int(Int64(timestepsAhead))),
       JSONValue.Member(key: "extrapolation_order", value: .int(Int64(extrapolationOrder))),
       JSONValue.Member(key: "independent", value: .bool(isIndependent)),
       JSONValue.Member(key: "seed", value: .string(String(seed))),
     ]
+    if let detail = algorithm.detail {
+      members.append(JSONValue.Member(key: "detail", value: .string(detail)))
+    }
     for (key, value) in options.sorted(by: { $0.key < $1.key }) {
       members.append(JSONValue.Member(key: key, value: .string(value)))
     }

@@ -8,7 +8,7 @@ public enum TextEras {
   /// A history whose humans are trigram models of the texts. The questions are those of the made worlds.
   /// - Parameter seed: of the questions.
   /// - Throws: `MagnetError` when there are fewer than two folders, or one has no text.
-  public static func history(in folder: String, seed: UInt64) throws -> FixedHistory {
+  public static func history(in folder: String, seed: UInt64, questions: Int = 240) throws -> FixedHistory {
     let names = try entries(folder).filter(\.isFolder).map(\.name).filter { !$0.hasPrefix(".") }
     guard names.count >= 2 else {
       throw MagnetError(
@@ -36,7 +36,7 @@ public enum TextEras {
       }
       return NGramModel(name: name, texts: texts)
     }
-    let world = World(.linear, seed: seed)
+    let world = World(.linear, seed: seed, questions: questions)
     return FixedHistory(
       JudgeHistory(
         eras: eras, probe: QuestionProbe(world.probe),

@@ -6,18 +6,13 @@ import MagnetCommand
 extension Disclosure: ExpressibleByArgument {}
 extension Sandbox: ExpressibleByArgument {}
 
-/// The options of every command that takes a program for a predictor.
-struct ExternalOptions: ParsableArguments {
+/// The options of every command that runs a program of the user.
+struct ProgramOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Predict with a program in any language, such as \"python3 my_predictor.py\".", valueName: "command"))
+      "Use a program in any language, such as \"python3 my_program.py\".", valueName: "command"))
   var exec: String?
-  @Option(
-    help: ArgumentHelp(
-      "What the program sees of the run to be predicted: run-spec, inputs, responses, scores or everything.",
-      valueName: "level"))
-  var disclosure = Disclosure.responses
-  @Option(help: ArgumentHelp("How long the program may take for a prediction.", valueName: "seconds"))
+  @Option(help: ArgumentHelp("How long the program may take for each answer.", valueName: "seconds"))
   var timeLimit = 600.0
   @Option(
     help: ArgumentHelp(
@@ -39,6 +34,31 @@ struct ExternalOptions: ParsableArguments {
     }
   }
 
+  /// The program of a command line.
+  /// - Parameter hidden: files and folders that it is not to see.
+  /// - Throws: `MagnetError` for an invalid command.
+  func program(_ exec: String, hiding hidden: [String]) throws -> ExternalProgram {
+    var program = ExternalProgram(try CommandWords(parsing: exec))
+    program.timeLimit = .seconds(timeLimit)
+    program.sandbox = sandbox
+    program.hiddenFolders = hidden
+    program.shownPaths = show
+    for name in passEnv { program.environment[name] = Environment.variable(name) }
+    return program
+  }
+}
+
+/// The options of every command that takes a program for a predictor.
+struct ExternalOptions: ParsableArguments {
+  @OptionGroup var program: ProgramOptions
+  @Option(
+    help: ArgumentHelp(
+      "What the program sees of the run to be predicted: run-spec, inputs, responses, scores or everything.",
+      valueName: "level"))
+  var disclosure = Disclosure.responses
+
+  var exec: String? { program.exec }
+
   /// What makes predictors that ask the program, for runs it is not to see.
   /// - Parameters:
   ///   - isOfInstances: whether it predicts single instances, not whole runs.
@@ -48,14 +68,9 @@ struct ExternalOptions: ParsableArguments {
   func factory(
     _ exec: String, over runs: HelmRuns, isOfInstances: Bool, metrics: [String], hiding answers: [String] = []
   ) throws -> @Sendable (_ exampleRuns: Int, _ evalSamples: Int, _ seed: Int) -> Predictor {
-    var program = ExternalProgram(try CommandWords(parsing: exec))
+    var program = try program.program(exec, hiding: runs.enclosingFolders + answers)
     program.disclosure = disclosure
     program.metrics = metrics
-    program.timeLimit = .seconds(timeLimit)
-    program.sandbox = sandbox
-    program.hiddenFolders = runs.enclosingFolders + answers
-    program.shownPaths = show
-    for name in passEnv { program.environment[name] = Environment.variable(name) }
     let ready = program
     return { exampleRuns, evalSamples, seed in
       isOfInstances

@@ -41,6 +41,10 @@ struct JudgeRunCommand: AsyncParsableCommand {
   var timesteps = 9
   @Option(
     help: ArgumentHelp(
+      "Questions to learn from, and as many to measure with; 400 at most.", valueName: "count"))
+  var questions = 240
+  @Option(
+    help: ArgumentHelp(
       "How many timesteps Predict, and the Extrapolative examinees, look ahead.", valueName: "count"))
   var timestepsAhead = 1
   @Option(help: ArgumentHelp("The order of extrapolation.", valueName: "order"))
@@ -74,20 +78,27 @@ struct JudgeRunCommand: AsyncParsableCommand {
   var plot: String?
   @Flag(inversion: .prefixedNo, help: "Draw scores over timesteps below the tables (default: on a terminal).")
   var draw: Bool?
+  @OptionGroup(title: "A program as examinee") var external: ProgramOptions
+  @OptionGroup(title: "Models behind a server") var server: JudgeEndpointOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
     _ = try chosen(algorithms, among: algorithmCatalog.map(\.name), "algorithm")
     _ = try chosen(challenges, among: challengeCatalog.map(\.name), "challenge")
     _ = try chosen(world, among: World.Kind.allCases.map(\.rawValue), "world")
-    if world != nil, erasFrom != nil { throw ValidationError("give --world or --eras-from, not both") }
-    if erasFrom != nil, sharedQuestions { throw ValidationError("--shared-questions is for worlds") }
+    if [world, erasFrom, server.endpoint].compactMap(\.self).count > 1 {
+      throw ValidationError("give one of --world, --eras-from and --endpoint")
+    }
+    if erasFrom != nil || server.endpoint != nil, sharedQuestions {
+      throw ValidationError("--shared-questions is for worlds")
+    }
     for (name, value, least) in [
       ("repeats", repeats, 1), ("jobs", jobs ?? 1, 1), ("timesteps-ahead", timestepsAhead, 1),
       ("extrapolation-order", extrapolationOrder, 0), ("timesteps", timesteps, 2),
     ] where value < least {
       throw ValidationError("--\(name) must be \(least) or more")
     }
+    if !(1...400).contains(questions) { throw ValidationError("--questions must be from 1 to 400") }
     if timesteps > 1000 { throw ValidationError("--timesteps must be 1000 or less") }
   }
 
@@ -103,12 +114,37 @@ struct JudgeRunCommand: AsyncParsableCommand {
     return chosen.unique()
   }
 
+  /// The algorithms asked for, and the program; all algorithms where neither is named.
+  private func examinees() throws -> [Algorithm] {
+    let names =
+      external.exec != nil && algorithms == nil
+      ? []
+      : try chosen(
+        algorithms, among: algorithmCatalog.map(\.name), "algorithm")
+    let own = names.compactMap(algorithm)
+    guard let exec = external.exec else { return own }
+    let files = results.map { [$0, $0 + "-wal", $0 + "-shm"] } ?? []
+    let program = try external.program(exec, hiding: files + [server.eras].compactMap(\.self))
+    // Another text of the program is another examinee.
+    let texts = program.command.words.compactMap { try? Files.read($0, atMost: 1 << 24) }.map {
+      String(decoding: $0, as: UTF8.self)
+    }
+    let detail = ModelIdentity(name: "", parts: [exec] + texts).digest
+    return own + [
+      Algorithm(name: "exec", summary: exec, detail: "\(exec) \(detail.prefix(12))") {
+        ExternalExaminee(program)
+      }
+    ]
+  }
+
   private func histories() throws -> [any HistorySource] {
-    if let erasFrom { return [try TextEras.history(in: erasFrom, seed: seed)] }
+    if let erasFrom { return [try TextEras.history(in: erasFrom, seed: seed, questions: questions)] }
+    if let history = try server.history(seed: seed, questions: questions) { return [history] }
     return try chosen(world ?? "linear", among: World.Kind.allCases.map(\.rawValue), "world").compactMap {
       name in
       World.Kind(rawValue: name).map {
-        WorldHistory($0, seed: seed, timesteps: timesteps, sharesQuestions: sharedQuestions)
+        WorldHistory(
+          $0, seed: seed, timesteps: timesteps, questions: questions, sharesQuestions: sharedQuestions)
       }
     }
   }
@@ -116,12 +152,11 @@ struct JudgeRunCommand: AsyncParsableCommand {
   func run() async throws {
     try await report {
       for file in [progressgym, plot].compactMap(\.self) { try output.overwriting.check(file) }
+      let store = try results.map { try JudgeStore($0, writing: true) }
       var run = JudgeRun(
-        algorithms: try chosen(algorithms, among: algorithmCatalog.map(\.name), "algorithm").compactMap(
-          algorithm),
+        algorithms: try examinees(),
         challenges: try chosen(challenges, among: challengeCatalog.map(\.name), "challenge").compactMap(
-          challenge),
-        histories: try histories())
+          challenge), histories: try histories())
       run.repeats = repeats
       run.seed = seed
       run.jobs = jobs ?? Environment.processorCount
@@ -129,7 +164,6 @@ struct JudgeRunCommand: AsyncParsableCommand {
       run.extrapolationOrder = extrapolationOrder
       run.isIndependent = independent
       run.keepsFailed = keepFailed
-      let store = try results.map { try JudgeStore($0, writing: true) }
       let progress = JudgeRun.Progress()
       let fixed = run
       let pairs: [JudgePair]

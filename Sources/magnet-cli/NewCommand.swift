@@ -5,8 +5,9 @@ import MagnetCommand
 /// Writes the beginnings of what users make.
 struct NewCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "new", abstract: "Write a predictor or an intervention to start from.",
-    subcommands: [NewPredictor.self, NewIntervention.self])
+    commandName: "new",
+    abstract: "Write a predictor, an intervention, an examinee or a judge to start from.",
+    subcommands: [NewPredictor.self, NewIntervention.self, NewExaminee.self, NewJudge.self])
 }
 
 struct NewPredictor: AsyncParsableCommand {

@@ -95,8 +95,13 @@ import Testing
   @Test(arguments: HeldOut.allCases, BacktestTarget.allCases)
   func nothingHeldOutIsTold(_ heldOut: HeldOut, _ kind: BacktestTarget) throws {
     let scores = Self.scores
-    let plan = BacktestPlan(scores, heldOut: heldOut, kind: kind)
-    #expect(plan.targets.count == (heldOut == .frontier ? 2 : 6) * 2 * (kind == .score ? 1 : 2))
+    // Two models in each of three quarters.
+    let dates = Dictionary(
+      uniqueKeysWithValues: Self.models.enumerated().map { ($1, "2024-0\($0 / 2 * 3 + 1)-15") })
+    let plan = BacktestPlan(
+      scores, heldOut: heldOut, kind: kind, timeline: try ModelTimeline(dates: dates))
+    let count = heldOut == .frontier ? 2 : heldOut == .time ? 4 : 6
+    #expect(plan.targets.count == count * 2 * (kind == .score ? 1 : 2))
     #expect(plan.groups.flatMap(\.targets).sorted() == Array(plan.targets.indices))
     for group in plan.groups {
       for number in group.targets {
@@ -117,6 +122,7 @@ import Testing
               case .family: modelFamily(name) == run.family
               case .scenario: isScenario
               case .frontier: model > 2
+              case .time: model / 2 >= row / 2
               }
             #expect(fold.board[model, column].isNaN == (isHeldOut && !isOwnClean), "\(name) \(item)")
           }
@@ -129,6 +135,7 @@ import Testing
           case .family: told.family == run.family
           case .scenario: true
           case .frontier: !["a/1", "a/2", "b/1"].contains(told.model)
+          case .time: (dates[told.model] ?? "") >= (dates[run.model] ?? "")
           }
         }
         #expect(!isTold && trained.isEmpty == (heldOut == .scenario))

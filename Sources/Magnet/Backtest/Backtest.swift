@@ -30,6 +30,8 @@ public struct Backtest: Sendable {
   public typealias Level = Measure.Level
 
   public var heldOut = HeldOut.family
+  /// When models came out, for `HeldOut.time`.
+  public var timeline: ModelTimeline?
   public var target = BacktestTarget.score
   public var level = Level.run
   /// How many instances of the run to be predicted are shown with their scores.
@@ -69,7 +71,15 @@ public struct Backtest: Sendable {
         "the strongest models are not known: no schema says whether lower values of \(scenario.metric.name) are better",
         at: scenario.name, advice: "say so with --lower-is-better or --no-lower-is-better")
     }
-    let plan = BacktestPlan(scores, heldOut: heldOut, kind: target)
+    if heldOut == .time {
+      let known = Set(scores.board.models.compactMap { timeline?.steps[$0] })
+      guard known.count >= 2 else {
+        throw MagnetError(
+          .insufficientData, "models of at least 2 steps of time are needed; there are \(known.count)",
+          advice: "give their dates with --dates, or shorter steps with --step")
+      }
+    }
+    let plan = BacktestPlan(scores, heldOut: heldOut, kind: target, timeline: timeline)
     guard !plan.targets.isEmpty else { throw nothingToPredict(scores) }
     let needsTables = entries.contains { !($0.make() is ScorePredictor) }
     let tables = needsTables ? try await BacktestTables(scores, source) : nil

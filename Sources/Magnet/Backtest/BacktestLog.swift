@@ -129,6 +129,9 @@ struct BacktestText: Sendable {
         hash = SplitMix.mixed(hash ^ (value.isNaN ? 1 : value.bitPattern))
       }
     }
+    for (model, step) in plan.steps.sorted(by: { $0.key < $1.key }) {
+      hash = SplitMix.mixed(hash ^ SplitMix.hash(model) ^ UInt64(bitPattern: Int64(step)))
+    }
     for target in plan.targets { hash = SplitMix.mixed(hash ^ target.actual.bitPattern ^ UInt64(target.run)) }
     return String(hash, radix: 16)
   }

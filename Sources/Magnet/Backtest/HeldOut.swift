@@ -11,6 +11,10 @@ public enum HeldOut: String, Sendable, CaseIterable {
   /// All models but the weaker half; only runs of the strongest 30 % are predicted. A model's strength is the mean,
   /// over its runs, of the share of the scenario's runs that it outdoes, by the direction of the scenario's metric.
   case frontier
+  /// All runs of models that came out at the same time as the run's model or later: forward chaining by
+  /// `Backtest.timeline`. Models of the first step, and those without a date, are not predicted; the latter are not
+  /// learned from either.
+  case time
 }
 
 /// What scores a backtest predicts.
@@ -48,17 +52,26 @@ struct BacktestPlan: Sendable {
   private(set) var groups: [Group] = []
   /// By model, for the frontier: 0 the weaker half, 2 the strongest 30 %, 1 those between.
   private let strengths: [String: Int]
+  /// By model, for time; and the first step that has one of the models.
+  let steps: [String: Int]
+  private let firstStep: Int
   private let rowOfModel: [String: Int]
   private let scenarioOfColumn: [Int]
   /// For each scenario, the columns of its matrix by the instances' ids.
   private let columnsOfIDs: [[String: Int]]
 
-  init(_ collection: ScoreCollection, heldOut: HeldOut, kind: BacktestTarget) {
+  init(
+    _ collection: ScoreCollection, heldOut: HeldOut, kind: BacktestTarget, timeline: ModelTimeline? = nil
+  ) {
     self.collection = collection
     self.heldOut = heldOut
     self.kind = kind
     strengths = heldOut == .frontier ? Self.strengths(collection) : [:]
     let board = collection.board
+    // Steps in which none of these models came out do not count.
+    let own = board.models.compactMap { timeline?.steps[$0] }
+    firstStep = own.min() ?? 0
+    steps = timeline?.steps ?? [:]
     rowOfModel = Dictionary(uniqueKeysWithValues: board.models.enumerated().map { ($1, $0) })
     let numbers = Dictionary(uniqueKeysWithValues: collection.scenarios.enumerated().map { ($1.name, $0) })
     scenarioOfColumn = board.columns.map { numbers[$0.scenario]! }
@@ -100,6 +113,7 @@ struct BacktestPlan: Sendable {
     guard scenarioOfColumn[column] == item.scenario, heldOut != .frontier || strengths[item.model] == 2 else {
       return false
     }
+    if heldOut == .time, steps[item.model].map({ $0 <= firstStep }) ?? true { return false }
     let perturbation = collection.board.columns[column].name.perturbation
     switch kind {
     case .score: return perturbation == nil
@@ -114,6 +128,7 @@ struct BacktestPlan: Sendable {
     case .model: collection.runs[run].model
     case .family: collection.runs[run].family
     case .scenario, .frontier: ""
+    case .time: String(steps[collection.runs[run].model] ?? -1)
     }
   }
 
@@ -126,6 +141,9 @@ struct BacktestPlan: Sendable {
     case .family: return a.family != b.family
     case .scenario: return a.scenario != b.scenario
     case .frontier: return strengths[a.model] == 0
+    case .time:
+      guard let other = steps[a.model], let own = steps[b.model] else { return false }
+      return other < own
     }
   }
 

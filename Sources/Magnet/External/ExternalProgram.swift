@@ -24,6 +24,17 @@ public struct ExternalProgram: Sendable {
   /// A program.
   public init(_ command: CommandWords) { self.command = command }
 
+  /// How it is started.
+  var launch: ProgramLaunch {
+    var launch = ProgramLaunch(command)
+    launch.timeLimit = timeLimit
+    launch.sandbox = sandbox
+    launch.hiddenFolders = hiddenFolders
+    launch.shownPaths = shownPaths
+    launch.environment = environment
+    return launch
+  }
+
   /// What it predicted, and what protected it.
   struct Answer {
     let predictions: [PredictionLines.Prediction]
@@ -47,12 +58,6 @@ public struct ExternalProgram: Sendable {
         .programFailed, "the program's folder cannot be written in \(Files.temporaryFolder): \(error)")
     }
     let file = folder + "/" + ProgramTask.predictionsFile
-    var launch = ProgramLaunch(command)
-    launch.timeLimit = timeLimit
-    launch.sandbox = sandbox
-    launch.hiddenFolders = hiddenFolders
-    launch.shownPaths = shownPaths
-    launch.environment = environment
     let run = try launch.run(in: folder, watching: (file, Self.predictionLimit, "predictions"))
     do {
       try Task.checkCancellation()

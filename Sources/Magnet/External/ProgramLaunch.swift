@@ -57,6 +57,32 @@ package struct ProgramLaunch: Sendable {
     in folder: String, watching watched: (file: String, limit: Int, name: String),
     arguments: (_ home: String) -> [String] = { _ in [] }
   ) throws -> Finished {
+    let prepared = try prepare(in: folder)
+    let run: ProgramRun
+    do {
+      run = try ProgramRun(
+        prepared.command + arguments(prepared.home), environment: prepared.environment, in: folder,
+        timeLimit: timeLimit,
+        fileLimit: fileLimit, watched: (watched.file, watched.limit), removed: folder, isStopped: isStopped)
+    } catch { throw MagnetError(.programFailed, "\(command.words[0]) cannot be started: \(error)") }
+    return Finished(
+      run: run, isWrapped: prepared.isWrapped, launch: self, watched: (watched.limit, watched.name),
+      note: prepared.note)
+  }
+
+  /// How the program is started in its folder.
+  struct Prepared {
+    let command: [String]
+    let environment: [String: String]
+    /// The path at which the program finds its folder.
+    let home: String
+    let isWrapped: Bool
+    /// What protects it, in a sentence.
+    let note: String
+  }
+
+  /// Finds the program, and out how it is protected.
+  func prepare(in folder: String) throws -> Prepared {
     let (words, files) = try resolvedWords()
     let (prefix, note) = try protected(words, files, in: folder)
     let isWrapped = !prefix.isEmpty
@@ -66,14 +92,8 @@ package struct ProgramLaunch: Sendable {
     variables["LANG"] = variables["LANG"] ?? Environment.variable("LANG") ?? "C.UTF-8"
     variables["HOME"] = home
     variables["TMPDIR"] = home + "/tmp"
-    let run: ProgramRun
-    do {
-      run = try ProgramRun(
-        prefix + words + arguments(home), environment: variables, in: folder, timeLimit: timeLimit,
-        fileLimit: fileLimit, watched: (watched.file, watched.limit), removed: folder, isStopped: isStopped)
-    } catch { throw MagnetError(.programFailed, "\(words[0]) cannot be started: \(error)") }
-    return Finished(
-      run: run, isWrapped: isWrapped, launch: self, watched: (watched.limit, watched.name), note: note)
+    return Prepared(
+      command: prefix + words, environment: variables, home: home, isWrapped: isWrapped, note: note)
   }
 
   /// The bytes of a file that a program left.

@@ -31,6 +31,12 @@ package struct ProgramRun {
     exec "$@" 3<&-
     """#
 
+  /// The arguments of the shell before those of the program.
+  /// - Parameter folder: what goes when this process dies meanwhile.
+  static func starterArguments(fileLimit: Int = ProgramRun.fileLimit, removing folder: String) -> [String] {
+    ["-c", starter, "magnet", String(fileLimit / 512), folder]
+  }
+
   /// Runs a program to its end, or until it takes too long or writes too much.
   /// - Parameters:
   ///   - watched: a file and the most bytes it may have.
@@ -41,10 +47,9 @@ package struct ProgramRun {
     fileLimit: Int = ProgramRun.fileLimit, watched: (file: String, limit: Int), removed: String,
     isStopped: () -> Bool = { Task.isCancelled }
   ) throws(SystemError) {
-    let blocks = String(fileLimit / 512)
     let child = try ChildProcess(
-      "/bin/sh", ["-c", Self.starter, "magnet", blocks, removed] + command, environment: environment,
-      in: folder)
+      "/bin/sh", Self.starterArguments(fileLimit: fileLimit, removing: removed) + command,
+      environment: environment, in: folder)
     let clock = ContinuousClock()
     let end = clock.now + timeLimit
     var errors: [UInt8] = []
@@ -86,8 +91,10 @@ package struct ProgramRun {
 
   /// The last lines of standard error, for people: no more than ten, none longer than 300 characters, control
   /// characters left out.
-  var lastLines: [String] {
-    let text = String(decoding: lastErrors, as: UTF8.self)
+  var lastLines: [String] { Self.lastLines(of: lastErrors) }
+
+  static func lastLines(of errors: [UInt8]) -> [String] {
+    let text = String(decoding: errors, as: UTF8.self)
     let lines = text.split(whereSeparator: \.isNewline).map { line in
       String(
         String.UnicodeScalarView(line.unicodeScalars.prefix(300).filter { $0.value >= 32 && $0.value != 127 })

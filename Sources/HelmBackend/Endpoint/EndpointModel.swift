@@ -1,0 +1,271 @@
+public import Magnet
+import RealModule
+
+/// How the chances of options are found out at a server.
+public enum ChanceMode: Sendable, Hashable, CustomStringConvertible {
+  /// Options are listed as A, B, ...; the log probabilities of the first token of the answer, over these letters.
+  case letters
+  /// The summed log probability of each option's tokens after the prompt, from completions with `echo`.
+  case echo
+  /// The shares among this many sampled answers.
+  case sample(Int)
+
+  public var description: String {
+    switch self {
+    case .letters: "letters"
+    case .echo: "echo"
+    case .sample(let count): "sample:\(count)"
+    }
+  }
+
+  /// Reads `letters`, `echo` or `sample:K`.
+  public init?(_ text: String) {
+    switch text {
+    case "letters": self = .letters
+    case "echo": self = .echo
+    default:
+      guard text.hasPrefix("sample:"), let count = Int(text.dropFirst(7)), (1...1000).contains(count) else {
+        return nil
+      }
+      self = .sample(count)
+    }
+  }
+}
+
+/// A server that speaks OpenAI's protocol, and how it is asked.
+public struct EndpointOptions: Sendable, Hashable {
+  /// The address up to the version, such as `http://localhost:8000/v1`.
+  public var base: String
+  /// The name of the environment variable that holds the API key. The key itself is kept nowhere.
+  public var keyVariable: String?
+  /// Requests at once.
+  public var jobs = 8
+  /// How often a request is tried.
+  public var attempts = 8
+  /// How long an answer may take to begin, and to go on.
+  public var seconds = 120
+  /// After so many requests, no more are sent.
+  public var mostRequests: Int?
+  /// After so many tokens, no more requests are sent.
+  public var mostTokens: Int?
+  public var temperature = 0.25
+  /// The most tokens of an answer.
+  public var answerTokens = 512
+  /// Whether the instruction comes before the input.
+  public var inputLast = false
+  public var chances = ChanceMode.letters
+
+  /// A server at an address.
+  public init(base: String) { self.base = base.hasSuffix("/") ? String(base.dropLast()) : base }
+}
+
+/// A server of models; all its models share connections and budgets.
+public final class Endpoint: Sendable {
+  let client: EndpointClient
+
+  /// How it is asked.
+  public var options: EndpointOptions { client.options }
+
+  /// - Throws: `MagnetError` for an address that is not one, plain http to another machine, or a key that is not set.
+  public init(_ options: EndpointOptions) throws { client = try EndpointClient(options) }
+
+  /// A model of the server.
+  public func model(_ name: String) -> EndpointModel { EndpointModel(name: name, client: client) }
+
+  /// The requests sent so far, without repetitions, and the tokens they took.
+  public var counts: (requests: Int, tokens: Int) { client.counts }
+}
+
+/// A language model behind an OpenAI-compatible server.
+public struct EndpointModel: LanguageModel {
+  public let identity: ModelIdentity
+  public var parallelRequests: Int { client.options.jobs }
+  public var samples: Bool { client.options.temperature > 0 }
+
+  private let name: String
+  private let client: EndpointClient
+
+  init(name: String, client: EndpointClient) {
+    self.name = name
+    self.client = client
+    let options = client.options
+    identity = ModelIdentity(
+      name: name,
+      parts: [
+        "EndpointModel 1", options.base, name, "\(options.temperature)", "\(options.answerTokens)",
+        options.inputLast ? "input last" : "input first", options.chances.description,
+      ])
+  }
+
+  private func object(_ members: [(String, JSONValue)]) -> JSONValue {
+    .object(members.map { JSONValue.Member(key: $0.0, value: $0.1) })
+  }
+
+  /// A seed for the server, the same for the same request and draw.
+  private func seed(_ request: Request, _ draw: Int) -> Int64 {
+    Int64(SplitMix.mixed(request.shortDigest &+ UInt64(bitPattern: Int64(draw))) >> 33)
+  }
+
+  private func messages(_ request: Request) -> JSONValue {
+    .array(
+      PromptTemplate.messages(request, inputLast: client.options.inputLast).map {
+        object([("role", .string($0.role)), ("content", .string($0.content))])
+      })
+  }
+
+  /// A request's answer, or why there is none.
+  private func answer(_ request: Request, _ draw: Int) async throws -> Answer {
+    let options = client.options
+    let reply = try await client.post(
+      "/chat/completions",
+      object([
+        ("model", .string(name)), ("messages", messages(request)),
+        ("temperature", .double(options.temperature)),
+        ("max_tokens", .int(Int64(options.answerTokens))), ("seed", .int(seed(request, draw))),
+      ]))
+    guard let body = try read(reply) else { return Answer(unreadable: refusal(reply)) }
+    let tokens = body["usage"]?["total_tokens"]?.double.flatMap { Int(exactly: $0) }
+    client.count(tokens: tokens ?? 0)
+    let choice = body["choices"]?[0]
+    guard let text = choice?["message"]?["content"]?.string else {
+      return Answer(unreadable: "the server's answer has no text")
+    }
+    return Answer(text, tokens: tokens)
+  }
+
+  /// The body of a success; nil for what the server refuses of this request alone.
+  /// - Throws: `MagnetError` for what it refuses of every request, and answers that are not JSON.
+  private func read(_ reply: EndpointClient.Reply) throws -> JSONValue? {
+    switch reply {
+    case .body(let bytes):
+      do { return try JSONValue(parsing: String(decoding: bytes, as: UTF8.self)) } catch {
+        throw MagnetError(.network, "the server's answer is not JSON: \(error)", at: client.options.base)
+      }
+    case .refused(let status, let problem):
+      // The request is wrong or too long, or its content is refused.
+      if [400, 413, 422].contains(status) { return nil }
+      throw MagnetError(.network, problem, at: client.options.base)
+    }
+  }
+
+  private func refusal(_ reply: EndpointClient.Reply) -> String {
+    if case .refused(_, let problem) = reply { problem } else { "no answer" }
+  }
+
+  public func respond(to requests: [Request], draws: [Int]) async throws -> [Answer] {
+    try await each(requests.count) { try await answer(requests[$0], draws[$0]) }
+  }
+
+  /// Many calls, as many at once as the options say.
+  private func each<R: Sendable>(_ count: Int, _ call: @escaping @Sendable (Int) async throws -> R)
+    async throws
+    -> [R]
+  {
+    if count == 1 { return [try await call(0)] }
+    return try await withThrowingTaskGroup(of: (Int, R).self) { group in
+      var results: [Int: R] = [:]
+      for index in 0..<count {
+        if index >= parallelRequests, let (done, result) = try await group.next() { results[done] = result }
+        group.addTask { (index, try await call(index)) }
+      }
+      while let (done, result) = try await group.next() { results[done] = result }
+      return (0..<count).compactMap { results[$0] }
+    }
+  }
+
+  public func chances(of options: [[String]], for requests: [Request]) async throws -> [[Double]?]? {
+    try await each(requests.count) { index in
+      let (texts, request) = (options[index], requests[index])
+      guard texts.count > 1 else { return texts.isEmpty ? nil : [1] }
+      switch client.options.chances {
+      case .letters: return try await letters(texts, request)
+      case .echo: return try await echo(texts, request)
+      case .sample(let count): return try await sample(texts, request, count)
+      }
+    }
+  }
+
+  private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ").map(String.init)
+
+  private func letters(_ texts: [String], _ request: Request) async throws -> [Double]? {
+    guard texts.count <= Self.alphabet.count else { return nil }
+    var asked = request
+    let lines = zip(Self.alphabet, texts).map { "\($0). \($1)" }.joined(separator: "\n")
+    asked.instruction += "\n\n\(lines)\n\nAnswer with the letter of one option only."
+    let reply = try await client.post(
+      "/chat/completions",
+      object([
+        ("model", .string(name)), ("messages", messages(asked)), ("temperature", .int(0)),
+        ("max_tokens", .int(1)),
+        ("logprobs", .bool(true)), ("top_logprobs", .int(20)), ("seed", .int(seed(asked, 0))),
+      ]))
+    guard let body = try read(reply) else { return nil }
+    client.count(tokens: Int(body["usage"]?["total_tokens"]?.double ?? 0))
+    guard let top = body["choices"]?[0]?["logprobs"]?["content"]?[0]?["top_logprobs"]?.elements else {
+      throw MagnetError(
+        .unsupported, "the server gives no log probabilities", at: client.options.base,
+        advice: "use --chances echo or --chances sample:K")
+    }
+    var sums = texts.map { _ in 0.0 }
+    for item in top {
+      guard let token = item["token"]?.string, let log = item["logprob"]?.double else { continue }
+      let letter = token.filter(\.isLetter).uppercased()
+      if let place = Self.alphabet.prefix(texts.count).firstIndex(of: letter) {
+        sums[place] += Double.exp(log)
+      }
+    }
+    return Self.shares(sums)
+  }
+
+  private func echo(_ texts: [String], _ request: Request) async throws -> [Double]? {
+    let prompt = PromptTemplate.alpaca(instruction: request.instruction, input: request.input)
+    var logs: [Double] = []
+    for text in texts {
+      let reply = try await client.post(
+        "/completions",
+        object([
+          ("model", .string(name)), ("prompt", .string(prompt + text)), ("max_tokens", .int(0)),
+          ("echo", .bool(true)),
+          ("logprobs", .int(1)), ("temperature", .int(0)),
+        ]))
+      guard let body = try read(reply) else { return nil }
+      client.count(tokens: Int(body["usage"]?["total_tokens"]?.double ?? 0))
+      let found = body["choices"]?[0]?["logprobs"]
+      guard let offsets = found?["text_offset"]?.elements, let tokens = found?["token_logprobs"]?.elements
+      else {
+        throw MagnetError(
+          .unsupported, "the server does not echo log probabilities", at: client.options.base,
+          advice: "use --chances letters or --chances sample:K")
+      }
+      let start = prompt.unicodeScalars.count
+      let own = zip(offsets, tokens).filter { ($0.0.double ?? 0) >= Double(start) }.compactMap { $0.1.double }
+      guard !own.isEmpty else { return nil }
+      logs.append(own.reduce(0, +))
+    }
+    let highest = logs.max() ?? 0
+    return Self.shares(logs.map { Double.exp($0 - highest) })
+  }
+
+  private func sample(_ texts: [String], _ request: Request, _ count: Int) async throws -> [Double]? {
+    var asked = request
+    let lines = zip(Self.alphabet, texts).map { "\($0). \($1)" }.joined(separator: "\n")
+    asked.instruction += "\n\n\(lines)\n\nAnswer with the letter of one option only."
+    var counts = texts.map { _ in 0.0 }
+    for draw in 0..<count {
+      guard let text = try await answer(asked, draw).text else { continue }
+      let letter = text.drop { !$0.isLetter }.prefix { $0.isLetter }.uppercased()
+      if let place = Self.alphabet.prefix(texts.count).firstIndex(of: letter) {
+        counts[place] += 1
+      } else if let place = texts.firstIndex(where: { text.contains($0) }) {
+        counts[place] += 1
+      }
+    }
+    return Self.shares(counts)
+  }
+
+  /// The numbers over their sum; nil where all are 0.
+  private static func shares(_ sums: [Double]) -> [Double]? {
+    let total = sums.reduce(0, +)
+    return total > 0 ? sums.map { $0 / total } : nil
+  }
+}

@@ -1,0 +1,82 @@
+/// When models came out, in steps of time: for backtests that predict the scores of new models from those of older ones
+/// (forward chaining).
+public struct ModelTimeline: Sendable, Hashable {
+  /// How dates become steps.
+  public enum Step: String, Sendable, CaseIterable {
+    /// One step per quarter of a year, as `2024-Q1`.
+    case quarter
+    /// One step per month, as `2024-03`.
+    case month
+    /// One step per date.
+    case day
+  }
+
+  /// The names of the steps, oldest first. Steps without any model are left out.
+  public let names: [String]
+  /// The step of each model, from 0. Models without a date have none.
+  public let steps: [String: Int]
+
+  /// Steps from names that are sorted by time.
+  private init(_ nameOfModel: [String: String], sorted names: [String]) {
+    self.names = names
+    let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
+    steps = nameOfModel.compactMapValues { places[$0] }
+  }
+
+  /// Steps from release dates.
+  /// - Parameter dates: a date such as `2024-03-14` for each model; what follows the date, such as a time, is ignored.
+  /// - Throws: `MagnetError` for what is not a date.
+  public init(dates: [String: String], every step: Step = .quarter) throws(MagnetError) {
+    var names: [String: String] = [:]
+    for (model, text) in dates.sorted(by: { $0.key < $1.key }) {
+      let parts = text.prefix(10).split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+      guard parts.count == 3, let year = parts[0], let month = parts[1], let day = parts[2],
+        (1900...2999).contains(year), (1...12).contains(month), (1...31).contains(day),
+        text.utf8.prefix(10).count == 10
+      else {
+        throw MagnetError(
+          .invalidData, "'\(text)' is not a date", at: model, advice: "use YYYY-MM-DD, such as 2024-03-14")
+      }
+      switch step {
+      case .quarter: names[model] = "\(year)-Q\((month + 2) / 3)"
+      case .month: names[model] = String(text.prefix(7))
+      case .day: names[model] = String(text.prefix(10))
+      }
+    }
+    self.init(names, sorted: Set(names.values).sorted())
+  }
+
+  /// Steps from the versions of suites: a model came out with the first suite that has a run of it.
+  /// - Parameter suites: the suites of each model's runs.
+  public init(suites: [String: [String]]) {
+    let first = suites.compactMapValues { $0.min { VersionOrder($0) < VersionOrder($1) } }
+    self.init(first, sorted: Set(first.values).sorted { VersionOrder($0) < VersionOrder($1) })
+  }
+
+  /// Those of the models that have no date, in order.
+  public func undated(_ models: [String]) -> [String] { models.filter { steps[$0] == nil } }
+}
+
+extension ModelTimeline {
+  /// The dates in a CSV text of two columns, model and date; a first line without a date is a header.
+  /// - Throws: `MagnetError` for a line that is not a model and a date.
+  public static func dates(csv text: String, path: String) throws(MagnetError) -> [String: String] {
+    var dates: [String: String] = [:]
+    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      let cells = line.split(separator: ",", omittingEmptySubsequences: false).map { cell in
+        String(cell).filter { $0 != "\"" && $0 != "\r" }.trimmingPrefix { $0 == " " }
+      }
+      if cells.allSatisfy(\.isEmpty) { continue }
+      guard cells.count >= 2, !cells[0].isEmpty else {
+        throw MagnetError(.invalidData, "is not a model and a date", at: "\(path): line \(number + 1)")
+      }
+      let (model, date) = (String(cells[0]), String(cells[1]))
+      do { _ = try ModelTimeline(dates: [model: date]) } catch {
+        if number == 0 { continue }
+        throw MagnetError(.invalidData, "\(error)", at: "\(path): line \(number + 1)")
+      }
+      dates[model] = date
+    }
+    return dates
+  }
+}
