@@ -1,0 +1,237 @@
+/// A report of runs in one page that opens from disk: what was read, leaderboards, coverage, scores, runs, comparisons
+/// and instances.
+public struct RunReport: Sendable {
+  public struct Options: Sendable {
+    public var title = "Benchmark runs"
+    /// Two models to compare; none when nil.
+    public var models: (first: String, second: String)?
+    /// How many instances of each run are in the page, the worst first.
+    public var instances = 0
+    /// How many rows a table of the page has at most.
+    public var maxRows = 500
+    /// How many characters of a text are in the page; all when nil.
+    public var textLimit: Int? = 2000
+
+    public init() {}
+  }
+
+  public let page: HTMLPage
+  /// What was left out, and why.
+  public let notes: [String]
+  public let faults: [DataFault]
+
+  /// Reads the runs and makes the page.
+  /// - Parameter paths: what was read, as the user named it.
+  /// - Throws: what the source throws.
+  public init(
+    of source: some RunSource, paths: [String], rules: HeadlineRules, options: Options = Options()
+  ) async throws {
+    var notes: [String] = []
+    let listing = try await source.list()
+    let runs = try await BoardRuns.read(source)
+    var faults = listing.entries.flatMap(\.faults) + rules.faults
+    for fault in runs.faults where !faults.contains(fault) { faults.append(fault) }
+    var page = HTMLPage(title: options.title)
+    let headlines = runs.runs.map { run in
+      rules.headline(.init(name: run.name, path: run.path, groups: run.groups), run.stats)
+    }
+    page.sections.append(("summary", "Summary", Self.summary(paths, listing, runs, faults)))
+    if !runs.runs.isEmpty {
+      let schema = try rules.schema(of: runs) ?? rules.madeSchema(for: runs)
+      page.sections.append(("leaderboard", "Leaderboard", Self.boards(schema, runs, options, &notes)))
+      page.sections.append(("coverage", "Coverage", [Self.coverage(listing, options)]))
+      page.sections.append(("scores", "Scores by scenario", Self.charts(runs, headlines)))
+    }
+    page.sections.append(("runs", "Runs", [Self.runTable(listing, runs, headlines, options)]))
+    if let models = options.models {
+      let nodes = try await Self.comparison(source, rules, models, options, &notes)
+      page.sections.append(("comparison", "Comparison", nodes))
+    }
+    if options.instances > 0 {
+      var nodes: [HTMLNode] = []
+      for (row, number) in listing.entryOfRow.enumerated() where listing.entries[number].faults.isEmpty {
+        do {
+          nodes += try await Self.instances(
+            listing.entries[number], listing.runSpecs.rows[row], source, rules, options)
+        } catch let fault as DataFault { faults.append(fault) }
+      }
+      page.sections.append(("instances", "Instances", nodes))
+    }
+    page.sections.append(("reading", "How to read this page", Self.help))
+    self.page = page
+    self.notes = notes + runs.notes
+    self.faults = faults
+  }
+
+  private static func summary(
+    _ paths: [String], _ listing: RunListing, _ runs: BoardRuns, _ faults: [DataFault]
+  ) -> [HTMLNode] {
+    func item(_ name: String, _ value: String) -> [HTMLNode] {
+      [.element("dt", [:], [.text(name)]), .element("dd", [:], [.data(value)])]
+    }
+    let entries = listing.entries
+    let complete = entries.count { $0.faults.isEmpty }
+    let facts =
+      item("Read", paths.joined(separator: ", "))
+      + item("Suites", entries.map(\.suite).unique().joined(separator: ", "))
+      + item("Runs", "\(entries.count), of which \(complete) are complete")
+      + item("Models", "\(runs.runs.map(\.model).unique().count)")
+      + item("Scenarios", "\(runs.runs.map(\.task).unique().count)")
+    var nodes: [HTMLNode] = [.element("dl", [:], facts)]
+    if !faults.isEmpty {
+      let table = ReportTable(
+        id: "faults", caption: "Faults: \(faults.count)",
+        columns: ["file", "place", "problem", "advice"].map { .init(title: $0) },
+        rows: faults.map { fault in
+          [
+            .text(fault.file), .text(fault.place, note: "the whole file"), .text(fault.problem),
+            .text(fault.advice, note: "none"),
+          ]
+        })
+      nodes.append(table.node)
+    }
+    return nodes
+  }
+
+  private static func boards(
+    _ schema: Schema, _ runs: BoardRuns, _ options: Options, _ notes: inout [String]
+  ) -> [HTMLNode] {
+    var maker = BoardMaker(schema, runs)
+    let groups =
+      schema.runGroups.filter { !$0.subgroups.isEmpty } + schema.runGroups.filter(\.subgroups.isEmpty)
+    var boards: [Board] = []
+    for group in groups {
+      boards = maker.boards(of: group).map(\.withoutEmptyColumns).filter { board in
+        board.columns.contains { $0.kind == .metric }
+      }
+      if !boards.isEmpty { break }
+    }
+    notes += maker.problems
+    var nodes: [HTMLNode] = [
+      .element("p", ["class": "soft"], [.text("Schema: "), .data(schema.source)])
+    ]
+    for (number, board) in boards.prefix(8).enumerated() {
+      nodes.append(.element("h3", [:], [.data(board.title)]))
+      nodes.append(table(board, id: "board\(number + 1)", options).node)
+    }
+    if boards.count > 8 { notes.append("8 of \(boards.count) boards are in the page") }
+    return nodes
+  }
+
+  private static func table(_ board: Board, id: String, _ options: Options) -> ReportTable {
+    let columns =
+      [ReportTable.Column(title: "Model")]
+      + board.columns.map { column in
+        .init(title: column.title, lowFirst: column.lowerIsBetter == true, description: column.description)
+      }
+    let rows = board.ranked.map { row -> [ReportTable.Cell] in
+      [.text(row.title)]
+        + zip(board.columns.indices, row.cells).map { place, cell in
+          var note = cell.stat.map { "\($0.helmText); \(cell.runs.count) of \(cell.expectedCount) runs" }
+          if cell.value == nil { note = cell.note ?? "no comparable columns" }
+          return .number(
+            cell.value, note: note, style: (cell.isBest ? "b " : "") + shade(cell.value, place, board))
+        }
+    }
+    return ReportTable(
+      id: id, caption: "\(board.title): models by scenarios, the best first", columns: columns, rows: rows,
+      limit: options.maxRows)
+  }
+
+  /// How good a value is within its column, in five steps; none where the column has no direction.
+  private static func shade(_ value: Double?, _ column: Int, _ board: Board) -> String {
+    guard let value, let isReversed = board.columns[column].lowerIsBetter else { return "" }
+    let values = board.rows.compactMap { $0.cells[column].value }
+    guard values.count > 1 else { return "" }
+    let outdone = values.count { isReversed ? $0 > value : $0 < value }
+    return "s\(1 + min(4, 5 * outdone / values.count))"
+  }
+
+  private static func coverage(_ listing: RunListing, _ options: Options) -> HTMLNode {
+    let matrix = CoverageMatrix(listing)
+    let tasks = matrix.scenarios
+    var rows: [[ReportTable.Cell]] = []
+    for model in matrix.models {
+      var row: [ReportTable.Cell] = [.text(model), .number(Double(matrix.count(of: model)))]
+      for task in tasks {
+        if let entry = matrix.entry(model, task) {
+          let problem = entry.problem.map { ": " + $0 } ?? ""
+          row.append(.text(entry.state.symbol, note: entry.state.rawValue + problem))
+        } else {
+          row.append(.text(nil, note: "no run"))
+        }
+      }
+      rows.append(row)
+    }
+    let titles = ["Model", "runs"] + tasks
+    let table = ReportTable(
+      id: "coverage-table", caption: "Runs by model and scenario: ● complete, ◐ partial, ✕ faulty",
+      columns: titles.map { ReportTable.Column(title: $0) }, rows: rows, limit: options.maxRows)
+    return table.node
+  }
+
+  private static func charts(_ runs: BoardRuns, _ headlines: [Headline?]) -> [HTMLNode] {
+    var byTask: [String: [(model: String, headline: Headline)]] = [:]
+    for (run, headline) in zip(runs.runs, headlines) {
+      guard let headline, headline.mean != nil else { continue }
+      byTask[run.task, default: []].append((run.model, headline))
+    }
+    var nodes: [HTMLNode] = []
+    for task in byTask.keys.sorted().prefix(60) {
+      let members = byTask[task] ?? []
+      guard let first = members.first?.headline else { continue }
+      let isReversed = first.lowerIsBetter == true
+      var dots: [DotChart.Dot] = []
+      for member in members {
+        guard let mean = member.headline.mean else { continue }
+        dots.append(DotChart.Dot(label: member.model, value: mean, interval: nil))
+      }
+      dots.sort { a, b in
+        if a.value == b.value { return a.label < b.label }
+        return isReversed ? a.value < b.value : a.value > b.value
+      }
+      let direction = isReversed ? ", lower is better" : ""
+      let metric = first.metric.text
+      let subtitle: String = metric + direction + "; " + first.rule
+      nodes.append(HTMLNode.element("h3", [:], [.data(task)]))
+      nodes.append(HTMLNode.element("p", ["class": "soft"], [.data(subtitle)]))
+      nodes.append(DotChart(title: task + ": " + metric, dots: Array(dots.prefix(80))).node)
+    }
+    return nodes
+  }
+
+  private static func runTable(
+    _ listing: RunListing, _ runs: BoardRuns, _ headlines: [Headline?], _ options: Options
+  ) -> HTMLNode {
+    var known: [String: (model: String, headline: Headline?)] = [:]
+    for (run, headline) in zip(runs.runs, headlines) { known[run.path] = (run.model, headline) }
+    var rows: [[ReportTable.Cell]] = []
+    for entry in listing.entries {
+      let headline: Headline? = known[entry.path]?.headline
+      let note: String = headline.map { $0.notes.joined(separator: "; ") } ?? "no score"
+      var row: [ReportTable.Cell] = [.text(entry.name), .text(entry.suite)]
+      row.append(.text(known[entry.path]?.model, note: "not read"))
+      row.append(.text(headline?.metric.text, note: "no known main metric"))
+      row.append(.number(headline?.mean, note: note.isEmpty ? nil : note))
+      row.append(.text(RunEntry.state(of: entry.faults), style: entry.faults.isEmpty ? "good" : "bad"))
+      row.append(.text(entry.problem, note: "none"))
+      rows.append(row)
+    }
+    let titles = ["run", "suite", "model", "metric", "score", "state", "problem"]
+    let table = ReportTable(
+      id: "run-table", caption: "Runs: \(listing.entries.count)",
+      columns: titles.map { ReportTable.Column(title: $0) }, rows: rows, limit: options.maxRows)
+    return table.node
+  }
+
+  private static let help: [HTMLNode] = [
+    .element(
+      "ul", [:],
+      [
+        "The score of a run is the main metric of its run group in HELM's schema, on unperturbed inputs of the main split.",
+        "A win rate is the share of the other models that a model outdoes, ties counting half, averaged over columns; it depends on which models are on the board.",
+        "A value in bold is the best of its column; darker cells are better. Hold the pointer over a cell to see what it is made of.",
+        "A dash is a missing value, never 0.",
+      ].map { .element("li", [:], [.text($0)]) })
+  ]
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import HelmBackend
+import Magnet
+import MagnetCommand
+
+struct ReportCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "Write a page about runs: leaderboard, coverage, scores, comparison and instances.",
+    discussion: """
+      The page is one file that opens from disk and loads nothing: its policy lets only its own script run. Faulty runs
+      are listed in it, and the exit status is 1.
+
+      EXAMPLE:
+        magnet report benchmark_output -o report.html
+        magnet report benchmark_output -o report.html --models acme/base,acme/tiny --instances 5
+      """)
+
+  @OptionGroup var source: SourceOptions
+  @OptionGroup var metrics: MetricOptions
+  @Option(
+    name: [.customShort("o"), .long],
+    help: ArgumentHelp("The page to write; - is standard output.", valueName: "file"),
+    completion: .file(extensions: ["html"]))
+  var output: String
+  @Option(help: "The page's title.")
+  var title = "Benchmark runs"
+  @Option(help: ArgumentHelp("Compare these two models, separated by a comma.", valueName: "a,b"))
+  var models: String?
+  @Option(help: ArgumentHelp("Show this many instances of each run, the worst first.", valueName: "count"))
+  var instances = 0
+  @Option(help: ArgumentHelp("Rows of a table at most.", valueName: "count"))
+  var maxRows = 500
+  @Flag(help: "Show texts whole instead of the first 2,000 characters.")
+  var fullText = false
+  @OptionGroup var overwriting: OverwriteOption
+
+  func validate() throws {
+    if instances < 0 { throw ValidationError("--instances must be 0 or more.") }
+    if maxRows < 1 { throw ValidationError("--max-rows must be 1 or more.") }
+    if let models, models.split(separator: ",").count != 2 {
+      throw ValidationError("--models takes two models separated by a comma.")
+    }
+    if output != "-" { try overwriting.checkEarly(output) }
+  }
+
+  func run() async throws {
+    try await report {
+      let progress = LoadProgress()
+      let runs = try source.runs(progress)
+      let rules = try await metrics.rules(runs)
+      var options = RunReport.Options()
+      options.title = title
+      options.instances = instances
+      options.maxRows = maxRows
+      options.textLimit = fullText ? nil : 2000
+      if let names = models?.split(separator: ",").map(String.init) { options.models = (names[0], names[1]) }
+      let chosen = options
+      let result = try await Watch.showing(progress) {
+        try await RunReport(of: runs, paths: source.paths, rules: rules, options: chosen)
+      }
+      try source.reading.say(result.faults)
+      for note in result.notes { Terminal.say(note) }
+      let text = Array(result.page.text.utf8)
+      if output == "-" {
+        try Terminal.write(text)
+      } else {
+        try overwriting.check(output)
+        try Terminal.writeFile(output) { try $0(text) }
+      }
+      return result.faults.count
+    }
+  }
+}

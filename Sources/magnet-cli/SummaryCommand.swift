@@ -1,0 +1,69 @@
+import ArgumentParser
+import HelmBackend
+import Magnet
+import MagnetCommand
+
+struct SummaryCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "summary",
+    abstract: "Summarize a folder of runs: counts, faults, and which models have which scenarios.",
+    discussion: """
+      A run is complete, partial (its statistics are there) or faulty. Missing are the runs of scenarios that at least
+      half of the models have. The exit status is 1 when a run is not complete.
+
+      EXAMPLE:
+        magnet summary benchmark_output
+        magnet summary benchmark_output --show missing --format csv
+      """)
+
+  /// What `--show` takes.
+  enum Part: String, ExpressibleByArgument, CaseIterable {
+    case counts, coverage, missing, faults
+  }
+
+  @OptionGroup var source: SourceOptions
+  @Option(help: "What to print: counts, coverage, missing or faults.")
+  var show = Part.counts
+  @OptionGroup var output: OutputOptions
+
+  func run() async throws {
+    try await report {
+      let progress = LoadProgress()
+      let runs = try source.runs(progress)
+      let listing = try await Watch.showing(progress) { try await runs.list() }
+      let faults = listing.entries.flatMap(\.faults)
+      let matrix = CoverageMatrix(listing)
+      switch show {
+      case .counts: try output.print(counts(listing, matrix), keyCount: 1, piped: .csv)
+      case .coverage: try output.print(matrix.table, keyCount: 1, piped: .csv)
+      case .missing: try output.print(matrix.missingTable, keyCount: 2, piped: .csv)
+      case .faults:
+        let rows = faults.map { fault in
+          [fault.file, fault.place, fault.problem, fault.advice].map { $0.map(Cell.string) ?? .null }
+        }
+        try output.print(
+          Table(columnNames: ["file", "place", "problem", "advice"], rows: rows), keyCount: 1, piped: .csv)
+      }
+      if show != .faults { try source.reading.say(faults) }
+      return faults.count
+    }
+  }
+
+  private func counts(_ listing: RunListing, _ matrix: CoverageMatrix) -> Table {
+    let entries = listing.entries
+    let states = matrix.models.flatMap { model in
+      matrix.scenarios.compactMap { matrix.entry(model, $0)?.state }
+    }
+    let facts: [(String, Int)] = [
+      ("suites", entries.map(\.suite).unique().count), ("runs", entries.count),
+      ("run names", entries.map(\.name).unique().count), ("complete", entries.count { $0.faults.isEmpty }),
+      ("incomplete", entries.count { !$0.faults.isEmpty }), ("models", matrix.models.count),
+      ("scenarios", matrix.scenarios.count),
+      ("cells complete", states.count { $0 == .complete }),
+      ("cells partial", states.count { $0 == .partial }),
+      ("cells faulty", states.count { $0 == .faulty }), ("cells missing", matrix.missing.count),
+    ]
+    return Table(
+      columnNames: ["what", "count"], rows: facts.map { [.string($0.0), .int(Int64($0.1))] })
+  }
+}
