@@ -24,6 +24,10 @@ public struct HeadlineTable: Sendable {
         let splits = run.stats.splits(of: headline.metric.name)
         if !splits.isEmpty {
           notes.append("splits with \(headline.metric.name): \(splits.joined(separator: ", "))")
+        } else if !rules.metrics.isEmpty {
+          let names = run.stats.available.map(\.metric).unique().sorted()
+          notes.append(
+            "did you mean \(nearestNames(to: headline.metric.name, among: names).joined(separator: ", "))?")
         }
       }
       rows.append([
