@@ -46,7 +46,7 @@ struct ReportCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await report {
-      let progress = LoadProgress()
+      let progress = WorkProgress()
       let runs = try source.runs(progress)
       let rules = try await metrics.rules(runs)
       var options = RunReport.Options()

@@ -28,7 +28,7 @@ struct SummaryCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await report {
-      let progress = LoadProgress()
+      let progress = WorkProgress()
       let runs = try source.runs(progress)
       let listing = try await Watch.showing(progress) { try await runs.list() }
       let faults = listing.entries.flatMap(\.faults)
