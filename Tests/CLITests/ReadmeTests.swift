@@ -32,6 +32,7 @@ import Testing
     for suite in ["my-suite", "v1"] {
       try folder.copy(Project.sweep, to: "benchmark_output/runs/" + suite)
     }
+    try folder.copy(Project.fixture("distributions"), to: "Fixtures/distributions")
     let run = "/trivia:subject=capitals,data_augmentation=misspelling0.2,model=zeta_pro"
     try folder.copy(Project.sweep + run, to: "benchmark_output/runs/v1/mmlu:model=zeta_pro")
     let python = FileManager.default.isExecutableFile(atPath: "/usr/bin/python3")
