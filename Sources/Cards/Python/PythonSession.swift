@@ -119,7 +119,12 @@ final class PythonSession {
 
   private func ended() -> Ended {
     hasEnded = true
-    // It lives and cannot answer any more.
+    // A process that ends closes its pipes a moment before; one that lives on has closed them itself.
+    var patience = 50
+    while !child.isOver, patience > 0 {
+      ChildProcess.pause(milliseconds: 10)
+      patience -= 1
+    }
     let isDeaf = !child.isOver
     let end = child.end()
     unsent = []
