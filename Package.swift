@@ -41,6 +41,7 @@ let package = Package(
     // The demo suite, compressed into the program.
     .target(name: "CDemo", exclude: ["demo.tar.gz", "make.sh"]),
     .systemLibrary(name: "CSpawn"),
+    .systemLibrary(name: "CLineEdit"),
     .target(
       name: "Magnet",
       dependencies: [
@@ -76,7 +77,7 @@ let package = Package(
     .executableTarget(
       name: "magnet-cli",
       dependencies: [
-        "Magnet", "HelmBackend", "Predictors", "Cards", "Judges", "Shifts", "MagnetCommand",
+        "Magnet", "HelmBackend", "Predictors", "Cards", "Judges", "Shifts", "MagnetCommand", "CLineEdit",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Command"],

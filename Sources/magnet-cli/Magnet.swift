@@ -31,6 +31,6 @@ struct MagnetCommand: AsyncParsableCommand {
 
   static func main() async {
     Terminal.ignoreBrokenPipes()
-    await main(nil)
+    await main(SQLCommand.joiningParameters(Array(CommandLine.arguments.dropFirst())))
   }
 }

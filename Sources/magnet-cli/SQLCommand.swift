@@ -6,95 +6,161 @@ import MagnetCommand
 struct SQLCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sql",
-    abstract: "Answer a query in SQL over runs.",
+    abstract: "Query runs with SQL.",
     discussion: """
-      Relations whose names need no quotes: runs, scores, instances, instance_scores; .schema at the prompt, which
-      appears on a terminal when no query is given, shows their columns. The four tables run_specs, scenario_states,
-      stats and per_instance_stats have the flattened names, in double quotes. Only the files and columns that a
-      query names are read, and nothing can be written.
+      The relations runs, scores, instances and instance_scores need no quotes; the tables run_specs, \
+      scenario_states, stats and per_instance_stats have flattened column names, in double quotes. .schema instead of \
+      a query lists the columns. Only the files and columns that a query uses are read; nothing can be written.
+
+      SQLite's functions are available, with json_each and json_tree, and median(x), percentile(x, p), stddev(x), \
+      variance(x) and x REGEXP 'pattern'. Without a query there is a prompt, or queries come from standard input.
 
       EXAMPLE:
         magnet sql benchmark_output "SELECT model, avg(mean) FROM scores
           WHERE metric = 'exact_match' AND perturbation IS NULL GROUP BY model"
         magnet sql benchmark_output/runs/v1 'SELECT count(*), avg("stats.mean") FROM stats'
+        magnet sql benchmark_output -f query.sql -p model openai/gpt2 -o answer.csv
       """)
 
   @Argument(
-    help: "Folders or archives that hold runs, or quoted patterns, and last the query.", completion: .file())
+    help:
+      "Folders or archives that hold runs, or quoted patterns, and last the query; - reads it from standard input.",
+    completion: .file())
   var arguments: [String]
-  @Option(help: "How many seconds a query may take.")
-  var timeout: Double?
+  @Option(
+    name: [.customShort("f"), .long], help: "Read the query from a file.", completion: .file())
+  var file: String?
+  @Option(
+    name: [.customShort("p"), .customLong("param")],
+    help: ArgumentHelp(
+      "The value of the query's parameter :NAME. May be repeated.", valueName: "name value"))
+  var parameters: [Parameter] = []
+  @Option(name: .customLong("time-limit"), help: "How many seconds a query may take.")
+  var timeLimit: Double?
   @OptionGroup var reading: ReadingOptions
   @OptionGroup var output: OutputOptions
 
-  /// The last argument, when it has white space in it, as every query has.
-  private var query: String? {
-    guard let last = arguments.last, arguments.count > 1, last.contains(where: \.isWhitespace) else {
-      return nil
+  /// `NAME=VALUE`, as which `-p NAME VALUE` reaches the parser.
+  struct Parameter: ExpressibleByArgument {
+    let name: String
+    let value: Cell
+
+    init?(argument: String) {
+      guard let sign = argument.firstIndex(of: "="), sign != argument.startIndex else { return nil }
+      let text = String(argument[argument.index(after: sign)...])
+      name = String(argument[..<sign].drop { ":@$".contains($0) })
+      value = Int64(text).map(Cell.int) ?? Double(text).map(Cell.double) ?? .string(text)
     }
-    return last
+  }
+
+  /// Puts the two words after `-p` or `--param` into one, as the parser takes one word for an option.
+  static func joiningParameters(_ arguments: [String]) -> [String] {
+    guard arguments.first == "sql" else { return arguments }
+    var joined: [String] = []
+    var rest = arguments[...]
+    while let word = rest.popFirst() {
+      joined.append(word)
+      guard word == "-p" || word == "--param", let name = rest.popFirst() else { continue }
+      if !name.contains("="), let value = rest.popFirst() {
+        joined.append("\(name)=\(value)")
+      } else {
+        joined.append(name)
+      }
+    }
+    return joined
+  }
+
+  /// What the last argument is.
+  private enum Last {
+    /// A query, or a word such as `.schema`.
+    case query(String)
+    case standardInput
+    case path
+  }
+
+  private var last: Last {
+    guard let last = arguments.last, file == nil else { return .path }
+    if last == "-" { return .standardInput }
+    // Every query has white space in it.
+    if SQLPrompt.Word(last) != nil || (arguments.count > 1 && last.contains(where: \.isWhitespace)) {
+      return .query(last)
+    }
+    return Terminal.isInputTerminal ? .path : .standardInput
+  }
+
+  private var paths: [String] {
+    switch last {
+    case .query: Array(arguments.dropLast())
+    case .standardInput: arguments.last == "-" ? Array(arguments.dropLast()) : arguments
+    case .path: arguments
+    }
   }
 
   func validate() throws {
-    if let timeout, timeout <= 0 { throw ValidationError("--timeout takes more than 0 seconds.") }
-    if query == nil, !Terminal.isInputTerminal {
-      throw ValidationError("Give the query last, in quotes: magnet sql PATH \"SELECT ...\"")
-    }
+    if let timeLimit, timeLimit <= 0 { throw ValidationError("--time-limit must be more than 0 seconds.") }
+    if case .query(let word) = last, SQLPrompt.Word(word) != nil { return }
+    if paths.isEmpty { throw ValidationError("Give the folder of the runs before the query.") }
   }
 
   func run() async throws {
     try await report {
-      let paths = query == nil ? arguments : Array(arguments.dropLast())
+      if case .query(let text) = last, let word = SQLPrompt.Word(text) {
+        try Terminal.write(word.answer)
+        return 0
+      }
+      let queries = try given
       let progress = WorkProgress()
       let runs = try reading.runs(paths, progress)
       var database = Database(runs)
-      database.timeLimit = timeout.map { .seconds($0) }
+      database.timeLimit = timeLimit.map { .seconds($0) }
       say(runs.archiveFaults)
-      if let query { return try await answer(query, database, progress) + runs.archiveFaults.count }
-      try await prompt(database, progress)
-      return 0
+      let values = Dictionary(parameters.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+      guard let queries else {
+        var prompt = SQLPrompt(output: output) { [database] query, output in
+          _ = try await answer(query, values, database, progress, output)
+        }
+        try await prompt.run()
+        return 0
+      }
+      var faultCount = runs.archiveFaults.count
+      for query in queries { faultCount += try await answer(query, values, database, progress, output) }
+      return faultCount
     }
   }
 
-  private func answer(_ query: String, _ database: Database, _ progress: WorkProgress) async throws -> Int {
-    let answer = try await Watch.working(progress) { try await database.query(query) }
+  /// The queries that were given; nil for a prompt.
+  private var given: [String]? {
+    get throws {
+      switch last {
+      case .query(let text): return [text]
+      case .standardInput: return try statements(FileDescriptor.standardInput, named: "standard input")
+      case .path:
+        guard let file else { return nil }
+        do {
+          return try statements(FileDescriptor(file, .read), named: file)
+        } catch let error as SystemError { throw error.reading(file) }
+      }
+    }
+  }
+
+  private func statements(_ file: consuming FileDescriptor, named place: String) throws -> [String] {
+    var bytes: [UInt8] = []
+    try file.forEachPiece { bytes += $0 }
+    let statements = Database.statements(in: String(decoding: bytes, as: UTF8.self))
+    if statements.isEmpty { throw MagnetError(.usage, "contains no query", at: place) }
+    if statements.count > 1, output.file != nil {
+      throw MagnetError(.usage, "contains \(statements.count) queries", at: place, advice: "-o takes one")
+    }
+    return statements
+  }
+
+  private func answer(
+    _ query: String, _ values: [String: Cell], _ database: Database, _ progress: WorkProgress,
+    _ output: OutputOptions
+  ) async throws -> Int {
+    let answer = try await Watch.working(progress) { try await database.query(query, parameters: values) }
     try reading.say(answer.faults)
     try output.print(answer.table, keyCount: 1, piped: .csv)
     return answer.faults.count
-  }
-
-  /// Reads queries that end in a semicolon, and the words `.tables`, `.schema`, `.help` and `.quit`.
-  private func prompt(_ database: Database, _ progress: WorkProgress) async throws {
-    var query = ""
-    while true {
-      try Terminal.write(query.isEmpty ? "magnet> " : "   ...> ")
-      guard let line = readLine() else { return try Terminal.write("\n") }
-      let words = line.split(whereSeparator: \.isWhitespace)
-      if query.isEmpty, let first = words.first, first.hasPrefix(".") {
-        if first == ".quit" || first == ".exit" { return }
-        try Terminal.write(Self.help(String(first)))
-        continue
-      }
-      query += line + "\n"
-      guard line.contains(";") else { continue }
-      do { _ = try await answer(query, database, progress) } catch {
-        Terminal.say(error is CancellationError ? "interrupted" : "\(error)")
-      }
-      query = ""
-    }
-  }
-
-  private static func help(_ word: String) -> String {
-    let tables = TableKind.allCases.map { $0.rawValue.replacing("-", with: "_") }
-    switch word {
-    case ".tables":
-      return (Database.schema.map(\.name) + tables).joined(separator: "  ") + "\n"
-    case ".schema":
-      return Database.schema.map { "\($0.name)(\($0.columns.joined(separator: ", ")))\n" }.joined()
-        + tables.map { "\($0)(\"run_spec.name\", ...): the columns of magnet table, in double quotes\n" }
-        .joined()
-    default:
-      return ".tables  .schema  .quit, or a query that ends in a semicolon\n"
-    }
   }
 }

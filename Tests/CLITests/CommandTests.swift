@@ -85,7 +85,43 @@ import Testing
     #expect(outcome.status == 1)
     #expect(outcome.errors.contains("empty-file/stats.json: the file is empty"))
     #expect(try Tool.run("sql", Project.sweep, "SELEC 1 ").status == 2)
-    #expect(try Tool.run("sql", Project.sweep).status == 64)
+    // Standard input, which is empty here, is where queries come from otherwise.
+    let nothing = try Tool.run("sql", Project.sweep)
+    #expect(nothing.status == 64 && nothing.messages == ["magnet: standard input: contains no query"])
+  }
+
+  @Test func queriesComeFromFilesAndStandardInput() throws {
+    let folder = try TemporaryFolder()
+    let query = "SELECT count(*) AS n FROM runs WHERE model = :model;\n-- a comment; nothing else\n"
+    let file = try folder.write(query, to: "q.sql")
+    for arguments in [
+      ["sql", Project.sweep, "-f", file, "-p", "model", "acme/base"],
+      ["sql", "-p", "model=acme/base", Project.sweep, "-f", file],
+    ] {
+      let outcome = try Tool.run(command: Tool.binary, arguments)
+      #expect(outcome.status == 0 && outcome.output == "n\n8\n", "\(arguments) \(outcome.errors)")
+    }
+    for rest in ["< q.sql", "- < q.sql"] {
+      let command = "'\(Tool.binary)' sql '\(Project.sweep)' -p model acme/base \(rest)"
+      let outcome = try Tool.run(command: "/bin/bash", ["-c", command], in: folder.path)
+      #expect(outcome.status == 0 && outcome.output == "n\n8\n", "\(rest) \(outcome.errors)")
+    }
+    let both = try folder.write("SELECT 'a;b' AS x; SELECT 2 AS y", to: "two.sql")
+    #expect(try Tool.run("sql", Project.sweep, "-f", both).output == "x\na;b\ny\n2\n")
+    let written = try Tool.run("sql", Project.sweep, "SELECT 1 AS x", "-o", folder.path + "/x.json")
+    #expect(written.status == 0)
+    #expect(try Project.text(folder.path + "/x.json").contains("\"x\""))
+    #expect(try Tool.run("sql", Project.sweep, "SELECT :y", "-p", "x", "1").status == 2)
+    let missing = try Tool.run("sql", Project.sweep, "-f", folder.path + "/none.sql")
+    #expect(missing.status == 2 && missing.errors.contains("none.sql: cannot be read: No such file"))
+  }
+
+  @Test func relationsAreListedWithoutAPrompt() throws {
+    for word in [".schema", ".tables"] {
+      let outcome = try Tool.run("sql", Project.sweep, word)
+      #expect(outcome.status == 0 && outcome.output.contains("instance_scores"))
+    }
+    #expect(try Tool.run("sql", Project.sweep, "PRAGMA table_info(scores)").output.contains("mean,REAL"))
   }
 }
 

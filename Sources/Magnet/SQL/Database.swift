@@ -59,6 +59,26 @@ public struct Database: Sendable {
     }
   }
 
+  /// The statements of a script, without the semicolons between them; a semicolon in a text or comment ends none.
+  package static func statements(in script: String) -> [String] {
+    var statements: [String] = []
+    var statement = ""
+    for part in script.split(separator: ";", omittingEmptySubsequences: false) {
+      statement += part
+      if SQLConnection.isComplete(statement + ";") {
+        statements.append(statement)
+        statement = ""
+      } else {
+        statement += ";"
+      }
+    }
+    statements.append(statement.hasSuffix(";") ? String(statement.dropLast()) : statement)
+    return statements.filter { !SQLText($0).isEmpty }
+  }
+
+  /// Whether a text ends with the semicolon of a whole statement.
+  package static func isComplete(_ text: String) -> Bool { SQLConnection.isComplete(text) }
+
   /// The names and columns of the relations that need no quotes, for people.
   public static var schema: [(name: String, columns: [String])] {
     Relation.tidy.map { ($0.name, $0.columns.map(\.name)) }

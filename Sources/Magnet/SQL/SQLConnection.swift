@@ -67,6 +67,9 @@ final class SQLConnection {
 
   deinit { sqlite3_close_v2(database) }
 
+  /// Whether a text ends with the semicolon of a whole statement.
+  static func isComplete(_ text: String) -> Bool { sqlite3_complete(text) != 0 }
+
   private var message: String { sqlite3_errmsg(database).map { String(cString: $0) } ?? "out of memory" }
 
   /// Prepares one statement, which the caller finalizes.

@@ -6,6 +6,8 @@ struct SQLText {
   private(set) var aliases: Set<String> = []
   /// The words outside of quotes and comments, in small letters.
   private(set) var words: Set<String> = []
+  /// Whether there is nothing but white space and comments.
+  private(set) var isEmpty = true
   /// Whether it says `SELECT *`, `, *` or `table.*`.
   private(set) var selectsAll = false
 
@@ -13,6 +15,8 @@ struct SQLText {
     var previous = ""
     var rest = Substring(text)
     while let first = rest.first {
+      let isComment = rest.hasPrefix("--") || rest.hasPrefix("/*")
+      if !first.isWhitespace, first != ";", !isComment { isEmpty = false }
       switch first {
       case "'": rest = Self.quoted(rest, "'").rest
       case "\"", "`", "[":

@@ -54,6 +54,8 @@ package struct FileDescriptor: ~Copyable, Sendable {
     isOwned = false
   }
 
+  /// The process's standard input; not closed.
+  package static var standardInput: FileDescriptor { FileDescriptor(borrowing: STDIN_FILENO) }
   /// The process's standard output; not closed.
   package static var standardOutput: FileDescriptor { FileDescriptor(borrowing: STDOUT_FILENO) }
   /// The process's standard error; not closed.
