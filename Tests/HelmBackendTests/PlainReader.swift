@@ -27,6 +27,7 @@ struct PlainReader {
           flat($0, kind.prefix + "stats.").merging(others) { $1 }
         }
       }
+    default: throw MagnetError(.unsupported, "no plain reader for \(kind)")
     }
     let names = rows.reduce(into: Set<String>()) { $0.formUnion($1.keys) }
     isWide = isWide || names.count > 500

@@ -64,7 +64,7 @@ import Testing
     #expect(answer.table[row: 0, column: 1] == .double(1))
 
     let file = folder.path + "/x.db"
-    #expect(try await exportSQLite(runs, to: file).isEmpty)
+    #expect(try await exportSQLite(runs, to: file).faults.isEmpty)
     let count = try Tool.run(
       command: "/usr/bin/env",
       [
