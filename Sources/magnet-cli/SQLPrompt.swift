@@ -54,7 +54,7 @@ struct SQLPrompt {
       guard Database.isComplete(query) else { continue }
       do {
         for statement in Database.statements(in: query) { try await answer(statement, output) }
-      } catch { Terminal.say("\(error)") }
+      } catch { Terminal.say(error is CancellationError ? "interrupted" : "\(error)") }
       query = ""
     }
     try Terminal.write("\n")

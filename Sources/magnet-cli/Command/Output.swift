@@ -224,7 +224,7 @@ package func report(_ body: () async throws -> Int) async throws {
   } catch {
     if error is ExitCode || error is ValidationError || error is CleanExit { throw error }
     Terminal.say("\(error)")
-    throw ExitCode(2)
+    throw ExitCode((error as? MagnetError)?.code.exitStatus ?? MagnetError.Code.system.exitStatus)
   }
   if faults > 0 { throw ExitCode(1) }
 }
