@@ -36,7 +36,9 @@ import Testing
   }
 
   @Test func numbersKeepEveryBit() throws {
-    let doubles: [Double] = [.nan, .infinity, -.infinity, -0.0, 0, Double.leastNonzeroMagnitude, 1.7976931348623157e308, 0.1]
+    let doubles: [Double] = [
+      .nan, .infinity, -.infinity, -0.0, 0, Double.leastNonzeroMagnitude, 1.7976931348623157e308, 0.1,
+    ]
     let ints: [Int64] = [.min, .max, 0, -1, 1 << 53 + 1, 7, 7, 7]
     var rows: [[Cell]] = []
     for row in 0..<8 {
