@@ -93,12 +93,12 @@ import Testing
         if mode == "reach":
             found = []
             try:
-                socket.create_connection(("127.0.0.1", int(sys.argv[3])), 2); found.append("network")
+                socket.create_connection(("127.0.0.1", int(sys.argv[2])), 2); found.append("network")
             except OSError: pass
             try:
-                open(sys.argv[2]).read(1); found.append("store")
-            except (OSError, UnicodeDecodeError) as error:
-                if isinstance(error, UnicodeDecodeError): found.append("store")
+                store = os.path.join(os.path.dirname(os.path.abspath(__file__)), "r.judge")
+                if open(store, "rb").read(1): found.append("store")
+            except OSError: pass
             if found:
                 print("reached", found, file=sys.stderr, flush=True); sys.exit(1)
         say({"yield": None if mode == "own" else "initial"})
@@ -154,13 +154,13 @@ import Testing
     let store = folder.path + "/r.judge"
     let server = try StoreServer()
     let outcome = try judge([
-      "--exec", "/usr/bin/python3 \(script) reach \(store) \(server.port)", "--challenges", "Follow",
+      "--exec", "/usr/bin/python3 \(script) reach \(server.port)", "--challenges", "Follow",
       "--results", store,
       "--sandbox", "require",
     ])
     #expect(outcome.status == 0, "\(outcome.output)")
     let open = try judge([
-      "--exec", "/usr/bin/python3 \(script) reach \(store) \(server.port)", "--challenges", "Follow",
+      "--exec", "/usr/bin/python3 \(script) reach \(server.port)", "--challenges", "Follow",
       "--results", store,
       "--sandbox", "off", "--seed", "2",
     ])

@@ -1,3 +1,5 @@
+// Unsafe code, on one invariant: what an Anchor's thread makes is read after `ready` was signalled, and then by its owner alone.
+
 import Dispatch
 import Synchronization
 
@@ -24,6 +26,7 @@ package final class ProgramConversation: Sendable {
   }
 
   private let state: Mutex<State>
+  private let anchor: Anchor
   private let stop = Atomic(false)
   private let words: String
   private let timeLimit: Duration
@@ -44,12 +47,16 @@ package final class ProgramConversation: Sendable {
       try Files.makeNewFolder(folder + "/tmp")
       let prepared = try launch.prepare(in: folder)
       note = prepared.note
+      let words = ProgramRun.starterArguments(removing: folder) + prepared.command
+      anchor = Anchor {
+        try ChildProcess(
+          "/bin/sh", words, environment: prepared.environment, in: folder, isConversing: true)
+      }
       let child: ChildProcess
-      do {
-        child = try ChildProcess(
-          "/bin/sh", ProgramRun.starterArguments(removing: folder) + prepared.command,
-          environment: prepared.environment, in: folder, isConversing: true)
-      } catch { throw MagnetError(.programFailed, "\(launch.command.words[0]) cannot be started: \(error)") }
+      do { child = try anchor.child() } catch {
+        anchor.leave()
+        throw MagnetError(.programFailed, "\(launch.command.words[0]) cannot be started: \(error)")
+      }
       state = Mutex(State(child: child))
     } catch {
       Files.removeLeftovers(folder)
@@ -59,6 +66,7 @@ package final class ProgramConversation: Sendable {
 
   deinit {
     state.withLock { if !$0.hasEnded { _ = $0.child.end() } }
+    anchor.leave()
     Files.removeLeftovers(folder)
   }
 
@@ -204,4 +212,32 @@ package final class ProgramConversation: Sendable {
     let scalars = line.unicodeScalars.prefix(200).filter { $0.value >= 32 && $0.value != 127 }
     return "'" + String(String.UnicodeScalarView(scalars)) + (line.unicodeScalars.count > 200 ? "...'" : "'")
   }
+}
+
+/// A thread that starts a program and stays until the conversation is over: bubblewrap ends with the thread that started
+/// it, and threads that are shared come and go.
+private final class Anchor: Sendable {
+  private final class Box: @unchecked Sendable { var made: Result<ChildProcess, any Error>? }
+
+  private let box = Box()
+  private let ready = DispatchSemaphore(value: 0)
+  private let end = DispatchSemaphore(value: 0)
+
+  init(_ make: @escaping @Sendable () throws -> ChildProcess) {
+    DispatchQueue(label: "magnet.conversation").async { [box, ready, end] in
+      box.made = Result { try make() }
+      ready.signal()
+      end.wait()
+    }
+    ready.wait()
+  }
+
+  /// The program that was started; the first time only.
+  func child() throws -> ChildProcess {
+    defer { box.made = nil }
+    guard let made = box.made else { throw CancellationError() }
+    return try made.get()
+  }
+
+  func leave() { end.signal() }
 }
