@@ -178,6 +178,29 @@ import Testing
     #expect(card.settings.map(\.output) == ["Assertion holds"])
   }
 
+  /// MAGNET's types: what each accepts and refuses.
+  @Test func typesAreThoseOfMAGNET() async throws {
+    let accepted = [
+      ("int", "True"), ("float", "1.0"), ("List[int]", "[]"), ("list", "[1, 'a']"),
+      ("Dict[str, Any]", "{'a': 1}"),
+      ("Tuple[int, str]", "(1, 'a')"), ("Any", "None"), ("(int, float)", "1"), ("List", "[]"),
+      ("type(None)", "None"),
+    ]
+    let refused = [
+      ("int", "1.0"), ("float", "1"), ("bool", "1"), ("List[int]", "(1,)"), ("Tuple[int, str]", "(1,)"),
+      ("List", "[1]"),
+      ("int | None", "1"), ("set[int]", "{1}"), ("Tuple[int, ...]", "(1,)"), ("None", "None"),
+      ("Optional[int]", "1"),
+    ]
+    for (number, (type, value)) in (accepted + refused).enumerated() {
+      let card = try await Self.evaluate(
+        "claim: {python: assert True}\nsymbols: {x: {type: \"\(type)\", python: \"x = \(value)\"}}")
+      let isAccepted = number < accepted.count
+      #expect((card.status == .verified) == isAccepted, "\(type) \(value): \(card.settings[0].output)")
+      #expect(isAccepted || card.settings[0].output.hasPrefix("SymbolNotResolved: x: "))
+    }
+  }
+
   @Test func withoutConsentNothingRuns() async throws {
     let card = try EvaluationCard(text: SchemaTests.header + "claim: {python: assert True}\nsymbols: {}")
     do {

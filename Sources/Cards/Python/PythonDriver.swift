@@ -20,7 +20,7 @@ enum PythonDriver {
         import os
         import re
         import sys
-        from typing import Any, Dict, List, Tuple
+        from typing import Any, Dict, List, Tuple, get_args, get_origin
 
         answers = os.fdopen(os.dup(1), 'w', encoding='utf-8')
         os.dup2(2, 1)
@@ -104,8 +104,7 @@ enum PythonDriver {
 
         def conforms(target, value):
             """MAGNET's check of a value against the type of its symbol."""
-            origin, members = getattr(target, '__origin__', None), getattr(target, '__args__', None) or ()
-            members = tuple(m for m in members if type(m).__name__ != 'TypeVar')
+            origin, members = get_origin(target), get_args(target)
             if origin is list:
                 return isinstance(value, list) and all(conforms(members[0], e) for e in value)
             if origin is dict:
