@@ -55,9 +55,8 @@ struct ReportCommand: AsyncParsableCommand {
       options.maxRows = maxRows
       options.textLimit = fullText ? nil : 2000
       if let names = models?.split(separator: ",").map(String.init) { options.models = (names[0], names[1]) }
-      let chosen = options
-      let result = try await Watch.showing(progress) {
-        try await RunReport(of: runs, paths: source.paths, rules: rules, options: chosen)
+      let result = try await Watch.working(progress) { [options, paths = source.paths] in
+        try await RunReport(of: runs, paths: paths, rules: rules, options: options)
       }
       try source.reading.say(result.faults)
       for note in result.notes { Terminal.say(note) }

@@ -30,7 +30,7 @@ struct SummaryCommand: AsyncParsableCommand {
     try await report {
       let progress = WorkProgress()
       let runs = try source.runs(progress)
-      let listing = try await Watch.showing(progress) { try await runs.list() }
+      let listing = try await Watch.working(progress) { try await runs.list() }
       let faults = listing.entries.flatMap(\.faults)
       let matrix = CoverageMatrix(listing)
       switch show {
