@@ -3,7 +3,8 @@
 # make install PREFIX=/usr/local   installs one binary, magnet
 # make lint   checks the format
 # make bench  measures against other programs; Benchmarks/README.md says how (make bench-download: the downloader)
-# make bench-predictors   judges the predictors of scores on made runs; Benchmarks/README.md says how
+# make bench-predictors   judges the predictors of scores on made runs, or on real ones with MATRICES=DIR, a folder of
+#   runs; Benchmarks/README.md says how
 # make fuzz   feeds damaged files and queries to the reader for 60 seconds (TIME=600: for ten minutes)
 # make asan, make tsan   run every test with the address or the thread sanitizer
 # FLAGS is passed on to swift build and swift test.
@@ -38,7 +39,7 @@ bench: build
 	python3 Benchmarks/bench.py "$$(swift build $(RELEASE) --show-bin-path)/magnet" $(BENCH)
 
 bench-predictors: build
-	python3 Benchmarks/predictors.py "$$(swift build $(RELEASE) --show-bin-path)/magnet" --out Benchmarks/results $(BENCH)
+	python3 Benchmarks/predictors.py "$$(swift build $(RELEASE) --show-bin-path)/magnet" $(MATRICES) --out Benchmarks/results $(BENCH)
 
 bench-download: build
 	python3 Benchmarks/download.py "$$(swift build $(RELEASE) --show-bin-path)/magnet" $(BENCH)
