@@ -23,6 +23,19 @@ public import Magnet
 /// alone, without any that of its prior. Where there is no run to learn from it is the sample's mean, where scores are not
 /// from 0 to 1 the control variate; for a score under a perturbation `PerturbationDifferencePredictor` predicts. Notes say
 /// which it was. Probabilities of instances are the 2PL's.
+///
+/// Mean absolute error from 10, 25, 50 and 100 instances where the strongest 30 % of the models are predicted from the
+/// weaker half, on score matrices of arXiv 2506.07673, three samples per run (124 of the
+/// 149 runs of HELM Lite):
+///
+/// | matrices | sample mean | 2pl | auto | coverage of auto's 95 % intervals |
+/// |---|---|---|---|---|
+/// | HELM Lite, six scenarios | .087 .053 .039 .026 | .063 .046 .032 .023 | .062 .044 .032 .022 | .946 .954 .949 .965 |
+/// | GLUE rte | .123 .084 .053 .030 | .078 .077 .065 .052 | .079 .071 .046 .026 | .987 .987 .960 .933 |
+/// | GLUE sst2 | .061 .037 .025 .019 | .100 .076 .074 .066 | .058 .036 .025 .018 | .947 .973 .973 .987 |
+/// | GLUE mrpc | .092 .066 .042 .030 | .112 .071 .050 .036 | .104 .061 .040 .024 | .853 .907 .947 .960 |
+///
+/// When not to use it: where no run of another model has the same instances, the sample's mean is all it has.
 public final class AutoPredictor: ScorePredictor {
   public override class var summary: String {
     "a run's score: from its sample and its model's other scores, weighed by what suits the other runs; the one to use"
