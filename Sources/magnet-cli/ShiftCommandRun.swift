@@ -81,12 +81,13 @@ struct ShiftRunCommand: AsyncParsableCommand {
     run.isMatrix = matrix
     run.isStrict = strict
     run.isStopped = isStopped
-    if Terminal.areErrorsTerminal {
-      run.onStep = { step in
-        Terminal.say(
-          "\(step.kind == .train ? "training" : "evaluating") \(step.model) (\(step.intervention))"
-            + (step.kind == .train ? "" : " on \(step.distribution)") + ": \(step.reason)")
-      }
+    // What is missing is made without a word in a pipe; what is made anew has its reason said.
+    let showsAll = Terminal.areErrorsTerminal
+    run.onStep = { step in
+      if !showsAll, step.reason == "missing" { return }
+      let verb = step.kind == .train ? "training" : "evaluating"
+      let place = step.kind == .train ? "" : " on \(step.distribution)"
+      Terminal.say("\(verb) \(step.model) (\(step.intervention))\(place): \(step.reason)")
     }
     return run
   }
