@@ -109,7 +109,10 @@ struct LeaderboardCommand: AsyncParsableCommand {
       options.breaksTies = ties == .old
       var maker = BoardMaker(schema, all, options: options)
       let boards = try boards(&maker, schema)
-      for problem in maker.problems { Terminal.say(problem) }
+      for problem in maker.problems.prefix(10) { Terminal.say(problem) }
+      if maker.problems.count > 10 {
+        Terminal.say("and \(maker.problems.count - 10) more columns or cells left out")
+      }
       try print(boards)
       return faults.count + maker.problems.count
     }

@@ -89,6 +89,12 @@ import Testing
     #expect(headline(["mine"], [("own", "test", nil, nil, nil, 1, 9)]) == nil)
   }
 
+  /// HELM's schema of HEIM names a perturbation that does not exist.
+  @Test func humanRatingsOfImagesHaveAScore() {
+    let rated = headline(["mscoco_base"], [("image_text_alignment_human", "test", nil, nil, nil, 1, 3.5)])
+    #expect(rated?.mean == 3.5 && rated?.group == "mscoco_base")
+  }
+
   @Test func askedFor() throws {
     var rules = HeadlineRules()
     let rows: Stats = [

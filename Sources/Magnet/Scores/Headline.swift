@@ -210,7 +210,14 @@ public struct HeadlineRules: Sendable {
       }
       let split = candidate.matcher.split == "__all__" ? nil : candidate.matcher.split
       let name = MetricName(candidate.matcher.name, split: split, subSplit: candidate.matcher.subSplit)
-      switch stats.match(candidate.matcher) {
+      var match = stats.match(candidate.matcher)
+      // HEIM's schema asks for a perturbation that no run has: all inputs are meant.
+      if case .none = match, candidate.matcher.perturbation == "__all__" {
+        var matcher = candidate.matcher
+        matcher.perturbation = nil
+        match = stats.match(matcher)
+      }
+      switch match {
       case .one(let metric, let stat, let notes): return made(metric, stat, notes)
       case .several(let names):
         refused = refused ?? made(name, nil, ["ambiguous: \(names.count) statistics match"])
