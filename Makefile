@@ -22,7 +22,7 @@ else
   RELEASE += --static-swift-stdlib
 endif
 
-.PHONY: demo test bench fuzz asan tsan build install lint setup fake-gcs columnar clean bench-predictors bench-download bench-cards bench-shifts
+.PHONY: demo test bench fuzz asan tsan build install lint setup fake-gcs columnar spark-test clean bench-predictors bench-download bench-cards bench-shifts
 
 demo: build
 	@echo
@@ -88,6 +88,13 @@ columnar:
 	@test -d .build/columnar || PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check \
 	  --retries 1 --timeout 60 --target .build/columnar pyarrow polars duckdb || \
 	  echo "setup: pyarrow, polars and duckdb cannot be installed; their tests are skipped"
+
+# Integrations/spark against Spark itself, local[2], with PySpark from PyPI and a Java: not part of make test.
+spark-test: build columnar
+	@python3 -c "import pyspark" 2>/dev/null || test -d .build/spark || PIP_ROOT_USER_ACTION=ignore python3 -m pip install \
+	  --quiet --disable-pip-version-check --retries 1 --timeout 60 --target .build/spark pyspark
+	PYTHONPATH=.build/spark:.build/columnar python3 Integrations/spark/test_magnet_spark.py \
+	  "$$(swift build $(RELEASE) --show-bin-path)/magnet" Fixtures
 
 clean:
 	rm -rf .build
