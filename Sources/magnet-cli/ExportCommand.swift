@@ -49,7 +49,7 @@ struct ExportCommand: AsyncParsableCommand {
           try TableWriter(format, layout: TableLayout(isFile: true)).write(table, isCompressed: gzip, $0)
         }
       }
-      try source.reading.say(faults.sorted { $0.description < $1.description })
+      say(faults.sorted { $0.description < $1.description })
       return faults.count
     }
   }
@@ -78,7 +78,7 @@ struct ExportCommand: AsyncParsableCommand {
           try await Terminal.replacingFile(file) { try await exportSQLite(runs, to: $0) }
         }
         for note in export.notes { Terminal.say(note) }
-        try source.reading.say(export.faults)
+        say(export.faults)
         return export.faults.count
       }
     }

@@ -29,7 +29,7 @@ struct PartitionsCommand: AsyncParsableCommand {
   func run() async throws {
     try await report {
       let runs = try source.runs()
-      try source.reading.say(runs.archiveFaults)
+      say(runs.archiveFaults)
       try output.print(runs.partitions(bytes: byteCount(bytes) ?? 1 << 27), keyCount: 1, piped: .ndjson)
       return runs.archiveFaults.count
     }

@@ -58,7 +58,7 @@ struct ReportCommand: AsyncParsableCommand {
       let result = try await Watch.working(progress) { [options, paths = source.paths] in
         try await RunReport(of: runs, paths: paths, rules: rules, options: options)
       }
-      try source.reading.say(result.faults)
+      say(result.faults)
       for note in result.notes { Terminal.say(note) }
       let text = Array(result.page.text.utf8)
       if output == "-" {

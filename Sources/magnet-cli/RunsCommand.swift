@@ -38,6 +38,7 @@ struct RunsCommand: AsyncParsableCommand {
         try await RunSummary(of: runs, isThorough: check)
       }
       try output.print(summary.table, keyCount: 2)
+      FaultFile.add(summary.faults)
       for fault in summary.faults { Terminal.say("incomplete: \(fault)") }
       return summary.faults.count
     }
@@ -49,6 +50,7 @@ struct RunsCommand: AsyncParsableCommand {
   ) async throws -> Int {
     let listing = try await Watch.working(progress) { try await runs.list() }
     let found = request.matches(in: listing)
+    FaultFile.add(found.incomplete.flatMap(\.faults))
     for run in found.incomplete { for fault in run.faults { Terminal.say("incomplete: \(fault)") } }
     if found.complete.isEmpty {
       let names = Set(listing.entries.map { String($0.folder.prefix { $0 != ":" }) })

@@ -159,7 +159,7 @@ struct SQLCommand: AsyncParsableCommand {
     _ output: OutputOptions
   ) async throws -> Int {
     let answer = try await Watch.working(progress) { try await database.query(query, parameters: values) }
-    try reading.say(answer.faults)
+    say(answer.faults)
     try output.print(answer.table, keyCount: 1, piped: .csv)
     return answer.faults.count
   }

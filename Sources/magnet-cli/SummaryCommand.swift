@@ -44,7 +44,7 @@ struct SummaryCommand: AsyncParsableCommand {
         try output.print(
           Table(columnNames: ["file", "place", "problem", "advice"], rows: rows), keyCount: 1, piped: .csv)
       }
-      if show != .faults { try source.reading.say(faults) }
+      if show != .faults { say(faults) }
       return faults.count
     }
   }

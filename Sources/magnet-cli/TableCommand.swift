@@ -60,7 +60,7 @@ struct TableCommand: AsyncParsableCommand {
       var tables = try await load(projection)
       if let projection, !projection.allSatisfy(tables[table].hasColumn) { tables = try await load(nil) }
       let faults = tables.faults.map(\.fault)
-      try source.reading.say(faults)
+      say(faults)
       say(tables.counts, of: listing.entries)
       if faults.count == listing.entries.count { throw NothingRead(count: faults.count) }
       var shown = schema == nil ? tables[table] : tables.fitted(table, of: listing.entries)

@@ -167,16 +167,7 @@ package struct ReadingOptions: ParsableArguments {
   package var faults: String?
   @OptionGroup package var limit: ArchiveLimitOption
 
-  /// Names each fault on standard error and, where asked for, in the file of faults, which is written without any too.
-  package func say(_ found: [DataFault]) throws {
-    MagnetCommand.say(found)
-    guard let faults else { return }
-    let names = ["file", "place", "problem", "advice"]
-    let rows = found.map { [$0.file, $0.place, $0.problem, $0.advice].map { $0.map(Cell.string) ?? .null } }
-    try Terminal.writeFile(faults) {
-      try TableWriter(.ndjson).write(Table(columnNames: names, rows: rows), $0)
-    }
-  }
+  package func validate() throws { if let faults { FaultFile.open(faults) } }
 
   /// The runs under some paths; what is unusual in archives is said on standard error.
   package func runs(_ paths: [String], _ progress: WorkProgress? = nil, workers: Int? = nil) throws
@@ -217,7 +208,11 @@ package struct ArchiveLimitOption: ParsableArguments {
 package func report(_ body: () async throws -> Int) async throws {
   let faults: Int
   do {
-    faults = try await body()
+    do { faults = try await body() } catch {
+      try FaultFile.close()
+      throw error
+    }
+    try FaultFile.close()
   } catch is CancellationError {
     Terminal.say("interrupted; nothing half-written is left")
     throw ExitCode(Watch.interruptedStatus)
@@ -244,6 +239,7 @@ package func say(_ counts: [ReadingCounts], of runs: [RunEntry]) {
 
 /// Names each fault on standard error.
 package func say(_ faults: [DataFault]) {
+  FaultFile.add(faults)
   for fault in faults { Terminal.say("left out: \(fault)") }
 }
 

@@ -1,0 +1,25 @@
+package import Magnet
+import Synchronization
+
+/// The file of `--faults`: what is wrong with runs that a command leaves out, a JSON object per line, for programs that
+/// run it. It is written at the end, without lines when nothing is wrong.
+package enum FaultFile {
+  private static let state = Mutex<(path: String?, faults: [DataFault])>((nil, []))
+
+  static func open(_ path: String) { state.withLock { $0.path = path } }
+
+  /// Adds faults; each stands in the file once.
+  package static func add(_ faults: [DataFault]) { state.withLock { $0.faults += faults } }
+
+  static func close() throws {
+    let (path, faults) = state.withLock { $0 }
+    guard let path else { return }
+    let names = ["file", "place", "problem", "advice"]
+    let rows = faults.unique().map { fault in
+      [fault.file, fault.place, fault.problem, fault.advice].map { $0.map(Cell.string) ?? .null }
+    }
+    try Terminal.writeFile(path) {
+      try TableWriter(.ndjson).write(Table(columnNames: names, rows: rows), $0)
+    }
+  }
+}
