@@ -115,6 +115,31 @@ struct ColumnarTests {
     #expect(schemas.count == 1 && schemas.first?.contains(#""extra": "string""#) == true, "\(schemas)")
   }
 
+  /// What other programs make of our files is read as ours are.
+  @Test(arguments: [
+    "none-dictionary-1.0", "snappy-dictionary-1.0", "gzip-plain-2.0", "zstd-dictionary-2.0",
+    "snappy-plain-1.0",
+    "duckdb", "polars",
+  ])
+  func filesOfOtherProgramsAreRead(writer: String) throws {
+    let folder = try TemporaryFolder()
+    let run = Project.folder.appending(path: "Fixtures/benchmark_output/runs/plain-v1").path
+    for table in ["stats", "scenario-states"] {
+      let own = "\(folder.path)/\(table).parquet"
+      #expect(try Tool.run("table", table, run, "-o", own).status == 0)
+      let other = "\(folder.path)/\(table)-\(writer)/x.parquet"
+      try FileManager.default.createDirectory(
+        atPath: "\(folder.path)/\(table)-\(writer)", withIntermediateDirectories: true)
+      let script = Project.folder.appending(path: "Tests/CLITests/Columnar/make.py").path
+      let made = try Tool.run(
+        command: "/usr/bin/env", ["python3", script, writer, own, other], environment: Columnar.environment)
+      try #require(made.status == 0, "\(made.errors)")
+      let wanted = try Tool.run("table", table, own, "--format", "csv")
+      let found = try Tool.run("table", table, other, "--format", "csv")
+      #expect(found.output == wanted.output && found.output.count > 1000, "\(found.errors)")
+    }
+  }
+
   @Test func aClosedPipeEndsQuietly() throws {
     let run = Project.folder.appending(path: "Fixtures/benchmark_output").path
     let outcome = try Tool.run(

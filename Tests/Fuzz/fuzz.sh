@@ -11,7 +11,7 @@ flags=(-c release --scratch-path "$scratch" -Xswiftc -enable-testing -Xswiftc -s
 swift build "${flags[@]}"
 
 mkdir -p "$scratch/corpus" "$scratch/found" "$scratch/seeds"
-# An input's first byte is its kind: a file of a run, a query, an archive, or a card.
+# An input's first byte is its kind: a file of a run, a query, an archive, a card, or a Parquet file.
 seed() { { printf "%b" "$1"; cat; } >"$scratch/seeds/$2"; }
 for run in "$root"/Fixtures/odd/* "$root"/Fixtures/broken/whole; do
   name=$(basename "$run")
@@ -39,6 +39,8 @@ head -c 900 "$root/Fixtures/distributions/capitals/test.json" | seed '\x07\x00' 
 printf '[{"prompt": "q", "responses": {"a": 1.0, "b": 0.0}}]' | seed '\x07\x00' distribution
 seed '\x07\x01' shifts <"$root/Fixtures/distributions/shifts.json"
 printf '{"eval_accuracy": 0.5, "eval_probabilities": [0.25, 0.75]}' | seed '\x07\x02' evaluation
+
+for file in seeds/*.parquet; do seed '\x08' "parquet-$(basename "$file")" <"$file"; done
 
 options=(-dict=json.dict -max_len=20000 -timeout=20 -rss_limit_mb=4000 -artifact_prefix="$scratch/found/")
 if [ -n "${RUNS:-}" ]; then

@@ -115,7 +115,10 @@ public struct HelmRuns: RunSource {
       entries: found.map(\.0), runSpecs: Table(stacking: found.compactMap(\.1)),
       entryOfRow: found.indices.filter { found[$0].1 != nil })
     if isStrict, let fault = lakes.flatMap(\.listing.entries).lazy.flatMap(\.faults).first { throw fault }
-    return lakes.isEmpty ? own : RunListing(joining: [own] + lakes.map(\.listing))
+    // A run that is read from its folder is not read from a Parquet file too.
+    let folders = Set(self.folders.map(\.path))
+    return lakes.isEmpty
+      ? own : RunListing(joining: [own] + lakes.map { $0.listing.filter { !folders.contains($0.path) } })
   }
 
   /// Reads tables of some runs. A run with a fault in any of the files asked for has no rows in any table.
@@ -129,7 +132,7 @@ public struct HelmRuns: RunSource {
     var loaded = try await forEach(runs, columns: columns) { reader, run -> LoadedRun in
       reader.files.counts = ReadingCounts()
       var loaded = LoadedRun()
-      if lakes.contains(where: { $0.has(run) }) { return loaded }
+      if found[run.path] == nil, lakes.contains(where: { $0.has(run) }) { return loaded }
       do throws(DataFault) {
         if !run.isNamed, let fault = run.faults.first { throw fault }
         let folder = directory(run)

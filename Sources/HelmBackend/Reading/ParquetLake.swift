@@ -28,7 +28,7 @@ final class ParquetLake: Sendable {
   /// HELM's runs are not looked through.
   static func files(_ path: String, depth: Int = 0) -> [String] {
     if path.hasSuffix(".parquet") { return Files.isFile(path) ? [path] : [] }
-    guard depth < 6, let entries = try? Files.entries(path),
+    guard depth < 5, let entries = try? Files.entries(path),
       !entries.contains(where: { ["run_spec.json", "benchmark_output", "runs"].contains($0.name) })
     else { return [] }
     return entries.flatMap { entry -> [String] in

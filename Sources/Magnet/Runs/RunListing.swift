@@ -97,6 +97,17 @@ extension RunListing {
     return entries.indices.map { newest[entries[$0].name] == $0 }
   }
 
+  /// The entries for which `isIncluded` holds, with their rows.
+  package func filter(_ isIncluded: (RunEntry) -> Bool) -> RunListing {
+    let kept = entries.indices.filter { isIncluded(entries[$0]) }
+    if kept.count == entries.count { return self }
+    let places = Dictionary(kept.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    let rows = entryOfRow.indices.filter { places[entryOfRow[$0]] != nil }
+    return RunListing(
+      entries: kept.map { entries[$0] }, runSpecs: runSpecs.rows(at: rows),
+      entryOfRow: rows.compactMap { places[entryOfRow[$0]] })
+  }
+
   /// Listings of several sources, one after the other.
   package init(joining listings: [RunListing]) {
     var entryOfRow: [Int] = []
