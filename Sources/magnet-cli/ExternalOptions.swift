@@ -57,7 +57,16 @@ struct ExternalOptions: ParsableArguments {
       valueName: "level"))
   var disclosure = Disclosure.responses
 
+  @Flag(
+    help:
+      "Keep the right answers of the training runs from the program: runs of a scenario share its instances.")
+  var hideKey = false
+
   var exec: String? { program.exec }
+
+  func validate() throws {
+    if exec == nil, hideKey { throw ValidationError("--hide-key goes with --exec.") }
+  }
 
   /// What makes predictors that ask the program, for runs it is not to see.
   /// - Parameters:
@@ -71,6 +80,7 @@ struct ExternalOptions: ParsableArguments {
     var program = try program.program(exec, hiding: runs.enclosingFolders + answers)
     program.disclosure = disclosure
     program.metrics = metrics
+    program.hidesKey = hideKey
     let ready = program
     return { exampleRuns, evalSamples, seed in
       isOfInstances

@@ -339,4 +339,142 @@ import Testing
     #expect(entries.map(\.path) == [folder.path + "/a.zip!/a:1", folder.path + "/b.zip"])
     #expect(entries.map(\.faults.count) == [0, 1])
   }
+
+  // MARK: What others' programs make
+
+  /// A zip that macOS made has a folder with the attributes of each file, by names that look like runs'.
+  @Test func theFolderThatMacOSAddsIsLeftOut() async throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(
+      Self.zip(ZipBytes.Entry("__MACOSX/a:1/._stats.json", "x"), ZipBytes.Entry("__MACOSX/._a:1", "x")),
+      to: "x.zip")
+    let runs = try HelmRuns(path)
+    #expect(try await runs.list().entries.map(\.folder) == ["a:1"])
+    #expect(runs.notes == ["\(path): 2 entries in __MACOSX, which macOS added, are left out"])
+    let (outcome, _) = try unpackArchive(path, to: folder.path + "/out")
+    #expect(outcome.files == Self.run.count)
+  }
+
+  @Test func backslashesInNamesOfWindowsAreSlashes() async throws {
+    let folder = try TemporaryFolder()
+    let entries = Self.run.map { ZipBytes.Entry("runs\\v1\\a:1\\" + $0.name, $0.bytes) }
+    let path = try folder.write(ZipBytes(entries).bytes, to: "x.zip")
+    let listing = try await HelmRuns(path).list()
+    #expect(listing.entries.map(\.path) == ["\(path)!/runs/v1/a:1"])
+    #expect(listing.entries.flatMap(\.faults).isEmpty)
+    // Beside names with slashes, a backslash is a character of a name.
+    let mixed = try folder.write(Self.zip(ZipBytes.Entry("b\\c", "x")), to: "y.zip")
+    let (outcome, _) = try unpackArchive(mixed, to: folder.path + "/out")
+    #expect(outcome.files == Self.run.count + 1 && Files.isFile(folder.path + "/out/b\\c"))
+    // They lead out of the archive no more than slashes do.
+    let evil = try folder.write(ZipBytes([ZipBytes.Entry("..\\..\\evil", "x")]).bytes, to: "z.zip")
+    let error = #expect(throws: DataFault.self) { try unpackArchive(evil, to: folder.path + "/evil") }
+    #expect(error?.problem == "the entry is refused: its name leads out of the archive")
+  }
+
+  @Test func hardLinksToEarlierEntriesAreFollowed() async throws {
+    let folder = try TemporaryFolder()
+    let bytes = Self.tar { tar in
+      tar.addPax([("linkpath", "a:1/stats.json")])
+      tar.add("b:1/stats.json", kind: "1")
+    }
+    let path = try folder.write(bytes, to: "x.tar")
+    let tables = try await HelmRuns(path).load(
+      [RunEntry](HelmRuns(path).list().entries), tables: [.stats])
+    #expect(tables.faults.count <= 1)
+    let (outcome, _) = try unpackArchive(path, to: folder.path + "/out")
+    #expect(outcome.files == Self.run.count + 1)
+    #expect(try Files.read(folder.path + "/out/b:1/stats.json", atMost: 1 << 20) == Self.stats)
+    // Not to what comes later, nor out of the archive.
+    for target in ["later", "../../etc/passwd", "/etc/passwd"] {
+      let wrong = Self.tar { tar in
+        tar.addPax([("linkpath", target)])
+        tar.add("l", kind: "1")
+        tar.add("later", [1])
+      }
+      let file = try folder.write(wrong, to: "wrong.tar")
+      let error = #expect(throws: DataFault.self) { try unpackArchive(file, to: folder.path + "/wrong") }
+      #expect(error?.problem == "the entry is refused: it is a link", "\(target)")
+    }
+  }
+
+  /// Each of them is small enough to have any ratio; all together they are a bomb.
+  @Test func manySmallEntriesMakeABomb() async throws {
+    let folder = try TemporaryFolder()
+    let zeros = ZipBytes.Entry("z", [UInt8](repeating: 0, count: 15 << 20))
+    let entries = (0..<8).map { number in zeros.with { $0.name = Array("z\(number)".utf8) } }
+    let path = try folder.write(ZipBytes(entries).bytes, to: "x.zip")
+    let sentence = "it inflates to more than 250 times its size, as a bomb does"
+    let read = #expect(throws: DataFault.self) { try Archive(path, limits: .standard) }
+    #expect(read?.problem == sentence)
+    let unpacked = #expect(throws: DataFault.self) { try unpackArchive(path, to: folder.path + "/out") }
+    #expect(unpacked?.problem == sentence && !Files.exists(folder.path + "/out"))
+    #expect(try Archive(path, limits: InflateLimits(bytes: 1 << 30)).entries.count == 8)
+  }
+
+  /// Archives and copies whose maker followed HELM's link `latest` have the last suite twice.
+  @Test func aCopyOfTheLatestSuiteIsNotReadTwice() async throws {
+    let folder = try TemporaryFolder()
+    func files(_ suite: String) -> [ZipBytes.Entry] {
+      Self.run.map { ZipBytes.Entry("runs/\(suite)/a:1/" + $0.name, $0.bytes) }
+    }
+    let path = try folder.write(ZipBytes(files("v1") + files("latest")).bytes, to: "x.zip")
+    let runs = try HelmRuns(path)
+    #expect(try await runs.list().entries.map(\.suite) == ["v1"])
+    #expect(runs.notes.count == 1 && runs.notes[0].contains("/latest holds the runs of v1 again"))
+    // One with a run of its own is a suite as any other.
+    let other = [ZipBytes.Entry("runs/latest/b:1/stats.json", "[]")]
+    let both = try folder.write(ZipBytes(files("v1") + files("latest") + other).bytes, to: "y.zip")
+    #expect(try await HelmRuns(both).list().entries.map(\.suite) == ["latest", "latest", "v1"])
+  }
+
+  /// What stands beside a file that is missing says how to get it.
+  @Test func filesPackedInOtherWaysAreHinted() async throws {
+    let folder = try TemporaryFolder()
+    for file in Self.run where file.name != "stats.json" {
+      try folder.write(file.bytes, to: "s/a:1/" + file.name)
+    }
+    try folder.write("x", to: "s/a:1/stats.json.xz")
+    func fault() async throws -> String? {
+      try await HelmRuns(folder.path + "/s").list().entries[0].faults.first?.description
+    }
+    let path = folder.path + "/s/a:1/stats.json"
+    #expect(
+      try await fault() == "\(path): the file is missing; \(path).xz is there: unpack it with xz -d")
+    try folder.write(
+      "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", to: "s/a:1/stats.json")
+    #expect(
+      try await fault()
+        == "\(path): it is a pointer of Git LFS, and the file itself is missing; run git lfs pull in its repository"
+    )
+  }
+
+  /// Large files are complete whatever their white space and order, and cut-off ones are not.
+  @Test(arguments: [
+    ("\n", true), (" \r\n\t\n", true), ("", true), ("cut", false), ("compact", true), ("mark", true),
+    ("compact cut", false), ("flat", true),
+  ])
+  func largeFilesAreJudgedByTheirStructure(_ style: String, isWhole: Bool) async throws {
+    let folder = try TemporaryFolder()
+    for file in Self.run { try folder.write(file.bytes, to: "s/a:1/" + file.name) }
+    let stats = String(decoding: Self.stats, as: UTF8.self)
+    let trimmed = String(stats.reversed().drop(while: \.isWhitespace).reversed())
+    let compact = try JSONValue(parsing: stats).text
+    let text =
+      switch style {
+      case "cut": String(trimmed.dropLast(2))
+      case "compact": compact
+      case "compact cut": String(compact.dropLast(3))
+      case "mark": "\u{FEFF}" + trimmed
+      case "flat": trimmed.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: "\n")
+      default: trimmed + style
+      }
+    try folder.write(text, to: "s/a:1/stats.json")
+    for threshold in [100, 1 << 20] {
+      let runs = try HelmRuns(
+        paths: [folder.path + "/s"], isStrict: false, workers: 1, progress: nil, windowThreshold: threshold)
+      let listing = try await runs.list()
+      #expect(listing.entries[0].faults.isEmpty == isWhole, "\(style), \(threshold)")
+    }
+  }
 }

@@ -61,7 +61,7 @@ import Testing
     (#"{"run":"r","mean":1}"#, "has no 'stat' that is a text"),
     (#"{"run":"r","stat":"m"}"#, "has no 'mean'"),
     (#"{"run":"r","stat":"m","mean":null}"#, "has no 'mean'"),
-    (#"{"run":"r","stat":"m","mean":"1"}"#, #"has a 'mean' that is no number: "1""#),
+    (#"{"run":"r","stat":"m","mean":"1"}"#, #"has a 'mean' that is not a number: "1""#),
     (#"{"run":"r","stat":"m","mean":NaN}"#, "has a 'mean' that is not finite: NaN"),
     (#"{"run":"r","stat":"m","mean":1e999}"#, "has a 'mean' that is not finite: Infinity"),
     (
@@ -73,8 +73,8 @@ import Testing
     (#"{"run":"r","stat":"m","mean":1,"lower":2}"#, "has a 'lower' and no 'upper'"),
     (#"{"run":"r","stat":"m","mean":1,"upper":2}"#, "has an 'upper' and no 'lower'"),
     (#"{"run":"r","stat":"m","mean":1,"stddev":-1}"#, "has a negative 'stddev'"),
-    (#"{"run":"r","stat":"m","mean":1,"split":3}"#, "has a 'split' that is no text: 3"),
-    (#"{"run":"r","stat":"m","mean":1,"perturbation":"x"}"#, "has a 'perturbation' that is no object"),
+    (#"{"run":"r","stat":"m","mean":1,"split":3}"#, "has a 'split' that is not a text: 3"),
+    (#"{"run":"r","stat":"m","mean":1,"perturbation":"x"}"#, "has a 'perturbation' that is not an object"),
     (
       #"{"run":"r","stat":"m","mean":1,"instance":0}"#,
       "has an 'instance', and whole runs are to be predicted"
@@ -107,6 +107,71 @@ import Testing
     let lines = String(decoding: try Files.read(mark, atMost: 1000), as: UTF8.self).split(separator: "\n")
     #expect(lines.count == 2 && !Files.exists(String(lines[1])))
     #expect(!Files.exists("/proc/\(lines[0])"))
+  }
+
+  @Test func aMeanOutsideItsIntervalIsAFault() {
+    let fault = Self.fault(#"{"run":"r","stat":"m","mean":3,"lower":0,"upper":2}"#)
+    #expect(fault == "line 1 of its predictions has a 'mean' of 3.0 outside its own interval, 0.0 to 2.0")
+  }
+
+  /// What a program wrote is repeated in part only, and without control characters.
+  @Test func faultsRepeatLittleOfWhatWasWritten() throws {
+    let long = String(repeating: "x", count: 1 << 20)
+    for line in [
+      #"{"run":"\#(long)","stat":"m","mean":1}"#, #"{"run":"r","stat":"m","mean":"\#(long)"}"#,
+      #"{"run":"r","stat":"m","mean":1,"\#(long)":2}"#,
+      #"{"run":"r","stat":"m","mean":1,"split":["\#(long)"]}"#,
+    ] { #expect(try #require(Self.fault(line)).utf8.count < 1000) }
+    let escape = try #require(Self.fault(#"{"run":"a\u001b[2Jb","stat":"m","mean":1}"#))
+    #expect(escape.contains(#"a\u{1b}[2Jb"#) && !escape.contains("\u{1B}"))
+  }
+
+  @Test func textsAreShownWithoutControls() {
+    #expect(shown("a\u{1B}[2Jb\n") == #"a\u{1b}[2Jb\n"#)
+    #expect(shown("abcdef", limit: 3) == "abc..." && shown("abc", limit: 3) == "abc" && shown("") == "")
+    #expect(withoutControls("one\u{7}\n  | two\u{202E}") == "one\\u{7}\n  | two\\u{202e}")
+  }
+
+  /// A field that HELM does not know may be a score, whatever its name is.
+  @Test func fieldsThatHELMDoesNotKnowAreNotShown() throws {
+    let names = [
+      "run_spec.name", Self.states + "instance.id", Self.states + "instance.input.text",
+      Self.states + "request.prompt", Self.states + "request.gold", Self.states + "score",
+      Self.states + "instance.gold", Self.states + "instance.contrast_references",
+      Self.states + "instance.references", Self.states + "result.completions", Self.states + "result.score",
+      Self.states + "output_mapping.A", Self.states + "annotations.judge", "scenario_state.gold",
+    ]
+    let row: [Cell] = names.map { name in
+      switch name.split(separator: ".").last {
+      case "references":
+        .json(
+          #"[{"output":{"text":"x","gold":1},"tags":["correct"],"score":1},{"output":{"text":"y"},"tags":[]}]"#
+        )
+      case "completions":
+        .json(#"[{"text":"y","logprob":-1.5,"score":0.75,"tokens":[{"text":"y","gold":1}]}]"#)
+      default: .string("v")
+      }
+    }
+    let split = TestSplit(
+      RunTables(
+        runSpecs: Table(columnNames: ["run_spec.name"], rows: [[.string("r")]]),
+        scenarioStates: Table(columnNames: names, rows: [row])))
+    func columns(_ disclosure: Disclosure) -> [String] {
+      split.sequestered(disclosure).scenarioStates.columnNames.map { $0.replacing(Self.states, with: "") }
+    }
+    let inputs = [
+      "run_spec.name", "instance.id", "instance.input.text", "request.prompt", "instance.references",
+    ]
+    #expect(columns(.inputs) == inputs)
+    #expect(columns(.responses) == inputs + ["result.completions"])
+    #expect(columns(.everything).count == names.count)
+    let shown = split.sequestered(.responses).scenarioStates.rows[0]
+    #expect(
+      shown[Self.states + "instance.references"].text
+        == #"[{"output":{"text":"x"}},{"output":{"text":"y"}}]"#)
+    #expect(
+      shown[Self.states + "result.completions"].text
+        == #"[{"text":"y","logprob":-1.5,"tokens":[{"text":"y"}]}]"#)
   }
 
   @Test func brokenBytesAreNoCrash() throws {

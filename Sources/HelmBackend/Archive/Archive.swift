@@ -51,6 +51,7 @@ final class Archive: Sendable {
       index.files, index.folders.mapValues { $0.sorted { codePointOrder($0.name, $1.name) } }
     )
     entries = contents.entries.enumerated().filter { index.numbers[$1.name] == $0 }.map(\.element)
+    try Self.check(entries, limits, file)
     let refused = contents.refused + index.refused
     fault =
       contents.fault
@@ -60,14 +61,37 @@ final class Archive: Sendable {
           advice: refused.count == 1
             ? nil : "\(refused.count - 1) more " + (refused.count == 2 ? "is" : "are") + " refused, too")
       }
-    notes =
-      index.repeated.isEmpty
-      ? []
-      : [
-        "\(path): \(index.repeated[0])"
+    var notes: [String] = []
+    if let first = index.repeated.first {
+      notes.append(
+        "\(path): \(first)"
           + (index.repeated.count == 1 ? " stands" : " and \(index.repeated.count - 1) more stand")
-          + " in it more than once; the last counts"
-      ]
+          + " in it more than once; the last counts")
+    }
+    if contents.macOSCount > 0 {
+      notes.append("\(path): \(contents.macOSCount) entries in __MACOSX, which macOS added, are left out")
+    }
+    self.notes = notes
+  }
+
+  /// Checks what all entries together inflate to: many small ones make a bomb as well as a large one, and links count
+  /// each time. Those that are bombs by themselves are refused where they are read.
+  private static func check(_ entries: [ArchiveEntry], _ limits: InflateLimits, _ file: SharedFile)
+    throws(DataFault)
+  {
+    var (all, sound) = (0, 0)
+    for entry in entries {
+      let (sum, isTooMuch) = all.addingReportingOverflow(entry.size)
+      all = isTooMuch ? .max : sum
+      if case .zip(let record) = entry.place,
+        limits.fault(file.path, inflated: entry.size, stored: record.stored) != nil
+      {
+        continue
+      }
+      sound = isTooMuch ? .max : sound + entry.size
+    }
+    let total = all > limits.bytes ? all : sound
+    if let fault = limits.fault(file.path, inflated: total, stored: file.size) { throw fault }
   }
 
   /// What is in a folder, in order of the names' code points; nil when there is no such folder.

@@ -26,6 +26,8 @@ struct ArchiveContents {
   var fault: DataFault?
   /// The entries left out: their names to be shown, and why.
   var refused: [(name: String, problem: String)] = []
+  /// How many entries only macOS has a use for: the attributes of others, in a folder `__MACOSX`. They look like runs.
+  private(set) var macOSCount = 0
 
   mutating func refuse(_ name: some Collection<UInt8>, _ refusal: EntryRefusal) {
     refused.append((EntryName.shown(name), refusal.problem))
@@ -35,6 +37,10 @@ struct ArchiveContents {
   mutating func add(_ name: some Collection<UInt8>, size: Int, _ place: ArchiveEntry.Place) {
     do throws(EntryRefusal) {
       let path = try EntryName.path(name)
+      if path == "__MACOSX" || path.hasPrefix("__MACOSX/") {
+        macOSCount += 1
+        return
+      }
       if path.isEmpty, place != .folder { throw EntryRefusal(problem: "its name is empty") }
       if !path.isEmpty { entries.append(ArchiveEntry(name: path, size: size, place: place)) }
     } catch { refuse(name, error) }

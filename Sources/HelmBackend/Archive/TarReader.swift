@@ -14,6 +14,9 @@ struct TarReader {
   private var pax: [String: [UInt8]] = [:]
   private var globalPax: [String: [UInt8]] = [:]
   private var longName: [UInt8]?
+  private var longLink: [UInt8]?
+  /// Where the bytes of the files so far lie, by their names in the archive: hard links lead to them.
+  private var files: [String: (size: Int, offset: Int)] = [:]
 
   /// - Throws: `DataFault` when not one entry can be read. What keeps the rest from being read is in the result.
   static func contents(_ stream: any ByteStream) throws(DataFault) -> ArchiveContents {
@@ -81,6 +84,7 @@ struct TarReader {
       case UInt8(ascii: "x"): pax = try records(bytes)
       case UInt8(ascii: "g"): globalPax.merge(try records(bytes)) { $1 }
       case UInt8(ascii: "L"): longName = Array(bytes.prefix { $0 != 0 })
+      case UInt8(ascii: "K"): longLink = Array(bytes.prefix { $0 != 0 })
       default: break
       }
       return true
@@ -93,7 +97,8 @@ struct TarReader {
       }
       size = said
     }
-    (pax, longName) = ([:], nil)
+    let link = fields["linkpath"] ?? longLink ?? Array(header[157..<257].prefix { $0 != 0 })
+    (pax, longName, longLink) = ([:], nil, nil)
     // What holds no bytes may still name a size.
     if "123456".utf8.contains(kind) { size = 0 }
     let offset = at
@@ -106,11 +111,20 @@ struct TarReader {
     case UInt8(ascii: "0"), 0, UInt8(ascii: "7"):
       let isFolder = kind != UInt8(ascii: "7") && name.last == UInt8(ascii: "/")
       contents.add(name, size: size, isFolder ? .folder : .tar(offset: offset))
+      if !isFolder, let path = try? EntryName.path(name) { files[path] = (size, offset) }
+    case UInt8(ascii: "1"):
+      // A hard link to an entry before it is that entry's file under another name.
+      guard let path = try? EntryName.path(link), let file = files[path] else {
+        contents.refuse(name, .link)
+        break
+      }
+      contents.add(name, size: file.size, .tar(offset: file.offset))
+      if let own = try? EntryName.path(name) { files[own] = file }
     case UInt8(ascii: "5"): contents.add(name, size: 0, .folder)
     // HELM links `latest` to the last suite; reading does not follow it on the disk either.
     case UInt8(ascii: "2")
     where name.split(separator: UInt8(ascii: "/")).last?.elementsEqual("latest".utf8) == true: break
-    case UInt8(ascii: "1"), UInt8(ascii: "2"): contents.refuse(name, .link)
+    case UInt8(ascii: "2"): contents.refuse(name, .link)
     case UInt8(ascii: "3"), UInt8(ascii: "4"), UInt8(ascii: "6"): contents.refuse(name, .device)
     case UInt8(ascii: "V"): break
     default: contents.refuse(name, EntryRefusal(problem: "it is of an unknown kind"))

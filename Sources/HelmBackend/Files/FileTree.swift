@@ -18,8 +18,26 @@ extension FileTree {
   /// A file's bytes: those of the plain file, or else what `.gz` beside it inflates to.
   /// - Throws: `DataFault` when neither is there or can be read.
   func open(_ path: String) throws(DataFault) -> any ByteStream {
-    if let file = try stored(path) { return file }
+    if let file = try stored(path) {
+      if let size = file.size, size < 1024, let text = try file.tail(size),
+        text.starts(with: "version https://git-lfs.".utf8)
+      {
+        throw DataFault(
+          file: path, problem: "it is a pointer of Git LFS, and the file itself is missing",
+          advice: "run git lfs pull in its repository")
+      }
+      return file
+    }
     if let file = try stored(path + ".gz") { return InflatedStream(gzip: file, limits: limits) }
+    let others: [(path: String, advice: String)] = [
+      (path + ".xz", "unpack it with xz -d"), (path + ".bz2", "unpack it with bunzip2"),
+      (path + ".zst", "unpack it with zstd -d"),
+      (path.replacing(".json", with: "_slim.json"), "it is shortened; download the whole one"),
+    ]
+    for other in others where try stored(other.path) != nil {
+      throw DataFault(
+        file: path, problem: "the file is missing", advice: "\(other.path) is there: \(other.advice)")
+    }
     throw DataFault(
       file: path, problem: "the file is missing", advice: "the run failed, goes on, or was copied in part")
   }

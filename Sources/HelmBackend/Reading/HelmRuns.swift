@@ -95,7 +95,7 @@ public struct HelmRuns: RunSource {
   public func list() async throws -> RunListing {
     let known = (RunDirectory.knownFiles + sources.map(\.fileName)).unique()
     let found = try await forEach(folders, columns: nil) { reader, folder -> (RunEntry, Table?) in
-      var faults = folder.faults(reader.files, sources)
+      var faults = folder.faults(reader.files, sources, threshold: windowThreshold)
       var table: Table?
       if !folder.files.isEmpty {
         do throws(DataFault) {

@@ -61,7 +61,10 @@ struct RunDirectory: Sendable {
 
   /// What keeps the run from being complete, as far as the ends of its files tell; a file whose ends look wrong is
   /// read to say what is wrong with it. `run_spec.json` is not looked at.
-  func faults(_ reader: JSONFileReader, _ sources: [TableSource]) -> [DataFault] {
+  /// - Parameter threshold: the size in bytes from which a file is read in windows.
+  func faults(
+    _ reader: JSONFileReader, _ sources: [TableSource], threshold: Int = HelmRuns.windowThreshold
+  ) -> [DataFault] {
     if let fault { return [fault] }
     if files.isEmpty {
       return [
@@ -72,38 +75,63 @@ struct RunDirectory: Sendable {
     }
     return sources.filter { $0 != .runSpecs && ($0.isExpected || has($0)) }.compactMap { source in
       do throws(DataFault) {
-        try checkEnds(file(of: source), source.isObject ? .object : .array, reader)
+        try checkEnds(file(of: source), source.isObject ? .object : .array, reader, threshold)
         return nil
       } catch { return error }
     }
   }
 
-  /// HELM indents its files, so the last bracket of a whole one is the only one at the start of a line. A file that
-  /// ends in another way is read, to say what is wrong with it, unless it is too large for that. The end of a
-  /// compressed file is not to be had without the rest: there the beginning alone counts, and in an archive, whose
-  /// list says that the file is all there, that it is not empty.
-  private func checkEnds(_ path: String, _ kind: JSONTape.Tag, _ reader: JSONFileReader) throws(DataFault) {
+  /// Checks that a file begins and ends as JSON of the kind does.
+  ///
+  /// HELM indents its files, so the last bracket of a whole one is the only one at the start of a line. A file of another
+  /// style is read; a large one is gone through for its structure alone, in windows. The end of a compressed file is not
+  /// to be had without the rest: there the beginning alone counts, and in an archive, whose list says that the file is
+  /// all there, that it is not empty.
+  private func checkEnds(
+    _ path: String, _ kind: JSONTape.Tag, _ reader: JSONFileReader, _ threshold: Int
+  ) throws(DataFault) {
     let (open, close) = kind == .object ? ("{", "}") : ("[", "]")
     let file = try tree.open(path)
-    if let tail = try file.tail(16) {
-      if tail.ends(with: "\n\(close)"), try file.next(1) == Array(open.utf8) { return }
+    if let tail = try file.tail(64) {
+      let end = tail.drop(fromEndWhile: Self.isSpace)
+      var head = try file.next(64)[...]
+      if head.starts(with: [0xEF, 0xBB, 0xBF]) { head = head.dropFirst(3) }
+      head = head.drop(while: Self.isSpace)
+      let indented = head.dropFirst().drop { $0 == UInt8(ascii: "\r") }
+      if end.suffix(2).elementsEqual("\n\(close)".utf8), head.starts(with: open.utf8),
+        indented.starts(with: "\n ".utf8) || indented.starts(with: "\n\t".utf8)
+      {
+        return
+      }
     } else if let size = file.size {
       if size > 0 { return }
     } else if try file.next(1) == Array(open.utf8) {
       return
     }
-    if file.expectedSize > HelmRuns.windowThreshold {
-      throw DataFault(
-        file: file.path, place: file.size.map { "byte \($0)" },
-        problem: "the text does not begin and end as HELM's, it may be cut off",
-        advice: "copy or download it again")
-    }
+    if file.expectedSize > threshold { return try checkStructure(path, kind, reader) }
     try reader.withTape(try tree.open(path)) { (tape) throws(DataFault) in
       try tape.expect(kind, file: file.path)
     }
   }
+
+  /// Goes through a large file of any style: its brackets and strings, and what stands around its list.
+  private func checkStructure(_ path: String, _ kind: JSONTape.Tag, _ reader: JSONFileReader)
+    throws(DataFault)
+  {
+    let windows = SharedWindows(
+      try tree.open(path), list: kind == .object ? "request_states" : nil, windowSize: 1 << 20)
+    while try reader.withNextWindow(windows, orText: { _, _ in true }, { _, _ in true }) != nil {}
+    try reader.withTape(of: windows.surroundings, path: windows.path) { (tape) throws(DataFault) in
+      try tape.expect(kind, file: windows.path)
+    }
+  }
+
+  private static func isSpace(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
 }
 
 extension [UInt8] {
-  fileprivate func ends(with text: String) -> Bool { suffix(text.utf8.count).elementsEqual(text.utf8) }
+  /// The bytes without the last ones that fulfil a condition.
+  fileprivate func drop(fromEndWhile condition: (UInt8) -> Bool) -> ArraySlice<UInt8> {
+    self[..<(lastIndex { !condition($0) }.map { $0 + 1 } ?? 0)]
+  }
 }

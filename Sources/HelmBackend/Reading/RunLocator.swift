@@ -155,8 +155,38 @@ struct RunLocator {
     var found = false
     for entry in folders
     where !Self.otherFolders.contains(entry.name) && !(entry.isLink && entry.name == "latest") {
+      if entry.name == "latest", let suite = copied(latest: folder, among: folders, tree) {
+        notes.append(
+          "\(folder)/latest holds the runs of \(suite) again and is left out; HELM makes it a link")
+        continue
+      }
       if search(tree, folder + "/" + entry.name, depth: depth + 1) { found = true }
     }
     return found
+  }
+
+  /// The suite whose runs the folder `latest` beside it holds once more, as it does where an archive or a copy was made
+  /// that followed HELM's link; nil where it has others.
+  private func copied(latest folder: String, among siblings: [Files.Entry], _ tree: any FileTree) -> String? {
+    let latest = folder + "/latest"
+    let runs = (tree.entries(latest) ?? []).filter(\.isFolder)
+    guard !runs.isEmpty else { return nil }
+    return siblings.map(\.name).first { suite in
+      suite != "latest"
+        && runs.allSatisfy { run in
+          guard let files = tree.entries("\(latest)/\(run.name)"),
+            files == tree.entries("\(folder)/\(suite)/\(run.name)")
+          else { return false }
+          return files.allSatisfy { file in
+            file.isFolder
+              || Self.size("\(latest)/\(run.name)/\(file.name)", tree)
+                == Self.size("\(folder)/\(suite)/\(run.name)/\(file.name)", tree)
+          }
+        }
+    }
+  }
+
+  private static func size(_ path: String, _ tree: any FileTree) -> Int? {
+    ((try? tree.stored(path)) ?? nil)?.storedSize
   }
 }

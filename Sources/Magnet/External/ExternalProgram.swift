@@ -15,6 +15,10 @@ public struct ExternalProgram: Sendable {
   public var hiddenFolders: [String] = []
   /// Files and folders shown under bubblewrap, read-only, beside the system's, the program's and the script's.
   public var shownPaths: [String] = []
+  /// Whether the right answers of the runs to learn from are kept from it: the tags of references, output mappings and
+  /// whatever else `Disclosure.responses` leaves out of the run to be predicted. Runs of the same scenario have the same
+  /// instances, so the key of one is the key of the other.
+  public var hidesKey = false
   /// Variables of the environment it gets beside PATH, LANG, HOME and TMPDIR.
   public var environment: [String: String] = [:]
 
@@ -53,17 +57,22 @@ public struct ExternalProgram: Sendable {
     }
     let folder = try ProgramLaunch.makeFolder()
     defer { Files.removeLeftovers(folder) }
-    do { try task.write(into: folder, known: known) } catch {
+    do { try task.write(into: folder, known: known, hidesKey: hidesKey) } catch {
       throw MagnetError(
         .programFailed, "the program's folder cannot be written in \(Files.temporaryFolder): \(error)")
     }
     let file = folder + "/" + ProgramTask.predictionsFile
+    var launch = launch
+    launch.kept = known.folder
     let run = try launch.run(in: folder, watching: (file, Self.predictionLimit, "predictions"))
     do {
       try Task.checkCancellation()
       try run.check()
       let bytes = try ProgramLaunch.output(
         file, named: ProgramTask.predictionsFile, atMost: Self.predictionLimit, of: "predictions")
+      if bytes.allSatisfy({ [0x20, 0x09, 0x0A, 0x0D].contains($0) }) {
+        throw MagnetError(.programFailed, "wrote no predictions: \(ProgramTask.predictionsFile) is empty")
+      }
       return Answer(predictions: try PredictionLines(bytes, for: task).predictions, note: run.note)
     } catch let error as MagnetError { throw run.failure(error) }
   }
@@ -74,6 +83,7 @@ extension Files {
   ///
   /// Through `rm`, as programs may leave folders that cannot be read and names that are not text.
   static func removeLeftovers(_ folder: String) {
+    defer { releaseTemporaryFolder(folder) }
     let text = #"rm -rf -- "$1" 2>/dev/null || { chmod -R u+rwx -- "$1"; rm -rf -- "$1"; }"#
     _ = try? ProgramRun(
       ["/bin/sh", "-c", text, "magnet", folder],

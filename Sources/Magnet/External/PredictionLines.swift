@@ -63,13 +63,14 @@ struct PredictionLines {
     var seen: Set<String> = []
     for member in members {
       guard Self.fields.contains(member.key) else {
-        let nearest = nearestNames(to: member.key, among: Self.fields)
+        let nearest = nearestNames(to: String(member.key.prefix(50)), among: Self.fields)
         throw MagnetError(
           .invalidData,
-          "has a field '\(member.key)', which there is not; near it: \(nearest.joined(separator: ", "))")
+          "has a field '\(shown(member.key))', which there is not; near it: \(nearest.joined(separator: ", "))"
+        )
       }
       guard seen.insert(member.key).inserted else {
-        throw MagnetError(.invalidData, "has '\(member.key)' twice")
+        throw MagnetError(.invalidData, "has '\(shown(member.key))' twice")
       }
     }
     guard let run = value["run"]?.string else {
@@ -78,7 +79,8 @@ struct PredictionLines {
     guard runs.contains(run) else {
       throw MagnetError(
         .invalidData,
-        "is of a run that is not asked for: \(run); asked for is \(runs.sorted().joined(separator: ", "))")
+        "is of a run that is not asked for: \(shown(run)); asked for is "
+          + runs.sorted().prefix(3).map { shown($0) }.joined(separator: ", "))
     }
     guard let metric = value["stat"]?.string else {
       throw MagnetError(.invalidData, "has no 'stat' that is a text")
@@ -91,11 +93,17 @@ struct PredictionLines {
     let name = MetricName(
       metric, split: try text("split", value), subSplit: try text("sub_split", value),
       perturbation: try perturbation(value))
+    let interval = try interval(value)
+    if let interval, mean < interval.lower || mean > interval.upper {
+      throw MagnetError(
+        .invalidData,
+        "has a 'mean' of \(mean) outside its own interval, \(interval.lower) to \(interval.upper)")
+    }
     return Prediction(
       run: run,
       instance: try requests.map { try $0.number(value, run: run, name.perturbation) } ?? noInstance(value),
       stat: Stat(name, mean: mean, variance: deviation.map { $0 * $0 } ?? 0, stddev: deviation ?? 0),
-      interval: try interval(value))
+      interval: interval)
   }
 
   private func noInstance(_ value: JSONValue) throws -> Int? {
@@ -121,7 +129,7 @@ struct PredictionLines {
   private func number(_ field: String, _ value: JSONValue) throws -> Double? {
     guard let given = value[field], given != .null else { return nil }
     guard let number = given.double else {
-      throw MagnetError(.invalidData, "has a '\(field)' that is no number: \(given.text)")
+      throw MagnetError(.invalidData, "has a '\(field)' that is not a number: \(shown(given.text))")
     }
     guard number.isFinite else {
       throw MagnetError(.invalidData, "has a '\(field)' that is not finite: \(Cell.double(number).text)")
@@ -132,7 +140,7 @@ struct PredictionLines {
   private func text(_ field: String, _ value: JSONValue) throws -> String? {
     guard let given = value[field], given != .null else { return nil }
     guard let text = given.string else {
-      throw MagnetError(.invalidData, "has a '\(field)' that is no text: \(given.text)")
+      throw MagnetError(.invalidData, "has a '\(field)' that is not a text: \(shown(given.text))")
     }
     return text
   }
@@ -140,7 +148,7 @@ struct PredictionLines {
   private func perturbation(_ value: JSONValue) throws -> Perturbation? {
     guard let given = value["perturbation"], given != .null else { return nil }
     guard case .object(let members) = given else {
-      throw MagnetError(.invalidData, "has a 'perturbation' that is no object: \(given.text)")
+      throw MagnetError(.invalidData, "has a 'perturbation' that is not an object: \(shown(given.text))")
     }
     var fields = Dictionary(members.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
     func flag(_ name: String) -> Bool? {
@@ -186,21 +194,23 @@ private struct Requests {
       return number
     case .string(let id)?:
       guard var found = byID[run]?[id] else {
-        let nearest = nearestNames(to: id, among: (byID[run] ?? [:]).keys.sorted())
+        let nearest = nearestNames(to: String(id.prefix(200)), among: (byID[run] ?? [:]).keys.sorted())
         throw MagnetError(
           .invalidData,
-          "is of an instance that is not asked for: \(id); near it: \(nearest.joined(separator: ", "))")
+          "is of an instance that is not asked for: \(shown(id)); near it: \(nearest.joined(separator: ", "))"
+        )
       }
       if value["perturbation"] != nil { found = found.filter { $0.perturbation == perturbation?.name } }
       if let trial = value["trial"]?.double { found = found.filter { $0.trial.map(Double.init) == trial } }
       guard let only = found.first else {
         throw MagnetError(
-          .invalidData, "is of an instance that is not asked for: \(id) with this perturbation and trial")
+          .invalidData,
+          "is of an instance that is not asked for: \(shown(id)) with this perturbation and trial")
       }
       guard found.count == 1 else {
         throw MagnetError(
           .invalidData,
-          "is of one of \(found.count) requests of instance \(id); give its number, prediction_id, as 'instance'"
+          "is of one of \(found.count) requests of instance \(shown(id)); give its number, prediction_id, as 'instance'"
         )
       }
       return only.number

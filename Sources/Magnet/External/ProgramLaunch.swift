@@ -21,6 +21,8 @@ package struct ProgramLaunch: Sendable {
   package var fileLimit = ProgramRun.fileLimit
   /// Asked many times a second; ends the program once it is true.
   package var isStopped: @Sendable () -> Bool = { Task.isCancelled }
+  /// A further folder that goes when this process dies while the program runs.
+  package var kept: String?
   /// What it must not see, for the note on a program without a sandbox.
   package var secrets = "the runs"
 
@@ -39,6 +41,7 @@ package struct ProgramLaunch: Sendable {
 
   /// A new folder that nobody else can look into.
   package static func makeFolder() throws -> String {
+    Files.removeStaleTemporaryFolders("magnet-task")
     do { return try Files.makeTemporaryFolder("magnet-task") } catch {
       throw MagnetError(
         .programFailed, "no folder can be made for the program in \(Files.temporaryFolder): \(error)")
@@ -63,7 +66,8 @@ package struct ProgramLaunch: Sendable {
       run = try ProgramRun(
         prepared.command + arguments(prepared.home), environment: prepared.environment, in: folder,
         timeLimit: timeLimit,
-        fileLimit: fileLimit, watched: (watched.file, watched.limit), removed: folder, isStopped: isStopped)
+        fileLimit: fileLimit, watched: (watched.file, watched.limit), removed: folder, kept: kept,
+        isStopped: isStopped)
     } catch { throw MagnetError(.programFailed, "\(command.words[0]) cannot be started: \(error)") }
     return Finished(
       run: run, isWrapped: prepared.isWrapped, launch: self, watched: (watched.limit, watched.name),
@@ -176,6 +180,8 @@ package struct ProgramLaunch: Sendable {
       let probe = try? ProgramRun(
         [bwrap] + wrap.arguments(["/bin/sh", "-c", ":"]), environment: ["PATH": Self.path], in: folder,
         timeLimit: .seconds(20), watched: (folder + "/none", 0), removed: folder)
+      // A probe that was interrupted says nothing about bubblewrap.
+      try Task.checkCancellation()
       if probe?.outcome == .ended(.exited(0)) {
         let network = hasNetwork ? "the network" : "no network"
         let also = wrap.folders.isEmpty ? "" : " and \(wrap.folders.joined(separator: ", "))"

@@ -26,29 +26,34 @@ package struct ProgramRun {
   /// watch behind: when this process dies, however, the watch removes the folder and kills the program's group. Then
   /// the program takes the shell's place.
   private static let starter = #"""
-    { ulimit -c 0; ulimit -f "$1"; } 2>/dev/null; watched=$2; shift 2
-    { read -r nothing <&3; rm -rf -- "$watched"; kill -KILL 0; } >/dev/null 2>&1 &
+    { ulimit -c 0; ulimit -f "$1"; } 2>/dev/null; watched=$2; kept=$3; shift 3
+    { read -r nothing <&3; rm -rf -- "$watched" "$kept"; kill -KILL 0; } >/dev/null 2>&1 &
     exec "$@" 3<&-
     """#
 
   /// The arguments of the shell before those of the program.
-  /// - Parameter folder: what goes when this process dies meanwhile.
-  static func starterArguments(fileLimit: Int = ProgramRun.fileLimit, removing folder: String) -> [String] {
-    ["-c", starter, "magnet", String(fileLimit / 512), folder]
+  /// - Parameters:
+  ///   - folder: what goes when this process dies meanwhile.
+  ///   - other: another folder that goes then.
+  static func starterArguments(
+    fileLimit: Int = ProgramRun.fileLimit, removing folder: String, _ other: String? = nil
+  ) -> [String] {
+    ["-c", starter, "magnet", String(fileLimit / 512), folder, other ?? folder]
   }
 
   /// Runs a program to its end, or until it takes too long or writes too much.
   /// - Parameters:
   ///   - watched: a file and the most bytes it may have.
   ///   - removed: the folder that goes when this process dies meanwhile.
+  ///   - kept: another that goes then.
   ///   - isStopped: asked many times a second; ends the program once it is true. By default, whether the task was cancelled.
   init(
     _ command: [String], environment: [String: String], in folder: String, timeLimit: Duration,
     fileLimit: Int = ProgramRun.fileLimit, watched: (file: String, limit: Int), removed: String,
-    isStopped: () -> Bool = { Task.isCancelled }
+    kept: String? = nil, isStopped: () -> Bool = { Task.isCancelled }
   ) throws(SystemError) {
     let child = try ChildProcess(
-      "/bin/sh", Self.starterArguments(fileLimit: fileLimit, removing: removed) + command,
+      "/bin/sh", Self.starterArguments(fileLimit: fileLimit, removing: removed, kept) + command,
       environment: environment, in: folder)
     let clock = ContinuousClock()
     let end = clock.now + timeLimit

@@ -26,8 +26,8 @@ struct ProgramTask {
   /// Writes the files into a folder that is empty.
   /// - Parameter known: what was written of the same train split before.
   /// - Throws: `MagnetError` and `SystemError` when they cannot be written.
-  func write(into folder: String, known: WrittenTrain = WrittenTrain()) throws {
-    try known.write(train, into: folder)
+  func write(into folder: String, known: WrittenTrain = WrittenTrain(), hidesKey: Bool = false) throws {
+    try known.write(train, into: folder, hidesKey: hidesKey)
     let shown = RunTables(
       runSpecs: test.runSpecs, scenarioStates: test.scenarioStates, perInstanceStats: test.observedStats)
     try shown.write(as: "test", into: folder)
@@ -85,21 +85,23 @@ extension RunTables {
 final class WrittenTrain {
   private var identity: TrainSplit.Identity?
   private var kept: String?
+  /// The folder of the tables that are kept, if they are.
+  var folder: String? { kept }
 
   deinit { if let kept { Files.removeLeftovers(kept) } }
 
   /// Writes `train.sqlite` and the folder `train`. The second time that the same split is asked for it is kept.
-  func write(_ train: TrainSplit, into folder: String) throws {
+  func write(_ train: TrainSplit, into folder: String, hidesKey: Bool = false) throws {
     if identity !== train.identity {
       if let kept { Files.removeLeftovers(kept) }
       kept = nil
       identity = train.identity
-      return try Self.tables(train).write(as: "train", into: folder)
+      return try Self.tables(train, hidesKey).write(as: "train", into: folder)
     }
     if kept == nil {
       let fresh = try Files.makeTemporaryFolder("magnet-task")
       kept = fresh
-      try Self.tables(train).write(as: "train", into: fresh)
+      try Self.tables(train, hidesKey).write(as: "train", into: fresh)
     }
     guard let kept else { return }
     try Files.copy(kept + "/train.sqlite", to: folder + "/train.sqlite")
@@ -109,9 +111,11 @@ final class WrittenTrain {
     }
   }
 
-  private static func tables(_ train: TrainSplit) -> RunTables {
+  private static func tables(_ train: TrainSplit, _ hidesKey: Bool) -> RunTables {
     RunTables(
-      runSpecs: train.runSpecs, scenarioStates: train.scenarioStates, stats: train.stats,
+      runSpecs: train.runSpecs,
+      scenarioStates: hidesKey ? SequesteredTestSplit.keyless(train.scenarioStates) : train.scenarioStates,
+      stats: train.stats,
       perInstanceStats: train.perInstanceStats)
   }
 }

@@ -113,30 +113,78 @@ public struct SequesteredTestSplit: Sendable {
     statNames = Self.names(split.stats, "stats.name.")
     instanceStatNames = Self.names(split.perInstanceStats, "per_instance_stats.stats.name.")
     observedStats = disclosure == .scores ? split.perInstanceStats : Table()
-    switch disclosure {
-    case .runSpec: scenarioStates = Table()
-    case .inputs:
-      scenarioStates = Self.withoutAnswers(split.scenarioStates, dropping: Self.answers + Self.responses)
-    case .responses, .scores:
-      scenarioStates = Self.withoutAnswers(split.scenarioStates, dropping: Self.answers)
-    case .everything: scenarioStates = split.scenarioStates
-    }
+    scenarioStates =
+      switch disclosure {
+      case .runSpec: Table()
+      case .inputs: Self.shown(split.scenarioStates, Self.inputFields)
+      case .responses, .scores: Self.shown(split.scenarioStates, Self.inputFields + Self.responseFields)
+      case .everything: split.scenarioStates
+      }
   }
 
-  private static let requestStates = "scenario_state.request_states."
-  /// What names the right answer, or scores the model's. Annotations may hold a judge's score.
-  private static let answers = ["output_mapping", "annotations", "instance.extra_data"]
-  private static let responses = ["result"]
+  /// Requests and answers without whatever names the right answer or scores the model's.
+  static func keyless(_ states: Table) -> Table { shown(states, inputFields + responseFields) }
 
-  private static func withoutAnswers(_ table: Table, dropping fields: [String]) -> Table {
-    let dropped = fields.map { requestStates + $0 }
-    var shown = table.dropping { name in dropped.contains { name == $0 || name.hasPrefix($0 + ".") } }
+  private static let requestStates = "scenario_state.request_states."
+  /// What may be seen of a request: HELM's fields of a RequestState, less those that name the right answer or score the
+  /// model's (`output_mapping`, `annotations`, `extra_data`, `contrast_references`). A list of what may pass: files of
+  /// other versions and tools hold fields that HELM does not know, and any of them may be a score.
+  private static let inputFields =
+    [
+      "instance.id", "instance.split", "instance.sub_split", "instance.input", "instance.references",
+      "instance.perturbation", "instance.contrast_inputs", "reference_index", "request_mode",
+      "train_trial_index", "num_train_instances", "prompt_truncated", "num_conditioning_tokens",
+    ]
+    + [
+      "model", "model_deployment", "embedding", "prompt", "temperature", "num_completions",
+      "top_k_per_token", "max_tokens", "stop_sequences", "echo_prompt", "top_p", "presence_penalty",
+      "frequency_penalty", "random", "messages", "multimodal_prompt", "image_generation_parameters",
+      "response_format",
+    ].map { "request." + $0 }
+  /// What may be seen of an answer.
+  private static let responseFields = [
+    "success", "embedding", "completions", "cached", "error", "error_flags", "request_time",
+    "request_datetime", "num_prompt_tokens", "num_completion_tokens", "batch_size", "batch_request_time",
+    "reasoning_effort",
+  ].map { "result." + $0 }
+  /// The keys that may be seen in a completion, and in a reference and what it holds.
+  private static let completionKeys: Set = [
+    "text", "logprob", "tokens", "finish_reason", "reason", "thinking", "multimodal_content", "media_objects",
+    "content_type", "location", "top_logprobs",
+  ]
+  private static let referenceKeys: Set = [
+    "output", "text", "multimedia_content", "media_objects", "content_type", "location",
+  ]
+
+  private static func shown(_ table: Table, _ fields: [String]) -> Table {
+    let allowed = fields.map { requestStates + $0 } + ["scenario_state.adapter_spec"]
+    var shown = table.dropping { name in
+      name.hasPrefix("scenario_state.") && !allowed.contains { name == $0 || name.hasPrefix($0 + ".") }
+    }
     shown = shown.dropping { $0.hasPrefix(requestStates + "instance.") && $0.hasSuffix(".tags") }
-    for name in shown.columnNames where name.hasPrefix(requestStates + "instance.") {
-      let isReferences = name == requestStates + "instance.references"
-      shown = shown.mappingJSON(name) { untagged(isReferences ? withoutGivenAway($0) : $0) }
+    for name in shown.columnNames where name.hasPrefix(requestStates) {
+      switch name.dropFirst(requestStates.count) {
+      case "instance.references":
+        shown = shown.mappingJSON(name) { only(referenceKeys, of: withoutGivenAway($0)) }
+      case "result.completions": shown = shown.mappingJSON(name) { only(completionKeys, of: $0) }
+      case let field where field.hasPrefix("instance."): shown = shown.mappingJSON(name, untagged)
+      default: break
+      }
     }
     return shown
+  }
+
+  /// A value with some keys alone in the objects in it.
+  private static func only(_ keys: Set<String>, of value: JSONValue) -> JSONValue {
+    switch value {
+    case .array(let elements): .array(elements.map { only(keys, of: $0) })
+    case .object(let members):
+      .object(
+        members.filter { keys.contains($0.key) }.map {
+          JSONValue.Member(key: $0.key, value: $0.key == "top_logprobs" ? $0.value : only(keys, of: $0.value))
+        })
+    default: value
+    }
   }
 
   /// No references where all are correct, as a free-text question has them: they would be the answer, tags or not.

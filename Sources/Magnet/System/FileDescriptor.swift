@@ -181,6 +181,8 @@ package struct FileStatus: Sendable {
   package let kind: Kind
   package let stamp: Stamp
   package let identity: Identity
+  /// Whether this user owns it.
+  package let isOwn: Bool
 
   package var size: Int { stamp.size }
 
@@ -198,6 +200,7 @@ package struct FileStatus: Sendable {
       let time = info.st_mtim
     #endif
     stamp = Stamp(size: Int(info.st_size), modified: time.tv_sec * 1_000_000_000 + time.tv_nsec)
+    isOwn = info.st_uid == geteuid()
     identity = Identity(device: UInt64(info.st_dev), inode: UInt64(info.st_ino))
   }
 }

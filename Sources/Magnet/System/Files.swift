@@ -5,6 +5,19 @@
 #else
   import Glibc
 #endif
+import Synchronization
+
+/// The locks of this process's temporary folders: they tell other processes that the folders are in use.
+private let temporaryLocks = Mutex<[String: FolderLock]>([:])
+
+private final class FolderLock: Sendable {
+  private let file: FileDescriptor
+
+  init?(_ path: String) {
+    do { file = try FileDescriptor(path, .readNoFollow) } catch { return nil }
+    _ = file.lock()
+  }
+}
 
 /// Files and folders by their paths.
 package enum Files {
@@ -108,7 +121,27 @@ package enum Files {
   package static func makeTemporaryFolder(_ prefix: String) throws(SystemError) -> String {
     var name = Array("\(temporaryFolder)/\(prefix)-XXXXXX".utf8CString)
     guard mkdtemp(&name) != nil else { throw .last }
-    return String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let path = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let lock = FolderLock(path)
+    temporaryLocks.withLock { $0[path] = lock }
+    return path
+  }
+
+  /// Says that a temporary folder of this process is no longer in use.
+  package static func releaseTemporaryFolder(_ path: String) { temporaryLocks.withLock { $0[path] = nil } }
+
+  /// Removes temporary folders of a prefix that processes which were killed left behind: nobody has locked them, and
+  /// they are older than a minute, so that none is in the making.
+  package static func removeStaleTemporaryFolders(_ prefix: String) {
+    let parent = temporaryFolder
+    let limit = (WallClock.secondsSince1970 - 60) * 1_000_000_000
+    for entry in (try? entries(parent)) ?? [] where entry.name.hasPrefix(prefix + "-") {
+      let path = parent + "/" + entry.name
+      guard let status = status(path, followsLinks: false), status.kind == .folder, status.isOwn,
+        status.stamp.modified < limit, let file = try? FileDescriptor(path, .readNoFollow), file.lock()
+      else { continue }
+      removeTree(path)
+    }
   }
 
   /// Writes a new file, for this user alone.

@@ -114,12 +114,14 @@ package struct PredictionOptions: ParsableArguments {
       ).selecting(metrics)
       say(comparison.faults)
       for note in comparison.notes { Terminal.say(note) }
-      let shown = 10
-      for miss in comparison.unmatched.prefix(shown) {
-        Terminal.say("matched nothing: \(miss.stat.name.name) of \(miss.run): \(miss.reason)")
+      let most = 10
+      for miss in comparison.unmatched.prefix(most) {
+        Terminal.say(
+          "matched nothing: \(shown(miss.stat.name.name)) of \(shown(miss.run, limit: 500)): "
+            + shown(miss.reason, limit: 1000))
       }
-      if comparison.unmatched.count > shown {
-        Terminal.say("matched nothing: \(comparison.unmatched.count - shown) other predictions")
+      if comparison.unmatched.count > most {
+        Terminal.say("matched nothing: \(comparison.unmatched.count - most) other predictions")
       }
       if !comparison.isMeasurable { Terminal.say("nothing was predicted that can be compared") }
       try print(comparison)

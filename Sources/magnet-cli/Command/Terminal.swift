@@ -72,7 +72,7 @@ package enum Terminal {
 
   /// Says a sentence on standard error.
   package static func say(_ sentence: String) {
-    try? FileDescriptor.standardError.write(Array("\(programName): \(sentence)\n".utf8))
+    try? FileDescriptor.standardError.write(Array("\(programName): \(withoutControls(sentence))\n".utf8))
   }
 
   /// Writes a file, which is complete or not there. Devices and pipes are written to as they are.
