@@ -71,8 +71,13 @@ public enum JSONText {
     if value.isFinite {
       out.append(value.description)
     } else {
-      appendQuoted(Cell.double(value).text, to: &out)
+      appendQuoted(text(of: value), to: &out)
     }
+  }
+
+  /// The fewest digits that read back as the same number; `NaN`, `Infinity` and `-Infinity` as Python writes them.
+  package static func text(of value: Double) -> String {
+    value.isFinite ? value.description : value.isNaN ? "NaN" : value > 0 ? "Infinity" : "-Infinity"
   }
 
   /// A string in quotes.

@@ -40,7 +40,7 @@ public enum Cell: Sendable, Hashable {
     case .bool(let value): value ? "true" : "false"
     case .int(let value): String(value)
     case .double(let value):
-      value.isFinite ? value.description : value.isNaN ? "NaN" : value > 0 ? "Infinity" : "-Infinity"
+      JSONText.text(of: value)
     case .string(let value), .json(let value): value
     }
   }
