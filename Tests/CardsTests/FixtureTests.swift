@@ -91,7 +91,7 @@ import Testing
     }
     #expect(
       try faults("  links: [{relation: tests, ref: No.Such}]\n").faults
-        == ["card.yaml:6:33: no entry or premise of theory is called 'No.Such'"])
+        == ["card.yaml:6:34: no entry or premise of theory is called 'No.Such'"])
     #expect(
       try faults("  empirical_sources: [bad.py]\n").faults
         == ["bad.py:2:1: theory.tests reference must be a literal string"])

@@ -93,7 +93,7 @@ enum LlamaTrees {
       ),
       (
         "claim: {expr: x > 1}\nsymbols: {x: {value: 1}, scores: {type: int, sql: SELECT 1}}",
-        "c.yaml:9:25: 'scores' is the name of a relation; give the symbol another name"
+        "c.yaml:9:26: 'scores' is the name of a relation; give the symbol another name"
       ),
       (
         "claim: {sql: 'SELECT 1; SELECT 2'}\nsymbols: {}",

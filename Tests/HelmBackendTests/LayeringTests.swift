@@ -42,7 +42,7 @@ import Testing
   @Test func foreignLibrariesAreKnownToOneFileOfAModule() {
     // The system's, elementary functions that Swift lacks, and what templates of packages name.
     let system: Set = [
-      "Glibc", "Darwin", "Synchronization", "Dispatch", "RealModule", "PackageDescription",
+      "Glibc", "Darwin", "Synchronization", "Dispatch", "RealModule", "PackageDescription", "Testing",
     ]
     let foreign = Self.imports.filter { !Self.own.contains($0.module) && $0.module != "ArgumentParser" }
     for (module, items) in Dictionary(grouping: foreign, by: \.module)
