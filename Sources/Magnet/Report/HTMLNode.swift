@@ -130,7 +130,7 @@ public struct HTMLPage: Sendable {
   /// `sha256-...`: what a policy allows a script or style by.
   static func hash(_ text: String) -> String {
     var hash = SHA256()
-    hash.update(text)
+    hash.update(text.utf8)
     let hex = Array(hash.finish().utf8)
     func digit(_ byte: UInt8) -> UInt32 { UInt32(byte > 0x39 ? byte - 0x57 : byte - 0x30) }
     // 64 hexadecimal digits, 6 of them 4 characters of base 64.
