@@ -16,7 +16,7 @@ enum PageStyle {
     p,li,dd{overflow-wrap:anywhere}
     dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:.5rem 0}
     dd{margin:0}
-    .scroll{overflow-x:auto;max-width:100%}
+    .scroll{overflow-x:auto;max-width:100%;position:relative}
     table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
     caption{text-align:left;color:var(--soft);padding:.2rem 0}
     th,td{border:1px solid var(--line);padding:.25rem .5rem;text-align:left;vertical-align:top}
