@@ -32,7 +32,8 @@ final class EndpointServer {
   }
 
   deinit {
-    process.terminate()
+    // The signal cannot be blocked, as SIGTERM is in children of threads that Dispatch owns.
+    kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
   }
 
