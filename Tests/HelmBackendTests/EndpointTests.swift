@@ -129,4 +129,24 @@ final class EndpointServer {
     }
     #expect(failure?.description.contains("s3cret") == false)
   }
+
+  @Test func aKeyThatTheServerRepeatsIsNotShown() async throws {
+    let secret = "sk-test-\(UUID().uuidString)"
+    setenv("MAGNET_TEST_REPEATED_KEY", secret + "\n", 1)
+    let server = try LoopbackServer { request, connection in
+      let status = String(decoding: request.body, as: UTF8.self).contains("denied") ? 401 : 400
+      let key = request.headers["authorization"]?.dropFirst("Bearer ".count) ?? ""
+      return connection.sendError(status, "no such key: \(key)")
+    }
+    var options = EndpointOptions(base: server.endpoint + "/v1")
+    options.keyVariable = "MAGNET_TEST_REPEATED_KEY"
+    let model = try Endpoint(options).model("m")
+    let answers = try await model.respond(to: [Request("odd")])
+    #expect(answers[0].unreadable == "the server answered 400: no such key: [key]")
+    let failure = await #expect(throws: MagnetError.self) { try await model.respond(to: [Request("denied")]) }
+    #expect(failure?.problem == "the server answered 401: no such key: [key]")
+    for base in ["https://user:pass@localhost/v1", "https://localhost/v1?key=x"] {
+      #expect(throws: MagnetError.self) { try Endpoint(EndpointOptions(base: base)) }
+    }
+  }
 }

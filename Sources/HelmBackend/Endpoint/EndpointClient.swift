@@ -22,12 +22,16 @@ final class EndpointClient: Sendable {
 
   let options: EndpointOptions
   private let headers: [String: String]
+  private let key: String?
   private let state = Mutex(State())
 
   /// - Throws: `MagnetError` when the address or the key's variable will not do.
   init(_ options: EndpointOptions) throws {
     self.options = options
-    guard HTTPAddress.host(options.base) != nil else {
+    // A user, password or query in the address would be a secret that tables and stores repeat.
+    guard HTTPAddress.host(options.base) != nil,
+      !options.base.contains(where: { $0.isWhitespace || "?#@".contains($0) })
+    else {
       throw MagnetError(
         .usage, "is not the address of a server", at: options.base,
         advice: "use one such as http://localhost:8000/v1")
@@ -38,16 +42,19 @@ final class EndpointClient: Sendable {
         advice: "use https")
     }
     var headers = ["Content-Type": "application/json"]
+    var secret: String?
     if let variable = options.keyVariable {
-      guard let key = Environment.variable(variable), !key.isEmpty else {
+      guard let key = Environment.variable(variable).map({ trimmed($0) }), !key.isEmpty else {
         throw MagnetError(.usage, "the environment variable \(variable) with the API key is not set")
       }
       guard key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
         throw MagnetError(.usage, "the value of the environment variable \(variable) is not an API key")
       }
       headers["Authorization"] = "Bearer \(key)"
+      secret = key
     }
     self.headers = headers
+    key = secret
   }
 
   /// The requests sent and the tokens they took.
@@ -55,19 +62,33 @@ final class EndpointClient: Sendable {
 
   func count(tokens: Int) { state.withLock { $0.tokens += tokens } }
 
+  /// A server's message as it may be shown: without the key, should the server repeat it, and without control
+  /// characters.
+  private func shown(_ problem: String) -> String {
+    printable(key.map { problem.replacing($0, with: "[key]") } ?? problem)
+  }
+
   /// Posts a JSON text.
   /// - Throws: `MagnetError` when the budget is used up, or the server cannot be reached or keeps failing.
   func post(_ path: String, _ body: JSONValue) async throws -> Reply {
     try Task.checkCancellation()
     let call = EndpointCall(
       url: options.base + path, headers: headers, body: Array(body.text.utf8), attempts: options.attempts)
-    return try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
-        call.wait(continuation)
-        if let failure = enqueue(call) { call.finish(.failure(failure)) }
+    do {
+      let reply = try await withTaskCancellationHandler {
+        try await withCheckedThrowingContinuation { continuation in
+          call.wait(continuation)
+          if let failure = enqueue(call) { call.finish(.failure(failure)) }
+        }
+      } onCancel: {
+        call.finish(.failure(CancellationError()))
       }
-    } onCancel: {
-      call.finish(.failure(CancellationError()))
+      if case .refused(let status, let problem) = reply {
+        return .refused(status: status, problem: shown(problem))
+      }
+      return reply
+    } catch let error as MagnetError {
+      throw MagnetError(error.code, shown(error.problem), at: error.place, advice: error.advice)
     }
   }
 
