@@ -267,6 +267,7 @@ import Testing
   /// A predictor whose third unit waits until the task is cancelled.
   final class Waiting: ScorePredictor {
     private var units = Locked(0)
+    override var usesSample: Bool { false }
 
     convenience init(_ units: Locked<Int>) {
       self.init(exampleRuns: 3, evalSamples: 20, seed: 1)
