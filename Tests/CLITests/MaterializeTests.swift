@@ -123,7 +123,7 @@ import Testing
       outcome.errors.contains("helm-run is not on the PATH")
         && outcome.errors.contains("pip install crfm-helm"))
     #expect(!isDone)
-    #expect(try materialize(Self.entry, status: 2).errors.contains("give --max-eval-instances N"))
+    #expect(try materialize(Self.entry, status: 64).errors.contains("give --max-eval-instances N"))
     #expect(try materialize("no\nentry", status: 64).errors.contains("is not a run entry"))
   }
 
