@@ -63,7 +63,7 @@ import Testing
   @Test func librariesNeitherPrintNorExit() throws {
     let sources = Project.folder.appending(path: "Sources").path
     for file in Set(Self.imports.map(\.file)) where !file.hasPrefix("magnet-cli") {
-      let text = try Project.text(sources + "/" + file)
+      let text = RoomTests.code(try Project.text(sources + "/" + file))
       #expect(
         text.firstMatch(of: #/(^|[^A-Za-z_.])(print|exit|fatalError|abort)\(|try!|as!/#) == nil, "\(file)")
     }

@@ -4,7 +4,7 @@ import Testing
 
 /// The folders of a module are rooms in an order: a file may name only types of its own room and of rooms before it.
 ///
-/// Types that are declared once in the module count; a name that several types share, nested ones among them, says
+/// Types that are declared once in the module, outside of other types, count; a name that several types share says
 /// nothing about a room. CONTRIBUTING lists the same rooms in the same order.
 @Suite struct RoomTests {
   static let rooms: [String: [String]] = [
@@ -30,16 +30,19 @@ import Testing
 
   /// The names in `sources` of types that a later room declares.
   static func arrowsUpward(_ sources: [Source], _ rooms: [String]) -> [String] {
-    let declaration = #/\b(?:struct|class|enum|protocol|actor|typealias)\s+([A-Z]\w*)/#
+    let declaration = #/(?m)^(\ *)[^\n]*?\b(?:struct|class|enum|protocol|actor|typealias)\s+([A-Z]\w*)/#
     var declared: [Substring: [Int]] = [:]
+    var nested: Set<Substring> = []
     for source in sources {
       for match in source.code.matches(of: declaration) {
-        declared[match.output.1, default: []].append(source.room)
+        declared[match.output.2, default: []].append(source.room)
+        if !match.output.1.isEmpty { nested.insert(match.output.2) }
       }
     }
     return sources.flatMap { source in
       Set(source.code.matches(of: #/(?:^|[^\w.])([A-Z]\w*)/#).map(\.output.1)).sorted().compactMap { name in
-        guard let places = declared[name], places.count == 1, places[0] > source.room else { return nil }
+        guard !nested.contains(name), let places = declared[name], places.count == 1, places[0] > source.room
+        else { return nil }
         return "\(source.file) names \(name) of \(rooms[places[0]])"
       }
     }

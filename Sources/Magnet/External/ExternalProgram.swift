@@ -70,9 +70,6 @@ public struct ExternalProgram: Sendable {
       try run.check()
       let bytes = try ProgramLaunch.output(
         file, named: ProgramTask.predictionsFile, atMost: Self.predictionLimit, of: "predictions")
-      if bytes.allSatisfy({ [0x20, 0x09, 0x0A, 0x0D].contains($0) }) {
-        throw MagnetError(.programFailed, "wrote no predictions: \(ProgramTask.predictionsFile) is empty")
-      }
       return Answer(predictions: try PredictionLines(bytes, for: task).predictions, note: run.note)
     } catch let error as MagnetError { throw run.failure(error) }
   }
