@@ -147,7 +147,7 @@ import Testing
     (["auto", "--observed", "ten"], "--observed takes numbers separated by commas, such as 10,25,50."),
     (["auto", "--repeats", "0"], "--repeats takes 1 or more."),
     (["auto", "--jobs", "0"], "--jobs takes 1 or more."),
-    (["auto", "--split", "galaxy"], "The value 'galaxy' is invalid for '--split <split>'."),
+    (["auto", "--hold-out", "galaxy"], "The value 'galaxy' is invalid for '--hold-out <hold-out>'."),
     (["auto", "--compare", "auto"], "--compare takes two predictors; put the paths before it."),
   ])
   func wrongUseIsExplained(_ arguments: [String], _ sentence: String) throws {

@@ -143,7 +143,10 @@ import Testing
 
   /// A folder with enough bytes that work on it can be caught.
   private func largeFolder() throws -> String {
-    let bytes = Array(String(repeating: #"{"a": [1, 2, 3]}"# + "\n", count: 60_000).utf8)
+    // Numbers that compress too little for a bomb.
+    var random = SeededRandom(state: 5)
+    let lines = (0..<40_000).map { _ in #"{"a": [\#(UInt32.random(in: 0...UInt32.max, using: &random))]}"# }
+    let bytes = Array(lines.joined(separator: "\n").utf8)
     for number in 0..<60 { try folder.write(bytes, to: "in/runs/\(number).json") }
     return folder.path + "/in"
   }

@@ -86,7 +86,8 @@ import Testing
     ("{}", "the file holds an object where a list is expected"),
   ])
   func whatIsWrongIsSaidWithItsPlace(text: String, sentence: String) async throws {
-    let (_, runs) = try runs(notes: text)
+    let (folder, runs) = try runs(notes: text)
+    defer { withExtendedLifetime(folder) {} }
     let entries = try await runs.list().entries
     let faults = try await runs.load(entries, tables: [Self.judgements]).faults
     #expect(faults.map(\.run) == [0])

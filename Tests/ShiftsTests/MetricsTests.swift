@@ -125,7 +125,8 @@ import Testing
         #expect(row["shifts"] == .int(Int64(count)))
         let lower = try #require(row["lower"].number)
         let upper = try #require(row["upper"].number)
-        #expect(row["de"].number == elicitation && lower <= elicitation && elicitation <= upper)
+        let measured = try #require(row["de"].number)
+        #expect(abs(measured - elicitation) < 1e-12 && lower <= measured && measured <= upper)
         if row["intervention"].text != "zero_shot" { #expect(lower < upper) }
       }
       #expect(table.rowCount == 7)

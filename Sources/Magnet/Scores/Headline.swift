@@ -196,6 +196,8 @@ public struct HeadlineRules: Sendable {
     return names
   }
 
+  private static let absent = "no such statistic"
+
   /// The score of a run; nil where no schema knows it and it has none of the metrics that are guessed.
   func headline(_ subject: Subject, _ stats: RunStats) -> Headline? {
     let candidates = candidates(subject, stats)
@@ -222,7 +224,14 @@ public struct HeadlineRules: Sendable {
       case .several(let names):
         refused = refused ?? made(name, nil, ["ambiguous: \(names.count) statistics match"])
       case .none:
-        if !candidate.isGuessed { refused = refused ?? made(name, nil, ["no such statistic"]) }
+        if candidate.isGuessed { continue }
+        let splits = stats.splits(of: candidate.matcher.name)
+        if splits.isEmpty {
+          refused = refused ?? made(name, nil, [Self.absent])
+        } else if refused.map({ $0.notes == [Self.absent] }) ?? true {
+          refused = made(
+            name, nil, ["not in this split; the run has it in \(splits.joined(separator: ", "))"])
+        }
       }
     }
     return refused

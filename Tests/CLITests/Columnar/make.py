@@ -4,15 +4,15 @@ import sys
 writer, source, out = sys.argv[1:]
 import pyarrow.parquet
 
-table = pyarrow.parquet.read_table(source)
+cells = pyarrow.parquet.read_table(source)
 if writer == "duckdb":
     import duckdb
-    duckdb.sql(f"COPY (SELECT * FROM table) TO '{out}' (FORMAT parquet)")
+    duckdb.sql(f"COPY (SELECT * FROM cells) TO '{out}' (FORMAT parquet)")
 elif writer == "polars":
     import polars
-    polars.from_arrow(table).write_parquet(out)
+    polars.from_arrow(cells).write_parquet(out)
 else:
     compression, dictionary, version = writer.split("-")
     pyarrow.parquet.write_table(
-        table, out, compression=compression, use_dictionary=dictionary == "dictionary", data_page_version=version,
+        cells, out, compression=compression, use_dictionary=dictionary == "dictionary", data_page_version=version,
         row_group_size=150, data_page_size=500)
