@@ -19,8 +19,8 @@ public import Magnet
 ///
 ///     ŷ = (ŷ_S/v_S + ŷ_B/v_B) / (1/v_S + 1/v_B)      v = 1 / (1/v_S + 1/v_B)
 ///
-/// The interval is Wilson's of that variance, with t as the 2PL's. With fewer than 3 instances ŷ_S is the 2PL's estimate
-/// alone, without any that of its prior. Where there is no run to learn from it is the sample's mean, where scores are not
+/// The interval is Wilson's of that variance, with t as the 2PL's. With fewer than 3 instances, and with instances chosen by
+/// the answers, ŷ_S is the 2PL's estimate alone, without any that of its prior. Where there is no run to learn from it is the sample's mean, where scores are not
 /// from 0 to 1 the control variate; for a score under a perturbation `PerturbationDifferencePredictor` predicts. Notes say
 /// which it was. Probabilities of instances are the 2PL's.
 ///
@@ -136,7 +136,9 @@ private struct WeighedEstimator: ScoreEstimator {
   func estimate(_ sample: ObservedSample) -> Estimate? {
     guard let response = itemResponse.estimate(sample) else { return aipw.estimate(sample) }
     let count = sample.known.count
-    guard count >= 3, let unbiased = aipw.estimate(sample), let a = response.stddev, let b = unbiased.stddev
+    // AIPW is for random samples.
+    guard count >= 3, !sample.isAdaptive, let unbiased = aipw.estimate(sample), let a = response.stddev,
+      let b = unbiased.stddev
     else { return response }
     let w = weights.weight(count)
     let difference = response.mean - unbiased.mean

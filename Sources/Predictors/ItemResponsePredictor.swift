@@ -28,6 +28,9 @@ public final class RaschPredictor: ScorePredictor {
 /// with t of as many degrees of freedom as there are training runs, less one. Without a sample it is the prior of the
 /// runs learned from, N(0, 1).
 ///
+/// Where the instances were chosen by the answers (`SamplingMethod.adaptive`), the variance also has what the model erred
+/// beyond its own on training runs whose instances were chosen in the same way.
+///
 /// Scores between 0 and 1 count as that part of a success, their likelihood and variance by the dispersion that graded
 /// scores have (quasi-likelihood, Wedderburn 1974); scores beyond are an error.
 ///
@@ -85,14 +88,15 @@ struct ItemResponseEstimator: ScoreEstimator {
   let columns: [Int]
   /// For each column of the matrix and ability: log(1 + e^(aθ + d)), P, P (1 - P).
   private let softplus: [Double]
-  private let shares: [Double]
+  let shares: [Double]
   private let variances: [Double]
   /// Sums of P and P (1 - P) over `columns`, for each ability.
-  private let shareSums: [Double]
+  let shareSums: [Double]
   private let varianceSums: [Double]
   let frontier: Frontier
+  private let misfit: AdaptiveMisfit
 
-  private static let abilities = (0..<81).map { -6 + Double($0) * 0.15 }
+  static let abilities = (0..<81).map { -6 + Double($0) * 0.15 }
   /// The deviation of the ability above the mean of the runs learned from, before a sample is seen; that below it, and
   /// that of both where there is no sample, is 1.
   private static let upperDeviation = 2.0
@@ -117,6 +121,7 @@ struct ItemResponseEstimator: ScoreEstimator {
     let variances = shares.map { $0 * (1 - $0) }
     columns = fold.columns
     frontier = Frontier(fold)
+    misfit = AdaptiveMisfit(fold)
     degrees = max(1, fold.train.count { fold.score(ofRow: $0) != nil } - 1)
     self.softplus = softplus
     self.shares = shares
@@ -132,7 +137,8 @@ struct ItemResponseEstimator: ScoreEstimator {
   }
 
   /// The probability of each ability.
-  private func posterior(_ sample: KnownSample) -> [Double] {
+  /// - Parameter isSampled: whether there is to be a sample, though it may be empty yet.
+  func posterior(_ sample: KnownSample, isSampled: Bool = false) -> [Double] {
     let softpluses = Self.sums(softplus, over: sample.columns)
     var slope = 0.0
     var level = 0.0
@@ -143,7 +149,8 @@ struct ItemResponseEstimator: ScoreEstimator {
     return normalized(
       Self.abilities.indices.map { q in
         let ability = Self.abilities[q]
-        let standard = ability > 0 && sample.count > 0 ? ability / Self.upperDeviation : ability
+        let standard =
+          ability > 0 && (isSampled || sample.count > 0) ? ability / Self.upperDeviation : ability
         return (slope * ability + level - softpluses[q]) / dispersion - standard * standard / 2
       })
   }
@@ -151,10 +158,18 @@ struct ItemResponseEstimator: ScoreEstimator {
   func estimate(_ sample: ObservedSample) -> Estimate? {
     let known = sample.known
     guard known.isShare, !columns.isEmpty else { return nil }
-    let weights = posterior(known)
-    let seenVariances = Self.sums(variances, over: known.columns)
+    let (mean, own) = moments(known)
+    let variance = own + (sample.isAdaptive ? misfit.variance(known.count, self) : 0)
+    return shareEstimate(
+      mean, variance: variance, degrees: degrees, isExtrapolated: frontier.isPassed(by: sample))
+  }
+
+  /// The score's mean and variance given a sample.
+  func moments(_ sample: KnownSample) -> (mean: Double, variance: Double) {
+    let weights = posterior(sample)
+    let seenVariances = Self.sums(variances, over: sample.columns)
     let total = Double(columns.count)
-    let scores = scores(known)
+    let scores = scores(sample)
     let mean = zip(weights, scores).reduce(0) { $0 + $1.0 * $1.1 }
     var variance = 0.0
     for q in weights.indices {
@@ -162,8 +177,7 @@ struct ItemResponseEstimator: ScoreEstimator {
       let rest = dispersion * max(0, varianceSums[q] - seenVariances[q]) / (total * total)
       variance += weights[q] * (difference * difference + rest)
     }
-    return shareEstimate(
-      mean, variance: variance, degrees: degrees, isExtrapolated: frontier.isPassed(by: sample))
+    return (mean, variance)
   }
 
   /// The score to expect at each ability.

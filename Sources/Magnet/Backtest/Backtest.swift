@@ -44,6 +44,8 @@ public struct Backtest: Sendable {
   /// How many example runs, drawn anew in each repetition, a predictor that is no `ScorePredictor` is shown; nil for
   /// all that are not held out.
   public var exampleRuns: Int?
+  /// How the instances are chosen that are shown; nil to draw them at random.
+  public var sampling: (any InstanceSampling)?
 
   /// The seed, as generators take it.
   var randomSeed: UInt64 { UInt64(bitPattern: Int64(seed)) }

@@ -108,7 +108,7 @@ struct BacktestText: Sendable {
       return Array(text.utf8.dropLast())
     }
     func list(_ numbers: [Int]) -> JSONValue { .array(numbers.map { .int(Int64($0)) }) }
-    let members: [(String, JSONValue)] = [
+    var members: [(String, JSONValue)] = [
       ("magnet_backtest", .int(1)), ("split", .string(backtest.heldOut.rawValue)),
       ("target", .string(backtest.target.rawValue)), ("level", .string(backtest.level.rawValue)),
       ("observed", list(backtest.observed)), ("repeats", .int(Int64(backtest.repetitions))),
@@ -117,6 +117,7 @@ struct BacktestText: Sendable {
       ("predictors", .array(names.map(JSONValue.string))), ("targets", .int(Int64(targets.count))),
       ("data", .string(Self.digest(plan))),
     ]
+    if let sampling = backtest.sampling { members.append(("sample", .string(sampling.name))) }
     header = JSONValue.object(members.map { JSONValue.Member(key: $0.0, value: $0.1) }).text
   }
 

@@ -77,7 +77,7 @@ extension BacktestUnit {
     if isOfInstances {
       draws = [(-1, 0, run.instances)]
     } else if predictor.disclosure != .runSpec {
-      draws = samples(target)
+      draws = try samples(target)
     } else {
       let items = Array(run.instances.prefix(1))
       draws = (0..<(everyRun == nil ? backtest.repetitions : 1)).map { (-1, $0, items) }

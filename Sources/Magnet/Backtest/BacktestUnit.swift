@@ -119,10 +119,19 @@ struct BacktestUnit: Sendable {
   }
 
   /// The samples to look at: those sizes that leave something to predict.
-  func samples(_ target: BacktestPlan.Target) -> [(size: Int, repetition: Int, items: [Int])] {
+  func samples(_ target: BacktestPlan.Target) throws -> [(size: Int, repetition: Int, items: [Int])] {
     let run = plan.collection.runs[target.run]
     let sizes = backtest.observed.filter { $0 < run.instances.count }
     guard let largest = sizes.max() else { return [] }
+    if let sampling = backtest.sampling {
+      let fold = plan.fold(target, group, seed: seed(target))
+      let sampler = try sampling.sampler(fold)
+      return (0..<backtest.repetitions).flatMap { repetition in
+        let seed = SplitMix.mixed(seed(target) &+ UInt64(repetition) &* 0x9E37_79B9)
+        let chosen = sampler.samples(sizes.sorted(), seed: seed) { fold.matrix[run.row, $0] }
+        return zip(sizes.sorted(), chosen).map { ($0, repetition, $1) }
+      }
+    }
     return (0..<backtest.repetitions).flatMap { repetition in
       let items = ItemSample.draw(
         largest, of: run.instances, seed: backtest.randomSeed, key: run.name,
@@ -175,8 +184,10 @@ struct BacktestUnit: Sendable {
       }
     }
     if predictor.usesSample {
-      for (size, repetition, items) in samples(target) {
-        add(ObservedSample(items, ofRow: run.row, in: fold.matrix), size: size, repetition: repetition)
+      let isAdaptive = backtest.sampling?.isAdaptive ?? false
+      for (size, repetition, items) in try samples(target) {
+        let sample = ObservedSample(items, ofRow: run.row, in: fold.matrix, isAdaptive: isAdaptive)
+        add(sample, size: size, repetition: repetition)
       }
     } else {
       add(ObservedSample([], ofRow: run.row, in: fold.matrix), size: -1, repetition: 0)

@@ -15,8 +15,7 @@ public struct Cholesky: Sendable {
     var l = matrix
     for i in 0..<order {
       for j in 0...i {
-        var sum = l[i * order + j]
-        for k in 0..<j { sum -= l[i * order + k] * l[j * order + k] }
+        let sum = l[i * order + j] - dotProduct(l, i * order, l, j * order, count: j)
         if i == j {
           guard sum > 0, sum.isFinite else { return nil }
           l[i * order + i] = sum.squareRoot()
@@ -33,9 +32,7 @@ public struct Cholesky: Sendable {
   public func halfSolve(_ b: [Double]) -> [Double] {
     var x = b
     for i in 0..<order {
-      var sum = x[i]
-      for k in 0..<i { sum -= factor[i * order + k] * x[k] }
-      x[i] = sum / factor[i * order + i]
+      x[i] = (x[i] - dotProduct(factor, i * order, x, 0, count: i)) / factor[i * order + i]
     }
     return x
   }
@@ -58,9 +55,8 @@ public struct Cholesky: Sendable {
       var x = Array(repeating: 0.0, count: order)
       var squares = 0.0
       for i in column..<order {
-        var sum = i == column ? 1.0 : 0
-        for k in column..<i { sum -= factor[i * order + k] * x[k] }
-        x[i] = sum / factor[i * order + i]
+        let known = dotProduct(factor, i * order + column, x, column, count: i - column)
+        x[i] = ((i == column ? 1 : 0) - known) / factor[i * order + i]
         squares += x[i] * x[i]
       }
       return squares

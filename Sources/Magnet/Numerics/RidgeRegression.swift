@@ -82,8 +82,7 @@ public struct RidgeRegression: Sendable {
     var gram = Array(repeating: 0.0, count: n * n)
     for i in 0..<n {
       for k in 0...i {
-        var sum = 0.0
-        for j in 0..<width { sum += x[i * width + j] * x[k * width + j] }
+        let sum = dotProduct(x, i * width, x, k * width, count: width)
         gram[i * n + k] = sum
         gram[k * n + i] = sum
       }
@@ -93,12 +92,11 @@ public struct RidgeRegression: Sendable {
 
   private static func columnProducts(_ x: [Double], rows n: Int, width: Int) -> [Double] {
     var gram = Array(repeating: 0.0, count: width * width)
-    for i in 0..<n {
-      for j in 0..<width {
-        let value = x[i * width + j]
-        if value == 0 { continue }
-        for k in 0...j { gram[j * width + k] += value * x[i * width + k] }
-      }
+    // Columns as rows: each product then runs along memory.
+    var columns = Array(repeating: 0.0, count: n * width)
+    for i in 0..<n { for j in 0..<width { columns[j * n + i] = x[i * width + j] } }
+    for j in 0..<width {
+      for k in 0...j { gram[j * width + k] = dotProduct(columns, j * n, columns, k * n, count: n) }
     }
     return gram
   }

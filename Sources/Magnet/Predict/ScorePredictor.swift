@@ -39,18 +39,23 @@ public struct ObservedSample: Sendable {
   public let scores: [Double]
   /// The answer to each, numbered as in the matrix; nil when the answers were not read.
   public let answers: [Int32]?
+  /// Whether which instances are in it depends on the answers, as an adaptive choice does: the mean over them then says
+  /// nothing of the mean over all.
+  public let isAdaptive: Bool
 
-  public init(columns: [Int], scores: [Double], answers: [Int32]? = nil) {
+  public init(columns: [Int], scores: [Double], answers: [Int32]? = nil, isAdaptive: Bool = false) {
     self.columns = columns
+    self.isAdaptive = isAdaptive
     self.scores = scores
     self.answers = answers
   }
 
   /// What a matrix has of a row and some of its columns.
-  init(_ columns: [Int], ofRow row: Int, in matrix: ScoreMatrix) {
+  package init(_ columns: [Int], ofRow row: Int, in matrix: ScoreMatrix, isAdaptive: Bool = false) {
     self.init(
       columns: columns, scores: columns.map { matrix[row, $0] },
-      answers: matrix.answers.map { answers in columns.map { answers[row * matrix.instances.count + $0] } })
+      answers: matrix.answers.map { answers in columns.map { answers[row * matrix.instances.count + $0] } },
+      isAdaptive: isAdaptive)
   }
 }
 

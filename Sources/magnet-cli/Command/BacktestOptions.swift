@@ -1,7 +1,7 @@
 public import ArgumentParser
 package import HelmBackend
 public import Magnet
-import Predictors
+public import Predictors
 
 /// The options of every command that backtests.
 package struct BacktestOptions: ParsableArguments {
@@ -28,6 +28,11 @@ package struct BacktestOptions: ParsableArguments {
   package var observed: String = "10,25,50,100"
   @Option(help: "How many samples of instances are drawn for each run (1 with --level instance).")
   package var repeats: Int?
+  @Option(
+    help:
+      "How these are chosen: random, stratified (by difficulty), or adaptive (one after the other, by the answers so far; with 2pl or auto)."
+  )
+  package var sample = SamplingMethod.random
   @Option(parsing: .unconditional, help: "The seed of everything random.")
   package var seed = 1
   @Option(help: "How many predictions are made at once; as many as there are processors, unless given.")
@@ -127,6 +132,7 @@ package struct BacktestOptions: ParsableArguments {
     backtest.seed = seed
     backtest.jobs = jobs ?? Environment.processorCount
     backtest.exampleRuns = exampleRuns
+    if sample != .random { backtest.sampling = sample }
     return backtest
   }
 
@@ -202,6 +208,7 @@ package enum TimelineStep: String, ExpressibleByArgument, CaseIterable {
   case quarter, month, day, suite
 }
 
+extension SamplingMethod: ExpressibleByArgument {}
 extension HeldOut: ExpressibleByArgument {}
 extension BacktestTarget: ExpressibleByArgument {}
 extension Backtest.Level: ExpressibleByArgument {}
