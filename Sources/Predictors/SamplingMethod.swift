@@ -100,9 +100,10 @@ struct AdaptiveSampler: InstanceSampler {
   /// The instances one after the other.
   /// - Parameters:
   ///   - known: what was answered before.
+  ///   - isVaried: whether the first ones are drawn from the best ones.
   ///   - score: the score on the instance chosen, from its column and the probability of a right answer.
   func sequence(
-    _ count: Int, known: KnownSample = KnownSample(columns: [], scores: []),
+    _ count: Int, known: KnownSample = KnownSample(columns: [], scores: []), isVaried: Bool = true,
     random: inout some RandomNumberGenerator, score: (_ column: Int, _ chance: Double) -> Double
   ) -> [Int] {
     var columns = known.columns
@@ -116,7 +117,7 @@ struct AdaptiveSampler: InstanceSampler {
       for q in weights.indices { weights[q] /= sum }
       let gains = gains(left, weights)
       let best: Int
-      if number + known.count < Self.drawnFromBest {
+      if isVaried, number + known.count < Self.drawnFromBest {
         let order = left.indices.sorted { (gains[$1].gain, left[$0]) < (gains[$0].gain, left[$1]) }
         best = order[Int.random(in: 0..<min(Self.drawnFromBest, order.count), using: &random)]
       } else {
@@ -128,6 +129,12 @@ struct AdaptiveSampler: InstanceSampler {
       answers.append(answer.isNaN ? gains[best].chance : min(1, max(0, answer)))
     }
     return Array(columns.dropFirst(known.count))
+  }
+
+  /// The instances to look at first where no answer is known but these: each answer is taken for its probability.
+  func best(_ count: Int, known: KnownSample) -> [Int] {
+    var random = SplitMix(state: 1)
+    return sequence(count, known: known, isVaried: false, random: &random) { $1 }
   }
 
   /// What each instance's answer is expected to say, and its probability to be right.

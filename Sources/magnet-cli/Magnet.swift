@@ -19,7 +19,8 @@ struct MagnetCommand: AsyncParsableCommand {
     subcommands: [
       RunsCommand.self, TableCommand.self, SQLCommand.self, ExportCommand.self, PartitionsCommand.self,
       PredictorsCommand.self,
-      PredictCommand.self, BacktestCommand.self, ItemsCommand.self, HeadlineCommand.self, ExplainCommand.self,
+      PredictCommand.self, BacktestCommand.self, ItemsCommand.self, SelectCommand.self,
+      PlanCommand.self, HeadlineCommand.self, ExplainCommand.self,
       LeaderboardCommand.self, CompareCommand.self, DiffCommand.self, ShowCommand.self, ReportCommand.self,
       SummaryCommand.self,
       JudgeCommand.self,

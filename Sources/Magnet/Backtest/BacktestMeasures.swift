@@ -26,7 +26,7 @@ extension BacktestResult {
   }
 
   /// A prediction as measures look at it. Runs are ranked within their column of the board, instances within their run.
-  private func pair(_ record: BacktestRecord) -> MeasuredPair {
+  func pair(_ record: BacktestRecord) -> MeasuredPair {
     let target = plan.targets[Int(record.target)]
     let instances = plan.collection.runs[target.run].instances.count
     var pair = MeasuredPair(

@@ -61,7 +61,7 @@ extension Predictor {
           stats: tables.table(.stats, ofRuns: runs),
           perInstanceStats: tables.table(.perInstanceStats, ofRuns: runs))
       }
-      let test = sampled(part(exampleRuns..<rows.count), draw, run: name(draw.test), notes: &notes)
+      let test = try sampled(part(exampleRuns..<rows.count), draw, run: name(draw.test), notes: &notes)
       return DataSplit(
         train: TrainSplit(prepared(part(0..<exampleRuns))), test: TestSplit(prepared(test)),
         trainRuns: draw.train.map(name), testRun: name(draw.test), notes: notes, faults: faults)
@@ -69,10 +69,26 @@ extension Predictor {
   }
 
   /// The tables of the run to be predicted with only the rows of the instances drawn.
-  private func sampled(_ tables: RunTables, _ draw: SplitDraw, run: String, notes: inout [String])
+  private func sampled(_ tables: RunTables, _ draw: SplitDraw, run: String, notes: inout [String]) throws
     -> RunTables
   {
     let ids = tables.scenarioStates[.instance].unique()
+    if let instances {
+      let wanted = Set(instances)
+      let found = ids.count { $0.map(wanted.contains) ?? false }
+      guard found > 0 else {
+        throw MagnetError(
+          .notFound, "\(run): it has none of the \(wanted.count) instances asked for",
+          advice: "choose them from runs of the same scenario")
+      }
+      if found < wanted.count {
+        notes.append("\(run): it has \(found) of the \(wanted.count) instances asked for")
+      }
+      var chosen = tables
+      chosen.scenarioStates = tables.scenarioStates.filter { $0[.instance].map(wanted.contains) ?? false }
+      chosen.perInstanceStats = tables.perInstanceStats.filter { $0[.instance].map(wanted.contains) ?? false }
+      return chosen
+    }
     if ids.count < evalSamples {
       notes.append(
         "\(run): \(ids.count) instances are there and \(evalSamples) were to be drawn; all are used")

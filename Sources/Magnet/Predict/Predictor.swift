@@ -10,6 +10,9 @@ open class Predictor {
   public var evalSamples: Int
   /// The seed of the draws. MAGNET's Python draws the same runs and instances from the same seed.
   public var seed: Int
+  /// The ids of the instances that are shown instead of a draw of `evalSamples`, such as those that `magnet select` chose;
+  /// nil to draw.
+  public var instances: [String]?
 
   /// A predictor with MAGNET's defaults.
   public required init(exampleRuns: Int = 3, evalSamples: Int = 20, seed: Int = 1) {

@@ -84,6 +84,12 @@ package struct PredictionOptions: ParsableArguments {
   package var exampleRuns = 3
   @Option(help: "How many instances of the run to be predicted are drawn.")
   package var evalSamples = 20
+  @Option(
+    help: ArgumentHelp(
+      "Show these instances instead of drawing any: ids line by line, or what `magnet select -o FILE.ndjson` wrote.",
+      valueName: "file"),
+    completion: .file())
+  package var instances: String?
   @Option(parsing: .unconditional, help: "The seed of the draws.")
   package var seed = 1
   @Option(
@@ -109,7 +115,9 @@ package struct PredictionOptions: ParsableArguments {
   ) async throws {
     try await report {
       let all = try runs()
-      let comparison = try await make(all, exampleRuns, evalSamples, seed).evaluate(
+      let predictor = try make(all, exampleRuns, evalSamples, seed)
+      predictor.instances = try instances.map(Self.ids)
+      let comparison = try await predictor.evaluate(
         on: all, runs: self.runs
       ).selecting(metrics)
       say(comparison.faults)
@@ -127,6 +135,25 @@ package struct PredictionOptions: ParsableArguments {
       try print(comparison)
       return comparison.faults.count + (comparison.isMeasurable ? 0 : 1)
     }
+  }
+
+  /// The ids in a file.
+  private static func ids(_ file: String) throws -> [String] {
+    let bytes: [UInt8]
+    do { bytes = try Files.read(file, atMost: 256 << 20) } catch {
+      throw MagnetError(.system, "\(error)", at: file)
+    }
+    let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
+    let ids = try lines.enumerated().map { number, line -> String in
+      guard line.first == "{" else { return String(line) }
+      guard let id = try? JSONValue(parsing: String(line))["instance"]?.string else {
+        throw MagnetError(
+          .invalidData, "is not an object with a text 'instance'", at: "\(file): line \(number + 1)")
+      }
+      return id
+    }
+    if ids.isEmpty { throw MagnetError(.invalidData, "holds no ids of instances", at: file) }
+    return ids
   }
 
   /// Prints the comparison, and how good the predictions were: under a table as a line for each metric, in JSON as

@@ -1,0 +1,92 @@
+public import Magnet
+
+/// Which instances of a scenario to run for a new model, and how good the estimate from them is to be.
+public struct InstanceSelection: Sendable {
+  /// A row an instance chosen, in the order to run them.
+  ///
+  /// | column | |
+  /// |---|---|
+  /// | `scenario` | the runs' name without their model |
+  /// | `order` | 1 for the first |
+  /// | `instance` | its id |
+  /// | `mean` | the mean score of the runs learned from |
+  /// | `difficulty`, `discrimination` | b and a of the two-parameter item response model; null where it cannot be fitted |
+  public let table: Table
+  /// For some numbers of instances from the first on, the mean width of the 95 % interval that `auto` gave the runs
+  /// learned from on these.
+  public let widths: [(count: Int, width: Double)]
+  /// How many of the model's instances are known already; they are not chosen again.
+  public let knownCount: Int
+
+  private static let shownCounts = [5, 10, 25, 50, 100, 200, 500]
+  private static let runLimit = 24
+
+  /// Chooses instances of a scenario.
+  /// - Parameters:
+  ///   - scenario: a scenario of the collection.
+  ///   - model: the model to choose for. What is known of its answers guides an adaptive choice, and its run is not
+  ///     learned from; nil for a model that is not there. Without an answer, an adaptive choice takes each answer for what
+  ///     is to be expected of it.
+  ///   - count: how many; all that are left where there are fewer.
+  /// - Throws: `MagnetError` where there is no run to learn from.
+  public init(
+    _ scenario: ScoreCollection.Scenario, model: String?, count: Int, method: SamplingMethod, seed: UInt64
+  ) throws {
+    let matrix = scenario.matrix
+    let own = model.flatMap { name in matrix.runs.firstIndex { $0.model == name } }
+    let train = matrix.runs.indices.filter { $0 != own }
+    let all = Array(matrix.instances.indices)
+    let known = own.map { row in all.filter { !matrix[row, $0].isNaN } } ?? []
+    func fold(_ columns: [Int]) -> ScoreFold {
+      ScoreFold(
+        matrix: matrix, train: train, model: model ?? "", columns: columns,
+        board: ScoreBoard(
+          models: [model ?? ""], columns: [.init(scenario: scenario.name, name: scenario.metric)],
+          values: [.nan]),
+        target: (0, 0), seed: seed)
+    }
+    let whole = fold(all)
+    guard let means = whole.filledItemMeans else {
+      throw MagnetError(.insufficientData, noRunToLearnFrom(whole))
+    }
+    let seen = Set(known)
+    let left = all.filter { !seen.contains($0) }
+    let wanted = min(count, left.count)
+    var fits = ItemResponseFits(.twoParameter)
+    let response = try? fits.estimator(whole)
+    let chosen: [Int]
+    if method == .adaptive {
+      guard let response else {
+        throw MagnetError(.insufficientData, "an adaptive choice needs scores from 0 to 1")
+      }
+      let before = KnownSample(
+        columns: known, scores: known.map { column in own.map { matrix[$0, column] } ?? .nan })
+      chosen = AdaptiveSampler(response).best(wanted, known: before)
+    } else {
+      chosen =
+        try method.sampler(fold(left)).samples([wanted], seed: seed) { _ in .nan }.first ?? []
+    }
+    knownCount = known.count
+    let rows = chosen.enumerated().map { place, column -> [Cell] in
+      [
+        .string(scenario.name), .int(Int64(place + 1)), .string(matrix.instances[column]),
+        .double(means[column]),
+        response.map { .double(-$0.easiness[column] / $0.discriminations[column]) } ?? .null,
+        response.map { .double($0.discriminations[column]) } ?? .null,
+      ]
+    }
+    table = Table(
+      columnNames: ["scenario", "order", "instance", "mean", "difficulty", "discrimination"], rows: rows)
+    let estimator = try AutoPredictor().fit(whole)
+    let kept = min(train.count, Self.runLimit)
+    let looked = (0..<kept).map { train[train.count * $0 / kept] }
+    widths = Set(Self.shownCounts.filter { $0 < chosen.count } + [chosen.count]).sorted().compactMap { size in
+      let columns = known + chosen.prefix(size)
+      let values = looked.compactMap { row -> Double? in
+        let sample = ObservedSample(columns, ofRow: row, in: matrix, isAdaptive: method == .adaptive)
+        return estimator.estimate(sample)?.intervals?.last?.width
+      }
+      return values.mean().map { (size, $0) }
+    }
+  }
+}
