@@ -1,0 +1,122 @@
+import Predictors
+import TestSupport
+import Testing
+
+@testable import Magnet
+
+/// How instances are chosen, replayed by the definition written out here.
+@Suite struct SamplingTests {
+  private static let given = FewSampleTests.given(ItemResponseTests.cases[0])
+
+  @Test(arguments: SamplingMethod.allCases) func samplesAreOfTheSizesAskedFor(_ method: SamplingMethod) throws
+  {
+    let (fold, _) = Self.given
+    let sampler = try method.sampler(fold)
+    func samples(_ seed: UInt64) -> [[Int]] {
+      sampler.samples([3, 8, 20], seed: seed) { fold.matrix[0, $0] }
+    }
+    let found = samples(1)
+    #expect(found.map(\.count) == [3, 8, 20] && found.map { Set($0).count } == [3, 8, 20])
+    #expect(found[2].sorted() == fold.columns && samples(1) == found && samples(2) != found)
+    if method != .stratified { #expect(Array(found[1].prefix(3)) == found[0]) }
+    #expect(method.isAdaptive == (method == .adaptive) && method.name == method.rawValue)
+  }
+
+  /// One instance of each part, in the order of difficulty.
+  @Test func strataAreOfDifficulty() throws {
+    let rows = [[0.0, 1, 1, 0, 1, 0, 1, 1], [0, 1, 0, 0, 1, 0, 1, 1], [0, 0, 0, 0, 1, 1, 1, 1]]
+    let sampler = try SamplingMethod.stratified.sampler(fold(rows))
+    // Means: 0, 2/3, 1/3, 0, 1, 1/3, 1, 1.
+    let parts: [Set<Int>] = [[0, 3], [2, 5], [1, 4], [6, 7]]
+    for seed in 0..<20 {
+      let sample = sampler.samples([4], seed: UInt64(seed)) { _ in .nan }[0]
+      #expect(zip(sample, parts).allSatisfy { $1.contains($0) })
+    }
+  }
+
+  /// Each instance after the first five is the one with the greatest expected reduction of the score's variance, under the
+  /// posterior over abilities from -6 to 6 by 0.6.
+  @Test func anAdaptiveChoiceIsReplayed() throws {
+    let (fold, _) = Self.given
+    let count = fold.matrix.instances.count
+    let model = ItemResponseModel(.twoParameter, values: fold.matrix.values, instances: count)
+    let answers = (0..<count).map { Double($0 % 3 == 0 ? 0 : 1) }
+    var asked: [Int] = []
+    let sampler = try SamplingMethod.adaptive.sampler(fold)
+    let chosen = sampler.samples([12], seed: 4) { column in
+      asked.append(column)
+      return answers[column]
+    }[0]
+    // No more is looked at than was chosen.
+    #expect(asked == chosen)
+    let abilities = (0..<21).map { -6 + 0.6 * Double($0) }
+    func chance(_ item: Int, _ ability: Double) -> Double {
+      1 / (1 + power(-(model.discriminations[item] * ability + model.easiness[item])))
+    }
+    for place in 5..<12 {
+      let weights = abilities.map { ability -> Double in
+        let standard = ability > 0 ? ability / 2 : ability
+        return chosen.prefix(place).reduce(power(-standard * standard / 2)) { weight, item in
+          let p = chance(item, ability)
+          return weight * (answers[item] == 1 ? p : 1 - p)
+        }
+      }
+      let total = weights.reduce(0, +)
+      let scores = abilities.map { ability in (0..<count).reduce(0) { $0 + chance($1, ability) } }
+      let middle = zip(weights, scores).reduce(0) { $0 + $1.0 * $1.1 } / total
+      func gain(_ item: Int) -> Double {
+        var covariance = 0.0
+        var mean = 0.0
+        for (q, ability) in abilities.enumerated() {
+          covariance += weights[q] / total * (scores[q] - middle) * chance(item, ability)
+          mean += weights[q] / total * chance(item, ability)
+        }
+        return covariance * covariance / (mean * (1 - mean))
+      }
+      let left = (0..<count).filter { !chosen.prefix(place).contains($0) }
+      let best = try #require(left.map(gain).max())
+      #expect(gain(chosen[place]) >= best * (1 - 1e-3), "place \(place)")
+    }
+  }
+
+  /// An estimate from instances that were chosen by the answers is the item response model's, and no surer than it is.
+  @Test func anAdaptiveSampleIsNotTakenForARandomOne() throws {
+    let (fold, sample) = Self.given
+    let chosen = ObservedSample(columns: sample.columns, scores: sample.scores, isAdaptive: true)
+    let response = try TwoParameterPredictor().fit(fold)
+    let alone = try #require(response.estimate(chosen))
+    let auto = try #require(try AutoPredictor().fit(fold).estimate(chosen))
+    #expect(auto.mean == alone.mean && auto.intervals == alone.intervals)
+    let random = try #require(response.estimate(sample))
+    #expect(alone.mean == random.mean)
+    #expect(try #require(alone.stddev) >= (try #require(random.stddev)))
+  }
+
+  @Test func aSelectionIsForAModel() throws {
+    let (fold, _) = Self.given
+    var values = fold.matrix.values
+    let count = fold.matrix.instances.count
+    for column in 3..<count { values[column] = .nan }
+    let matrix = ScoreMatrix(runs: fold.matrix.runs, instances: fold.matrix.instances, values: values)
+    let scenario = ScoreCollection.Scenario(
+      name: "quiz", metric: MetricName("exact_match", split: "test"), matrix: matrix,
+      runs: Array(matrix.runs.indices))
+    for method in SamplingMethod.allCases {
+      let found = try InstanceSelection(
+        scenario, model: matrix.runs[0].model, count: 10, method: method, seed: 1)
+      let ids = found.table.rows.map { $0["instance"].text }
+      #expect(found.knownCount == 3 && ids.count == 10 && Set(ids).isDisjoint(with: ["id0", "id1", "id2"]))
+      #expect(found.table.rows.map { $0["order"] } == (1...10).map { .int($0) })
+      #expect(found.widths.map(\.count) == [5, 10])
+      #expect(found.widths.allSatisfy { $0.width > 0 && $0.width < 1 })
+      let new = try InstanceSelection(scenario, model: nil, count: 1000, method: method, seed: 1)
+      #expect(new.knownCount == 0 && new.table.rowCount == count)
+    }
+  }
+
+  private func power(_ x: Double) -> Double {
+    var power = 1 + x / Double(1 << 20)
+    for _ in 0..<20 { power *= power }
+    return power
+  }
+}
