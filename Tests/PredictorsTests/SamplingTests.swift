@@ -99,7 +99,11 @@ import Testing
     for column in 3..<count { values[column] = .nan }
     let matrix = ScoreMatrix(runs: fold.matrix.runs, instances: fold.matrix.instances, values: values)
     let scenario = ScoreCollection.Scenario(
-      name: "quiz", metric: MetricName("exact_match", split: "test"), matrix: matrix,
+      name: "quiz",
+      headline: Headline(
+        group: nil, metric: MetricName("exact_match", split: "test"), lowerIsBetter: false, rule: "",
+        isGuessed: false,
+        notes: [], stat: nil), matrix: matrix,
       runs: Array(matrix.runs.indices))
     for method in SamplingMethod.allCases {
       let found = try InstanceSelection(
