@@ -62,6 +62,8 @@ public struct InstanceSelection: Sendable {
       let before = KnownSample(
         columns: known, scores: known.map { column in own.map { matrix[$0, column] } ?? .nan })
       chosen = AdaptiveSampler(response).best(wanted, known: before)
+    } else if wanted == 0 {
+      chosen = []
     } else {
       chosen =
         try method.sampler(fold(left)).samples([wanted], seed: seed) { _ in .nan }.first ?? []

@@ -33,6 +33,9 @@ enum InstanceInput {
   /// The same in SQL, over the columns that a table has.
   /// - Parameter expression: a column of the table by its name; nil where the table does not have it.
   static func sql(_ expression: (String) -> String?) -> String {
+    // A column as it is has its declared type in a view; an expression has none.
+    let present = columns.compactMap(expression)
+    if present.count == 1, expression(media) == nil { return present[0] }
     let parts = columns.compactMap { name -> String? in
       guard let value = expression(name) else { return nil }
       guard name == media else { return "nullif(\(value), '')" }

@@ -14,6 +14,8 @@ final class SQLiteWriter {
   private var columns: [TableSource: Columns] = [:]
   private var inserts: [TableSource: OpaquePointer] = [:]
   private var metricIDs: [String: Int64] = [:]
+  /// Columns that no run has.
+  private var absent: Set<String> = []
 
   /// Changes that SQLite's rules for names and numbers of columns made necessary, for the user.
   private(set) var notes: [String] = []
@@ -189,6 +191,22 @@ final class SQLiteWriter {
     return insert
   }
 
+  /// Adds the columns that the views name and no run has, so that they have declared types, too.
+  private func addAbsentColumns() throws {
+    for relation in Relation.tidy {
+      guard let kind = relation.kind else { continue }
+      for column in relation.columns {
+        var known = columns[kind] ?? Columns()
+        guard case .column(let name) = column.source, name != kind.metricColumn, known[name] == nil,
+          !known.overflows, known.list.count < Self.columnLimit
+        else { continue }
+        try run("ALTER TABLE \(Self.rowsName(kind)) ADD COLUMN \(Self.quoted(known.add(name).sqlName))")
+        columns[kind] = known
+        absent.insert(name)
+      }
+    }
+  }
+
   /// Gives every column of a table of rows its declared type: programs such as DuckDB and datasette go by it.
   private func declareTypes(_ kind: TableSource) throws {
     guard let columns = columns[kind] else { return }
@@ -240,6 +258,7 @@ final class SQLiteWriter {
   func finish() throws {
     for insert in inserts.values { sqlite3_finalize(insert) }
     inserts = [:]
+    try addAbsentColumns()
     try run("PRAGMA writable_schema = ON")
     for kind in kinds { try declareTypes(kind) }
     try run("PRAGMA writable_schema = RESET")
@@ -257,7 +276,7 @@ final class SQLiteWriter {
 
   /// The view with the flattened names: the Python MAGNET's data frame.
   private func viewText(_ kind: TableSource) -> String {
-    var names = columns[kind]?.list.map(\.name) ?? []
+    var names = (columns[kind]?.list.map(\.name) ?? []).filter { !absent.contains($0) }
     if let metric = kind.metricColumn { names.append(metric) }
     if kind != .runSpecs { names.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
     var shown = ["r.run AS \"run_spec.name\""]
