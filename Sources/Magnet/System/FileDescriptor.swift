@@ -61,7 +61,12 @@ package struct FileDescriptor: ~Copyable, Sendable {
   /// The process's standard error; not closed.
   package static var standardError: FileDescriptor { FileDescriptor(borrowing: STDERR_FILENO) }
 
-  deinit { if isOwned { close(number) } }
+  deinit {
+    guard isOwned else { return }
+    // A child that is being started holds a copy until it executes its program, and with it the lock.
+    flock(number, LOCK_UN)
+    close(number)
+  }
 
   /// What the file is, and its size and date.
   package var status: FileStatus? {
