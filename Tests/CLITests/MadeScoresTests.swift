@@ -12,7 +12,7 @@ import Testing
     for name in ["a", "b"] {
       let made = try Tool.run(
         command: "/usr/bin/python3", [script, scratch.path + "/" + name, "--models", "14", "--small"])
-      #expect(made.status == 0 && made.errors.isEmpty)
+      #expect(made.status == 0 && made.errors.isEmpty, "\(made.errors)")
     }
     let file = "benchmark_output/runs/perturbed-v1/"
     let names = try FileManager.default.contentsOfDirectory(atPath: scratch.path + "/a/" + file).sorted()
