@@ -9,7 +9,7 @@ Keys, metric names and the order of rows are those of HELM 0.5.16 in the fixture
 new in every run. A run's statistics are computed from its instances, as HELM does. The files are what
 json.dump(indent=2) writes. The same arguments give the same bytes.
 
-DIR must not exist. It appears whole or not at all; DIR/corpus.json tells what is in it.
+DIR must not exist. It appears complete or not at all; DIR/corpus.json tells what is in it.
 """
 
 import argparse

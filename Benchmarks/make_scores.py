@@ -9,13 +9,13 @@ DIR/benchmark_output/runs/perturbed-v1, runs of 24 of the models under misspelli
 A model's chance to answer an item right is g + (1 - g) / (1 + exp(-(a (θ - b) + c φ))): θ its ability, from its
 family, its size and chance, with its own shift in each scenario; φ a second ability, which items need more or less or
 the less of the better (c); g the chance to guess. The last of the families' models are the frontier, well above the
-rest. It is not the model that any of magnet's predictors assumes: besides φ and g, in each scenario 5 % of the items
-have a faulty key (right at random for everybody) and 4 % of the models fail at the format of the answers two times out
+rest. It is not the model that any of magnet's predictors assumes: besides φ and g, in each scenario 5% of the items
+have a faulty key (right at random for everybody) and 4% of the models fail at the format of the answers two times out
 of three. A misspelled item is as much harder as it is misspelled, by a slope of the model's own.
 
 The files hold what magnet reads: run_spec.json, scenario.json, scenario_state.json (answers: one of four options, wrong
 ones alike among models), stats.json, per_instance_stats.json. The same arguments give the same bytes. Standard library
-only. DIR must not exist; it appears whole or not at all.
+only. DIR must not exist; it appears complete or not at all.
 """
 
 import argparse

@@ -8,9 +8,9 @@ of real runs, shaped like those that make_scores.py makes) these are judged. The
 runs. Prints Markdown, and with --out writes DATE.md and DATE.json there.
 
 What is checked, each a line of the result: auto no worse than the sample mean in any cell of {held-out models, frontier}
-x {10, 25, 50, 100} instances and better in most; 95 % intervals of the control variate and the sample mean (Wilson with
-finite-population correction) covering 93 to 97 % from 25 instances on, those of auto 93.5 to 96.5 % everywhere, those of
-2pl at the frontier at least 94 % from 10 instances; the perturbation difference model at most as far off as the clean score
+x {10, 25, 50, 100} instances and better in most; 95% intervals of the control variate and the sample mean (Wilson with
+finite-population correction) covering 93 to 97% from 25 instances on, those of auto 93.5 to 96.5% everywhere, those of
+2pl at the frontier at least 94% from 10 instances; the perturbation difference model at most as far off as the clean score
 and the seed's regression, and within .07 on made runs. The exit status is 1 when one does not hold. Standard library only.
 """
 
@@ -93,10 +93,10 @@ def scores(bench, paths, parts, checks, kept):
     header = ["predictor"] + [f"{title} {n}" for title in SPLITS for n in OBSERVED]
     rows = [[name] + [number(value(found[title], name, n, "coverage95")) for title in SPLITS for n in OBSERVED]
             for name in SAMPLED]
-    parts.append("## Coverage of 95 % intervals\n\n" + table(header, rows))
+    parts.append("## Coverage of 95% intervals\n\n" + table(header, rows))
     rows = [[name] + [number(value(found[title], name, n, "width95")) for title in SPLITS for n in OBSERVED]
             for name in SAMPLED]
-    parts.append("## Width of 95 % intervals\n\n" + table(header, rows))
+    parts.append("## Width of 95% intervals\n\n" + table(header, rows))
     cells, better = [], 0
     for title in SPLITS:
         for n in OBSERVED:
@@ -112,21 +112,21 @@ def scores(bench, paths, parts, checks, kept):
         parts.append(f"auto, {title}: mean absolute error " + " ".join(number(x, 4) for x in errors) + "\n")
     coverages = [value(found[title], "auto", n, "coverage95") for title in SPLITS for n in OBSERVED]
     coverages = [x for x in coverages if x is not None]
-    checks.append((f"95 % intervals of auto cover {min(coverages):.3f} to {max(coverages):.3f}",
+    checks.append((f"95% intervals of auto cover {min(coverages):.3f} to {max(coverages):.3f}",
                    all(0.935 <= x <= 0.965 for x in coverages)))
     beyond = value(found["frontier"], "2pl", 10, "coverage95")
-    checks.append((f"95 % intervals of 2pl cover {number(beyond)} at the frontier from 10 instances",
+    checks.append((f"95% intervals of 2pl cover {number(beyond)} at the frontier from 10 instances",
                    beyond is not None and beyond >= 0.94))
     for name in ("nearest-models", "ridge", "dkps"):
         rows = [row for (other, _, measure), row in found["frontier"].items()
                 if other == name and measure == "coverage95" and row["intervals"] == "own"]
         covered = ", ".join(number(row["value"]) for row in rows) or "none given"
-        checks.append((f"own 95 % intervals of {name} at the frontier: {covered}",
+        checks.append((f"own 95% intervals of {name} at the frontier: {covered}",
                        all(row["value"] >= 0.9 for row in rows)))
     for name in ("control-variate", "sample-mean"):
         coverages = [value(found[title], name, n, "coverage95") for title in SPLITS for n in OBSERVED if n >= 25]
         coverages = [x for x in coverages if x is not None]
-        checks.append((f"95 % intervals of {name} cover {min(coverages):.3f} to {max(coverages):.3f} from 25 instances on",
+        checks.append((f"95% intervals of {name} cover {min(coverages):.3f} to {max(coverages):.3f} from 25 instances on",
                        all(0.93 <= x <= 0.97 for x in coverages)))
     kept["scores"] = {title: list(rows.values()) for title, rows in found.items()}
 

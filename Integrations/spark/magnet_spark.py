@@ -53,7 +53,7 @@ def _plain(schema):
 
 
 def _batches(runs, table, magnet):
-    """The record batches of some runs. Runs that magnet leaves out are no error; a part without any rows is."""
+    """The record batches of some runs. Runs that magnet leaves out are not errors; a part without any rows is."""
     import pyarrow
 
     with tempfile.TemporaryFile() as names, tempfile.TemporaryFile() as errors:
@@ -95,7 +95,7 @@ class _Reader(DataSourceReader):
 
 
 class MagnetDataSource(DataSource):
-    """`spark.read.format("magnet")` with the options path, table (stats unless given), bytes (of a partition) and magnet."""
+    """`spark.read.format("magnet")` with the options path, table (default: stats), bytes (of a partition) and magnet."""
 
     @classmethod
     def name(cls):
@@ -127,7 +127,7 @@ class MagnetDataSource(DataSource):
 
 
 def write_part(part, table, folder, magnet="magnet"):
-    """Writes the Parquet file of a part, whole or not at all, and says what became of it. The file's name is a digest of
+    """Writes the Parquet file of a part, atomically, and says what became of it. The file's name is a digest of
     its runs, so that doing it twice leaves one file."""
     start = time.time()
     digest = hashlib.sha256("\0".join(part["runs"]).encode()).hexdigest()[:16]

@@ -93,7 +93,7 @@ def main():
         assert "there is no such folder" in str(error), error
         print("missing folder is said")
     else:
-        raise AssertionError("a missing folder is no error")
+        raise AssertionError("a missing folder is not an error")
     spark.stop()
     print("ok")
 

@@ -15,7 +15,7 @@ open class CoevolveJudge: JudgeBase {
   open override func validate(_ setting: JudgeSetting) throws {
     guard setting.eras.count >= 3 else {
       throw MagnetError(
-        .insufficientData, "Coevolve needs at least 3 timesteps; there are \(setting.eras.count)")
+        .insufficientData, "Coevolve needs at least 3 timesteps, not \(setting.eras.count)")
     }
   }
 

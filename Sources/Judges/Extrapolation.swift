@@ -20,7 +20,7 @@ public struct Extrapolation: Sendable, Hashable {
   public var coefficients: [Int] = []
   /// How many questions were left out because their newest answer could not be read.
   public var missing = 0
-  /// How many came out as no preference; only unreadable answers bring this about.
+  /// How many came out without a preference; only unreadable answers bring this about.
   public var undecided = 0
 
   /// The most copies of a preference.

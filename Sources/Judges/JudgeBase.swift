@@ -28,7 +28,7 @@ open class JudgeBase: Judge {
   open func validate(_ setting: JudgeSetting) throws {
     guard setting.eras.count >= 2 else {
       throw MagnetError(
-        .insufficientData, "\(challenge) needs at least 2 timesteps; there are \(setting.eras.count)")
+        .insufficientData, "\(challenge) needs at least 2 timesteps, not \(setting.eras.count)")
     }
   }
 

@@ -17,7 +17,7 @@ public final class JudgeStore: Sendable {
 
   /// Opens a store.
   /// - Parameter writing: whether to make the file if it is absent, and be the one that writes.
-  /// - Throws: `MagnetError` when the file is no store, is damaged, or another process writes it.
+  /// - Throws: `MagnetError` when the file is not a store, is damaged, or another process writes it.
   public init(_ path: String, writing: Bool) throws {
     self.path = path
     let opened = try SQLiteFile(

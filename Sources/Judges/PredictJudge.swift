@@ -9,7 +9,7 @@ open class PredictJudge: FollowJudge {
     let largest = setting.eras.count - 2
     guard largest >= 1 else {
       throw MagnetError(
-        .insufficientData, "Predict needs at least 3 timesteps; there are \(setting.eras.count)")
+        .insufficientData, "Predict needs at least 3 timesteps, not \(setting.eras.count)")
     }
     guard (1...largest).contains(setting.timestepsAhead) else {
       throw MagnetError(

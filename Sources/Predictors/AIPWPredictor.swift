@@ -3,7 +3,7 @@ public import Magnet
 /// Predicts a run's score from some of its instances, each corrected by what the training runs' scores on it say.
 ///
 /// A ridge regression g is fitted on the sample S of n, from the training runs' scores on an instance to the score of
-/// the run to be predicted; its penalty of 1, 10, 100, 1000 by leave-one-out error:
+/// the target run; its penalty of 1, 10, 100, 1000 by leave-one-out error:
 ///
 ///     ŷ = x̄_S + ḡ - ḡ_S
 ///

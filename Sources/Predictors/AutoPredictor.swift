@@ -24,11 +24,11 @@ public import Magnet
 /// from 0 to 1 the control variate; for a score under a perturbation `PerturbationDifferencePredictor` predicts. Notes say
 /// which it was. Probabilities of instances are the 2PL's.
 ///
-/// Mean absolute error from 10, 25, 50 and 100 instances where the strongest 30 % of the models are predicted from the
+/// Mean absolute error from 10, 25, 50 and 100 instances where the strongest 30% of the models are predicted from the
 /// weaker half, on score matrices of arXiv 2506.07673, three samples per run (124 of the
 /// 149 runs of HELM Lite):
 ///
-/// | matrices | sample mean | 2pl | auto | coverage of auto's 95 % intervals |
+/// | matrices | sample mean | 2pl | auto | coverage of auto's 95% intervals |
 /// |---|---|---|---|---|
 /// | HELM Lite, six scenarios | .087 .053 .039 .026 | .063 .046 .032 .023 | .062 .044 .032 .022 | .946 .954 .949 .965 |
 /// | GLUE rte | .123 .084 .053 .030 | .078 .077 .065 .052 | .079 .071 .046 .026 | .987 .987 .960 .933 |

@@ -11,10 +11,10 @@ public import Magnet
 /// Answers are compared as the matrix numbers them. Where the answers were not read their scores take their place, and a
 /// note says so. The interval is from the regression's leave-one-out errors on the
 /// instances not seen. There is none where the sample does not rule out a model
-/// beyond 90 % of those learned from.
+/// beyond 90% of those learned from.
 ///
 /// Limits: needs 20 training runs, and answers that models share, such as those to questions of choice; fails for models
-/// beyond those learned from (see `isExtrapolated`). The one method here that needs no scores of the run to be predicted
+/// beyond those learned from (see `isExtrapolated`). The one method here that needs no scores of the target run
 /// to place it.
 public final class DKPSPredictor: ScorePredictor {
   public override class var name: String { "dkps" }
@@ -75,7 +75,7 @@ private struct DKPSEstimator: ScoreEstimator {
       sample: sample, frontier: frontier)
   }
 
-  /// D² of the training runs and, last, the run to be predicted, row by row.
+  /// D² of the training runs and, last, the target run, row by row.
   private func squaredDistances(_ sample: ObservedSample) -> [Double] {
     let order = runs.scores.count + 1
     var squares = Array(repeating: 0.0, count: order * order)

@@ -1,6 +1,6 @@
 import Magnet
 
-/// Where the runs learned from end: a run whose sample has a mean above the 90 % quantile of their scores is beyond
+/// Where the runs learned from end: a run whose sample has a mean above the 90% quantile of their scores is beyond
 /// what a method learned. Methods by likeness to known models fail there (arXiv 2506.07673).
 struct Frontier: Sendable {
   /// The quantile, interpolated linearly; nil when there is no run to learn from.
@@ -13,7 +13,7 @@ struct Frontier: Sendable {
     return mean > limit
   }
 
-  /// Whether the run may well be beyond: the sample's one-sided interval of 90 % reaches past the limit.
+  /// Whether the run may well be beyond: the sample's one-sided interval of 90% reaches past the limit.
   func mayBePassed(by sample: KnownSample, population: Int) -> Bool {
     guard let limit, sample.isShare,
       let interval = Interval.wilson(
@@ -24,7 +24,7 @@ struct Frontier: Sendable {
 }
 
 extension ScoreFold {
-  /// The score of a row of the matrix on the instances of the run to be predicted; nil when it has none of them.
+  /// The score of a row of the matrix on the instances of the target run; nil when it has none of them.
   func score(ofRow row: Int) -> Double? {
     columns.lazy.map { matrix[row, $0] }.filter { !$0.isNaN }.mean()
   }

@@ -2,7 +2,7 @@ public import Magnet
 
 /// Which instances of a scenario to run for a new model, and how good the estimate from them is to be.
 public struct InstanceSelection: Sendable {
-  /// A row an instance chosen, in the order to run them.
+  /// One row per instance chosen, in the order to run them.
   ///
   /// | column | |
   /// |---|---|
@@ -12,7 +12,7 @@ public struct InstanceSelection: Sendable {
   /// | `mean` | the mean score of the runs learned from |
   /// | `difficulty`, `discrimination` | b and a of the two-parameter item response model; null where it cannot be fitted |
   public let table: Table
-  /// For some numbers of instances from the first on, the mean width of the 95 % interval that `auto` gave the runs
+  /// For some numbers of instances from the first on, the mean width of the 95% interval that `auto` gave the runs
   /// learned from on these.
   public let widths: [(count: Int, width: Double)]
   /// How many of the model's instances are known already; they are not chosen again.

@@ -7,7 +7,7 @@ public enum ItemAnalysis {
     matrix.values.allSatisfy { $0.isNaN || (0...1).contains($0) }
   }
 
-  /// A row an instance, in the matrix's order.
+  /// One row per instance, in the matrix's order.
   ///
   /// | column | |
   /// |---|---|

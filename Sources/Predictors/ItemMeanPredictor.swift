@@ -1,7 +1,7 @@
 public import Magnet
 
 /// Predicts each instance by the share of the training runs that were right on it, and the run's score by their mean.
-/// Uses nothing of the run to be predicted: what an instance-level predictor must beat.
+/// Uses nothing of the target run: what an instance-level predictor must beat.
 ///
 ///     p_j = mean over training runs m of x_mj      ŷ = mean over instances j of p_j
 ///

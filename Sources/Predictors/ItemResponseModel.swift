@@ -42,7 +42,7 @@ public struct ItemResponseModel: Sendable {
 
   /// Fits to runs' scores.
   /// - Parameters:
-  ///   - values: row by row, a row a run, `instances` scores each, from 0 to 1, NaN where there is none.
+  ///   - values: row by row, one row per run, `instances` scores each, from 0 to 1, NaN where there is none.
   ///   - rounds: the most rounds to take.
   public init(_ kind: Kind, values: [Double], instances: Int, rounds limit: Int = 100) {
     let runs = instances == 0 ? 0 : values.count / instances

@@ -84,7 +84,7 @@ struct ItemResponseEstimator: ScoreEstimator {
   let dispersion: Double
   /// The training runs less one, at least 1.
   let degrees: Int
-  /// The instances of the run to be predicted.
+  /// The instances of the target run.
   let columns: [Int]
   /// For each column of the matrix and ability: log(1 + e^(aθ + d)), P, P (1 - P).
   private let softplus: [Double]

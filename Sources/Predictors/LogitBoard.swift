@@ -1,14 +1,14 @@
 import Magnet
 
-/// The scores of a board that can be compared with the one to be predicted, as log odds: a row a model, a column a
-/// scenario, the scenario to be predicted first.
+/// The scores of a board that can be compared with the target score, as log odds: one row per model, one column per
+/// scenario, the target scenario first.
 ///
-/// Scores of 0 and 1 are drawn in by half an instance: 1/(2N), N the instances of the run to be predicted, 100 where
+/// Scores of 0 and 1 are drawn in by half an instance: 1/(2N), N the instances of the target run, 100 where
 /// that is not known.
 struct LogitBoard: Sendable {
   /// NaN where nothing is known.
   var values: [[Double]]
-  /// The row of the model to be predicted.
+  /// The row of the target model.
   let target: Int
   let models: [String]
 
@@ -42,7 +42,7 @@ struct LogitBoard: Sendable {
   /// The rows to learn from: those of models known on the scenario to be predicted.
   var train: [Int] { values.indices.filter { $0 != target && !values[$0][0].isNaN } }
 
-  /// How many other scores of the model to be predicted are known.
+  /// How many other scores of the target model are known.
   var knownOthers: Int { values[target].dropFirst().count { !$0.isNaN } }
 }
 

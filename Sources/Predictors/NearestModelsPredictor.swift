@@ -8,7 +8,7 @@ import RealModule
 ///
 /// The bandwidth h is 2, 5, 10, 20 or 40: the one that predicts each training run best from the others, from the same
 /// instances. Those errors also give the interval. There is none where the sample does not rule out a model
-/// beyond 90 % of those learned from. A score that a training run does not have counts as the instance's
+/// beyond 90% of those learned from. A score that a training run does not have counts as the instance's
 /// mean.
 ///
 /// Limits: easy to explain ("like llama-3-70b"), but only ever a mean of models learned from: useless for one beyond
@@ -21,16 +21,16 @@ public final class NearestModelsPredictor: ScorePredictor {
   }
 }
 
-/// The training runs' scores on the instances of the run to be predicted, without gaps.
+/// The training runs' scores on the instances of the target run, without gaps.
 struct FilledRuns: Sendable {
   /// For each run its scores by column of the matrix.
   let scores: [[Double]]
   /// For each run its sum over the instances to be predicted.
   let sums: [Double]
-  /// The instances of the run to be predicted.
+  /// The instances of the target run.
   let columns: [Int]
 
-  /// - Throws: `MagnetError` when fewer runs than needed have a score on an instance of the run to be predicted.
+  /// - Throws: `MagnetError` when fewer runs than needed have a score on an instance of the target run.
   init(_ fold: ScoreFold, atLeast needed: Int) throws {
     let kept = fold.train.filter { fold.score(ofRow: $0) != nil }
     guard kept.count >= needed, let means = fold.filledItemMeans else {

@@ -22,7 +22,7 @@ public final class PerturbationPredictor: RunPredictor {
     let line = try Line(fitting: points(train), runs: train.runSpecs[.run].joined(separator: ", "))
     let note =
       "the example runs have one strength of misspellings, prob \(line.meanX); "
-      + "their mean is predicted, whatever the strength of the run to be predicted"
+      + "their mean is predicted, whatever the strength of the target run"
     return try test.runSpecs.rows.map { row in
       guard let prob = row[.perturbationSpecs]?[0]?["args"]?["prob"]?.double else {
         throw MagnetError(

@@ -60,7 +60,7 @@ extension ScorePredictor {
       ])
   }
 
-  /// Whether the level of the model to be predicted is above the 90 % quantile of those learned from.
+  /// Whether the level of the target model is above the 90% quantile of those learned from.
   func isBeyond(_ board: LogitBoard, _ levels: AdditiveFit) -> Bool {
     board.train.map { levels.models[$0] }.quantile(0.9).map { levels.models[board.target] > $0 } ?? false
   }

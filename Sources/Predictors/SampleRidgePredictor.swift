@@ -7,7 +7,7 @@ public import Magnet
 ///
 /// y_m is a training run's score on all N instances; the penalty is 0.1, 1, 10 or 100 by leave-one-out error, which also
 /// gives the interval. There is none where the sample does not rule out a model
-/// beyond 90 % of those learned from. A score that a training run does not have counts as the instance's mean. Scores from 0 to 1 give
+/// beyond 90% of those learned from. A score that a training run does not have counts as the instance's mean. Scores from 0 to 1 give
 /// an estimate from 0 to 1.
 ///
 /// Limits: among the best from few instances within the cloud of models learned from, and far off for models beyond
@@ -52,7 +52,7 @@ func learned(
   if frontier.mayBePassed(by: sample.known, population: population) {
     var estimate = Estimate(mean: isShare ? min(1, max(0, score)) : score, isExtrapolated: isExtrapolated)
     estimate.notes = [
-      "no interval: the sample does not rule out a model stronger than 90 % of those learned from, where errors are larger"
+      "no interval: the sample does not rule out a model stronger than 90% of those learned from, where errors are larger"
     ]
     return estimate
   }

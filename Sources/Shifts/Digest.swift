@@ -1,7 +1,7 @@
 // Unsafe code, on these invariants:
 // - Words are loaded only from whole stripes of 32 bytes inside `rest`, which is not changed meanwhile.
 /// A 64-bit digest of bytes: XXH64 with seed 0 (Collet, "xxHash fast digest algorithm", revision 0.1.1). It tells
-/// changed files from unchanged ones; it is no protection against someone who wants two files to look alike.
+/// changed files from unchanged ones; it is not a protection against someone who wants two files to look alike.
 struct Digest {
   private static let prime1: UInt64 = 0x9E37_79B1_85EB_CA87
   private static let prime2: UInt64 = 0xC2B2_AE3D_27D4_EB4F

@@ -57,7 +57,7 @@ struct ArchiveCommand: AsyncParsableCommand {
 struct UnarchiveCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "unarchive",
-    abstract: "Unpack an archive into a new folder, whole or not at all.",
+    abstract: "Unpack an archive into a new folder, atomically.",
     discussion: """
       An archive with an entry that is damaged, is a link or leads out of the folder is not unpacked.
 

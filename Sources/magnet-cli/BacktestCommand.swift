@@ -11,7 +11,7 @@ struct BacktestCommand: AsyncParsableCommand {
     discussion: """
       Holds out a run, all runs of a model, of a family of models, or of a scenario, or the strongest models; predicts
       what was held out from the rest and from some of its instances, again and again with other instances; and prints
-      mean errors, rank correlations and how intervals did. The nulls, which a predictor is to beat, take part always.
+      mean errors, rank correlations and how intervals did. The baselines, which a predictor is to beat, always take part.
 
       EXAMPLE:
         magnet backtest auto benchmark_output --split family --observed 10,25,50
@@ -43,7 +43,7 @@ struct BacktestCommand: AsyncParsableCommand {
   func validate() throws {
     for name in chosen + backtest.compare where !isKnown(name) && (name != "exec" || external.exec == nil) {
       let nearest = nearestNames(to: name, among: predictorCatalog.map(\.name))
-      throw ValidationError("There is no predictor '\(name)'; there is \(nearest.joined(separator: ", ")).")
+      throw ValidationError("No predictor '\(name)'; did you mean \(nearest.joined(separator: ", "))?")
     }
     if chosen.isEmpty, external.exec == nil { throw ValidationError("Name a predictor, such as auto.") }
     if paths.isEmpty { throw ValidationError("Missing expected argument '<paths> ...'") }

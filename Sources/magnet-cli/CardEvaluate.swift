@@ -115,8 +115,10 @@ struct CardEvaluateOptions: ParsableArguments {
   @OptionGroup var reading: ReadingOptions
 
   func validate() throws {
-    if timeLimit < 0 || !timeLimit.isFinite { throw ValidationError("--time-limit takes 0 or more seconds.") }
-    if jobs == 0 || jobs < -1 { throw ValidationError("--jobs takes 1 or more, or -1 for one per core.") }
+    if timeLimit < 0 || !timeLimit.isFinite {
+      throw ValidationError("--time-limit must be 0 or more seconds.")
+    }
+    if jobs == 0 || jobs < -1 { throw ValidationError("--jobs must be 1 or more, or -1 for one per core.") }
   }
 
   func evaluate() async throws {

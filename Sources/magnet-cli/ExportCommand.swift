@@ -30,7 +30,7 @@ struct ExportCommand: AsyncParsableCommand {
       if gzip { throw ValidationError("--gzip goes with csv and ndjson.") }
     }
 
-    /// Writes the four tables into the folder, each file whole or not at all.
+    /// Writes the four tables into the folder, each file atomically.
     func write(_ format: TableFormat) async throws -> Int {
       for kind in TableKind.allCases { try overwriting.check(file(kind, format)) }
       let progress = WorkProgress()

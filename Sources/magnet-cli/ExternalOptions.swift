@@ -53,7 +53,7 @@ struct ExternalOptions: ParsableArguments {
   @OptionGroup var program: ProgramOptions
   @Option(
     help: ArgumentHelp(
-      "What the program sees of the run to be predicted: run-spec, inputs, responses, scores or everything.",
+      "What the program sees of the target run: run-spec, inputs, responses, scores or everything.",
       valueName: "level"))
   var disclosure = Disclosure.responses
 
@@ -73,7 +73,7 @@ struct ExternalOptions: ParsableArguments {
   ///   - isOfInstances: whether it predicts single instances, not whole runs.
   ///   - metrics: the metrics it is asked for; all when empty.
   ///   - answers: other files that hold what it is not to see.
-  /// - Throws: `MagnetError` for a command that is none.
+  /// - Throws: `MagnetError` for an invalid command.
   func factory(
     _ exec: String, over runs: HelmRuns, isOfInstances: Bool, metrics: [String], hiding answers: [String] = []
   ) throws -> @Sendable (_ exampleRuns: Int, _ evalSamples: Int, _ seed: Int) -> Predictor {

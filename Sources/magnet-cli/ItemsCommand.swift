@@ -9,7 +9,7 @@ struct ItemsCommand: AsyncParsableCommand {
     commandName: "items",
     abstract: "Say how hard the instances of each scenario are, and which tell good models from bad ones.",
     discussion: """
-      A row an instance: how many runs have a score on it, their mean, its correlation over runs with the mean of all
+      One row per instance: how many runs have a score on it, their mean, its correlation over runs with the mean of all
       other instances (below 0 good models fail it more often than bad ones: look at its answer key), and difficulty
       and discrimination of the two-parameter item response model, where scores are from 0 to 1. Scores are those of
       the scenario's main metric.

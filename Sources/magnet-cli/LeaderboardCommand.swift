@@ -10,7 +10,7 @@ struct LeaderboardCommand: AsyncParsableCommand {
       "Rank models as HELM's leaderboards do: models by scenarios, with the mean win rate or mean score.",
     discussion: """
       The schema prescribes groups, columns, aggregates and directions; a run that is in several suites counts once,
-      in the latest, unless --helm-exact. Win rates depend on which models are on the board and are computed anew after
+      in the latest, unless --helm-exact. Win rates depend on which models are on the board and are computed again after
       --models. Where helm-summarize stops with an error, the column or cell is left out and named, and the exit status
       is 1.
 

@@ -22,7 +22,7 @@ struct PlanCommand: AsyncParsableCommand {
   @OptionGroup var source: SourceOptions
   @Option(help: "The mean absolute error to reach, in the score's unit.")
   var error: Double?
-  @Option(help: "The mean width of 95 % intervals to reach, in the score's unit.")
+  @Option(help: "The mean width of 95% intervals to reach, in the score's unit.")
   var width: Double?
   @Option(help: "The predictor of scores that is to estimate.")
   var predictor = AutoPredictor.name
@@ -30,7 +30,7 @@ struct PlanCommand: AsyncParsableCommand {
   var repeats = 10
   @Option(parsing: .unconditional, help: "The seed of everything random.")
   var seed = 1
-  @Option(help: "How many predictions are made at once; as many as there are processors, unless given.")
+  @Option(help: "How many predictions are made at once (default: one per processor).")
   var jobs: Int?
   @OptionGroup var scoring: ScoreOptions
   @OptionGroup var output: OutputOptions
@@ -40,13 +40,13 @@ struct PlanCommand: AsyncParsableCommand {
   func validate() throws {
     if (error == nil) == (width == nil) { throw ValidationError("Give --error or --width.") }
     if let aim = error ?? width, !(aim > 0) { throw ValidationError("--error and --width take more than 0.") }
-    if repeats < 1 { throw ValidationError("--repeats takes 1 or more.") }
-    if let jobs, jobs < 1 { throw ValidationError("--jobs takes 1 or more.") }
+    if repeats < 1 { throw ValidationError("--repeats must be 1 or more.") }
+    if let jobs, jobs < 1 { throw ValidationError("--jobs must be 1 or more.") }
     if !predictorCatalog.contains(where: { $0.name == predictor && $0 is ScorePredictor.Type }) {
       let names = predictorCatalog.filter { $0 is ScorePredictor.Type }.map(\.name)
       let nearest = nearestNames(to: predictor, among: names)
       throw ValidationError(
-        "There is no predictor of scores '\(predictor)'; there is \(nearest.joined(separator: ", ")).")
+        "No predictor of scores '\(predictor)'; did you mean \(nearest.joined(separator: ", "))?")
     }
   }
 

@@ -13,7 +13,7 @@ struct PredictCommand: AsyncParsableCommand {
       magnet predict --exec <command> <paths> ... [<options>]
       """,
     discussion: """
-      Draws example runs and one run to be predicted, as the Python MAGNET draws them from the same seed, shows the
+      Draws example runs and one target run, as the Python MAGNET draws them from the same seed, shows the
       predictor all of the former and nothing of the latter's statistics, and prints predicted and actual values.
 
       EXAMPLE:
@@ -45,7 +45,7 @@ struct PredictCommand: AsyncParsableCommand {
     if external.exec == nil, !predictorCatalog.contains(where: { $0.name == arguments[0] }) {
       let nearest = nearestNames(to: arguments[0], among: predictorCatalog.map(\.name))
       throw ValidationError(
-        "There is no predictor '\(arguments[0])'; there is \(nearest.joined(separator: ", ")).")
+        "No predictor '\(arguments[0])'; did you mean \(nearest.joined(separator: ", "))?")
     }
     if external.exec == nil, instance { throw ValidationError("--instance goes with --exec.") }
     for text in metric { _ = try MetricSelector(text) }
@@ -61,7 +61,7 @@ struct PredictCommand: AsyncParsableCommand {
         return make(exampleRuns, evalSamples, seed)
       }
       guard let type = predictorCatalog.first(where: { $0.name == arguments[0] }) else {
-        throw MagnetError(.notFound, "there is no predictor '\(arguments[0])'")
+        throw MagnetError(.notFound, "no predictor '\(arguments[0])'")
       }
       let predictor = type.init(exampleRuns: exampleRuns, evalSamples: evalSamples, seed: seed)
       (predictor as? ScorePredictor)?.metrics = asked

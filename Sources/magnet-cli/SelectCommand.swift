@@ -10,9 +10,9 @@ struct SelectCommand: AsyncParsableCommand {
     commandName: "select",
     abstract: "Choose the instances whose answers say most about a new model's score.",
     discussion: """
-      A row an instance, in the order to run them, chosen by what the runs of other models say of the scenario's
+      One row per instance, in the order to run them, chosen by what the runs of other models say of the scenario's
       instances: adaptive (each the one whose answer is expected to say most, given the answers before), stratified (by
-      difficulty) or random. The width to expect of the 95 % interval is said on standard error. With --model, the answers
+      difficulty) or random. The width to expect of the 95% interval is printed on standard error. With --model, the answers
       that the model has given already guide an adaptive choice: run the first ones, and ask again.
 
       EXAMPLE:
@@ -36,7 +36,7 @@ struct SelectCommand: AsyncParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    if count < 1 { throw ValidationError("-k takes 1 or more.") }
+    if count < 1 { throw ValidationError("-k must be 1 or more.") }
   }
 
   func run() async throws {
@@ -66,7 +66,7 @@ struct SelectCommand: AsyncParsableCommand {
           let widths = selection.widths.map { "\(Self.rounded($0.width)) with \($0.count)" }.joined(
             separator: ", ")
           let known = selection.knownCount > 0 ? " beside the \(selection.knownCount) known" : ""
-          Terminal.say("\(one.name): expected width of the 95 % interval \(widths)\(known)")
+          Terminal.say("\(one.name): expected width of the 95% interval \(widths)\(known)")
         } catch let error as MagnetError {
           Terminal.say("left out: \(one.name): \(error)")
           faultCount += 1

@@ -33,7 +33,7 @@ struct ShiftHelmCommand: AsyncParsableCommand {
   var pairs: String?
   @Option(help: ArgumentHelp("What is not known of a run's model: none, model or family.", valueName: "unit"))
   var holdOut = HelmShifts.HoldOut.none
-  @Option(help: "How many scored instances of the run to be predicted are shown.")
+  @Option(help: "How many scored instances of the target run are shown.")
   var observed = 0
   @Option(help: "What is predicted: run or instance.")
   var level = Measure.Level.run

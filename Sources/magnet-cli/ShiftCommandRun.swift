@@ -44,7 +44,7 @@ struct ShiftRunCommand: AsyncParsableCommand {
   var seed = 1
   @Flag(help: "Train again, and evaluate again what was trained.")
   var retrain = false
-  @Flag(help: "Make evaluations anew that magnet did not make.")
+  @Flag(help: "Make evaluations again that magnet did not make.")
   var fresh = false
   @Flag(help: "Show what would be done, and why; do nothing.")
   var dryRun = false
@@ -81,7 +81,7 @@ struct ShiftRunCommand: AsyncParsableCommand {
     run.isMatrix = matrix
     run.isStrict = strict
     run.isStopped = isStopped
-    // What is missing is made without a word in a pipe; what is made anew has its reason said.
+    // What is missing is made without a word in a pipe; what is made again has its reason said.
     let showsAll = Terminal.areErrorsTerminal
     run.onStep = { step in
       if !showsAll, step.reason == "missing" { return }

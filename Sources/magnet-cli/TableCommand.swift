@@ -37,13 +37,13 @@ struct TableCommand: AsyncParsableCommand {
       of the run in front, and one column of JSON, extra, for all else.
       """, valueName: "version"))
   var schema: FixedSchema?
-  @Option(help: "Print at most so many rows.")
+  @Option(help: "Print at most this many rows.")
   var limit: Int?
   @OptionGroup var format: OutputOptions
 
   func validate() throws {
     if columns?.isEmpty == true { throw ValidationError("--columns takes names with commas between them.") }
-    if let limit, limit < 0 { throw ValidationError("--limit takes 0 or more.") }
+    if let limit, limit < 0 { throw ValidationError("--limit must be 0 or more.") }
   }
 
   func run() async throws {

@@ -85,9 +85,9 @@ import Testing
     #expect(packed.status == 1)
     #expect(
       packed.messages == [
-        #"magnet: \#(tree)/a\nb: it is left out of the archive: its name has control characters"#,
-        "magnet: \(tree)/link: it is left out of the archive: it is a link",
-        "magnet: \(tree)/pipe: it is left out of the archive: it is no file",
+        #"magnet: \#(tree)/a\nb: left out of the archive: its name has control characters"#,
+        "magnet: \(tree)/link: left out of the archive: a link",
+        "magnet: \(tree)/pipe: left out of the archive: not a file",
       ])
   }
 
@@ -104,7 +104,7 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
   }
 
-  /// Archives made with ill intent: nothing is written anywhere.
+  /// Malicious archives: nothing is written anywhere.
   @Test(arguments: ["../evil", "/evil", "a/../../evil", "link", "crc"]) func unpackingIsWholeOrNot(
     name: String
   ) throws {

@@ -143,10 +143,10 @@ import Testing
   }
 
   @Test(arguments: [
-    (["nobody"], "There is no predictor 'nobody'; there is "),
+    (["nobody"], "No predictor 'nobody'; did you mean "),
     (["auto", "--observed", "ten"], "--observed takes numbers separated by commas, such as 10,25,50."),
-    (["auto", "--repeats", "0"], "--repeats takes 1 or more."),
-    (["auto", "--jobs", "0"], "--jobs takes 1 or more."),
+    (["auto", "--repeats", "0"], "--repeats must be 1 or more."),
+    (["auto", "--jobs", "0"], "--jobs must be 1 or more."),
     (["auto", "--hold-out", "galaxy"], "The value 'galaxy' is invalid for '--hold-out <hold-out>'."),
     (["auto", "--compare", "auto"], "--compare takes two predictors; put the paths before it."),
   ])

@@ -33,7 +33,7 @@ import Testing
     #expect(try Tool.run("runs", Project.sweep, "--format", "xml").status == 64)
     let outcome = try Tool.run("predict", "pertubation", Project.sweep)
     #expect(outcome.status == 64)
-    #expect(outcome.errors.contains("There is no predictor 'pertubation'; there is perturbation"))
+    #expect(outcome.errors.contains("No predictor 'pertubation'; did you mean perturbation"))
   }
 
   @Test func nothingDoneIs2() throws {
@@ -220,7 +220,7 @@ import Testing
     #expect(unknown.status == 2)
     #expect(
       unknown.messages == [
-        "magnet: no column is called stats.meen; near it: stats.mean, stats.min, stats.max"
+        "magnet: no column is called stats.meen; did you mean stats.mean, stats.min, stats.max?"
       ])
     let ambiguous = try Tool.run("table", "stats", run, "--columns", "name")
     #expect(

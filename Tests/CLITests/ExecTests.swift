@@ -145,10 +145,10 @@ struct Programs {
     ("kill -SEGV $$", "was ended by SIGSEGV; it wrote nothing to standard error"),
     ("echo first >&2; echo last >&2; exit 3", "ended with status 3; the end of its standard error:"),
     ("exit 0", "wrote no file predictions.jsonl"),
-    ("mkdir predictions.jsonl", "that is no file"),
-    ("mkfifo predictions.jsonl", "that is no file"),
-    ("ln -s /etc/passwd predictions.jsonl", "that is no file"),
-    ("ln -s /dev/zero predictions.jsonl", "that is no file"),
+    ("mkdir predictions.jsonl", "that is not a file"),
+    ("mkfifo predictions.jsonl", "that is not a file"),
+    ("ln -s /etc/passwd predictions.jsonl", "that is not a file"),
+    ("ln -s /dev/zero predictions.jsonl", "that is not a file"),
     ("echo nonsense > predictions.jsonl", "line 1 of its predictions is not JSON: byte "),
     ("yes > predictions.jsonl", "wrote more than 64 MB of predictions"),
     ("yes complaint >&2", "wrote more than 64 MB to standard error and was ended"),
@@ -211,8 +211,8 @@ struct Programs {
     }
     #expect(
       try message("no-such-python x.py", status: 2)
-        == "magnet: there is no program 'no-such-python' on the PATH")
-    #expect(try message("./nowhere.py", status: 2) == "magnet: there is no program ./nowhere.py")
+        == "magnet: no program 'no-such-python' on the PATH")
+    #expect(try message("./nowhere.py", status: 2) == "magnet: no program ./nowhere.py")
     #expect(
       try message("./README.md", status: 2).contains("cannot be executed; name its interpreter before it"))
     #expect(try message("sh 'x", status: 64).contains("a ' that is not closed"))
@@ -226,7 +226,7 @@ struct Programs {
 
 /// Programs that try to know what they may not.
 @Suite struct CheatTests {
-  /// The actual exact match of the run to be predicted, as it stands in its `stats.json`.
+  /// The actual exact match of the target run, as it stands in its `stats.json`.
   static let run = "/trivia:subject=capitals,data_augmentation=misspelling0.2,model=zeta_pro/"
 
   @Test(.enabled(if: Programs.isSandboxed, "bubblewrap does not work here"))

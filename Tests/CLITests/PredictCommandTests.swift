@@ -74,7 +74,7 @@ import Testing
       .split(
         separator: "\n"
       ).last
-    #expect(line?.contains("coverage of 95 % intervals ") == true)
+    #expect(line?.contains("coverage of 95% intervals ") == true)
   }
 
   @Test func sameSeedSameBytes() throws {
@@ -115,7 +115,7 @@ import Testing
     #expect(
       outcome.messages.last
         == "magnet: the example runs have one strength of misspellings, prob 0.2; "
-        + "their mean is predicted, whatever the strength of the run to be predicted")
+        + "their mean is predicted, whatever the strength of the target run")
   }
 
   @Test func tooFewRuns() throws {

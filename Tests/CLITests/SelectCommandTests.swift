@@ -15,7 +15,7 @@ import Testing
     #expect(outcome.status == 0, "\(outcome.errors)")
     #expect(
       outcome.messages.contains {
-        $0.contains("trivia:subject=capitals: expected width of the 95 % interval 0.")
+        $0.contains("trivia:subject=capitals: expected width of the 95% interval 0.")
       })
     let rows = try Project.text(file).split(separator: "\n").map { try JSONValue(parsing: String($0)) }
     #expect(rows.count == 4 && rows.map { $0["order"]?.double } == [1, 2, 3, 4])

@@ -134,7 +134,7 @@ import Testing
     let second = try run("a", "--jobs", "2")
     #expect(second.output == first.output)
     #expect(parseCSV(try run("a", "--dry-run").output).count == 1)
-    // What is made anew has its reason said.
+    // What is made again has its reason said.
     #expect(second.errors.isEmpty)
     let reseeded = try run("a", "--seed", "2")
     #expect(reseeded.errors.contains("training base-mammals_easy (bag-of-words): the seed changed"))

@@ -16,7 +16,7 @@ import Testing
 
     """
 
-  /// What is said of a card whose header takes seven lines.
+  /// The message about a card whose header takes seven lines.
   static func faults(_ body: String) throws -> [String] {
     try EvaluationCard(text: header + body, path: "c.yaml").faults.map { "\($0)" }
   }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import HelmBackend
 
-/// Archives that are damaged or made with ill intent: each says in one sentence what is wrong, and the runs beside
+/// Archives that are damaged or malicious: each says in one sentence what is wrong, and the runs beside
 /// what is wrong are read.
 @Suite struct ArchiveFaultTests {
   /// A sound run's files.

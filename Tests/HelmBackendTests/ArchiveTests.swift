@@ -24,7 +24,7 @@ import Testing
       })
     zip.isZip64 = isZip64
     if !isZip64 { zip.prefix = Array("#!/bin/sh\nexit\n".utf8) }
-    zip.comment = Array("PK\u{5}\u{6} is no record".utf8)
+    zip.comment = Array("PK\u{5}\u{6} is not a record".utf8)
     return zip.bytes
   }
 
@@ -145,7 +145,7 @@ import Testing
     let folder = try TemporaryFolder()
     try folder.write(Self.zip("runs/version-1/"), to: "a.zip")
     let cases = [
-      ("a.zip!/runs/version-2", "there is no such folder; near it: version-1"),
+      ("a.zip!/runs/version-2", "there is no such folder; did you mean version-1?"),
       ("b.zip!/runs", "there is no such folder; check the path"),
       ("a.zip!/runs/w*", "the pattern matches no folder; put it in quotes, and check it with ls"),
     ]

@@ -54,7 +54,7 @@ import Testing
     #expect(try await HelmRuns(folder.path).load(listing.entries, tables: [.stats]).faults.isEmpty)
   }
 
-  /// What stands in stats.json.gz, and what is said of it.
+  /// What stands in stats.json.gz, and messages about it.
   private static let faults: [(bytes: @Sendable ([UInt8]) -> [UInt8], problem: String)] = [
     (
       { Array($0.dropLast(9)) },

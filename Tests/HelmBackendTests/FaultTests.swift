@@ -3,7 +3,7 @@ import Magnet
 import TestSupport
 import Testing
 
-/// What is said of each folder in Fixtures/broken.
+/// The message about each folder in Fixtures/broken.
 @Suite struct FaultTests {
   static let broken = Project.fixture("broken")
 
@@ -136,7 +136,7 @@ import Testing
   }
 }
 
-/// What is said of paths.
+/// The message about paths.
 @Suite struct PathFaultTests {
   private func sentence(_ path: String) -> String {
     do {
@@ -148,7 +148,8 @@ import Testing
   @Test func missingPath() {
     let runs = Project.fixture("benchmark_output/runs")
     #expect(
-      sentence(runs + "/sweep-v2").hasPrefix(runs + "/sweep-v2: there is no such folder; near it: sweep-v1"))
+      sentence(runs + "/sweep-v2").hasPrefix(
+        runs + "/sweep-v2: there is no such folder; did you mean sweep-v1"))
   }
 
   @Test func patternWithoutMatch() {

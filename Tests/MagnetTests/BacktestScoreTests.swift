@@ -108,7 +108,7 @@ import Testing
     let same = try result.comparison(of: "sample", with: "sample")
     #expect(same.rows.allSatisfy { $0["difference"] == .double(0) && $0["lower"] == .double(0) })
     let error = #expect(throws: MagnetError.self) { try result.comparison(of: "sampel", with: "mean") }
-    #expect(error?.description == "sampel takes no part in the backtest; there is sample, mean")
+    #expect(error?.description == "sampel takes no part in the backtest; nearest: sample, mean")
   }
 
   @Test func instancesNotShownAreScored() async throws {

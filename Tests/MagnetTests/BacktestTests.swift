@@ -196,7 +196,7 @@ import Testing
     #expect(lineCount == 85)
   }
 
-  /// Cut off anywhere, a score file is gone on with to the same bytes.
+  /// Cut off anywhere, a score file resumes to the same bytes.
   @Test func aScoreFileIsGoneOnWith() async throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/scores"
@@ -232,13 +232,13 @@ import Testing
     #expect(other == "\(path): holds the predictions of another backtest: " + differences + advice)
     #expect(try Project.text(path) == whole)
     try folder.write("a,b\n1,2\n", to: "scores")
-    #expect(await problem(Self.backtest()) == "\(path): is no score file of a backtest" + advice)
+    #expect(await problem(Self.backtest()) == "\(path): is not a score file of a backtest" + advice)
     let lines = whole.split(separator: "\n")
     try folder.write(lines[0] + "\n{\"predictor\":\"other\"}\n", to: "scores")
     let misplaced = await problem(Self.backtest(.run, repetitions: 1))
     #expect(
       misplaced
-        == "\(path): line 2: is no prediction of this backtest; give another file, or remove this one")
+        == "\(path): line 2: is not a prediction of this backtest; give another file, or remove this one")
     do {
       let held = try FileDescriptor(path, .update)
       let isLocked = held.lock()

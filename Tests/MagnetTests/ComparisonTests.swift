@@ -88,7 +88,7 @@ import Testing
     #expect(Self.means([any, strong]) == [0.3])
     #expect(
       Self.reason(any, beside: [strong])
-        == "perturbation with prob is missing in the prediction; there is 0.2, 0.5")
+        == "the prediction has no perturbation with prob (expected: 0.2, 0.5)")
     #expect(
       Self.means([strong, Self.prediction("mmlu:a", under: Self.misspellings(nil, name: "dialect"))]) == [
         0.3, 0.2,
@@ -128,23 +128,23 @@ import Testing
   }
 
   @Test func reasonsNameWhatIsThere() {
-    #expect(Self.reason(Self.prediction("mmlu:z")) == "no run mmlu:z; there is mmlu:a, mmlu:b")
-    #expect(Self.reason(Self.prediction("mmlu:a", split: "tset")) == "no split tset; there is test, valid")
+    #expect(Self.reason(Self.prediction("mmlu:z")) == "no run mmlu:z; nearest: mmlu:a, mmlu:b")
+    #expect(Self.reason(Self.prediction("mmlu:a", split: "tset")) == "no split tset; nearest: test, valid")
     #expect(
       Self.reason(Self.prediction("mmlu:a", split: nil))
-        == "split is missing in the prediction; there is valid, test")
+        == "the prediction has no split (expected: valid, test)")
     #expect(
       Self.reason(Self.prediction("mmlu:a", "exact_mach", split: "test"))
-        == "no stat exact_mach; there is exact_match, quasi_exact_match")
+        == "no stat exact_mach; nearest: exact_match, quasi_exact_match")
     #expect(
       Self.reason(Self.prediction("mmlu:a", under: Self.misspellings(nil, name: "dialekt")))
-        == "no perturbation with name dialekt; there is dialect, misspellings")
+        == "no perturbation with name dialekt; nearest: dialect, misspellings")
     #expect(
       Self.reason(Self.prediction("mmlu:a", under: Self.misspellings(.double(0.3))))
-        == "no perturbation with prob 0.3; there is 0.2, 0.5")
+        == "no perturbation with prob 0.3; nearest: 0.2, 0.5")
     #expect(
       Self.reason(Self.prediction("mmlu:b", "f1", subSplit: "hard"))
-        == "no sub_split hard; there is easy")
+        == "no sub_split hard; nearest: easy")
     #expect(
       Comparison([Self.prediction("mmlu:a")], with: Table()).unmatched.map(\.reason)
         == ["no actual values are there to compare with"])
@@ -237,8 +237,8 @@ import Testing
     #expect(comparison.unmatched.map(\.instance) == [12, 0, 0, -1])
     #expect(
       comparison.unmatched.map(\.reason) == [
-        "no instance number 12; there is 1, 0", "no run s; there is r", "no stat n; there is m",
-        "no instance number -1; there is 1, 0",
+        "no instance number 12; nearest: 1, 0", "no run s; nearest: r", "no stat n; nearest: m",
+        "no instance number -1; nearest: 1, 0",
       ])
     #expect(comparison.table.columnNames.prefix(3) == ["run_spec", "instance_id", "prediction_id"])
     #expect(comparison.table.rowCount == 10 && comparison.table[1, "instance_id"] == .string("id9"))

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Magnet
 
-/// What a predictor is shown of the run to be predicted, and what it is not.
+/// What a predictor is shown of the target run, and what it is not.
 @Suite struct DisclosureTests {
   static let prefix = "scenario_state.request_states."
   static let references =

@@ -54,7 +54,10 @@ import Testing
     ("nonsense", "line 1 of its predictions is not JSON: byte 0: "),
     (#"{"run":"r","stat":"m","mean":1}{}"#, "line 1 of its predictions is not JSON: byte 31: "),
     ("[1]", "line 1 of its predictions is not an object"),
-    (#"{"run":"r","stat":"m","mean":1,"uper":2}"#, "has a field 'uper', which there is not; near it: upper"),
+    (
+      #"{"run":"r","stat":"m","mean":1,"uper":2}"#,
+      "has a field 'uper', which there is not; did you mean upper"
+    ),
     (#"{"run":"r","stat":"m","mean":1,"mean":2}"#, "has 'mean' twice"),
     (#"{"stat":"m","mean":1}"#, "has no 'run' that is a text"),
     (#"{"run":"q","stat":"m","mean":1}"#, "is of a run that is not asked for: q; asked for is r"),
@@ -207,7 +210,7 @@ import Testing
         0, 2, 1,
       ])
     for (instance, sentence) in [
-      ("3", "number 3"), (#""id7""#, "not asked for: id7; near it: id1, id2"), ("-1", "number -1"),
+      ("3", "number 3"), (#""id7""#, "not asked for: id7; did you mean id1, id2?"), ("-1", "number -1"),
       (#""id2""#, "one of 2 requests of instance id2; give its number"), ("null", "has no 'instance'"),
       (#""id1","perturbation":{"name":"x"}"#, "id1 with this perturbation and trial"),
       ("1.5", "has no 'instance'"),
@@ -222,7 +225,7 @@ import Testing
     #expect(Self.fault(lines, isOfInstances: true)?.contains("predicts what line 1 predicts") == true)
   }
 
-  /// Written anew or copied, the files are the same; another split has its own, and what a program does to its copy
+  /// Written again or copied, the files are the same; another split has its own, and what a program does to its copy
   /// is its own affair.
   @Test func whatIsLearnedFromIsWrittenOnce() throws {
     func split(_ run: String) -> TrainSplit {

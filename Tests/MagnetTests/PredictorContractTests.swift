@@ -54,7 +54,7 @@ import Testing
     #expect(table[0, "standard_error"] == .double(0.1) && table[1, "standard_error"] == .null)
     #expect(comparison.score(.coverage()) == 1 && comparison.score(.width()).map { $0 < 0.31 } == true)
     #expect(comparison.measureLines.count == 1)
-    #expect(comparison.measureLines[0].hasSuffix("coverage of 95 % intervals 1.000"))
+    #expect(comparison.measureLines[0].hasSuffix("coverage of 95% intervals 1.000"))
   }
 
   @Test func nothingPredictedIsARow() async throws {

@@ -212,7 +212,7 @@ import Testing
 
   // MARK: Hashes
 
-  /// Texts that all had the hash 0 before its seeds were drawn anew for each process: their first 16 bytes become, in
+  /// Texts that all had the hash 0 before its seeds were drawn in each process: their first 16 bytes become, in
   /// both lanes, what the next 16 bytes are, so that multiplications by zero wipe out the rest.
   @Test func textsMadeToShareAHashDoNot() {
     func mix(_ a: UInt64, _ b: UInt64) -> UInt64 {

@@ -142,7 +142,7 @@ import Testing
       do { return try Self.table.resolve(name) } catch { return "\(error)" }
     }
     #expect(sentence("name") == "several columns end in .name: a.name, b.name; give one of these")
-    #expect(sentence("cuont") == "no column is called cuont; near it: count, a.name, b.name")
+    #expect(sentence("cuont") == "no column is called cuont; did you mean count, a.name, b.name?")
   }
 
   @Test func keysGiveTypedValues() throws {

@@ -46,7 +46,7 @@ import Testing
     }
     let strong = try estimate(1)
     #expect(strong.intervals == nil && strong.stddev == nil && strong.isExtrapolated)
-    #expect(strong.notes.count == 1 && strong.notes[0].contains("stronger than 90 %"))
+    #expect(strong.notes.count == 1 && strong.notes[0].contains("stronger than 90%"))
     let weak = try estimate(0)
     #expect(weak.intervals?.count == 3 && weak.notes.isEmpty && !weak.isExtrapolated)
   }

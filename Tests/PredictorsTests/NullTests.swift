@@ -2,7 +2,7 @@ import Magnet
 import Predictors
 import Testing
 
-/// The nulls, against what their definitions say.
+/// The baselines, against what their definitions say.
 @Suite struct NullTests {
   static let models = ["acme/a", "acme/b", "zeta/c", "acme/new"]
   static let scores = board(
@@ -79,7 +79,7 @@ import Testing
   }
 
   @Test func aSampleAboveTheRunsLearnedFromIsExtrapolated() throws {
-    // Scores of 0.0, 0.1 ... 1.0, their 90 % quantile 0.9.
+    // Scores of 0.0, 0.1 ... 1.0, their 90% quantile 0.9.
     let ladder = fold((0...10).map { right in (0..<10).map { $0 < right ? 1.0 : 0 } })
     #expect(try estimate(ItemMeanPredictor(), ladder, Array(repeating: 1, count: 10))?.isExtrapolated == true)
     #expect(

@@ -175,8 +175,8 @@ import Testing
     (#"open(path, "w").write('{"eval_accuracy": 1.2}')"#, "expected a number from 0 to 1, found 1.2"),
     (#"open(path, "w").write('[1]')"#, "expected an object, found a list"),
     (#"open(path, "w")"#, "t.json: byte 0"), ("pass", "wrote no file t.json"),
-    (#"os.symlink("/etc/passwd", path)"#, "left something as t.json that is no file"),
-    (#"os.mkdir(path)"#, "left something as t.json that is no file"),
+    (#"os.symlink("/etc/passwd", path)"#, "left something as t.json that is not a file"),
+    (#"os.mkdir(path)"#, "left something as t.json that is not a file"),
     (#"open(path, "w").truncate(65 << 20)"#, "wrote more than 64 MB of evaluation"),
   ])
   func whatAProgramMustNotWriteIsNamedAndNotKept(_ line: String, _ problem: String) async throws {

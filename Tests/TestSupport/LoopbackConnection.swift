@@ -20,9 +20,9 @@ public struct LoopbackRequest: Sendable {
 public struct LoopbackConnection {
   public enum End: Sendable {
     case whole
-    /// Closed after so many bytes of the body.
+    /// Closed after this many bytes of the body.
     case cut(Int)
-    /// Silent after so many bytes of the body, until the client goes.
+    /// Silent after this many bytes of the body, until the client goes.
     case stalled(Int)
   }
 

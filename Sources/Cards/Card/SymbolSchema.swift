@@ -19,7 +19,7 @@ struct SymbolSchema {
     symbol.type = reader.block(members["type"], "the type of \(place)")
     symbol.python = reader.block(members["python"], "the python of \(place)")
     symbol.sql = reader.block(members["sql"], "the sql of \(place)")
-    // A null value beside code is no value, as in MAGNET.
+    // A null value beside code is not a value, as in MAGNET.
     if let value = members["value"], !value.isNull || symbol.python == nil && symbol.sql == nil {
       symbol.value = value.value
     }
@@ -191,7 +191,7 @@ enum SQLType: Sendable, Hashable {
   /// Any rows and columns.
   case table
 
-  /// Nil for a text that is none.
+  /// Nil for any other text.
   init?(_ text: String) {
     let text = text.filter { !$0.isWhitespace }
     if let scalar = Scalar(rawValue: text) {

@@ -52,7 +52,7 @@ struct CardPlan: Sendable {
     return values.reversed()
   }
 
-  /// What a setting gives the child before it begins. A null that is swept is no value where the symbol has another,
+  /// What a setting gives the child before it begins. A null that is swept is not a value where the symbol has another,
   /// as in MAGNET.
   func given(_ number: Int) -> [(name: String, value: CardValue)] {
     swept(number).filter { name, value in

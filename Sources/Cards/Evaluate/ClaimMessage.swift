@@ -81,7 +81,7 @@ struct NumberFormat: Sendable {
   private var precision: Int?
   private var type: Character?
 
-  /// Nil for a text that is none.
+  /// Nil for any other text.
   init?(_ text: String) {
     var rest = Substring(text)
     let characters = Array(text)

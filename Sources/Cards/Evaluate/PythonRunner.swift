@@ -122,7 +122,7 @@ final class PythonRunner {
     return plan.outcome(number, .inconclusive, output, [:], line: block?.firstLine, seconds: seconds)
   }
 
-  /// What is said of a symbol whose block failed, and the line in the card.
+  /// The message about a symbol whose block failed, and the line in the card.
   private func failure(_ name: String, _ error: JSONValue) -> (output: String, line: Int?) {
     let line = Self.line(error, plan.symbols[name]?.python)
     let type = error["type"]?.string ?? ""

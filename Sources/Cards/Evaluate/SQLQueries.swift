@@ -38,7 +38,7 @@ final class SQLQueries {
     let attached = try card.attached.map { name, file, mark in
       let full = CardFiles.path(file, from: folder)
       guard Files.exists(full) else {
-        throw CardFaults([CardFault(file: path, mark: mark, problem: "there is no file \(full)")])
+        throw CardFaults([CardFault(file: path, mark: mark, problem: "no file \(full)")])
       }
       return (name: name, path: full, mark: mark)
     }

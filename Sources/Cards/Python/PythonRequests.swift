@@ -40,7 +40,7 @@ enum PythonRequests {
     return out
   }
 
-  /// A setting, or the values that the child needs to go on with one.
+  /// A setting, or the values that the child needs to resume one.
   static func values(_ op: String, _ values: [(name: String, value: CardValue)]) -> [UInt8] {
     var out = Array("{\"op\":\"\(op)\",\"values\":[".utf8)
     for (number, item) in values.enumerated() {

@@ -4,7 +4,7 @@ import Magnet
 struct TheoryReport: Sendable {
   /// What `theory.json` says.
   let value: CardValue
-  /// What could not be read, and annotations that are none.
+  /// What could not be read, and invalid annotations.
   let notes: [String]
 
   /// Nil for a card without a theory.

@@ -14,7 +14,7 @@ public struct ArchiveOutcome: Sendable {
 /// Writes an archive of what is in a folder: the same bytes for the same files, whatever their dates and owners.
 ///
 /// A zip's entries can be read one by one; a .tar.gz is smaller and must be inflated from its beginning for its list.
-/// Names are those below the folder, in the order of code points. Links and what is no file are left out, as faults.
+/// Names are those below the folder, in the order of code points. Links and what is not a file are left out, as faults.
 /// - Parameters:
 ///   - target: where to write; the file there is replaced. It is not packed itself when it lies in the folder.
 ///   - name: the name the archive will have, whose ending tells the format: .zip, .tar, .tar.gz or .tgz.
@@ -32,7 +32,7 @@ public func packArchive(
   do { walk = try FolderWalk(folder) } catch { throw error.fault(folder) }
   var outcome = ArchiveOutcome()
   outcome.faults = walk.leftOut.map {
-    DataFault(file: folder + "/" + $0.name, problem: "it is left out of the archive: \($0.problem)")
+    DataFault(file: folder + "/" + $0.name, problem: "left out of the archive: \($0.problem)")
   }
   let own = [target, name].compactMap { Files.status($0)?.identity }
   let output = OutputFile(

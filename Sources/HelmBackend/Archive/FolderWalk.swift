@@ -28,12 +28,12 @@ struct FolderWalk {
       }
       if entry.isLink {
         // HELM links `latest` to the last suite.
-        if entry.name != "latest" { leftOut.append((name, "it is a link")) }
+        if entry.name != "latest" { leftOut.append((name, "a link")) }
       } else if entry.isFolder {
         items.append(Item(name: name, isFolder: true))
         try add(name + "/")
       } else if Files.stamp(folder + "/" + name) == nil {
-        leftOut.append((name, "it is no file"))
+        leftOut.append((name, "not a file"))
       } else {
         items.append(Item(name: name, isFolder: false))
       }

@@ -1,6 +1,6 @@
 import Magnet
 
-/// Takes an archive apart into a folder that is not there yet: it appears whole, or not at all.
+/// Takes an archive apart into a folder that is not there yet: it appears complete or not at all.
 ///
 /// Everything is written into a folder beside it, which takes its name at the end. An archive in which an entry is
 /// refused, damaged or missing is not unpacked.
@@ -36,7 +36,7 @@ private func unpack(_ archive: Archive, to folder: String) throws -> ArchiveOutc
     try Task.checkCancellation()
     // The name was checked: it has no part that leads up, and there are no links in the folder, which is new.
     let path = folder + "/" + entry.name
-    let parent = entry.isFolder ? path : String(path[..<path.lastIndex(of: "/")!])
+    let parent = entry.isFolder ? path : Files.folder(of: path)
     try writing(path) { () throws(SystemError) in try Files.makeFolder(parent) }
     guard !entry.isFolder, let bytes = try archive.bytes(entry.name) else { continue }
     let file = try writing(path) { () throws(SystemError) in try FileDescriptor(path, .truncate) }
@@ -104,7 +104,7 @@ private func compress(_ path: String) throws -> (Int, Int) {
   } else {
     try compare(target, with: path)
   }
-  let folder = String(path[..<path.lastIndex(of: "/")!])
+  let folder = Files.folder(of: path)
   // The new name is on the disk before the old one goes.
   try writing(folder) { () throws(SystemError) in try FileDescriptor(folder, .readNoFollow).sync() }
   Files.remove(path)

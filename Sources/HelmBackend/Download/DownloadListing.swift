@@ -153,7 +153,7 @@ extension Downloader {
     presences[source]?.tidy(file, keepsPart: outcome.isWrong)
   }
 
-  /// The object changed since it was listed: it is listed anew, alone, and begun over.
+  /// The object changed since it was listed: it is listed again, alone, and begun over.
   func listAgain(_ transfer: FileTransfer) {
     transfer.forget()
     relisted[transfer.name, default: 0] += 1

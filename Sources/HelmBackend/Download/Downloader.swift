@@ -72,15 +72,15 @@ final class Downloader: HTTPWork {
   var late: [(source: SourceListing, object: StoredObject)] = []
   var waiting = FileQueue()
   var number = 0
-  /// Files that are on their way, finished, checked or to be begun anew.
+  /// Files that are on their way, finished, checked or to be begun again.
   var openFiles = 0
   /// Files whose stored bytes are there and that are being finished, by number.
   private var finishing: [Int: FileTransfer] = [:]
   /// Files that were there and are being read, by number.
   var checking: [Int: PlannedFile] = [:]
-  /// Files to begin anew, and when.
+  /// Files to begin again, and when.
   private var again: [(due: ContinuousClock.Instant, transfer: FileTransfer)] = []
-  /// How often each object was listed anew.
+  /// How often each object was listed again.
   var relisted: [String: Int] = [:]
   var report = DownloadReport()
 

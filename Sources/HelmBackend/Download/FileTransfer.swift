@@ -1,7 +1,7 @@
 import Magnet
 
 /// One file on its way: the stored bytes go to a part file beside its place, named with the version they are of, so
-/// that a later attempt, of this process or another, goes on where it ends.
+/// that a later attempt, of this process or another, resumes where it ends.
 final class FileTransfer: HTTPTransfer {
   /// What becomes of it, told once.
   enum End {

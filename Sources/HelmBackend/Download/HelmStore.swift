@@ -42,7 +42,7 @@ public struct HelmStore: Sendable {
 
   var options: HTTPOptions {
     var options = HTTPOptions()
-    // Few enough that each gets a rate that is no stall.
+    // Few enough that each gets a rate that is not a stall.
     options.jobs = bandwidth.map { max(1, min(jobs ?? 256, $0 / 16384)) } ?? jobs
     options.attempts = attempts
     options.bandwidth = bandwidth

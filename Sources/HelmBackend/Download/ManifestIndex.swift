@@ -22,7 +22,7 @@ struct ManifestIndex {
       var hasher = Hasher()
       hasher.combine(content.size)
       hasher.combine(content.crc32c)
-      // An object written anew with the same bytes is the same.
+      // An object written again with the same bytes is the same.
       if content.crc32c == nil { hasher.combine(content.version) }
       return hasher.finalize()
     }

@@ -2,7 +2,7 @@ import Magnet
 
 /// The bytes of a file from the first to the last, wherever they lie. Not Sendable: one reader at a time.
 protocol ByteStream: AnyObject {
-  /// The file's path, for what is said of it.
+  /// The file's path, for messages about it.
   var path: String { get }
   /// How many bytes come in all; nil when only the end shows it.
   var size: Int? { get }
@@ -26,20 +26,21 @@ extension ByteStream {
   /// The next bytes, fewer at the end only.
   func next(_ count: Int) throws(DataFault) -> [UInt8] {
     // A closure that throws a type is more than the compiler bears here.
-    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 16)
     defer { memory.deallocate() }
-    let filled = try read(memory.baseAddress!, count)
-    return Array(memory[..<filled])
+    let filled = try read(memory, count)
+    return Array(UnsafeRawBufferPointer(start: memory, count: filled))
   }
 
   /// Hands on all bytes that are left, piece by piece; each is valid inside the call only.
   func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 16)
+    let size = 1 << 17
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
     defer { memory.deallocate() }
     while true {
-      let taken = try read(memory.baseAddress!, memory.count)
-      if taken > 0 { try body(UnsafeRawBufferPointer(rebasing: memory[..<taken])) }
-      if taken < memory.count { return }
+      let taken = try read(memory, size)
+      if taken > 0 { try body(UnsafeRawBufferPointer(start: memory, count: taken)) }
+      if taken < size { return }
     }
   }
 

@@ -1,6 +1,6 @@
 import Magnet
 
-/// How much may be inflated, so that a few bytes made with ill intent do not fill the memory or the disk.
+/// How much may be inflated, so that a few malicious bytes do not fill the memory or the disk.
 public struct InflateLimits: Sendable, Hashable {
   /// The most bytes that an archive, or a file that is compressed by itself, may inflate to.
   public let bytes: Int
@@ -24,7 +24,7 @@ public struct InflateLimits: Sendable, Hashable {
     self.ratio = ratio
   }
 
-  /// What is wrong with so many bytes that come out of so many stored ones; nil when nothing is.
+  /// What is wrong with this many bytes that come out of so many stored ones; nil when nothing is.
   func fault(_ path: String, inflated: Int, stored: Int) -> DataFault? {
     if inflated > bytes {
       return DataFault(

@@ -102,12 +102,18 @@ final class InflatedStream: ByteStream {
     return filled
   }
 
+  /// Reads stored bytes to the start of the buffer.
+  private func fill(_ count: Int) throws(DataFault) -> Int {
+    guard let start = buffer.baseAddress else { return 0 }
+    return try stored.read(start, count)
+  }
+
   /// Inflates a piece.
   private func step(_ output: UnsafeMutableRawBufferPointer) throws(DataFault) -> Int {
     if from == to {
       from = 0
       // A little first: who looks at the beginning only needs no more.
-      to = try stored.read(buffer.baseAddress!, min(buffer.count, max(512, 8 * used)))
+      to = try fill(min(buffer.count, max(512, 8 * used)))
       if to == 0 { throw fault("the compressed bytes end too early, they were cut off") }
     }
     let step: Inflater.Step
@@ -135,7 +141,7 @@ final class InflatedStream: ByteStream {
     while format == .gzip {
       if from == to {
         from = 0
-        to = try stored.read(buffer.baseAddress!, buffer.count)
+        to = try fill(buffer.count)
         if to == 0 { break }
       }
       if trailer > 0 {
@@ -164,7 +170,10 @@ final class InflatedStream: ByteStream {
     while !isDone {
       if try step(spare) > 0 { throw fault("it inflates to more than the \(written - 1) bytes it should") }
     }
-    if from == to { to = try from + stored.read(spare.baseAddress!, 1) }
+    if from == to {
+      from = 0
+      to = try fill(1)
+    }
     if from < to { throw fault("its compressed bytes end before the archive says they do") }
     if sum != crc { throw fault("the bytes do not have the archive's checksum, they are damaged") }
   }

@@ -38,7 +38,7 @@ struct Inflater: ~Copyable {
     stream.deallocate()
   }
 
-  /// Begins anew.
+  /// Begins again.
   mutating func restart(_ format: Format) { inflateReset2(stream, format.rawValue) }
 
   /// Goes on from the middle of raw deflate.

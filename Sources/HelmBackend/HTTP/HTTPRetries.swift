@@ -20,7 +20,7 @@ struct HTTPRetries {
     return max(backoff, min(asked, 120) + Double.random(in: 0...0.2))
   }
 
-  /// An attempt brought something: the count begins anew.
+  /// An attempt brought something: the count begins again.
   mutating func reset() { count = 0 }
 }
 

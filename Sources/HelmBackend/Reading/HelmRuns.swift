@@ -28,7 +28,7 @@ public struct HelmRuns: RunSource {
   ///   - workers: how many files are read at once; results do not depend on it. As a rule one for each core.
   ///   - progress: told how far `list` and `load` have come.
   ///   - limits: how much archives and compressed files may inflate to.
-  ///   - sources: the kinds of files to make tables of; HELM's four unless given.
+  ///   - sources: the kinds of files to make tables of; default: HELM's four.
   /// - Throws: `DataFault` for a path that is not there, a pattern that matches nothing, or a path without runs.
   public init(
     _ paths: String..., isStrict: Bool = false, workers: Int? = nil, progress: WorkProgress? = nil,

@@ -87,7 +87,7 @@ final class JSONFileReader {
     return magnet_json_double(start, end - start, &value) == 0 ? value : nil
   }
 
-  /// The tape of a part of the text that is in the buffer, a value; nil when it is no JSON.
+  /// The tape of a part of the text that is in the buffer, a value; nil when it is not JSON.
   func tape(of part: UnsafeBufferPointer<UInt8>) -> JSONTape? {
     var words: UnsafePointer<UInt64>?
     var strings: UnsafePointer<UInt8>?

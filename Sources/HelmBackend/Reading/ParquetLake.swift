@@ -60,7 +60,7 @@ final class ParquetLake: Sendable {
     (listing, keys) = try Self.listing(parts, path: path, sources)
   }
 
-  /// A file that is opened anew for each part read, as a lake may have more files than a process may hold open.
+  /// A file that is opened again for each part read, as a lake may have more files than a process may hold open.
   private static func open(_ path: String) throws(DataFault) -> ParquetFile {
     @Sendable func opened() throws(DataFault) -> SharedFile {
       do throws(SystemError) { return try SharedFile(path) } catch { throw error.fault(path) }

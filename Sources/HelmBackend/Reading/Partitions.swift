@@ -3,7 +3,7 @@ public import Magnet
 extension HelmRuns {
   /// Parts of the runs, of one project and suite each: one row per part with the columns `part` (0 first), `project`,
   /// `suite`, `bytes` and `runs`, a list of paths.
-  /// - Parameter bytes: a part is full once its runs' files have so many bytes.
+  /// - Parameter bytes: a part is full once its runs' files have this many bytes.
   public func partitions(bytes: Int) -> Table {
     var rows: [[Cell]] = []
     var current: (project: String?, suite: String, bytes: Int, runs: [String])?

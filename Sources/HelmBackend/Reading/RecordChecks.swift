@@ -4,7 +4,7 @@ import Magnet
 // the list's first record in the file.
 extension JSONTape {
   /// Calls `body` with each element of the list at `index` while it returns true; false when it did not, when an
-  /// element is no object, or when there is no list.
+  /// element is not an object, or when there is no list.
   @inline(__always)
   func forEachObject(of index: Int, _ body: (Int) -> Bool) -> Bool {
     guard tag(index) == .array else { return false }

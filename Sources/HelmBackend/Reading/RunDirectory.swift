@@ -30,9 +30,9 @@ struct RunDirectory: Sendable {
     func name(_ part: Substring) -> String {
       part.hasSuffix("!") ? Archive.stem(part.dropLast()) : String(part)
     }
-    let parts = path.split(separator: "/").suffix(2)
+    let parts = Array(path.split(separator: "/").suffix(2))
     if parts.count == 2, !parts.contains("."), !parts.contains("..") {
-      return (name(parts.first!), name(parts.last!))
+      return (name(parts[0]), name(parts[1]))
     }
     let whole = Files.absolute(path).split(separator: "/")
     return (whole.dropLast().last.map(name) ?? "/", whole.last.map(name) ?? "/")

@@ -124,7 +124,7 @@ struct RunLocator {
     let nearest = nearestNames(to: name, among: siblings, count: 3)
     return DataFault(
       file: path, problem: "there is no such folder",
-      advice: nearest.isEmpty ? "check the path" : "near it: \(nearest.joined(separator: ", "))")
+      advice: nearest.isEmpty ? "check the path" : "did you mean \(nearest.joined(separator: ", "))?")
   }
 
   /// Collects the runs in a folder; false when there are none.

@@ -243,7 +243,7 @@ final class SourceReader {
     return (records.finish(rowCount: row), row)
   }
 
-  /// Whether the rows are to be made anew, with an object as one cell that has too many keys for columns. Only keys
+  /// Whether the rows are to be made again, with an object as one cell that has too many keys for columns. Only keys
   /// of the file itself count, or what a run becomes would depend on those read before it.
   private func keepOverflow(_ columns: inout Flattener, _ file: String) throws(DataFault) -> Bool {
     guard columns.isOverfull else { return false }

@@ -71,7 +71,6 @@ extension HelmRuns {
   private static func parent(_ path: String) -> String {
     let last = path.split(separator: "/").last
     if last == ".." || path == "." { return path == "." ? ".." : path + "/.." }
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
+    return Files.folder(of: path)
   }
 }

@@ -8,7 +8,7 @@ struct StoredContent: Sendable {
   /// Whether the stored bytes are gzip of the file's.
   let isGzip: Bool
 
-  /// Whether two stand for the same bytes: an object written anew with the same bytes is the same.
+  /// Whether two stand for the same bytes: an object written again with the same bytes is the same.
   func isSame(as other: StoredContent) -> Bool {
     size == other.size && crc32c == other.crc32c && (crc32c != nil || version == other.version)
   }

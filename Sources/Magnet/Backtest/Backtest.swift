@@ -34,14 +34,14 @@ public struct Backtest: Sendable {
   public var timeline: ModelTimeline?
   public var target = BacktestTarget.score
   public var level = Level.run
-  /// How many instances of the run to be predicted are shown with their scores.
+  /// How many instances of the target run are shown with their scores.
   public var observed = [10, 25, 50, 100]
   /// How many samples are drawn for each number of observed instances.
   public var repetitions = 200
   public var seed = 1
   /// How many predictions are made at once.
   public var jobs = 1
-  /// How many example runs, drawn anew in each repetition, a predictor that is no `ScorePredictor` is shown; nil for
+  /// How many example runs, drawn afresh in each repetition, a predictor that is not a `ScorePredictor` is shown; nil for
   /// all that are not held out.
   public var exampleRuns: Int?
   /// How the instances are chosen that are shown; nil to draw them at random.
@@ -77,7 +77,7 @@ public struct Backtest: Sendable {
       let known = Set(scores.board.models.compactMap { timeline?.steps[$0] })
       guard known.count >= 2 else {
         throw MagnetError(
-          .insufficientData, "models of at least 2 steps of time are needed; there are \(known.count)",
+          .insufficientData, "needs models of at least 2 timesteps, not \(known.count)",
           advice: "give their dates with --dates, or shorter steps with --step")
       }
     }

@@ -32,7 +32,7 @@ final class BacktestLog: Sendable {
       line, number in
       guard let (unit, part) = text.parsed(line) else {
         throw MagnetError(
-          .alreadyExists, "is no prediction of this backtest", at: "\(file.path): line \(number)",
+          .alreadyExists, "is not a prediction of this backtest", at: "\(file.path): line \(number)",
           advice: "give another file, or remove this one")
       }
       outcomes[unit, default: BacktestOutcome()] += part
@@ -142,7 +142,7 @@ struct BacktestText: Sendable {
     guard case .object(let mine)? = try? JSONValue(parsing: header),
       let theirs = try? JSONValue(parsing: other),
       theirs["magnet_backtest"] != nil
-    else { return "is no score file of a backtest" }
+    else { return "is not a score file of a backtest" }
     let differing = mine.filter { theirs[$0.key] != $0.value }
     let parts = differing.map { member in
       member.key == "data"

@@ -9,7 +9,7 @@ extension BacktestResult {
   /// The measures of a part of the predictions, each with its interval over families.
   /// - Parameters:
   ///   - errors: the part's mean error for each target.
-  ///   - nullErrors: those of the nulls that were shown as many instances.
+  ///   - nullErrors: those of the baselines that were shown as many instances.
   func scores(
     _ part: Part, _ errors: [Int: Double], nullErrors: [[Int: Double]], _ sample: ClusterBootstrap
   ) -> [Measure.Score] {

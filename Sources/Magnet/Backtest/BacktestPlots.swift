@@ -1,6 +1,6 @@
 extension BacktestScores {
-  /// Error against the number of observed instances: a line a predictor, with a band that holds it with probability
-  /// 95 %. Predictors that do not depend on the number are level lines.
+  /// Error against the number of observed instances: one line per predictor, with a band that holds it with probability
+  /// 95%. Predictors that do not depend on the number are level lines.
   public var learningCurve: Plot {
     let measure = groups.contains { $0["brier"] != nil } ? "brier" : "mae"
     let sizes = groups.compactMap(\.observed).unique().sorted()
@@ -23,17 +23,18 @@ extension BacktestScores {
 }
 
 extension BacktestResult {
-  /// Predicted against actual scores of runs: for each predictor that is no null a point a score, the mean of its
+  /// Predicted against actual scores of runs: for each predictor that is not a baseline one point per score, the mean of its
   /// predictions with the number of observed instances that was tried on most scores, the largest of these.
   public var predictedAgainstActual: Plot {
     let parts = parts.filter { !entries[$0.predictor].isNull }
-    let series = parts.map(\.predictor).unique().map { number in
+    let series = parts.map(\.predictor).unique().compactMap { number -> Plot.Series? in
       let own = parts.filter { $0.predictor == number }
-      let part = own.max { a, b in
+      let largest = own.max { a, b in
         (Set(a.records.map(\.target)).count, a.observed ?? 0) < (
           Set(b.records.map(\.target)).count, b.observed ?? 0
         )
-      }!
+      }
+      guard let part = largest else { return nil }
       var sums: [Int32: SIMD3<Double>] = [:]
       for record in part.records {
         sums[record.target, default: .zero] += SIMD3(record.predicted, record.actual, 1)

@@ -43,7 +43,7 @@ public struct BacktestResult: Sendable {
     let runs = plan.targets.map { plan.collection.runs[$0.run] }
     let families = runs.map(\.family).unique()
     let numbers = Dictionary(uniqueKeysWithValues: families.enumerated().map { ($1, $0) })
-    familyOf = runs.map { numbers[$0.family]! }
+    familyOf = runs.map { numbers[$0.family, default: 0] }
     familyCount = families.count
     var parts: [SIMD2<Int32>: Part] = [:]
     for record in outcome.records {

@@ -57,7 +57,7 @@ extension BacktestUnit {
   }
 
   /// Lets a predictor that looks at tables predict a target: once, or for every sample where it is shown instances.
-  /// - Parameter everyRun: what to learn from; nil to draw example runs anew each time.
+  /// - Parameter everyRun: what to learn from; nil to draw example runs afresh each time.
   func predictTables(
     _ predictor: Predictor, _ number: Int, _ everyRun: TrainSplit?, _ outcome: inout BacktestOutcome
   ) async throws {

@@ -20,7 +20,7 @@ struct BacktestRecord: Sendable, Hashable {
   var hasIntervals: Bool { !lower.z.isNaN }
   var error: Double { predicted - actual }
 
-  /// Takes over a 95 % interval, and those of a normal prediction with a deviation above 0.
+  /// Takes over a 95% interval, and those of a normal prediction with a deviation above 0.
   mutating func setInterval(_ interval: Interval?, stddev: Double?) {
     if let stddev, stddev > 0 {
       self.stddev = stddev

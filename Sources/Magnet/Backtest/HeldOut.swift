@@ -8,7 +8,7 @@ public enum HeldOut: String, Sendable, CaseIterable {
   case family
   /// All runs of its scenario.
   case scenario
-  /// All models but the weaker half; only runs of the strongest 30 % are predicted. A model's strength is the mean,
+  /// All models but the weaker half; only runs of the strongest 30% are predicted. A model's strength is the mean,
   /// over its runs, of the share of the scenario's runs that it outdoes, by the direction of the scenario's metric.
   case frontier
   /// All runs of models that came out at the same time as the run's model or later: forward chaining by
@@ -50,7 +50,7 @@ struct BacktestPlan: Sendable {
   let kind: BacktestTarget
   private(set) var targets: [Target] = []
   private(set) var groups: [Group] = []
-  /// By model, for the frontier: 0 the weaker half, 2 the strongest 30 %, 1 those between.
+  /// By model, for the frontier: 0 the weaker half, 2 the strongest 30%, 1 those between.
   private let strengths: [String: Int]
   /// By model, for time; and the first step that has one of the models.
   let steps: [String: Int]
@@ -74,7 +74,7 @@ struct BacktestPlan: Sendable {
     steps = timeline?.steps ?? [:]
     rowOfModel = Dictionary(uniqueKeysWithValues: board.models.enumerated().map { ($1, $0) })
     let numbers = Dictionary(uniqueKeysWithValues: collection.scenarios.enumerated().map { ($1.name, $0) })
-    scenarioOfColumn = board.columns.map { numbers[$0.scenario]! }
+    scenarioOfColumn = board.columns.map { numbers[$0.scenario, default: 0] }
     columnsOfIDs = collection.scenarios.map { scenario in
       Dictionary(uniqueKeysWithValues: scenario.matrix.instances.enumerated().map { ($1, $0) })
     }
@@ -82,7 +82,7 @@ struct BacktestPlan: Sendable {
     for run in collection.runs.indices {
       for column in board.columns.indices where isTarget(run, column) {
         let item = collection.runs[run]
-        let actual = board[rowOfModel[item.model]!, column]
+        let actual = board[rowOfModel[item.model, default: 0], column]
         if actual.isNaN { continue }
         let key = "\(item.scenario) \(unit(of: run))"
         let place = places[key] ?? groups.count
@@ -155,12 +155,12 @@ struct BacktestPlan: Sendable {
   /// What a predictor of scores is told about a target.
   func fold(_ target: Target, _ group: Group, seed: UInt64) -> ScoreFold {
     let run = collection.runs[target.run]
-    let row = rowOfModel[run.model]!
+    let row = rowOfModel[run.model, default: 0]
     var board = collection.board
     var known = Set<Int>()
     for other in collection.runs.indices where isKnown(other, predicting: target.run) {
       known.insert(
-        rowOfModel[collection.runs[other].model]! * collection.scenarios.count
+        rowOfModel[collection.runs[other].model, default: 0] * collection.scenarios.count
           + collection.runs[other].scenario)
     }
     for model in board.models.indices {
@@ -194,7 +194,7 @@ struct BacktestPlan: Sendable {
       }
     }
     let means = shares.compactMapValues { $0.mean() }
-    let order = means.keys.sorted { (means[$0]!, $0) < (means[$1]!, $1) }
+    let order = means.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map(\.key)
     var strengths: [String: Int] = [:]
     for (place, model) in order.enumerated() {
       let top = max(1, Int((0.3 * Double(order.count)).rounded()))

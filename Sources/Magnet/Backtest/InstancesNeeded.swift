@@ -4,7 +4,7 @@ import RealModule
 public enum InstanceAim: Sendable, Hashable {
   /// A mean absolute error, in the score's unit.
   case error(Double)
-  /// A mean width of the 95 % interval, in the score's unit.
+  /// A mean width of the 95% interval, in the score's unit.
   case width(Double)
 
   fileprivate var value: Double {
@@ -33,7 +33,7 @@ extension BacktestResult {
   /// | `instances` | how many instances its runs have, the most of any |
   /// | `needed` | how many suffice |
   /// | `saved` | the fraction of instances that need not be run |
-  /// | `mae`, `width95` | error and interval with the nearest number tried that is no smaller |
+  /// | `mae`, `width95` | error and interval with the nearest number tried that is not smaller |
   /// | `tokens`, `tokens_saved` | prompt and output tokens of a whole run, and how many of them need not be spent |
   ///
   /// - Parameters:

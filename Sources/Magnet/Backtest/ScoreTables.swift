@@ -1,6 +1,6 @@
 extension BacktestScores {
-  /// A row a predictor and number of observed instances, and one for each predictor that predicted nothing, with the measures people look at first. Of a run's score: mean
-  /// absolute error with its 95 % interval, root mean squared error, bias, skill against the best null, error against
+  /// One row per predictor and number of observed instances, and one for each predictor that predicted nothing, with the measures people look at first. Of a run's score: mean
+  /// absolute error with its 95% interval, root mean squared error, bias, skill against the best baseline, error against
   /// the binomial noise floor, rank correlations, and how the intervals did.
   public var table: Table {
     let measures = groups.flatMap { $0.scores.map(\.measure) }.unique()
@@ -28,7 +28,7 @@ extension BacktestScores {
     return Table(columnNames: names, rows: rows)
   }
 
-  /// A row a predictor, number of observed instances and measure: the value with its 95 % interval, and the counts of
+  /// One row per predictor, number of observed instances and measure: the value with its 95% interval, and the counts of
   /// scores and predictions it is over.
   public var longTable: Table {
     let rows = groups.flatMap { group in
@@ -52,7 +52,7 @@ extension BacktestScores {
 
 extension BacktestResult {
   /// Two predictors on the same scores and samples: a row for each number of observed instances, with the mean
-  /// absolute errors, their difference with its 95 % interval over families, and the share of bootstrap draws in which
+  /// absolute errors, their difference with its 95% interval over families, and the share of bootstrap draws in which
   /// the first is the better one.
   /// - Throws: `MagnetError` where one of them took no part, or they have no predictions in common.
   public func comparison(of first: String, with second: String) throws -> Table {
@@ -60,7 +60,7 @@ extension BacktestResult {
       guard let number = entries.firstIndex(where: { $0.name == name }) else {
         let near = nearestNames(to: name, among: entries.map(\.name))
         throw MagnetError(
-          .notFound, "\(name) takes no part in the backtest; there is \(near.joined(separator: ", "))")
+          .notFound, "\(name) takes no part in the backtest; nearest: \(near.joined(separator: ", "))")
       }
       return number
     }
@@ -74,9 +74,9 @@ extension BacktestResult {
       guard let a = part(0), let b = part(1), [a.observed, b.observed].contains(observed) else { continue }
       let (errorsA, errorsB) = (a.meanErrors(backtest.level), b.meanErrors(backtest.level))
       var sums = Array(repeating: SIMD3<Double>.zero, count: familyCount)
-      for target in errorsA.keys.sorted() {
+      for (target, error) in errorsA.sorted(by: { $0.key < $1.key }) {
         guard let other = errorsB[target] else { continue }
-        sums[familyOf[target]] += SIMD3(errorsA[target]!, other, 1)
+        sums[familyOf[target]] += SIMD3(error, other, 1)
       }
       func difference(_ counts: [Double]?) -> SIMD3<Double> {
         sums.indices.reduce(SIMD3.zero) { $0 + sums[$1] * (counts?[$1] ?? 1) }
@@ -134,7 +134,7 @@ extension BacktestResult {
       if extrapolated > 0 {
         notes.append(
           "\(entry.name): \(100 * extrapolated / own.count) % of its predictions are extrapolated: they are of scores "
-            + "above those of 90 % of the runs it learned from")
+            + "above those of 90% of the runs it learned from")
       }
     }
     let usesSamples = outcome.records.contains { $0.observed >= 0 }

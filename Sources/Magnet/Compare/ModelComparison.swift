@@ -211,7 +211,7 @@ public struct ComparisonMatrix: Sendable {
     let all = runs.models
     guard all.count > 1 else {
       throw MagnetError(
-        .insufficientData, "there \(all.count == 1 ? "is 1 model" : "are no models"), and comparing takes two"
+        .insufficientData, "comparing takes two models, not \(all.count)"
       )
     }
     // The mean over the scenarios of all models decides the order.

@@ -1,9 +1,9 @@
-/// A program, in any language, that predicts: started anew for each split, in a folder of its own that holds what it
+/// A program, in any language, that predicts: started once for each split, in a folder of its own that holds what it
 /// may know and nothing else. The article "Predictors in any language" says what it finds there and what it writes.
 public struct ExternalProgram: Sendable {
   /// The program and its arguments. A word that is the path of a file, from the current folder, is that file's.
   public var command: CommandWords
-  /// How much it sees of the run to be predicted.
+  /// How much it sees of the target run.
   public var disclosure = Disclosure.responses
   /// The metrics it is asked for; all when empty.
   public var metrics: [String] = []
@@ -16,7 +16,7 @@ public struct ExternalProgram: Sendable {
   /// Files and folders shown under bubblewrap, read-only, beside the system's, the program's and the script's.
   public var shownPaths: [String] = []
   /// Whether the right answers of the runs to learn from are kept from it: the tags of references, output mappings and
-  /// whatever else `Disclosure.responses` leaves out of the run to be predicted. Runs of the same scenario have the same
+  /// whatever else `Disclosure.responses` leaves out of the target run. Runs of the same scenario have the same
   /// instances, so the key of one is the key of the other.
   public var hidesKey = false
   /// Variables of the environment it gets beside PATH, LANG, HOME and TMPDIR.

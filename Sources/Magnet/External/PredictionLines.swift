@@ -18,7 +18,7 @@ struct PredictionLines {
   ]
 
   /// Reads predictions.
-  /// - Throws: `MagnetError` for the first line that is none, with its number, 1 first.
+  /// - Throws: `MagnetError` for the first invalid line, with its number, 1 first.
   init(_ bytes: [UInt8], for task: ProgramTask) throws {
     runs = Set(task.test.runSpecs[.run])
     requests = task.isOfInstances ? Requests(task.test.scenarioStates) : nil
@@ -66,7 +66,7 @@ struct PredictionLines {
         let nearest = nearestNames(to: String(member.key.prefix(50)), among: Self.fields)
         throw MagnetError(
           .invalidData,
-          "has a field '\(shown(member.key))', which there is not; near it: \(nearest.joined(separator: ", "))"
+          "has a field '\(shown(member.key))', which there is not; did you mean \(nearest.joined(separator: ", "))?"
         )
       }
       guard seen.insert(member.key).inserted else {
@@ -197,7 +197,7 @@ private struct Requests {
         let nearest = nearestNames(to: String(id.prefix(200)), among: (byID[run] ?? [:]).keys.sorted())
         throw MagnetError(
           .invalidData,
-          "is of an instance that is not asked for: \(shown(id)); near it: \(nearest.joined(separator: ", "))"
+          "is of an instance that is not asked for: \(shown(id)); did you mean \(nearest.joined(separator: ", "))?"
         )
       }
       if value["perturbation"] != nil { found = found.filter { $0.perturbation == perturbation?.name } }

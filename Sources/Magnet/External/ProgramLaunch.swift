@@ -112,7 +112,7 @@ package struct ProgramLaunch: Sendable {
       throw MagnetError(.programFailed, "wrote no file \(name)")
     }
     guard status.kind == .file else {
-      throw MagnetError(.programFailed, "left something as \(name) that is no file")
+      throw MagnetError(.programFailed, "left something as \(name) that is not a file")
     }
     guard status.size <= limit else {
       throw MagnetError(.programFailed, "wrote more than \(limit >> 20) MB of \(content)")
@@ -132,7 +132,7 @@ package struct ProgramLaunch: Sendable {
     let name = words[0]
     if name.contains("/") {
       words[0] = full(name)
-      guard Files.isFile(words[0]) else { throw MagnetError(.programFailed, "there is no program \(name)") }
+      guard Files.isFile(words[0]) else { throw MagnetError(.programFailed, "no program \(name)") }
       guard Files.isExecutable(words[0]) else {
         throw MagnetError(
           .programFailed, "\(name) cannot be executed; name its interpreter before it, or chmod +x it")
@@ -146,7 +146,7 @@ package struct ProgramLaunch: Sendable {
         let other = ["3", ".sh", ""].map { name + $0 }.first { found($0) != nil }
         throw MagnetError(
           .programFailed,
-          "there is no program '\(name)' on the PATH" + (other.map { "; there is \($0)" } ?? ""))
+          "no program '\(name)' on the PATH" + (other.map { "; did you mean \($0)?" } ?? ""))
       }
       words[0] = path
     }

@@ -6,7 +6,7 @@ struct Piece: Sendable {
   let rows: Range<Int>
 }
 
-/// Collects the rows of chunks into groups of at most so many rows and bytes.
+/// Collects the rows of chunks into groups of at most this many rows and bytes.
 struct PieceGroups {
   let maxRows: Int
   let maxBytes: Int

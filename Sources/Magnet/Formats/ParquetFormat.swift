@@ -270,7 +270,7 @@ private struct ParquetColumn: Sendable {
     nullCount += isThere.count { !$0 }
   }
 
-  /// Adds pages of so many rows.
+  /// Adds pages of this many rows.
   private mutating func addPages(
     _ isThere: [Bool], _ rows: Int, encoding: Int = 0, content: ([Bool], Range<Int>) -> [UInt8]
   ) {

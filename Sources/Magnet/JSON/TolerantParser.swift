@@ -19,8 +19,10 @@ public struct JSONDocument: Sendable {
   public func withTape<R, E: Error>(_ body: (JSONTape) throws(E) -> R) throws(E) -> R {
     let result: Result<R, E> = words.withUnsafeBufferPointer { words in
       strings.withUnsafeBufferPointer { strings in
+        // Both hold something: a tape begins and ends with a word, and its strings with a length.
+        guard let words = words.baseAddress, let strings = strings.baseAddress else { preconditionFailure() }
         do throws(E) {
-          return .success(try body(JSONTape(words: words.baseAddress!, strings: strings.baseAddress!)))
+          return .success(try body(JSONTape(words: words, strings: strings)))
         } catch { return .failure(error) }
       }
     }
@@ -329,7 +331,7 @@ private func firstInvalidUTF8(_ input: UnsafeBufferPointer<UInt8>) -> Int? {
     default: return at
     }
     for place in 1..<length {
-      // Cut off inside a character: the parser says so, as no string can end after it.
+      // Cut off inside a character: the parser says so: no string can end after it.
       guard at + place < input.count else { return nil }
       guard (place == 1 ? second : 0x80...0xBF).contains(input[at + place]) else { return at }
     }

@@ -26,7 +26,7 @@ public struct Measure: Sendable {
   /// Which way is better.
   public enum Direction: Sendable, Hashable {
     case lower, higher
-    /// The nearer to a value, the better: 0 for a bias, 0.95 for the coverage of intervals of 95 %.
+    /// The nearer to a value, the better: 0 for a bias, 0.95 for the coverage of intervals of 95%.
     case near(Double)
 
     /// Whether one value is better than another.
@@ -55,7 +55,7 @@ public struct Measure: Sendable {
     /// The measure's name, such as `mae`.
     public let measure: String
     public let value: Double
-    /// Holds the measure with probability 95 % over families of models like these; nil for one family. By the
+    /// Holds the measure with probability 95% over families of models like these; nil for one family. By the
     /// percentiles of a bootstrap that draws whole families.
     public let interval: Interval?
   }

@@ -51,7 +51,7 @@ extension Measure {
   /// - Parameter coverage: which intervals, one of ``MeasuredPair/coverages``.
   public static func coverage(_ coverage: Double = 0.95) -> Measure {
     Measure(
-      "coverage" + percent(coverage), title: "coverage of \(percent(coverage)) % intervals", unit: .fraction,
+      "coverage" + percent(coverage), title: "coverage of \(percent(coverage))% intervals", unit: .fraction,
       better: .near(coverage), level: .run,
       meanOf: { pair in pair.interval(coverage).map { $0.contains(pair.actual) ? 1 : 0 } })
   }
@@ -75,7 +75,7 @@ extension Measure {
   }
 
   /// The mean continuous ranked probability score of normal predictions (Gneiting and Raftery 2007); their standard
-  /// error, where it is unknown, from the 95 % interval. Pairs with neither do not count.
+  /// error, where it is unknown, from the 95% interval. Pairs with neither do not count.
   public static let rankedProbabilityScore = Measure(
     "crps", title: "CRPS", unit: .metric, better: .lower, level: .run,
     meanOf: { pair in

@@ -94,7 +94,7 @@ private struct Tridiagonal {
   var diagonal: [Double]
   /// `below[i]` is the element at row i + 1, column i; the last is 0.
   var below: [Double]
-  /// The transformation, transposed: in the end a row an eigenvector.
+  /// The transformation, transposed: in the end one row per eigenvector.
   var rows: [Double]
 
   init(_ matrix: [Double], order n: Int) {

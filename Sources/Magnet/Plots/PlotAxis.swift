@@ -40,6 +40,9 @@ struct PlotAxis {
 
   private static let fewValues = 8
 
+  /// The ticks with where they stand, from 0 to 1.
+  var tickPositions: [(Tick, position: Double)] { ticks.map { ($0, position($0.value)) } }
+
   /// Where a value stands on the axis: 0 at its start, 1 at its end. Values beyond stand at the ends.
   func position(_ value: Double) -> Double {
     if scale == .log, value <= 0 { return 0 }
@@ -145,5 +148,6 @@ func fixedText(_ value: Double, _ decimals: Int) -> String {
 
 private func superscript(_ number: Int) -> String {
   let digits = Array("⁰¹²³⁴⁵⁶⁷⁸⁹")
-  return (number < 0 ? "⁻" : "") + String(String(abs(number)).map { digits[$0.wholeNumberValue!] })
+  return (number < 0 ? "⁻" : "")
+    + String(String(abs(number)).compactMap(\.wholeNumberValue).map { digits[$0] })
 }

@@ -221,12 +221,13 @@ struct SVGPlot {
     var bands = ""
     // Neighbours with bounds make a band; a single one, and those of points, a bar.
     for stretch in points.split(whereSeparator: { $0.bounds == nil }) {
+      let ends = stretch.compactMap { point in point.bounds.map { (x: point.x, bounds: $0) } }
       if plot.series[number].style == .line, stretch.count > 1 {
-        let upper = stretch.map { point($0.x, $0.bounds!.low) }
-        let lower = stretch.reversed().map { point($0.x, $0.bounds!.high) }
-        bands += "M" + (upper + lower).joined(separator: "L") + "Z"
+        let lower = ends.map { point($0.x, $0.bounds.low) }
+        let upper = ends.reversed().map { point($0.x, $0.bounds.high) }
+        bands += "M" + (lower + upper).joined(separator: "L") + "Z"
       } else {
-        for bar in stretch { bars += "M\(point(bar.x, bar.bounds!.low))V\(SVGText.number(bar.bounds!.high))" }
+        for bar in ends { bars += "M\(point(bar.x, bar.bounds.low))V\(SVGText.number(bar.bounds.high))" }
       }
     }
     if !bands.isEmpty {

@@ -56,8 +56,8 @@ private struct TerminalPlot {
     var canvas = BrailleCanvas(columns: columns, rows: rows)
     if let axes { drawSeries(axes, &canvas) } else { canvas.drawText("no points", row: rows / 2) }
     var labels: [Int: String] = [:]
-    for tick in axes?.y.ticks ?? [] {
-      labels[Self.dot(1 - axes!.y.position(tick.value), canvas.height) / 4] = tick.text
+    for (tick, position) in axes?.y.tickPositions ?? [] {
+      labels[Self.dot(1 - position, canvas.height) / 4] = tick.text
     }
     for row in 0..<rows {
       let label = shortened(labels[row] ?? "", to: labelWidth)
@@ -117,8 +117,8 @@ private struct TerminalPlot {
     var line = Array(repeating: "─", count: canvas.columns)
     var labels = ""
     var end = -1
-    for tick in axis?.ticks ?? [] where canvas.columns > 0 {
-      let column = Self.dot(axis!.position(tick.value), canvas.width) / 2
+    for (tick, position) in axis?.tickPositions ?? [] where canvas.columns > 0 {
+      let column = Self.dot(position, canvas.width) / 2
       line[column] = "┬"
       let labelWidth = displayWidth(tick.text)
       let start = min(max(0, margin + 1 + column - labelWidth / 2), width - labelWidth)

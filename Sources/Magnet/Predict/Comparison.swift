@@ -48,7 +48,7 @@ public struct Comparison: Sendable {
   public internal(set) var testRun: String?
   /// What a user should know of how the result came about: notes on the split, then those of the predictions.
   public internal(set) var notes: [String] = []
-  /// What is wrong with runs that were left out.
+  /// Faults of the skipped runs.
   public internal(set) var faults: [DataFault] = []
 
   /// Matches predictions with `stats` of the same run, metric, split and fields of the perturbation: all those that
@@ -101,7 +101,7 @@ public struct Comparison: Sendable {
 
 extension Comparison {
   /// The comparison of the predictions of some metrics; all of it when none is named.
-  /// - Throws: `MagnetError` when there is no prediction of these metrics.
+  /// - Throws: `MagnetError` when these metrics have no prediction.
   public func selecting(_ metrics: [MetricSelector]) throws -> Comparison {
     guard !metrics.isEmpty else { return self }
     var chosen = self

@@ -31,7 +31,7 @@ extension Comparison {
   }
 
   /// A row per metric with the number of pairs and the measures people look at first: mean absolute error, root mean
-  /// squared error, bias, and the fraction of 95 % intervals that hold the actual value, null where predictions have no
+  /// squared error, bias, and the fraction of 95% intervals that hold the actual value, null where predictions have no
   /// intervals. The metrics are in the order of the pairs.
   public var measureTable: Table {
     let rows = pairs.map(\.actual.name.name).unique().compactMap { metric -> [Cell]? in

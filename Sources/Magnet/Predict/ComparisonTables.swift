@@ -39,7 +39,7 @@ extension Comparison {
     return Table(columns)
   }
 
-  /// A row a pair: the two means and the error, which is the predicted minus the actual one.
+  /// One row per pair: the two means and the error, which is the predicted minus the actual one.
   public var pairTable: Table {
     var columns: [(String, [Cell])] = [("run_spec", pairs.map { .string($0.run) })]
     columns += instanceColumns(pairs.map(\.instance))

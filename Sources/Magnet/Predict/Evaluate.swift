@@ -68,7 +68,7 @@ extension Predictor {
     }
   }
 
-  /// The tables of the run to be predicted with only the rows of the instances drawn.
+  /// The tables of the target run with only the rows of the instances drawn.
   private func sampled(_ tables: RunTables, _ draw: SplitDraw, run: String, notes: inout [String]) throws
     -> RunTables
   {

@@ -60,10 +60,11 @@ struct Matcher {
     if there.isEmpty { return "no actual values are there to compare with" }
     let what = title(column)
     if cell == .null {
-      return "\(what) is missing in the prediction; there is " + there.prefix(3).joined(separator: ", ")
+      return "the prediction has no \(what) (expected: \(there.prefix(3).joined(separator: ", ")))"
     }
     let nearest = nearestNames(to: cell.text, among: there.filter { $0 != nothing })
-    return "no \(what) \(cell.text); there is " + (nearest.isEmpty ? "none" : nearest.joined(separator: ", "))
+    return "no \(what) \(cell.text)"
+      + (nearest.isEmpty ? "" : "; nearest: " + nearest.joined(separator: ", "))
   }
 
   /// What stands for null among values.

@@ -6,7 +6,7 @@
 open class Predictor {
   /// How many runs the predictor learns from.
   public var exampleRuns: Int
-  /// How many instances of the run to be predicted are drawn; all of them when there are fewer.
+  /// How many instances of the target run are drawn; all of them when there are fewer.
   public var evalSamples: Int
   /// The seed of the draws. MAGNET's Python draws the same runs and instances from the same seed.
   public var seed: Int
@@ -34,7 +34,7 @@ open class Predictor {
   /// Whether a run takes part, judged by its row of run specs. All do, unless overridden.
   open func includes(_ runSpec: Row) -> Bool { true }
 
-  /// How much of the run to be predicted `predict` is shown: inputs and responses, unless overridden. A predictor of
+  /// How much of the target run `predict` is shown: inputs and responses, unless overridden. A predictor of
   /// instances is not shown the scores of what it predicts, and gets `.responses` for `.scores`.
   open var disclosure: Disclosure { .responses }
 

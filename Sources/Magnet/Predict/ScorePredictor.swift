@@ -1,10 +1,10 @@
-/// What is known of a run to be predicted before any of its instances is seen, and of the runs to learn from.
+/// What is known of a target run before any of its instances is seen, and of the runs to learn from.
 public struct ScoreFold: Sendable {
   /// The scores of runs of the same scenario, instance by instance.
   public let matrix: ScoreMatrix
   /// The rows of `matrix` to learn from.
   public let train: [Int]
-  /// The model to be predicted.
+  /// The target model.
   public let model: String
   /// The columns of `matrix` that the score to be predicted is the mean over: the instances of its run.
   public let columns: [Int]
@@ -31,7 +31,7 @@ public struct ScoreFold: Sendable {
   }
 }
 
-/// The instances of the run to be predicted whose scores are shown.
+/// The instances of the target run whose scores are shown.
 public struct ObservedSample: Sendable {
   /// The instances: columns of the fold's matrix, each once, all among its `columns`.
   public let columns: [Int]
@@ -89,7 +89,7 @@ public struct Estimate: Sendable, Hashable {
 public protocol ScoreEstimator: Sendable {
   /// Sentences for the user on how it was learned, such as a fallback that was taken; none by default.
   var notes: [String] { get }
-  /// The score of the run to be predicted; nil where the method has no answer, such as for an empty sample.
+  /// The score of the target run; nil where the method has no answer, such as for an empty sample.
   func estimate(_ sample: ObservedSample) -> Estimate?
   /// The probability that the model answers each of the fold's `columns` right, in their order; nil where the method
   /// has none.
@@ -142,9 +142,10 @@ open class ScorePredictor: RunPredictor {
       // The run is on the board with a score that is not known.
       let board = scores.board
       let wanted = ScoreBoard.Column(scenario: scenario.name, name: scenario.metric)
-      let target = (
-        model: board.models.firstIndex(of: run.model)!, column: board.columns.firstIndex(of: wanted)!
-      )
+      guard let model = board.models.firstIndex(of: run.model),
+        let column = board.columns.firstIndex(of: wanted)
+      else { throw MagnetError(.insufficientData, "\(run.name): not among the scores") }
+      let target = (model: model, column: column)
       let matrix = scenario.matrix
       // The run has more instances than were drawn: all that other runs of its scenario have.
       let others = scenario.runs.map { scores.runs[$0] }.filter { $0.name != run.name }
@@ -159,7 +160,7 @@ open class ScorePredictor: RunPredictor {
       func prediction(_ estimate: Estimate?, _ notes: [String]) -> RunPrediction {
         let sure = isOfUnknown ? nil : estimate
         let note =
-          "\(run.name): no interval, as no example run of \(scenario.name) says how many instances it has"
+          "\(run.name): no interval: no example run of \(scenario.name) says how many instances it has"
         return RunPrediction(
           run: run.name, stat: Stat(scenario.metric, mean: estimate?.mean, variance: nil, stddev: nil),
           interval: sure?.intervals?.last, standardError: sure?.stddev,
@@ -169,7 +170,7 @@ open class ScorePredictor: RunPredictor {
         return [prediction(nil, ["\(run.name): \(Self.name) has no answer for this sample"])]
       }
       let extrapolated =
-        "\(run.name): its model seems stronger than 90 % of those learned from on \(scenario.name); the prediction "
+        "\(run.name): its model seems stronger than 90% of those learned from on \(scenario.name); the prediction "
         + "is extrapolated"
       return [prediction(estimate, estimate.notes + (estimate.isExtrapolated ? [extrapolated] : []))]
     }
@@ -177,7 +178,7 @@ open class ScorePredictor: RunPredictor {
 }
 
 extension ScoreCollection {
-  /// The scores of the example runs, and of the instances drawn of the run to be predicted.
+  /// The scores of the example runs, and of the instances drawn of the target run.
   fileprivate init(
     train: TrainSplit, test: SequesteredTestSplit, _ spec: Row, _ rules: HeadlineRules, readsAnswers: Bool
   ) {

@@ -19,7 +19,7 @@ public struct TrainSplit: Sendable {
   public init(_ tables: RunTables) { self.tables = tables }
 }
 
-/// The run to be predicted, with its answers. `scenarioStates` and `perInstanceStats` hold the instances drawn;
+/// The target run, with its answers. `scenarioStates` and `perInstanceStats` hold the instances drawn;
 /// `stats` are those of the whole run.
 public struct TestSplit: Sendable {
   /// Its tables, by the kind of file.
@@ -50,15 +50,15 @@ public struct DataSplit: Sendable {
   public let test: TestSplit
   /// The names of the example runs, in the order drawn.
   public let trainRuns: [String]
-  /// The name of the run to be predicted.
+  /// The name of the target run.
   public let testRun: String
   /// What a user should know of how the split came about.
   public let notes: [String]
-  /// What is wrong with runs that were left out.
+  /// Faults of the skipped runs.
   public let faults: [DataFault]
 }
 
-/// How much of the run to be predicted a predictor sees. It never sees statistics of the run, and those of instances
+/// How much of the target run a predictor sees. It never sees statistics of the run, and those of instances
 /// only where it asks for `scores`.
 public enum Disclosure: String, Sendable, CaseIterable {
   /// The run spec alone.
@@ -75,13 +75,13 @@ public enum Disclosure: String, Sendable, CaseIterable {
   case everything
 }
 
-/// What a predictor sees of the run to be predicted: no statistics of the run, and of the requests what its disclosure
+/// What a predictor sees of the target run: no statistics of the run, and of the requests what its disclosure
 /// allows.
 public struct SequesteredTestSplit: Sendable {
   public let runSpecs: Table
-  /// A row a request for the instances drawn; no rows when only the run spec is disclosed.
+  /// One row per request for the instances drawn; no rows when only the run spec is disclosed.
   public let scenarioStates: Table
-  /// A row a statistic of an instance drawn; no rows unless the disclosure is `.scores`.
+  /// One row per statistic of an instance drawn; no rows unless the disclosure is `.scores`.
   public let observedStats: Table
   /// What was disclosed.
   public let disclosure: Disclosure
@@ -211,7 +211,7 @@ public struct SequesteredTestSplit: Sendable {
 public struct SplitDraw: Sendable {
   /// The numbers of the example runs among the population, in the order drawn.
   public let train: [Int]
-  /// The number of the run to be predicted.
+  /// The number of the target run.
   public let test: Int
   private let random: PythonRandom
 

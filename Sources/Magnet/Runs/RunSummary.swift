@@ -1,6 +1,6 @@
 /// What runs there are, in a table for people: suite, run, scenario, model, instances, files, state and path.
 public struct RunSummary: Sendable {
-  /// A row a run, in the listing's order.
+  /// One row per run, in the listing's order.
   public let table: Table
   /// What is wrong with incomplete runs.
   public let faults: [DataFault]

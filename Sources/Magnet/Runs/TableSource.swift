@@ -39,7 +39,7 @@ public struct TableSource: Sendable, Hashable, RawRepresentable, CaseIterable {
   /// A kind of file.
   /// - Parameters:
   ///   - name: the table's name, with hyphens between its words.
-  ///   - fileName: the file's name; the prefix followed by `json` unless given.
+  ///   - fileName: the file's name; the prefix followed by `json` by default.
   public init(
     _ name: String, prefix: String, fileName: String? = nil, shape: Shape, textColumns: Set<String> = [],
     requiredText: [StaticString] = [], isExpected: Bool = false

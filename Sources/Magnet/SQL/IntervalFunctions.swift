@@ -7,7 +7,7 @@ import CSQLite
 
 /// Intervals of a group's mean that SQL has no functions for. Nulls, and texts that are not numbers, are left out.
 ///
-/// `mean_low(x)` and `mean_high(x)` are the ends of an interval that covers the mean with 95 %, or with the share given
+/// `mean_low(x)` and `mean_high(x)` are the ends of an interval that covers the mean with 95%, or with the share given
 /// second: Wilson's score interval (1927) where every x is 0 or 1, else Student's. `paired_difference(a, b)` is the mean
 /// of a - b over the rows that have both, `paired_low(a, b)` and `paired_high(a, b)` are the ends of Student's interval
 /// of it. Of fewer than two values that are not all 0 or 1 an interval is null.

@@ -46,7 +46,7 @@ struct Relation: Sendable {
   static let columnLimit = 2000
 
   let name: String
-  /// The table whose rows these are; nil for a row a run.
+  /// The table whose rows these are; nil for one row per run.
   let kind: TableSource?
   let columns: [Column]
 

@@ -36,7 +36,7 @@ final class RunCatalog {
     ]
   }
 
-  func cell(_ field: Relation.RunField, of run: Int) -> Cell { fields[field]![run] }
+  func cell(_ field: Relation.RunField, of run: Int) -> Cell { fields[field]?[run] ?? .null }
 
   /// Says that a query will need columns, before any table is read.
   func need(_ names: [String], of kind: TableSource) { columns[kind, default: []].formUnion(names) }

@@ -54,8 +54,9 @@ final class SQLConnection {
     sqlite3_set_authorizer(
       database,
       { state, action, first, second, _, _ in
-        let isDeclaring = Unmanaged<State>.fromOpaque(state!).takeUnretainedValue().isDeclaring
-        return isDeclaring ? SQLITE_OK : authorize(action, first, second)
+        guard let state else { return SQLITE_DENY }
+        return Unmanaged<State>.fromOpaque(state).takeUnretainedValue().isDeclaring
+          ? SQLITE_OK : authorize(action, first, second)
       }, pointer)
     sqlite3_progress_handler(
       database, 10_000,
@@ -99,10 +100,10 @@ final class SQLConnection {
 
     let width = Int(sqlite3_column_count(statement))
     let names = (0..<width).map { String(cString: sqlite3_column_name(statement, Int32($0))) }
-    let builders = UnsafeMutableBufferPointer<ColumnBuilder>.allocate(capacity: width)
-    for column in 0..<width { (builders.baseAddress! + column).initialize(to: ColumnBuilder()) }
+    let builders = UnsafeMutablePointer<ColumnBuilder>.allocate(capacity: width)
+    for column in 0..<width { (builders + column).initialize(to: ColumnBuilder()) }
     defer {
-      if let base = builders.baseAddress { base.deinitialize(count: width) }
+      builders.deinitialize(count: width)
       builders.deallocate()
     }
     var row = 0
@@ -139,8 +140,9 @@ final class SQLConnection {
   private static func distinct(_ names: [String]) -> [String] {
     var seen: [String: Int] = [:]
     return names.map { name in
-      seen[name, default: 0] += 1
-      return seen[name] == 1 ? name : "\(name):\(seen[name]! - 1)"
+      let earlier = seen[name, default: 0]
+      seen[name] = earlier + 1
+      return earlier == 0 ? name : "\(name):\(earlier)"
     }
   }
 

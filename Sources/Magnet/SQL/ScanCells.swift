@@ -125,9 +125,9 @@ final class ScanMemory {
   }
 
   private func copy<Value>(_ values: [Value]) -> UnsafePointer<Value> {
-    let piece = UnsafeMutableBufferPointer<Value>.allocate(capacity: values.count)
-    _ = piece.initialize(from: values)
-    pieces.append(UnsafeMutableRawPointer(piece.baseAddress!))
-    return UnsafePointer(piece.baseAddress!)
+    let piece = UnsafeMutablePointer<Value>.allocate(capacity: values.count)
+    _ = UnsafeMutableBufferPointer(start: piece, count: values.count).initialize(from: values)
+    pieces.append(UnsafeMutableRawPointer(piece))
+    return UnsafePointer(piece)
   }
 }

@@ -33,12 +33,14 @@ private struct Cursor {
 
 private typealias State = SQLConnection.State
 
+// SQLite gives each callback the pointers that its documentation promises; they are optional in Swift alone.
+
 private func table(_ pointer: UnsafeMutablePointer<sqlite3_vtab>?) -> UnsafeMutablePointer<VirtualTable> {
-  UnsafeMutableRawPointer(pointer!).assumingMemoryBound(to: VirtualTable.self)
+  UnsafeMutableRawPointer(pointer.unsafelyUnwrapped).assumingMemoryBound(to: VirtualTable.self)
 }
 
 private func cursor(_ pointer: UnsafeMutablePointer<sqlite3_vtab_cursor>?) -> UnsafeMutablePointer<Cursor> {
-  UnsafeMutableRawPointer(pointer!).assumingMemoryBound(to: Cursor.self)
+  UnsafeMutableRawPointer(pointer.unsafelyUnwrapped).assumingMemoryBound(to: Cursor.self)
 }
 
 let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
@@ -54,8 +56,9 @@ nonisolated(unsafe) let virtualTableModule: UnsafePointer<sqlite3_module> = {
   var module = sqlite3_module()
   module.iVersion = 1
   module.xConnect = { database, context, count, arguments, result, _ in
-    let state = Unmanaged<State>.fromOpaque(context!)
-    let name = String(cString: arguments![0]!)
+    guard let context, let argument = arguments?[0], let result else { return SQLITE_MISUSE }
+    let state = Unmanaged<State>.fromOpaque(context)
+    let name = String(cString: argument)
     guard let relation = state.takeUnretainedValue().relations[name] else { return SQLITE_ERROR }
     let columns = relation.columns.map { SQLiteWriter.quoted($0.name) + " " + ($0.type?.rawValue ?? "") }
     state.takeUnretainedValue().isDeclaring = true
@@ -65,7 +68,7 @@ nonisolated(unsafe) let virtualTableModule: UnsafePointer<sqlite3_module> = {
     let made = UnsafeMutablePointer<VirtualTable>.allocate(capacity: 1)
     made.initialize(
       to: VirtualTable(state: state, relation: Unmanaged.passRetained(RelationBox(relation))))
-    result!.pointee = UnsafeMutableRawPointer(made).assumingMemoryBound(to: sqlite3_vtab.self)
+    result.pointee = UnsafeMutableRawPointer(made).assumingMemoryBound(to: sqlite3_vtab.self)
     return SQLITE_OK
   }
   module.xDisconnect = { pointer in
@@ -75,13 +78,14 @@ nonisolated(unsafe) let virtualTableModule: UnsafePointer<sqlite3_module> = {
     return SQLITE_OK
   }
   module.xBestIndex = { pointer, info in
-    plan(table(pointer).pointee, info!)
-    return SQLITE_OK
+    guard let info else { return SQLITE_MISUSE }
+    return plan(table(pointer).pointee, info)
   }
   module.xOpen = { _, result in
+    guard let result else { return SQLITE_MISUSE }
     let made = UnsafeMutablePointer<Cursor>.allocate(capacity: 1)
     made.initialize(to: Cursor())
-    result!.pointee = UnsafeMutableRawPointer(made).assumingMemoryBound(to: sqlite3_vtab_cursor.self)
+    result.pointee = UnsafeMutableRawPointer(made).assumingMemoryBound(to: sqlite3_vtab_cursor.self)
     return SQLITE_OK
   }
   module.xClose = { pointer in
@@ -94,13 +98,14 @@ nonisolated(unsafe) let virtualTableModule: UnsafePointer<sqlite3_module> = {
     let owner = table(cursor(pointer).pointee.base.pVtab).pointee
     let state = owner.state.takeUnretainedValue()
     do {
-      let parts = String(cString: plan!).split(separator: ";", omittingEmptySubsequences: false)
+      guard let plan else { return SQLITE_MISUSE }
+      let parts = String(cString: plan).split(separator: ";", omittingEmptySubsequences: false)
       let used = parts[0].split(separator: ",").compactMap { Int($0) }
       let checked = parts[1].split(separator: ",").compactMap { Int($0) }
       let relation = owner.relation.takeUnretainedValue().relation
       // SQLite checks each condition again: those not listed here cost time alone.
       let conditions = checked.enumerated().compactMap { number, column in
-        value(values![number], comparedWith: relation.columns[column].type).map {
+        value(values?[number], comparedWith: relation.columns[column].type).map {
           RelationScan.Condition(column: column, value: $0)
         }
       }
@@ -108,8 +113,9 @@ nonisolated(unsafe) let virtualTableModule: UnsafePointer<sqlite3_module> = {
         relation, columns: Set(used), conditions: conditions,
         order: order < 0 ? nil : Int(order), in: state.catalog)
       cursor(pointer).pointee.freeScan()
-      cursor(pointer).pointee.scan = .allocate(capacity: 1)
-      cursor(pointer).pointee.scan!.initialize(to: scan)
+      let made = UnsafeMutablePointer<RelationScan>.allocate(capacity: 1)
+      made.initialize(to: scan)
+      cursor(pointer).pointee.scan = made
       return SQLITE_OK
     } catch {
       state.failure = error
@@ -134,7 +140,7 @@ nonisolated(unsafe) let virtualTableModule: UnsafePointer<sqlite3_module> = {
     return SQLITE_OK
   }
   module.xRowid = { pointer, result in
-    result!.pointee = scan(pointer).pointee.rowID
+    result?.pointee = scan(pointer).pointee.rowID
     return SQLITE_OK
   }
   let made = UnsafeMutablePointer<sqlite3_module>.allocate(capacity: 1)
@@ -144,15 +150,15 @@ nonisolated(unsafe) let virtualTableModule: UnsafePointer<sqlite3_module> = {
 
 /// Plans a scan: which columns it will be asked for, which equalities it checks itself, and whether it can come in
 /// the order asked for. The plan is handed to the scan as text: columns, a semicolon, columns with conditions.
-private func plan(_ table: VirtualTable, _ pointer: UnsafeMutablePointer<sqlite3_index_info>) {
+private func plan(_ table: VirtualTable, _ pointer: UnsafeMutablePointer<sqlite3_index_info>) -> Int32 {
   // A comparison under another collation than that of bytes is left to SQLite.
   let isBinary = (0..<pointer.pointee.nConstraint).map {
     sqlite3_vtab_collation(pointer, $0).map { String(cString: $0) == "BINARY" } ?? false
   }
-  plan(table, &pointer.pointee, isBinary)
+  return plan(table, &pointer.pointee, isBinary)
 }
 
-private func plan(_ table: VirtualTable, _ info: inout sqlite3_index_info, _ isBinary: [Bool]) {
+private func plan(_ table: VirtualTable, _ info: inout sqlite3_index_info, _ isBinary: [Bool]) -> Int32 {
   let relation = table.relation.takeUnretainedValue().relation
   let used = relation.columns.indices.filter { info.colUsed & (1 << UInt64(min($0, 63))) != 0 }
   var conditions: [Int] = []
@@ -177,12 +183,13 @@ private func plan(_ table: VirtualTable, _ info: inout sqlite3_index_info, _ isB
   let text =
     needed.sorted().map(String.init).joined(separator: ",") + ";"
     + conditions.map(String.init).joined(separator: ",")
-  let copy = sqlite3_malloc(Int32(text.utf8.count + 1))!
+  guard let copy = sqlite3_malloc(Int32(text.utf8.count + 1)) else { return SQLITE_NOMEM }
   text.withCString { copy.copyMemory(from: $0, byteCount: text.utf8.count + 1) }
   info.idxStr = copy.assumingMemoryBound(to: CChar.self)
   info.needToFreeIdxStr = 1
   info.estimatedCost = 1e6 / Double(1 + 100 * conditions.count)
   info.estimatedRows = Int64(1_000_000 / (1 + 100 * conditions.count))
+  return SQLITE_OK
 }
 
 /// A value as it is compared with a column of a type: a text that is a number as a number where the column is of

@@ -75,7 +75,7 @@ extension HeadlineRules {
       object([
         ("metrics", .array(fields)), ("metric_groups", .array([accuracy])),
         ("run_groups", .array([parent] + groups)),
-      ]), source: "made for these runs, as no schema describes them")
+      ]), source: "made for these runs; no schema describes them")
   }
 }
 

@@ -31,13 +31,13 @@ public struct ScoreCollection: Sendable {
 
   public let runs: [Run]
   public let scenarios: [Scenario]
-  /// A row a model; a column a scenario, its main metric; and one for each perturbation of it.
+  /// One row per model; one column per scenario, its main metric; and one for each perturbation of it.
   public let board: ScoreBoard
   /// What a user should know of how it came about.
   public private(set) var notes: [String] = []
   /// Which scenarios were left out, and why.
   public private(set) var omissions: [String] = []
-  /// What is wrong with runs that were left out.
+  /// Faults of the skipped runs.
   public private(set) var faults: [DataFault] = []
 
   /// Orders the scores of runs. Runs without a statistic of their scenario's main metric have no place in it; of
@@ -74,7 +74,7 @@ public struct ScoreCollection: Sendable {
       let columns = Dictionary(uniqueKeysWithValues: ids.enumerated().map { ($1, $0) })
       var values = Array(repeating: Double.nan, count: scored.count * ids.count)
       for (row, run) in scored.enumerated() {
-        for (id, score) in run.instances { values[row * ids.count + columns[id]!] = score }
+        for (id, score) in run.instances { values[row * ids.count + columns[id, default: 0]] = score }
         for (name:statistic, mean:mean) in run.means(of: metric) {
           statistics.append((run.model, .init(scenario: name, name: statistic), mean))
         }
@@ -165,7 +165,8 @@ public struct ScoreCollection: Sendable {
       models: models, columns: columns,
       values: Array(repeating: .nan, count: models.count * columns.count))
     for statistic in statistics {
-      board[rows[statistic.model]!, positions[statistic.column]!] = statistic.mean
+      guard let row = rows[statistic.model], let position = positions[statistic.column] else { continue }
+      board[row, position] = statistic.mean
     }
     return board
   }

@@ -1,4 +1,4 @@
-/// The scores of runs of one scenario on its instances: a row a run, a column an instance.
+/// The scores of runs of one scenario on its instances: one row per run, one column per instance.
 public struct ScoreMatrix: Sendable {
   /// What a row is of.
   public struct Run: Sendable, Hashable {
@@ -40,7 +40,7 @@ public struct ScoreMatrix: Sendable {
   public subscript(run: Int, instance: Int) -> Double { values[run * instances.count + instance] }
 }
 
-/// The scores of whole runs: a row a model, a column a scenario, or a scenario under a perturbation.
+/// The scores of whole runs: one row per model, one column per scenario, or a scenario under a perturbation.
 public struct ScoreBoard: Sendable {
   /// What a column is of.
   public struct Column: Sendable, Hashable {

@@ -186,8 +186,8 @@ package enum Files {
     var info = statvfs()
     var path = absolute(path)
     while statvfs(path, &info) != 0 {
-      guard path != "/", let slash = path.lastIndex(of: "/") else { return nil }
-      path = slash == path.startIndex ? "/" : String(path[..<slash])
+      if path == "/" { return nil }
+      path = folder(of: path)
     }
     return Int(info.f_bavail) * Int(info.f_frsize)
   }
@@ -210,6 +210,12 @@ package enum Files {
       if part == ".." { _ = parts.popLast() } else { parts.append(part) }
     }
     return "/" + parts.joined(separator: "/")
+  }
+
+  /// The folder that a path lies in, by its text: "." for a bare name.
+  package static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
   /// The path with all links followed; nil when there is nothing.

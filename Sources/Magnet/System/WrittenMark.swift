@@ -12,7 +12,7 @@
 package enum WrittenMark {
   private static let name = "user.magnet.written"
 
-  /// Marks a file that was written to its end. A file system without attributes is no error.
+  /// Marks a file that was written to its end. A file system without attributes is not an error.
   package static func set(_ path: String) {
     guard let value = state(path) else { return }
     #if canImport(Darwin)

@@ -54,7 +54,7 @@ struct TextDictionary: Sendable {
     bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]]
   }
 
-  /// Calls `body` with the bytes of a text that has no base, as no text has where `bases` is empty.
+  /// Calls `body` with the bytes of a text that has no base; none has one where `bases` is empty.
   func withUTF8(_ index: Int, _ body: (UnsafeBufferPointer<CChar>) -> Void) {
     let range = (index == 0 ? 0 : ends[index - 1])..<ends[index]
     bytes.withUnsafeBytes {
@@ -62,7 +62,7 @@ struct TextDictionary: Sendable {
     }
   }
 
-  /// The texts of a column of JSON that are no lists and no objects.
+  /// The texts of a column of JSON that are neither lists nor objects.
   var scalars: some Sequence<String> {
     (0..<count).lazy.filter { !isListOrObject($0) }.map { self[$0] }
   }

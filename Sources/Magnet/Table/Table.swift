@@ -72,10 +72,11 @@ public struct Table: Sendable {
   package init(
     columns: [(name: String, chunk: ColumnChunk)], rowCount: Int, known: TableSchema? = nil
   ) {
-    let isKnown =
-      known?.names.count == columns.count && zip(known!.names, columns).allSatisfy { $0 == $1.name }
+    let known = known.flatMap {
+      $0.names.count == columns.count && zip($0.names, columns).allSatisfy { $0 == $1.name } ? $0 : nil
+    }
     self.init(
-      isKnown ? known! : TableSchema(columns.map(\.name)),
+      known ?? TableSchema(columns.map(\.name)),
       [Chunk(rowCount: rowCount, columns: columns.map(\.chunk))])
   }
 
@@ -134,7 +135,8 @@ public struct Table: Sendable {
     }
     if ending.isEmpty {
       let nearest = nearestNames(to: name, among: columnNames)
-      throw MagnetError(.notFound, "no column is called \(name); near it: \(nearest.joined(separator: ", "))")
+      throw MagnetError(
+        .notFound, "no column is called \(name); did you mean \(nearest.joined(separator: ", "))?")
     }
     throw MagnetError(
       .notFound, "several columns end in .\(name): \(ending.joined(separator: ", ")); give one of these")

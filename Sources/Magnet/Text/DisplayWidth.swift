@@ -8,7 +8,9 @@ public func displayWidth(_ text: some StringProtocol) -> Int {
 func characterWidth(_ character: Character) -> Int {
   var width = 0
   for scalar in character.unicodeScalars {
-    if scalar.value == 0xFE0F, width == 1, character.unicodeScalars.first!.properties.isEmoji { return 2 }
+    if scalar.value == 0xFE0F, width == 1, character.unicodeScalars.first?.properties.isEmoji == true {
+      return 2
+    }
     if scalar.properties.isEmojiPresentation { return 2 }
     width += scalarWidth(scalar)
   }

@@ -2,7 +2,7 @@ import Magnet
 
 /// What an evaluation depends on, as text: digests and settings by name, in order.
 struct Fingerprint: Hashable {
-  /// Names are for people, too: they stand in the reasons for computing something anew.
+  /// Names are for people, too: they stand in the reasons for computing something again.
   var parts: [(name: String, value: String)]
 
   init(_ parts: [(name: String, value: String)]) { self.parts = parts }

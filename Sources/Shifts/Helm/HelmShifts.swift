@@ -11,7 +11,7 @@ public import Magnet
 /// Q is 1 − mean |predicted − actual| of scores from 0 to 1, or, by instances, the share predicted right at ½, ties half.
 /// All are over the same runs: those that G, B and T could be computed for.
 public struct HelmShifts: Sendable {
-  /// What of the model to be predicted is left out of what is known.
+  /// What of the target model is left out of what is known.
   public enum HoldOut: String, Sendable, CaseIterable {
     /// Nothing but the run itself: its model's source runs are known.
     case none
@@ -22,7 +22,7 @@ public struct HelmShifts: Sendable {
   }
 
   public var holdOut = HoldOut.none
-  /// How many instances of the run to be predicted are shown with their scores.
+  /// How many instances of the target run are shown with their scores.
   public var observed = 0
   public var level = Measure.Level.run
   public var seed = 1
@@ -43,7 +43,7 @@ public struct HelmShifts: Sendable {
     public var source: Double?
     /// The number of runs that G, B and T are over.
     public var count = 0
-    /// Holds G with probability 95 % over families of models like these.
+    /// Holds G with probability 95% over families of models like these.
     public var interval: Interval?
     /// Spearman's rank correlation of predicted and actual scores.
     public var spearman: Double?
@@ -65,7 +65,7 @@ public struct HelmShifts: Sendable {
     }
   }
 
-  /// A predictor that takes part, made anew for each use.
+  /// A predictor that takes part; each use gets a new one.
   public struct Entry: Sendable {
     public let name: String
     public let make: @Sendable () -> Predictor

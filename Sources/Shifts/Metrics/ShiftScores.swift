@@ -40,7 +40,7 @@ public enum ShiftMeasure: String, Sendable, CaseIterable {
   }
 }
 
-/// Means over shifts with 95 % bootstrap intervals over targets.
+/// Means over shifts with 95% bootstrap intervals over targets.
 public struct ShiftScores: Sendable {
   /// The metrics that are compared, one for each model and intervention.
   public let metrics: [GeneralizationMetrics]
@@ -79,7 +79,7 @@ public struct ShiftScores: Sendable {
     }
   }
 
-  /// One row per model, intervention and group: the number of shifts, the mean of a measure with its 95 % interval,
+  /// One row per model, intervention and group: the number of shifts, the mean of a measure with its 95% interval,
   /// and the means of G, B, T, S, DE and RMS calibration error.
   ///
   /// A mean is over the shifts that have the number; `shifts` counts the group's, `n` those in the measure's mean.
@@ -109,7 +109,7 @@ public struct ShiftScores: Sendable {
       ? Table(columnNames: names, rows: out).dropping { $0 == "group" } : Table(columnNames: names, rows: out)
   }
 
-  /// The mean of a measure with its 95 % interval: targets are drawn with replacement, each with all its shifts.
+  /// The mean of a measure with its 95% interval: targets are drawn with replacement, each with all its shifts.
   private func score(_ rows: [GeneralizationMetrics.Row], _ measure: ShiftMeasure) -> Measure.Score? {
     let targets = rows.map(\.shift.target).unique()
     let numbers = Dictionary(uniqueKeysWithValues: zip(targets, 0...))

@@ -111,7 +111,7 @@ struct Scratch {
     return path
   }
 
-  /// Writes a file so that it is there whole or not at all.
+  /// Writes a file atomically.
   func write(_ bytes: [UInt8], to path: String) throws {
     try Disk.makeFolder(folder)
     let temporary = "\(folder)/\(Disk.processID)-\(Self.numbers.take())"

@@ -239,7 +239,7 @@ extension EvaluationStore {
     case current
     /// Made from something else, which is said.
     case stale(String)
-    /// There is no record: magnet did not make it.
+    /// No record: magnet did not make it.
     case foreign
   }
 

@@ -9,8 +9,8 @@ public import Magnet
 /// print(outcome.metrics[0].table)
 /// ```
 ///
-/// Every evaluation has a record of what it was made from; one that was made from something else is made anew, and the
-/// reason is in `plan()`. Files appear whole or not at all, so a run that was killed resumes. The results do not depend
+/// Every evaluation has a record of what it was made from; one that was made from something else is made again, and the
+/// reason is in `plan()`. Files are written atomically, so a run that was killed resumes. The results do not depend
 /// on `jobs`.
 public struct ShiftRun: Sendable {
   public var shifts: ShiftSet
@@ -29,7 +29,7 @@ public struct ShiftRun: Sendable {
   public var jobs = 1
   /// Whether models are trained again, and what was evaluated with them is stale.
   public var retrains = false
-  /// Whether evaluations that magnet did not make are made anew.
+  /// Whether evaluations that magnet did not make are made again.
   public var isFresh = false
   /// Whether the first failure ends the run.
   public var isStrict = false
@@ -128,7 +128,7 @@ public struct ShiftRun: Sendable {
     let foreign = works.reduce(0) { $0 + $1.foreign.count }
     if foreign > 0 {
       notes.append(
-        "\(foreign) evaluations were not made by magnet and are taken as they are (--fresh makes them anew)")
+        "\(foreign) evaluations were not made by magnet and are taken as they are (--fresh makes them again)")
     }
     for metrics in metrics {
       let text = TableWriter(.csv).text(metrics.table)

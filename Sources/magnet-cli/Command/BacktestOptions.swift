@@ -35,15 +35,15 @@ package struct BacktestOptions: ParsableArguments {
   package var sample = SamplingMethod.random
   @Option(parsing: .unconditional, help: "The seed of everything random.")
   package var seed = 1
-  @Option(help: "How many predictions are made at once; as many as there are processors, unless given.")
+  @Option(help: "How many predictions are made at once (default: one per processor).")
   package var jobs: Int?
   @Option(
-    help: "How many example runs predictors of tables are shown, drawn anew each time; all unless given.")
+    help: "How many example runs predictors of tables are shown, drawn afresh each time; default: all.")
   package var exampleRuns: Int?
   @OptionGroup package var scoring: ScoreOptions
   @Option(
     help: ArgumentHelp(
-      "Keep every prediction in this file as JSON lines, and go on from what it holds.", valueName: "file"),
+      "Keep every prediction in this file as JSON lines, and resume from what it holds.", valueName: "file"),
     completion: .file())
   package var scores: String?
   @Option(
@@ -73,9 +73,9 @@ package struct BacktestOptions: ParsableArguments {
     if sizes == nil {
       throw ValidationError("--observed takes numbers separated by commas, such as 10,25,50.")
     }
-    if let repeats, repeats < 1 { throw ValidationError("--repeats takes 1 or more.") }
-    if let jobs, jobs < 1 { throw ValidationError("--jobs takes 1 or more.") }
-    if let exampleRuns, exampleRuns < 1 { throw ValidationError("--example-runs takes 1 or more.") }
+    if let repeats, repeats < 1 { throw ValidationError("--repeats must be 1 or more.") }
+    if let jobs, jobs < 1 { throw ValidationError("--jobs must be 1 or more.") }
+    if let exampleRuns, exampleRuns < 1 { throw ValidationError("--example-runs must be 1 or more.") }
     if !compare.isEmpty, compare.count != 2 {
       throw ValidationError("--compare takes two predictors; put the paths before it.")
     }

@@ -1,7 +1,7 @@
 package import Magnet
 import Synchronization
 
-/// The file of `--faults`: what is wrong with runs that a command leaves out, a JSON object per line, for programs that
+/// The file of `--faults`: the faults of skipped runs, a JSON object per line, for programs that
 /// run it. It is written at the end, without lines when nothing is wrong.
 package enum FaultFile {
   private static let state = Mutex<(path: String?, faults: [DataFault])>((nil, []))

@@ -50,7 +50,7 @@ package struct OutputOptions: ParsableArguments {
   /// Prints a table.
   /// - Parameters:
   ///   - keyCount: how many of the first columns tell the rows apart.
-  ///   - piped: the format when standard output is no terminal and none was asked for.
+  ///   - piped: the format when standard output is not a terminal and none was asked for.
   ///   - declared: the types of columns by their names, for formats that have types.
   package func print(
     _ table: Table, keyCount: Int, piped: TableFormat = .terminal, declared: [String: ColumnType] = [:]
@@ -161,7 +161,7 @@ package struct ReadingOptions: ParsableArguments {
   package var strict = false
   @Option(
     help: ArgumentHelp(
-      "Write what is wrong with runs that are left out to this file too, a JSON object per line.",
+      "Write the faults of skipped runs to this file too, a JSON object per line.",
       valueName: "file"),
     completion: .file())
   package var faults: String?

@@ -52,7 +52,8 @@ private struct OnePredictor<P: Predictor>: AsyncParsableCommand {
     static var configuration: CommandConfiguration {
       CommandConfiguration(
         commandName: "backtest",
-        abstract: "Predict many scores that are known, and say how good the predictions are beside the nulls."
+        abstract:
+          "Predict many scores that are known, and say how good the predictions are beside the baselines."
       )
     }
 
@@ -63,7 +64,7 @@ private struct OnePredictor<P: Predictor>: AsyncParsableCommand {
       let known = predictorCatalog.map(\.name) + [P.name]
       for name in backtest.compare where !known.contains(name) {
         let nearest = nearestNames(to: name, among: known)
-        throw ValidationError("There is no predictor '\(name)'; there is \(nearest.joined(separator: ", ")).")
+        throw ValidationError("No predictor '\(name)'; did you mean \(nearest.joined(separator: ", "))?")
       }
     }
 
@@ -82,7 +83,7 @@ private struct OnePredictor<P: Predictor>: AsyncParsableCommand {
 package struct PredictionOptions: ParsableArguments {
   @Option(help: "How many runs the predictor learns from.")
   package var exampleRuns = 3
-  @Option(help: "How many instances of the run to be predicted are drawn.")
+  @Option(help: "How many instances of the target run are drawn.")
   package var evalSamples = 20
   @Option(
     help: ArgumentHelp(
@@ -103,8 +104,8 @@ package struct PredictionOptions: ParsableArguments {
   package init() {}
 
   package func validate() throws {
-    if exampleRuns < 1 { throw ValidationError("--example-runs takes 1 or more.") }
-    if evalSamples < 1 { throw ValidationError("--eval-samples takes 1 or more.") }
+    if exampleRuns < 1 { throw ValidationError("--example-runs must be 1 or more.") }
+    if evalSamples < 1 { throw ValidationError("--eval-samples must be 1 or more.") }
   }
 
   /// Draws a split of runs, has it predicted, and prints the comparison.

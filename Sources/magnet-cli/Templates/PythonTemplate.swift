@@ -23,7 +23,7 @@ struct PythonTemplate {
 
           magnet predict --exec "python3 \(name).py"\(flag) benchmark_output --seed 7 --compare
 
-      magnet starts it anew for each prediction, in a folder that holds `task.json` (what is asked), `train.sqlite` and
+      magnet starts it once for each prediction, in a folder that holds `task.json` (what is asked), `train.sqlite` and
       `test.sqlite` (what is known, as tables; `train/` and `test/` have the same as CSV), and reads the predictions from
       the file that `task.json` names. magnet's article "Predictors in any language" is the contract. What it prints on
       standard error is shown when something goes wrong.
@@ -53,7 +53,7 @@ struct PythonTemplate {
             if not means:
                 continue
             mean = statistics.fmean(means)
-            # Twice the deviation of the example runs: what the run to be predicted will hardly leave.
+            # Twice the deviation of the example runs: what the target run will hardly leave.
             margin = 2 * statistics.stdev(means) if len(means) > 1 else None
             for run in task["runs"]:
                 prediction = {**stat, "run": run, "mean": mean}

@@ -40,7 +40,7 @@ struct Flattener: ~Copyable {
   /// The visit of the object whose members are added one by one.
   private var rootVisit: UInt64 = 0
   private var scratch = ByteBuffer()
-  /// The node that went past a limit; its object is to be kept as a cell, and the rows to be made anew.
+  /// The node that went past a limit; its object is to be kept as a cell, and the rows to be made again.
   private var overflow: Int32 = -1
   /// The place that the rows' own keys hang below.
   private var rowRoot: Int32 = 0
@@ -232,7 +232,7 @@ struct Flattener: ~Copyable {
     return nil
   }
 
-  /// Whether an object or a row went past a limit: the rows are to be made anew.
+  /// Whether an object or a row went past a limit: the rows are to be made again.
   var isOverfull: Bool { overflow >= 0 }
 
   /// The object that went past a limit; nil when that is the whole row.

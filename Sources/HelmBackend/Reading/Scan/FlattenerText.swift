@@ -11,7 +11,7 @@ struct RecordText {
   let end: Place
   let reader: JSONFileReader
 
-  /// The tape of one value of the text, from `start` to `end`; nil when it is no JSON.
+  /// The tape of one value of the text, from `start` to `end`; nil when it is not JSON.
   func tape(from start: Place, to end: Place) -> JSONTape? {
     reader.tape(of: UnsafeBufferPointer(start: start, count: end - start))
   }
@@ -19,7 +19,7 @@ struct RecordText {
 
 // Rows straight from a text, with no tape between: one pass, in which what stands between two values is compared with
 // what stood there the last time. Nothing here says what is wrong with a text. A method returns nil wherever the text
-// is not as plain as HELM's lists of statistics, or not valid; the text is then to be parsed and its rows made anew.
+// is not as plain as HELM's lists of statistics, or not valid; the text is then to be parsed and its rows made again.
 extension Flattener {
   /// A row for each object of a list that is the whole text; their number.
   mutating func addRecords(of text: RecordText) -> Int? {
@@ -246,7 +246,7 @@ extension Flattener {
     }
   }
 
-  /// Makes one cell of a value that is no plain string, number or boolean.
+  /// Makes one cell of a value that is not a plain string, number or boolean.
   private mutating func addParsed(_ text: RecordText, _ start: Place, at node: Int32, row: Int) -> Place? {
     let end: Place?
     switch start.pointee {

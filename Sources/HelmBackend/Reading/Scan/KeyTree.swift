@@ -99,7 +99,9 @@ struct KeyTree: ~Copyable {
       keyCapacity = max(keyCapacity * 2, keyBytes + key.count)
       keys = regrown(keys, keyBytes, to: keyCapacity + 8)
     }
-    UnsafeMutableRawPointer(keys + keyBytes).copyMemory(from: key.baseAddress!, byteCount: key.count)
+    if let bytes = key.baseAddress {
+      UnsafeMutableRawPointer(keys + keyBytes).copyMemory(from: bytes, byteCount: key.count)
+    }
     let node = Int32(count)
     (nodes + count).initialize(
       to: Node(keyStart: keyBytes, keyLength: key.count, keyHead: Self.head(key), parent: parent))

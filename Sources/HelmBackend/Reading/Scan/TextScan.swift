@@ -9,7 +9,7 @@ typealias Place = UnsafePointer<UInt8>
 
 /// The small steps of reading a JSON text where it stands. What is not plain, they leave to a parser.
 enum TextScan {
-  /// The first place from `start` on that is no space.
+  /// The first place from `start` on that is not a space.
   @inline(__always)
   static func afterSpace(_ start: Place) -> Place {
     var at = start
