@@ -26,7 +26,8 @@ endif
 
 demo: build
 	@echo
-	@"$$(swift build $(RELEASE) --show-bin-path)/magnet" predict perturbation Fixtures/benchmark_output/runs/sweep-v1
+	@"$$(swift build $(RELEASE) --show-bin-path)/magnet" predict perturbation \
+	  Fixtures/benchmark_output/runs/sweep-v1 --format table
 
 build: setup
 	swift build $(RELEASE)

@@ -79,7 +79,7 @@ def scores(bench, paths, parts, checks, kept):
     found = {}
     for title, split in SPLITS.items():
         sizes = ",".join(map(str, OBSERVED))
-        found[title] = bench.backtest(SAMPLED + BOARD, paths, "--split", split, "--observed", sizes, *repeats)
+        found[title] = bench.backtest(SAMPLED + BOARD, paths, "--hold-out", split, "--observed", sizes, *repeats)
     header = ["predictor"] + [f"{title} {n}" for title in SPLITS for n in OBSERVED]
     rows = []
     for name in BOARD + SAMPLED:
@@ -134,7 +134,7 @@ def scores(bench, paths, parts, checks, kept):
 def known_elsewhere(bench, paths, parts, kept):
     """auto where the model's other scenarios are known: a run held out alone."""
     sizes = ",".join(map(str, OBSERVED))
-    found = bench.backtest(["auto", "ridge-on-others"], paths, "--split", "run", "--observed", sizes, "--repeats",
+    found = bench.backtest(["auto", "ridge-on-others"], paths, "--hold-out", "run", "--observed", sizes, "--repeats",
                            str(min(20, bench.options.repeats)))
     rows = [[measure] + [number(value(found, "auto", n, measure), 4) for n in OBSERVED]
             for measure in ("mae", "coverage95", "width95")]
@@ -143,7 +143,7 @@ def known_elsewhere(bench, paths, parts, kept):
 
 
 def completion(bench, paths, parts, kept):
-    found = bench.backtest(COMPLETION + BOARD, paths, "--split", "run", "--observed", "10", "--repeats", "1")
+    found = bench.backtest(COMPLETION + BOARD, paths, "--hold-out", "run", "--observed", "10", "--repeats", "1")
     rows = [[name] + [number(value(found, name, None, measure))
                       for measure in ("mae", "rmse", "spearman", "coverage95", "width95")]
             for name in COMPLETION + BOARD]
@@ -153,7 +153,7 @@ def completion(bench, paths, parts, kept):
 
 
 def instances(bench, paths, parts, kept):
-    found = bench.backtest(INSTANCES, paths, "--split", "family", "--observed", "25", "--level", "instance")
+    found = bench.backtest(INSTANCES, paths, "--hold-out", "family", "--observed", "25", "--level", "instance")
     measures = sorted({measure for _, _, measure in found})
     rows = []
     for name in INSTANCES:
@@ -168,7 +168,7 @@ def perturbed(bench, sets, parts, checks, kept):
     rows = []
     kept["perturbed"] = {}
     for title, paths in sets.items():
-        found = bench.backtest(PERTURBED, paths, "--split", "model", "--target", "perturbed", "--observed", "10",
+        found = bench.backtest(PERTURBED, paths, "--hold-out", "model", "--target", "perturbed", "--observed", "10",
                                "--repeats", "20")
         errors = {}
         for name in PERTURBED:

@@ -1,12 +1,13 @@
 public import Magnet
 
 /// Predicts the mean of all known scores, of every model on every scenario: the least that can be
-/// known. A null to measure others by.
+/// known. A baseline.
 ///
 ///     ŷ = mean over all models m and scenarios s of y_ms
 public final class TrainMeanPredictor: ScorePredictor {
   public override class var summary: String { "a run's score: the mean of all known scores" }
   public override class var isBaseline: Bool { true }
+  public override class var dependence: Dependence { .none }
 
   public override var usesSample: Bool { false }
 
@@ -21,12 +22,13 @@ public final class TrainMeanPredictor: ScorePredictor {
   }
 }
 
-/// Predicts the mean of the known scores of the same scenario. A null to measure others by.
+/// Predicts the mean of the known scores of the same scenario. A baseline.
 ///
 ///     ŷ = mean over models m of y_ms
 public final class ScenarioMeanPredictor: ScorePredictor {
   public override class var summary: String { "a run's score: the mean over models on the same scenario" }
   public override class var isBaseline: Bool { true }
+  public override class var dependence: Dependence { .none }
 
   public override var usesSample: Bool { false }
 
@@ -37,7 +39,7 @@ public final class ScenarioMeanPredictor: ScorePredictor {
 }
 
 /// Predicts the mean of the known scores of the same scenario over models of the same family, the model's name up to
-/// its first `/`; where no such model is known, the mean over all. A null to measure others by.
+/// its first `/`; where no such model is known, the mean over all. A baseline.
 ///
 ///     ŷ = mean over models m of the family of y_ms
 public final class FamilyMeanPredictor: ScorePredictor {
@@ -45,6 +47,7 @@ public final class FamilyMeanPredictor: ScorePredictor {
     "a run's score: the mean over models of the same family on the scenario"
   }
   public override class var isBaseline: Bool { true }
+  public override class var dependence: Dependence { .family }
 
   public override var usesSample: Bool { false }
 

@@ -1,6 +1,6 @@
 public import Magnet
 
-/// Predicts a score under a perturbation as the same model's score without it: the null for perturbations.
+/// Predicts a score under a perturbation as the same model's score without it: the baseline for perturbations.
 ///
 ///     ŷ = clean_ms
 ///

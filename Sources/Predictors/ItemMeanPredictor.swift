@@ -11,6 +11,7 @@ public final class ItemMeanPredictor: ScorePredictor {
     "a run's score: the mean of its instances' mean scores over models"
   }
   public override class var isBaseline: Bool { true }
+  public override class var dependence: Dependence { .none }
 
   public override var usesSample: Bool { false }
 

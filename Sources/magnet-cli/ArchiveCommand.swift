@@ -8,9 +8,9 @@ struct ArchiveCommand: AsyncParsableCommand {
     commandName: "archive",
     abstract: "Pack a folder of runs into one file, or compress its files one by one.",
     discussion: """
-      The same files give the same bytes, whatever their dates. Every command reads archives as they are; runs are read
-      one by one from a .zip, while a .tar.gz is inflated once for its list. --gzip makes stats.json.gz of stats.json
-      and the like in place; each is compared with its original before that goes. Links are left out.
+      The same files give the same bytes, whatever their dates. Every command reads archives as they are; runs are read \
+      one by one from a .zip, while a .tar.gz is inflated once for its list. --gzip makes stats.json.gz of stats.json \
+      and the like in place; each is verified before the original is deleted. Links are left out.
 
       EXAMPLE:
         magnet archive benchmark_output -o results.zip && magnet runs results.zip
@@ -25,28 +25,27 @@ struct ArchiveCommand: AsyncParsableCommand {
   var output: String?
   @Flag(help: "Compress the .json files in the folder one by one, in place.")
   var gzip = false
-  @Flag(help: "Replace the file that is there.")
-  var force = false
+  @OptionGroup var overwriting: OverwriteOption
 
   func validate() throws {
     if (output == nil) != gzip {
       throw ValidationError("Give either -o FILE.zip or -o FILE.tar.gz, or --gzip.")
     }
-    if gzip, force { throw ValidationError("--force goes with -o; --gzip replaces nothing.") }
+    if gzip, overwriting.force { throw ValidationError("--force goes with -o; --gzip replaces nothing.") }
   }
 
   func run() async throws {
     try await report {
       let outcome: ArchiveOutcome
       if let output {
-        if !force, Files.exists(output) { throw AlreadyThere(file: output) }
+        try overwriting.check(output)
         outcome = try await Watch.working { [folder] in
           try await Terminal.replacingFile(output) { try packArchive(of: folder, to: $0, named: output) }
         }
       } else {
         outcome = try await Watch.working { [folder] in try compressFiles(in: folder) }
       }
-      for fault in outcome.faults { Terminal.say("\(fault)") }
+      for fault in outcome.faults { Terminal.say("\(fault)", as: .warning) }
       try Terminal.write(
         "\(outcome.files) files, \(byteText(outcome.bytes)), packed into \(byteText(outcome.storedBytes))\n")
       return outcome.faults.count
@@ -57,7 +56,7 @@ struct ArchiveCommand: AsyncParsableCommand {
 struct UnarchiveCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "unarchive",
-    abstract: "Unpack an archive into a new folder, atomically.",
+    abstract: "Unpack an archive into a new folder, complete or not at all.",
     discussion: """
       An archive with an entry that is damaged, is a link or leads out of the folder is not unpacked.
 
@@ -93,10 +92,4 @@ struct UnarchiveCommand: AsyncParsableCommand {
     }
     return folder
   }
-}
-
-/// A file is in the way.
-struct AlreadyThere: Error, CustomStringConvertible {
-  let file: String
-  var description: String { "\(file): it is there already; --force replaces it" }
 }

@@ -8,7 +8,7 @@ struct CardCommand: AsyncParsableCommand {
     commandName: "card",
     abstract: "Verify claims about results that evaluation cards state.",
     discussion: """
-      A card states a claim in YAML, in SQL over runs or in Python, and the symbols it is about. Evaluated, it ends
+      A card states a claim in YAML, in SQL over runs or in Python, and the symbols it is about. Evaluated, it ends \
       VERIFIED, FALSIFIED or INCONCLUSIVE. Cards of Kitware's MAGNET run unchanged.
 
       EXAMPLE:
@@ -24,7 +24,7 @@ struct CardSummarize: AsyncParsableCommand {
     commandName: "summarize",
     abstract: "Print a card's title, description, symbols, claim and status.",
     discussion: """
-      Runs nothing of the card. With -o the values and the status are those of the last evaluation in that folder. The
+      Runs nothing of the card. With -o the values and the status are those of the last evaluation in that folder. The \
       exit status is 1 when the card cannot be evaluated as it is.
 
       EXAMPLE:
@@ -54,7 +54,7 @@ struct CardValidate: AsyncParsableCommand {
     commandName: "validate",
     abstract: "Report every fault of cards with file, line and column.",
     discussion: """
-      Runs nothing of a card: its queries are prepared and not asked, its Python is compiled and not run. The exit
+      Runs nothing of a card: its queries are prepared and not asked, its Python is compiled and not run. The exit \
       status is 0 when all cards are sound, 1 when one has a fault, 2 when one cannot be read.
 
       EXAMPLE:
@@ -74,7 +74,7 @@ struct CardValidate: AsyncParsableCommand {
         options.python = python
         let card = try EvaluationCard(path).validate(options)
         CardText.say(card.faults)
-        for note in card.notes { Terminal.say("note: \(CardText.shown(note))") }
+        for note in card.notes { Terminal.say(CardText.shown(note)) }
         let count = card.faults.count { $0.severity != .recommendation }
         if count > 0 { status = max(status, 1) }
         let verdict = count == 0 ? "sound" : count == 1 ? "1 fault" : "\(count) faults"
@@ -112,7 +112,7 @@ enum CardText {
   /// Names each fault on standard error.
   static func say(_ faults: [CardFault]) {
     for fault in faults {
-      Terminal.say(shown("\(fault.severity == .error ? "error" : "warning"): \(fault)"))
+      Terminal.say(shown("\(fault)"), as: fault.severity == .error ? .error : .warning)
     }
   }
 
@@ -121,7 +121,7 @@ enum CardText {
     if let faults = error as? CardFaults {
       say(faults.faults)
     } else {
-      Terminal.say(shown("error: \(error)"))
+      Terminal.say(shown("\(error)"), as: .error)
     }
   }
 }

@@ -32,8 +32,8 @@ struct CardEvaluate: AsyncParsableCommand {
     commandName: "evaluate",
     abstract: "Evaluate a card: VERIFIED, FALSIFIED or INCONCLUSIVE.",
     discussion: """
-      Cards that ask by SQL run nothing but queries. The Python in a card runs only with --allow-python, or when you
-      say so on a terminal; under bubblewrap, where it works, it can read only the card's folder, the current folder
+      Cards that ask by SQL run nothing but queries. The Python in a card runs only with --allow-python, or when you \
+      say so on a terminal; under bubblewrap, where it works, it can read only the card's folder, the current folder \
       and the data, and writes nothing. What it prints goes to standard error.
 
       EXAMPLE:
@@ -175,9 +175,9 @@ struct CardEvaluateOptions: ParsableArguments {
     }
     guard let outcome = card.lastOutcome else { return status }
     let written = try output.map { try card.write(to: $0, version: MagnetCommand.version, data: data) }
-    for note in outcome.notes { Terminal.say("warning: \(CardText.shown(note))") }
+    for note in outcome.notes { Terminal.say(CardText.shown(note), as: .warning) }
     try CardOutput(card: card, outcome: outcome).print(format)
-    if let written { Terminal.say("note: wrote \(written)") }
+    if let written { Terminal.say("wrote \(written)") }
     return status
   }
 

@@ -7,7 +7,7 @@ struct CardNew: AsyncParsableCommand {
     commandName: "new",
     abstract: "Write a card to start from.",
     discussion: """
-      The card claims that every model answers some questions right, in SQL, or with --python in Python, which asks
+      The card claims that every model answers some questions right, in SQL, or with --python in Python, which asks \
       magnet for the scores. It works as it is.
 
       EXAMPLE:
@@ -29,7 +29,7 @@ struct CardNew: AsyncParsableCommand {
     try await report {
       let file = name.hasSuffix(".yaml") ? name : name + ".yaml"
       if Files.exists(file) {
-        throw MagnetError(.alreadyExists, "there is a \(file) here already; nothing is overwritten")
+        throw MagnetError(.alreadyExists, "already exists; nothing is overwritten", at: file)
       }
       let text = python ? CardTemplate.python(name) : CardTemplate.sql(name)
       try Terminal.writeFile(file) { try $0(Array(text.utf8)) }

@@ -12,13 +12,13 @@ struct CompareCommand: AsyncParsableCommand {
     abstract: "Compare two runs, two models or all models, instance by instance.",
     usage: """
       magnet compare <run a> <run b> [<options>]
-      magnet compare <paths> ... --models <a>,<b> [<options>]
-      magnet compare <paths> ... --all [<options>]
+      magnet compare [<paths> ...] --models <a>,<b> [<options>]
+      magnet compare [<paths> ...] --all [<options>]
       """,
     discussion: """
-      Instances are paired by id, where input and references agree, perturbation and split, and otherwise by content;
-      what cannot be paired is counted and named. Scores of 0 and 1 are tested with McNemar's test (mid-p) and Tango's
-      interval, others by flipping signs and with Student's t. Differences are B minus A. The population is the main
+      Instances are paired by id, where input and references agree, perturbation and split, and otherwise by content; \
+      what cannot be paired is counted and named. Scores of 0 and 1 are tested with McNemar's test (mid-p) and Tango's \
+      interval, others by flipping signs and with Student's t. Differences are B minus A. The population is the main \
       split on unperturbed inputs, unless --split or --perturbation says otherwise.
 
       EXIT STATUS:
@@ -36,17 +36,14 @@ struct CompareCommand: AsyncParsableCommand {
   }
 
   @Argument(help: "Two runs' folders, or folders that hold runs.", completion: .directory)
-  var paths: [String]
+  var paths: [String] = []
   @OptionGroup var reading: ReadingOptions
   @OptionGroup var metrics: MetricOptions
   @Option(help: ArgumentHelp("Compare these two models, separated by a comma.", valueName: "a,b"))
   var models: String?
   @Flag(help: "Compare every two models: differences, p values and tie groups.")
   var all = false
-  @Option(
-    help: ArgumentHelp(
-      "Use only runs whose name matches, with * and ?. May be repeated.", valueName: "pattern"))
-  var runs: [String] = []
+  @OptionGroup var chosen: SelectionOptions
   @Option(help: "HELM's split, or all (default: that of the main metric).")
   var split: String?
   @Option(help: ArgumentHelp("Compare scores under this perturbation.", valueName: "name"))
@@ -104,20 +101,24 @@ struct CompareCommand: AsyncParsableCommand {
 
   private func read(_ paths: [String], models: [String]? = nil) async throws -> ComparedRuns {
     let progress = WorkProgress()
-    let found = try reading.runs(paths, progress)
+    let found =
+      models == nil && !all
+      ? try reading.runs(ofRun: paths[0]).selecting(try chosen.selection)
+      : try reading.runs(paths, try chosen.selection, progress)
     var population = RunInstances.Population()
     population.split = split == "all" ? nil : split
     population.isOfAllSplits = split == "all"
     population.perturbation = perturbation
     let chosen = population
-    let read = try await Watch.working(progress) { [metrics, runs, trustIds] in
+    let read = try await Watch.working(progress) { [metrics, trustIds] in
       try await ComparedRuns.read(
-        found, rules: try await metrics.rules(found), runs: runs,
+        found, rules: try await metrics.rules(found),
         models: models.map { names in { @Sendable in names.contains($0) } }, population: chosen,
         readsContent: !trustIds)
     }
     say(read.faults)
-    for note in read.notes + read.omissions { Terminal.say(note) }
+    for note in read.notes { Terminal.say(note) }
+    for omission in read.omissions { Terminal.say(omission, as: .warning) }
     return read
   }
 
@@ -126,7 +127,7 @@ struct CompareCommand: AsyncParsableCommand {
       if all {
         let read = try await read(paths)
         let matrix = try ComparisonMatrix(read, options: options, correction: correct)
-        for omission in matrix.omissions { Terminal.say("left out: \(omission)") }
+        for omission in matrix.omissions { Terminal.say("left out: \(omission)", as: .warning) }
         if show == .groups {
           try output.print(matrix.groupTable, keyCount: 2, piped: .csv)
         } else {
@@ -139,7 +140,7 @@ struct CompareCommand: AsyncParsableCommand {
         return read.faults.count + read.omissions.count + matrix.omissions.count
       }
       let (comparison, faultCount) = try await comparison()
-      for omission in comparison.omissions { Terminal.say("left out: \(omission)") }
+      for omission in comparison.omissions { Terminal.say("left out: \(omission)", as: .warning) }
       for scenario in comparison.scenarios {
         for note in scenario.notes { Terminal.say("\(scenario.first.scenario): \(note)") }
       }
@@ -157,7 +158,8 @@ struct CompareCommand: AsyncParsableCommand {
       let read = try await read(paths, models: names)
       for name in names where !read.models.contains(name) {
         throw MagnetError(
-          .notFound, "no run of the model '\(name)'", advice: "see the models with: magnet runs \(paths[0])")
+          .notFound, "no run of the model '\(name)'",
+          advice: suggestion(for: name, among: read.models.sorted()))
       }
       let result = try read.compare(names[0], names[1], options: options)
       return (result, read.faults.count + read.omissions.count)

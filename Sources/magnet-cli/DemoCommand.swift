@@ -8,8 +8,8 @@ struct DemoCommand: AsyncParsableCommand {
     commandName: "demo",
     abstract: "Write a small real suite to try everything on, offline.",
     discussion: """
-      Writes DIR/benchmark_output: 37 runs of three suites that HELM made, with questions and models of magnet's own.
-      With --run-entries, helm-run makes runs instead, in a cache folder, and their folders are printed; runs made before
+      Writes DIR/benchmark_output: 37 runs of three suites that HELM made, with questions and models of magnet's own. \
+      With --run-entries, helm-run makes runs instead, in a cache folder, and their folders are printed; runs made before \
       are reused.
 
       EXAMPLE:

@@ -8,7 +8,7 @@ struct DiffCommand: AsyncParsableCommand {
     commandName: "diff",
     abstract: "Find why two runs differ: recipe, instances, prompts, answers, statistics or scores.",
     discussion: """
-      Compares level by level and names the first that differs, with examples. Fields of the run spec that are absent
+      Compares level by level and names the first that differs, with examples. Fields of the run spec that are absent \
       on one side and have HELM's default on the other count as equal, as do lists of metrics in another order.
 
       EXAMPLE:
@@ -27,7 +27,8 @@ struct DiffCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await report {
-      let diff = try await RunDiff(try reading.runs([first]), try reading.runs([second]))
+      let diff = try await RunDiff(
+        try reading.runs(ofRun: first), try reading.runs(ofRun: second))
       say(diff.faults)
       Terminal.say("verdict: \(diff.verdict)")
       if examples {

@@ -30,14 +30,14 @@ struct DownloadHelmCommand: AsyncParsableCommand {
     commandName: "helm",
     abstract: "Download runs that HELM's authors published.",
     discussion: """
-      A release is what a leaderboard shows: runs from one suite or several. Without --release or --suite, the latest
-      release is downloaded. Files land in DIR/BENCHMARK/benchmark_output/runs/SUITE/RUN, which every other command
-      reads, and what describes the release in DIR/BENCHMARK/benchmark_output/releases/RELEASE. Files are verified
-      against the store's checksum and written atomically; rerun the command to fetch only what is missing or has
+      A release is what a leaderboard shows: runs from one suite or several. Without --release or --suite, the latest \
+      release is downloaded. Files land in DIR/BENCHMARK/benchmark_output/runs/SUITE/RUN, which every other command \
+      reads, and what describes the release in DIR/BENCHMARK/benchmark_output/releases/RELEASE. Files are verified \
+      against the store's checksum and written atomically; rerun the command to fetch only what is missing or has \
       changed. An interrupted download resumes, even in the middle of a file.
 
-      --benchmark, --release, --suite, --runs and --files take names, patterns such as 'mmlu*', regex:..., several
-      separated by | or as a list [a, b], and may be repeated. The exit status is 1 when some files failed or nothing
+      --benchmark, --release, --suite, --runs and --files take names, patterns such as 'mmlu*', regex:..., several \
+      separated by | or as a list [a, b], and may be repeated. The exit status is 1 when some files failed or nothing \
       matched, 2 when nothing could be done, 130 when interrupted.
 
       EXAMPLE:
@@ -140,12 +140,12 @@ struct DownloadHelmCommand: AsyncParsableCommand {
           return try await download(store, into: folder, progress)
         }
       } catch let error as MagnetError where error.code == .notFound {
-        Terminal.say("\(error)")
+        Terminal.say("\(error)", as: .error)
         return 1
       } catch let code as ExitCode {
         throw code
       } catch is CancellationError {
-        Terminal.say("interrupted")
+        Terminal.say("interrupted", as: .error)
         throw ExitCode(Watch.interruptedStatus)
       }
     }
@@ -179,7 +179,7 @@ struct DownloadHelmCommand: AsyncParsableCommand {
     if listReleases {
       let releases = try await store.releases(of: benchmark, progress: progress)
       if releases.isEmpty {
-        Terminal.say("note: \(benchmark) has no releases; --list-suites lists its suites")
+        Terminal.say("\(benchmark) has no releases; --list-suites lists its suites")
       }
       return try show(releases.map { HelmStore.Entry(name: $0) })
     }
@@ -211,12 +211,14 @@ struct DownloadHelmCommand: AsyncParsableCommand {
   {
     if dryRun {
       let plan = try await store.plan(try selection(), into: folder, progress: progress)
-      for note in plan.notes { Terminal.say("note: \(note)") }
+      for note in plan.notes { Terminal.say(note) }
       try Terminal.write(description(plan) + "\n")
       for name in plan.missingRuns {
-        Terminal.say("\(name): the release names this run, the store does not hold it")
+        Terminal.say("\(name): the release names this run, the store does not hold it", as: .warning)
       }
-      for (name, problem) in plan.refused { Terminal.say("\(printable(name)): \(problem); it is left out") }
+      for (name, problem) in plan.refused {
+        Terminal.say("left out: \(printable(name)): \(problem)", as: .warning)
+      }
       return plan.missingRuns.count + plan.refused.count
     }
     let start = ContinuousClock.now
@@ -231,16 +233,17 @@ struct DownloadHelmCommand: AsyncParsableCommand {
 
   /// Says what the plan is, and asks where it must.
   private func isApproved(_ plan: DownloadPlan, into folder: String) -> Bool {
-    for note in plan.notes { Terminal.say("note: \(note)") }
+    for note in plan.notes { Terminal.say(note) }
     if !quiet { Terminal.say(description(plan)) }
     let missing = (plan.isComplete ? "" : "more than ") + byteText(plan.missingBytes)
     if let free = plan.freeSpace, plan.missingBytes > free {
-      Terminal.say("\(folder): \(missing) to come, \(byteText(free)) free; make room or select fewer files")
+      Terminal.say(
+        "\(folder): \(missing) to come, \(byteText(free)) free; make room or select fewer files", as: .error)
       return false
     }
     guard plan.missingBytes > 10_000_000_000, !yes else { return true }
     guard Terminal.isInputTerminal, Terminal.areErrorsTerminal else {
-      Terminal.say("more than 10 GB to download (\(missing)); confirm with --yes")
+      Terminal.say("more than 10 GB to download (\(missing)); confirm with --yes", as: .error)
       return false
     }
     Terminal.overwriteErrorLine("Download \(missing)? [y/N] ")
@@ -263,10 +266,12 @@ struct DownloadHelmCommand: AsyncParsableCommand {
     -> Int
   {
     if !outcome.failures.isEmpty {
-      Terminal.say("\(counted(outcome.failures.count, "file")) failed:")
-      for failure in outcome.failures { Terminal.say("  \(failure.file): \(failure.problem)") }
+      Terminal.say("\(counted(outcome.failures.count, "file")) failed:", as: .error)
+      for failure in outcome.failures {
+        Terminal.say("\(failure.file): \(failure.problem)", as: .error)
+      }
     }
-    if let ending = outcome.ending { Terminal.say(ending) }
+    if let ending = outcome.ending { Terminal.say(ending, as: .error) }
     if !quiet {
       let rate = seconds > 0 ? Int(Double(state.received) / seconds) : 0
       let retries = state.retries == 0 ? "" : ", \(counted(state.retries, "request")) repeated"
@@ -279,11 +284,11 @@ struct DownloadHelmCommand: AsyncParsableCommand {
     }
     if outcome.wasDeclined { throw ExitCode(2) }
     if outcome.wasStopped {
-      Terminal.say("interrupted; the same command resumes")
+      Terminal.say("interrupted; the same command resumes", as: .error)
       throw ExitCode(Watch.interruptedStatus)
     }
     if outcome.fetched + outcome.present == 0 {
-      Terminal.say("no file could be downloaded")
+      Terminal.say("no file could be downloaded", as: .error)
       throw ExitCode(2)
     }
     return outcome.failures.count + (outcome.ending == nil ? 0 : 1)

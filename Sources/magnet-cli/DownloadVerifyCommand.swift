@@ -19,7 +19,7 @@ struct DownloadVerifyCommand: AsyncParsableCommand {
   func run() async throws {
     try await report {
       let found = try await Watch.working { [folder] in try await verifyDownload(in: folder) }
-      for fault in found.faults { Terminal.say("\(fault.file): \(fault.problem)") }
+      for fault in found.faults { Terminal.say("\(fault.file): \(fault.problem)", as: .warning) }
       if !quiet {
         try Terminal.write(
           "\(found.files) files, \(byteText(found.bytes)): "

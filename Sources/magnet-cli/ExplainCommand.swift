@@ -23,7 +23,7 @@ struct ExplainCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await report {
-      let runs = try reading.runs([run])
+      let runs = try reading.runs(ofRun: run)
       var rules = try await metrics.rules(runs)
       if let metric { rules.metrics.insert(try MetricSelector(metric), at: 0) }
       let explanation = try await HeadlineExplanation(of: runs, rules: rules)

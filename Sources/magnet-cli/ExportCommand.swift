@@ -11,9 +11,10 @@ struct ExportCommand: AsyncParsableCommand {
 
   /// The options of the commands that write a file for each table.
   struct FolderOptions: ParsableArguments {
-    @Argument(help: "The folder to write into; it is made when it is not there.", completion: .directory)
+    @Argument(help: "The folder to write into; created if missing.", completion: .directory)
     var folder: String
     @OptionGroup var source: SourceOptions
+    @OptionGroup var chosen: SelectionOptions
     @Flag(help: "Compress the files with gzip.")
     var gzip = false
     @Option(help: ArgumentHelp("Give each table the columns of a fixed schema.", valueName: "version"))
@@ -34,7 +35,7 @@ struct ExportCommand: AsyncParsableCommand {
     func write(_ format: TableFormat) async throws -> Int {
       for kind in TableKind.allCases { try overwriting.check(file(kind, format)) }
       let progress = WorkProgress()
-      let runs = try source.runs(progress)
+      let runs = try source.runs(try chosen.selection, progress)
       let entries = try await runs.list().entries
       do throws(SystemError) { try Files.makeFolder(folder) } catch { throw error.writing(folder) }
       var faults: Set<DataFault> = []
@@ -64,20 +65,21 @@ struct ExportCommand: AsyncParsableCommand {
         """)
 
     @Argument(
-      help: "The file to write; one that is there is replaced if magnet wrote it.", completion: .file())
+      help: "The file to write; overwritten if magnet wrote it.", completion: .file())
     var file: String
     @OptionGroup var source: SourceOptions
+    @OptionGroup var chosen: SelectionOptions
     @OptionGroup var overwriting: OverwriteOption
 
     func run() async throws {
       try await report {
         try overwriting.check(file)
         let progress = WorkProgress()
-        let runs = try source.runs(progress)
+        let runs = try source.runs(try chosen.selection, progress)
         let export = try await Watch.working(progress) { [file] in
           try await Terminal.replacingFile(file) { try await exportSQLite(runs, to: $0) }
         }
-        for note in export.notes { Terminal.say(note) }
+        for note in export.notes { Terminal.say(note, as: .warning) }
         say(export.faults)
         return export.faults.count
       }

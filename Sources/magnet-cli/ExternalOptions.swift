@@ -12,14 +12,14 @@ struct ProgramOptions: ParsableArguments {
     help: ArgumentHelp(
       "Use a program in any language, such as \"python3 my_program.py\".", valueName: "command"))
   var exec: String?
-  @Option(help: ArgumentHelp("How long the program may take for each answer.", valueName: "seconds"))
+  @Option(help: ArgumentHelp("How long the program may take per answer.", valueName: "seconds"))
   var timeLimit = 600.0
   @Option(
     help: ArgumentHelp(
       "Run the program under bubblewrap: auto (where it works), require or off.", valueName: "mode"))
   var sandbox = Sandbox.auto
   @Option(
-    help: ArgumentHelp("Let the program read this under bubblewrap too. May be repeated.", valueName: "path"))
+    help: ArgumentHelp("Also let the sandboxed program read PATH. May be repeated.", valueName: "path"))
   var show: [String] = []
   @Option(
     help: ArgumentHelp("Pass on a variable of the environment. May be repeated.", valueName: "name"))
@@ -27,7 +27,7 @@ struct ProgramOptions: ParsableArguments {
 
   func validate() throws {
     guard timeLimit > 0, timeLimit < 1e9 else {
-      throw ValidationError("--time-limit takes more than 0 seconds.")
+      throw ValidationError("--time-limit must be more than 0 seconds.")
     }
     if exec == nil, !show.isEmpty || !passEnv.isEmpty {
       throw ValidationError("--show and --pass-env go with --exec.")
@@ -77,6 +77,11 @@ struct ExternalOptions: ParsableArguments {
   func factory(
     _ exec: String, over runs: HelmRuns, isOfInstances: Bool, metrics: [String], hiding answers: [String] = []
   ) throws -> @Sendable (_ exampleRuns: Int, _ evalSamples: Int, _ seed: Int) -> Predictor {
+    if isOfInstances, disclosure == .scores {
+      Terminal.say(
+        "--disclosure scores: the scores of instances are what is asked for; the program sees the responses",
+        as: .warning)
+    }
     var program = try program.program(exec, hiding: runs.enclosingFolders + answers)
     program.disclosure = disclosure
     program.metrics = metrics

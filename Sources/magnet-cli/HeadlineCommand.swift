@@ -8,8 +8,8 @@ struct HeadlineCommand: AsyncParsableCommand {
     commandName: "headline",
     abstract: "Show the score of each run: its main metric, and what chose it.",
     discussion: """
-      The metric and split are those of the run's group in the schema.json beside the runs, else in HELM's schema of
-      the project in the path, else in HELM's schemas together. A metric that no schema names is marked as guessed. A
+      The metric and split are those of the run's group in the schema.json beside the runs, else in HELM's schema of \
+      the project in the path, else in HELM's schemas together. A metric that no schema names is marked as guessed. A \
       run without the statistic has no score; the note says which splits it has, and the exit status is 1.
 
       EXAMPLE:
@@ -19,18 +19,15 @@ struct HeadlineCommand: AsyncParsableCommand {
 
   @OptionGroup var source: SourceOptions
   @OptionGroup var metrics: MetricOptions
-  @Option(
-    help: ArgumentHelp(
-      "Use only runs whose name matches, with * and ?. May be repeated.", valueName: "pattern"))
-  var runs: [String] = []
+  @OptionGroup var chosen: SelectionOptions
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
     try await report {
       let progress = WorkProgress()
-      let found = try source.runs(progress)
-      let headlines = try await Watch.working(progress) { [metrics, runs] in
-        try await HeadlineTable(of: found, rules: try await metrics.rules(found), runs: runs)
+      let found = try source.runs(try chosen.selection, progress)
+      let headlines = try await Watch.working(progress) { [metrics] in
+        try await HeadlineTable(of: found, rules: try await metrics.rules(found))
       }
       say(headlines.faults)
       for note in headlines.notes { Terminal.say(note) }

@@ -7,11 +7,11 @@ import Predictors
 struct ItemsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "items",
-    abstract: "Say how hard the instances of each scenario are, and which tell good models from bad ones.",
+    abstract: "Show the difficulty and discrimination of each instance.",
     discussion: """
-      One row per instance: how many runs have a score on it, their mean, its correlation over runs with the mean of all
-      other instances (below 0 good models fail it more often than bad ones: look at its answer key), and difficulty
-      and discrimination of the two-parameter item response model, where scores are from 0 to 1. Scores are those of
+      One row per instance: how many runs have a score on it, their mean, its correlation over runs with the mean of all \
+      other instances (below 0 good models fail it more often than bad ones: look at its answer key), and difficulty \
+      and discrimination of the two-parameter item response model, where scores are from 0 to 1. Scores are those of \
       the scenario's main metric.
 
       EXAMPLE:
@@ -26,7 +26,7 @@ struct ItemsCommand: AsyncParsableCommand {
   func run() async throws {
     try await report {
       let loading = WorkProgress()
-      let scores = try await scoring.read(try source.runs(loading), loading)
+      let scores = try await scoring.read(try source.runs(try scoring.selection, loading), loading)
       var faultCount = scores.faults.count + scores.omissions.count
       var tables: [Table] = []
       for scenario in scores.scenarios {
@@ -41,14 +41,13 @@ struct ItemsCommand: AsyncParsableCommand {
             items.prepending("metric", Array(repeating: .string(scenario.metric.name), count: items.rowCount))
               .prepending("scenario", Array(repeating: .string(scenario.name), count: items.rowCount)))
         } catch let error as MagnetError {
-          Terminal.say("left out: \(scenario.name): \(error)")
+          Terminal.say("left out: \(scenario.name): \(error)", as: .warning)
           faultCount += 1
         }
       }
       if tables.isEmpty {
-        throw MagnetError(
-          .insufficientData,
-          "there are no scores of instances to look at; items needs per_instance_stats.json")
+        let advice = faultCount == 0 ? "items needs per_instance_stats.json" : nil
+        throw MagnetError(.insufficientData, "no scores of instances to look at", advice: advice)
       }
       try output.print(Table(stacking: tables), keyCount: 3)
       return faultCount

@@ -8,8 +8,8 @@ struct JudgeCommand: AsyncParsableCommand {
     commandName: "judge",
     abstract: "Test how well alignment algorithms keep up with changing human values.",
     discussion: """
-      A judge holds a history of models that stand for humans, one per timestep. An examinee asks them what they prefer,
-      timestep by timestep, and learns; the judge measures how near its values are to theirs. The framework is
+      A judge holds a history of models that stand for humans, one per timestep. An examinee asks them what they prefer, \
+      timestep by timestep, and learns; the judge measures how near its values are to theirs. The framework is \
       ProgressGym's (Qiu et al., 2024); the worlds that ship with magnet need no language model and no network.
 
       EXAMPLE:
@@ -49,7 +49,7 @@ struct JudgeListCommand: AsyncParsableCommand {
 
 /// Prints a leaderboard: for people a table per setting, for programs one of all.
 func show(_ leaderboard: Leaderboard, _ output: OutputOptions) throws {
-  for warning in leaderboard.warnings { Terminal.say(warning) }
+  for warning in leaderboard.warnings { Terminal.say(warning, as: .warning) }
   let isForTerminal = output.format.map { $0 == .terminal } ?? Terminal.isOutputTerminal
   guard isForTerminal, output.file == nil else {
     try output.print(leaderboard.table, keyCount: 3, piped: .csv)

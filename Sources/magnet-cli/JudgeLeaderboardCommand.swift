@@ -8,7 +8,7 @@ struct JudgeLeaderboardCommand: AsyncParsableCommand {
     commandName: "leaderboard",
     abstract: "Rank examinees from stores and ProgressGym's result files.",
     discussion: """
-      Scores are computed again from the measured vectors. One table per setting; tests that failed or ended early are
+      Scores are computed again from the measured vectors. One table per setting; tests that failed or ended early are \
       below the ranking, with the reason. Several result files with the same actual vectors are repetitions.
 
       EXAMPLE:

@@ -8,8 +8,8 @@ struct JudgeRunCommand: AsyncParsableCommand {
     commandName: "run",
     abstract: "Test algorithms in challenges and print the leaderboard.",
     discussion: """
-      Every algorithm is tested in every challenge, in every world, --repeats times. The baseline Dummy is always
-      included; skill is 0 for it and 1 for a perfect score. With --results, rerunning the command resumes: what the
+      Every algorithm is tested in every challenge, in every world, --repeats times. The baseline Dummy is always \
+      included; skill is 0 for it and 1 for a perfect score. With --results, rerunning the command resumes: what the \
       store holds is not computed again.
 
       EXAMPLE:
@@ -179,7 +179,7 @@ struct JudgeRunCommand: AsyncParsableCommand {
       try show(Leaderboard(finished), output)
       try write(finished)
       if wasCancelled {
-        Terminal.say("interrupted: \(finished.count) of \(pairs.count) tests done")
+        Terminal.say("interrupted: \(finished.count) of \(pairs.count) tests done", as: .error)
         throw ExitCode(130)
       }
       return pairs.count { $0.state != .done }

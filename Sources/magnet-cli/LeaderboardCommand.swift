@@ -9,9 +9,9 @@ struct LeaderboardCommand: AsyncParsableCommand {
     abstract:
       "Rank models as HELM's leaderboards do: models by scenarios, with the mean win rate or mean score.",
     discussion: """
-      The schema prescribes groups, columns, aggregates and directions; a run that is in several suites counts once,
-      in the latest, unless --helm-exact. Win rates depend on which models are on the board and are computed again after
-      --models. Where helm-summarize stops with an error, the column or cell is left out and named, and the exit status
+      The schema prescribes groups, columns, aggregates and directions; a run that is in several suites counts once, \
+      in the latest, unless --helm-exact. Win rates depend on which models are on the board and are computed again after \
+      --models. Where helm-summarize stops with an error, the column or cell is left out and named, and the exit status \
       is 1.
 
       EXAMPLE:
@@ -39,15 +39,9 @@ struct LeaderboardCommand: AsyncParsableCommand {
   var board: String?
   @Option(help: "Use the schema of this release.")
   var release: String?
-  @Option(
-    help: ArgumentHelp(
-      "Use only models whose name or deployment matches, with * and ?. May be repeated.", valueName: "pattern"
-    ))
+  @OptionGroup var chosen: SelectionOptions
+  @Option(help: ArgumentHelp("The same as --model.", valueName: "pattern"))
   var models: [String] = []
-  @Option(
-    help: ArgumentHelp(
-      "Use only runs whose name matches, with * and ?. May be repeated.", valueName: "pattern"))
-  var runs: [String] = []
   @Flag(help: "Count runs that are in several suites or subgroups as often as helm-summarize does.")
   var helmExact = false
   @Option(help: "How equal values count in win rates: half a win, or old, as in HELM before 0.5.4.")
@@ -66,14 +60,24 @@ struct LeaderboardCommand: AsyncParsableCommand {
   var output: String?
   @Flag(help: "Replace files that magnet did not write.")
   var force = false
+  @OptionGroup var rows: RowOptions
 
   private var isHelm: Bool { format == "helm" }
 
+  /// Which runs are ranked.
+  private var selection: RunSelection {
+    get throws {
+      try RunSelection(runs: chosen.runs, models: chosen.model + models, scenarios: chosen.scenario)
+    }
+  }
+
   /// How tables are printed.
   private func outputOptions() throws -> OutputOptions {
-    try OutputOptions.parse(
+    var options = try OutputOptions.parse(
       (format.map { ["--format", $0] } ?? []) + (output.map { ["--output", $0] } ?? [])
         + (force ? ["--force"] : []))
+    options.rows = rows
+    return options
   }
 
   func validate() throws {
@@ -85,14 +89,13 @@ struct LeaderboardCommand: AsyncParsableCommand {
   func run() async throws {
     try await report {
       let progress = WorkProgress()
-      let found = try source.runs(progress)
+      let found = try source.runs(try selection, progress)
       let rules = try await metrics.rules(found, release: release)
       var faults = rules.faults
       // The schema depends on the runs' groups, and the statistics to read on the schema.
       let named = rules.schema
-      let all = try await Watch.working(progress) { [runs, models, helmExact] in
-        try await BoardRuns.read(
-          found, runs: runs, models: models, keepsRepeated: helmExact, wanted: named?.metricNames())
+      let all = try await Watch.working(progress) { [helmExact] in
+        try await BoardRuns.read(found, keepsRepeated: helmExact, wanted: named?.metricNames())
       }
       faults += all.faults
       say(faults)
@@ -109,9 +112,9 @@ struct LeaderboardCommand: AsyncParsableCommand {
       options.breaksTies = ties == .old
       var maker = BoardMaker(schema, all, options: options)
       let boards = try boards(&maker, schema)
-      for problem in maker.problems.prefix(10) { Terminal.say(problem) }
+      for problem in maker.problems.prefix(10) { Terminal.say(problem, as: .warning) }
       if maker.problems.count > 10 {
-        Terminal.say("and \(maker.problems.count - 10) more columns or cells left out")
+        Terminal.say("and \(maker.problems.count - 10) more columns or cells left out", as: .warning)
       }
       try print(boards)
       return faults.count + maker.problems.count

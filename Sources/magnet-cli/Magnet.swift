@@ -1,4 +1,5 @@
 import ArgumentParser
+import Magnet
 import MagnetCommand
 
 @main
@@ -13,7 +14,7 @@ struct MagnetCommand: AsyncParsableCommand {
         magnet predict perturbation benchmark_output/runs/my-suite
 
       EXIT STATUS:
-        0 all is well, 1 some runs were faulty and left out, 2 nothing could be done, 64 wrong usage
+        0 success, 1 some runs skipped, 2 failed, 64 usage error
       """,
     version: version,
     subcommands: [
@@ -32,6 +33,31 @@ struct MagnetCommand: AsyncParsableCommand {
 
   static func main() async {
     Terminal.ignoreBrokenPipes()
-    await main(SQLCommand.joiningParameters(Array(CommandLine.arguments.dropFirst())))
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    if let word = arguments.first, !word.hasPrefix("-"), let advice = advice(for: word) {
+      Terminal.say("unknown command '\(word)'\(advice)", as: .error)
+      exit(withError: ExitCode.validationFailure)
+    }
+    await start(SQLCommand.joiningParameters(arguments))
+  }
+
+  /// Words that people try, and the commands that do this.
+  private static let synonyms = [
+    "list": "runs", "ls": "runs", "query": "sql", "score": "headline", "scores": "headline",
+    "instances": "show",
+    "board": "leaderboard", "rank": "leaderboard", "convert": "export", "get": "download", "zip": "archive",
+    "unzip": "unarchive",
+  ]
+
+  /// What to say of a word that is not a command; nil for a command.
+  private static func advice(for word: String) -> String? {
+    let names = configuration.subcommands.compactMap { $0.configuration.commandName }
+    if (names + ["help"]).contains(word) { return nil }
+    let words = names + synonyms.keys.sorted()
+    let distance = { (name: String) in editDistance(Array(word.unicodeScalars), Array(name.unicodeScalars)) }
+    guard let nearest = words.min(by: { distance($0) < distance($1) }), distance(nearest) <= 2 else {
+      return "; see magnet --help"
+    }
+    return "; did you mean \(synonyms[nearest] ?? nearest)?"
   }
 }

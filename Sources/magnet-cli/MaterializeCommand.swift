@@ -8,8 +8,8 @@ struct MaterializeCommand: AsyncParsableCommand {
     commandName: "materialize",
     abstract: "Provide runs by their run entries: reuse complete ones, or compute them with helm-run.",
     discussion: """
-      A run is reused when its folder's name has everything the run entry asks for, it is complete, and has enough
-      instances. Otherwise your own helm-run computes it. The runs' folders are printed, DIR gets benchmark_output and
+      A run is reused when its folder's name has everything the run entry asks for, it is complete, and has enough \
+      instances. Otherwise your own helm-run computes it. The runs' folders are printed, DIR gets benchmark_output and \
       adapter_manifest.json, and DONE last, once every run is there. The exit status is 1 when runs are missing.
 
       EXAMPLE:
@@ -81,10 +81,10 @@ struct MaterializeCommand: AsyncParsableCommand {
       for outcome in outcomes {
         let entry = printable(outcome.entry)
         if let problem = outcome.problem {
-          Terminal.say("\(entry): \(outcome.status.rawValue): \(problem)")
+          Terminal.say("\(entry): \(outcome.status.rawValue): \(problem)", as: .error)
         } else if !quiet {
           Terminal.say(
-            "note: \(entry): \(outcome.status.rawValue)" + (outcome.source.map { " from \($0)" } ?? ""))
+            "\(entry): \(outcome.status.rawValue)" + (outcome.source.map { " from \($0)" } ?? ""))
         }
       }
       try Terminal.write(outcomes.flatMap(\.runs).map { printable($0) + "\n" }.joined())

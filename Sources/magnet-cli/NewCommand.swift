@@ -15,8 +15,8 @@ struct NewPredictor: AsyncParsableCommand {
     commandName: "predictor",
     abstract: "Write a folder with a small predictor that works as it is.",
     discussion: """
-      In Swift, a package: Package.swift, one source, one test and a README. It depends on the package magnet, which
-      --magnet names; without it, on the one this command was built from, or one in a folder magnet beside the new one.
+      In Swift, a package: Package.swift, one source, one test and a README. It depends on the package magnet, which \
+      --magnet names; without it, on the one this command was built from, or one in a folder magnet beside the new one. \
       In Python, two scripts that predict the same, one of them with pandas, and a README.
 
       EXAMPLE:
@@ -68,7 +68,7 @@ struct NewPredictor: AsyncParsableCommand {
         ? PythonTemplate(name: name, isOfInstances: instance).files
         : SwiftTemplate(name: name, isOfInstances: instance, magnet: Self.package(magnet)).files
       if Files.exists(name) {
-        throw MagnetError(.alreadyExists, "there is a \(name) here already; nothing is overwritten")
+        throw MagnetError(.alreadyExists, "already exists; nothing is overwritten", at: name)
       }
       try Terminal.writeFolder(name, files)
       let next =
@@ -89,7 +89,7 @@ struct NewPredictor: AsyncParsableCommand {
       if magnet.contains("://") { return magnet }
       let path = Files.absolute(magnet)
       guard isPackage(path) else {
-        throw MagnetError(.alreadyExists, "--magnet: the package magnet is not in \(path)")
+        throw MagnetError(.notFound, "--magnet: the package magnet is not in \(path)")
       }
       return path
     }
@@ -97,6 +97,6 @@ struct NewPredictor: AsyncParsableCommand {
       separator: "/")
     for path in [built, Files.absolute("magnet")] where isPackage(path) { return path }
     throw MagnetError(
-      .alreadyExists, "the package magnet is not beside the new folder; say where with --magnet")
+      .notFound, "the package magnet is not beside the new folder; say where with --magnet")
   }
 }

@@ -8,8 +8,8 @@ struct PartitionsCommand: AsyncParsableCommand {
     commandName: "partitions",
     abstract: "Divide runs into parts of about the same size, for many processes or machines.",
     discussion: """
-      One row per part: its number, project and suite, how many bytes its files have, and the paths of its runs, in
-      order. A part has runs of one suite, and is full once it has the bytes asked for. --paths-from FILE#N of other
+      One row per part: its number, project and suite, how many bytes its files have, and the paths of its runs, in \
+      order. A part has runs of one suite, and is full once it has the bytes asked for. --paths-from FILE#N of other \
       commands takes the runs of part N.
 
       EXAMPLE:
@@ -18,6 +18,7 @@ struct PartitionsCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var source: SourceOptions
+  @OptionGroup var chosen: SelectionOptions
   @Option(help: "How many bytes a part has, such as 128M.")
   var bytes = "128M"
   @OptionGroup var output: OutputOptions
@@ -28,9 +29,9 @@ struct PartitionsCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await report {
-      let runs = try source.runs()
+      let runs = try source.runs(try chosen.selection)
       say(runs.archiveFaults)
-      try output.print(runs.partitions(bytes: byteCount(bytes) ?? 1 << 27), keyCount: 1, piped: .ndjson)
+      try output.print(try runs.partitions(bytes: byteCount(bytes) ?? 1 << 27), keyCount: 1, piped: .ndjson)
       return runs.archiveFaults.count
     }
   }

@@ -10,8 +10,8 @@ struct PlanCommand: AsyncParsableCommand {
     commandName: "plan",
     abstract: "Say how many instances of each scenario suffice to estimate a model's score.",
     discussion: """
-      Backtests a predictor with 5, 10, 20, 50, 100, 200 and 500 instances of each run, all runs of its model held out,
-      and reads from the learning curve of each scenario how many suffice for a given error or interval width, and how
+      Backtests a predictor with 5, 10, 20, 50, 100, 200 and 500 instances of each run, all runs of its model held out, \
+      and reads from the learning curve of each scenario how many suffice for a given error or interval width, and how \
       many tokens that saves.
 
       EXAMPLE:
@@ -30,7 +30,7 @@ struct PlanCommand: AsyncParsableCommand {
   var repeats = 10
   @Option(parsing: .unconditional, help: "The seed of everything random.")
   var seed = 1
-  @Option(help: "How many predictions are made at once (default: one per processor).")
+  @Option(help: "Predictions at once (default: one per processor).")
   var jobs: Int?
   @OptionGroup var scoring: ScoreOptions
   @OptionGroup var output: OutputOptions
@@ -44,16 +44,14 @@ struct PlanCommand: AsyncParsableCommand {
     if let jobs, jobs < 1 { throw ValidationError("--jobs must be 1 or more.") }
     if !predictorCatalog.contains(where: { $0.name == predictor && $0 is ScorePredictor.Type }) {
       let names = predictorCatalog.filter { $0 is ScorePredictor.Type }.map(\.name)
-      let nearest = nearestNames(to: predictor, among: names)
-      throw ValidationError(
-        "No predictor of scores '\(predictor)'; did you mean \(nearest.joined(separator: ", "))?")
+      try checkPredictor(predictor, among: names)
     }
   }
 
   func run() async throws {
     try await report {
       let progress = WorkProgress()
-      let all = try source.runs(progress)
+      let all = try source.runs(try scoring.selection, progress)
       let collection = try await scoring.read(all, progress)
       var backtest = Backtest()
       backtest.heldOut = .model

@@ -9,25 +9,25 @@ struct PredictCommand: AsyncParsableCommand {
     commandName: "predict",
     abstract: "Predict statistics of a run from other runs, and compare them with the actual ones.",
     usage: """
-      magnet predict <predictor> <paths> ... [<options>]
-      magnet predict --exec <command> <paths> ... [<options>]
+      magnet predict <predictor> [<paths> ...] [<options>]
+      magnet predict --exec <command> [<paths> ...] [<options>]
       """,
     discussion: """
-      Draws example runs and one target run, as the Python MAGNET draws them from the same seed, shows the
-      predictor all of the former and nothing of the latter's statistics, and prints predicted and actual values.
+      Draws training runs and a target run, as the Python MAGNET draws them from the same seed, shows the predictor all \
+      of the former and none of the latter's statistics, and prints predicted and actual values.
 
       EXAMPLE:
         magnet predict perturbation benchmark_output/runs/my-suite --seed 7
-        magnet predict random benchmark_output --runs 'mmlu:*' --compare --format csv
+        magnet predict random benchmark_output --runs 'mmlu:*' --errors --format csv
         magnet predict --exec "python3 my_predictor.py" benchmark_output
       """)
 
   @Argument(
     help: ArgumentHelp(
-      "The predictor, one of: \(predictorCatalog.map(\.name).joined(separator: ", ")); none with --exec. Then folders that hold runs: a benchmark_output, a suite, a run, or quoted patterns of these.",
+      "The predictor, one of: \(predictorCatalog.map(\.name).joined(separator: ", ")); none with --exec. Then folders that hold runs: a benchmark_output, a suite, a run, or quoted patterns of these (default: $MAGNET_RUNS, else ./benchmark_output).",
       valueName: "predictor and paths"),
-    completion: .directory)
-  var arguments: [String]
+    completion: .predictorsAndPaths)
+  var arguments: [String] = []
   @OptionGroup var reading: ReadingOptions
   @OptionGroup var prediction: PredictionOptions
   @OptionGroup(title: "Programs as predictors") var external: ExternalOptions
@@ -42,26 +42,26 @@ struct PredictCommand: AsyncParsableCommand {
   private var paths: [String] { external.exec == nil ? Array(arguments.dropFirst()) : arguments }
 
   func validate() throws {
-    if external.exec == nil, !predictorCatalog.contains(where: { $0.name == arguments[0] }) {
-      let nearest = nearestNames(to: arguments[0], among: predictorCatalog.map(\.name))
-      throw ValidationError(
-        "No predictor '\(arguments[0])'; did you mean \(nearest.joined(separator: ", "))?")
+    if external.exec == nil {
+      guard let name = arguments.first else {
+        throw ValidationError("Name a predictor, or a program with --exec (see: magnet predictors).")
+      }
+      try checkPredictor(name)
     }
     if external.exec == nil, instance { throw ValidationError("--instance goes with --exec.") }
     for text in metric { _ = try MetricSelector(text) }
-    if paths.isEmpty { throw ValidationError("Missing expected argument '<paths> ...'") }
   }
 
   func run() async throws {
     let asked = external.exec == nil ? try metric.map { try MetricSelector($0) } : []
-    try await prediction.predict({ try reading.runs(paths) }, metrics: asked) {
+    try await prediction.predict({ try reading.runs(paths, $0) }, metrics: asked) {
       runs, exampleRuns, evalSamples, seed in
       if let exec = external.exec {
         let make = try external.factory(exec, over: runs, isOfInstances: instance, metrics: metric)
         return make(exampleRuns, evalSamples, seed)
       }
       guard let type = predictorCatalog.first(where: { $0.name == arguments[0] }) else {
-        throw MagnetError(.notFound, "no predictor '\(arguments[0])'")
+        throw MagnetError(.notFound, "unknown predictor '\(arguments[0])'")
       }
       let predictor = type.init(exampleRuns: exampleRuns, evalSamples: evalSamples, seed: seed)
       (predictor as? ScorePredictor)?.metrics = asked

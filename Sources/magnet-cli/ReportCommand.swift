@@ -8,7 +8,7 @@ struct ReportCommand: AsyncParsableCommand {
     commandName: "report",
     abstract: "Write a page about runs: leaderboard, coverage, scores, comparison and instances.",
     discussion: """
-      The page is one file that opens from disk and loads nothing: its policy lets only its own script run. Faulty runs
+      The page is one file that opens from disk and loads nothing: its policy lets only its own script run. Faulty runs \
       are listed in it, and the exit status is 1.
 
       EXAMPLE:
@@ -17,6 +17,7 @@ struct ReportCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var source: SourceOptions
+  @OptionGroup var chosen: SelectionOptions
   @OptionGroup var metrics: MetricOptions
   @Option(
     name: [.customShort("o"), .long],
@@ -47,7 +48,7 @@ struct ReportCommand: AsyncParsableCommand {
   func run() async throws {
     try await report {
       let progress = WorkProgress()
-      let runs = try source.runs(progress)
+      let runs = try source.runs(try chosen.selection, progress)
       let rules = try await metrics.rules(runs)
       var options = RunReport.Options()
       options.title = title

@@ -6,11 +6,11 @@ import MagnetCommand
 struct RunsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "runs",
-    abstract: "List runs: suite, run, scenario, model, instances, files, state and path.",
+    abstract: "List runs: suite, run, model, instances, state and problem.",
     discussion: """
-      A run is complete when its files are there and whole, judged by their beginnings and ends; --check reads them
-      in full. In archives and compressed files, of which the end is not to be had without the rest, the size and the
-      beginning alone are looked at. The exit status is 1 when a run is incomplete.
+      A run is complete when its files are there and whole, judged by their beginnings and ends; --check reads them \
+      in full. For archives and compressed files only the size and the beginning are checked, because the end cannot be \
+      read without the rest. --long also prints scenario, files and path. The exit status is 1 when a run is incomplete.
 
       EXAMPLE:
         magnet runs benchmark_output
@@ -20,7 +20,10 @@ struct RunsCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var source: SourceOptions
+  @OptionGroup var chosen: SelectionOptions
   @OptionGroup var output: OutputOptions
+  @Flag(help: "Print scenario, files and path, too.")
+  var long = false
   @Flag(help: "Read every file in full to judge the run's state.")
   var check = false
   @Option(
@@ -32,14 +35,18 @@ struct RunsCommand: AsyncParsableCommand {
   func run() async throws {
     try await report {
       let progress = WorkProgress()
-      let runs = try source.runs(progress)
+      let runs = try source.runs(try chosen.selection, progress)
       if let entry { return try await list(RunRequest(entry), entry, in: runs, progress) }
       let summary = try await Watch.working(progress) { [check] in
         try await RunSummary(of: runs, isThorough: check)
       }
-      try output.print(summary.table, keyCount: 2)
+      var shown = long || output.rows.columns != nil ? summary.table : summary.shortTable
+      if summary.faults.isEmpty, !long, output.isForPeople, output.rows.columns == nil {
+        shown = shown.dropping { $0 == "problem" }
+      }
+      try output.print(shown, keyCount: 2)
       FaultFile.add(summary.faults)
-      for fault in summary.faults { Terminal.say("incomplete: \(fault)") }
+      for fault in summary.faults { Terminal.say("incomplete: \(fault)", as: .warning) }
       return summary.faults.count
     }
   }
@@ -51,7 +58,9 @@ struct RunsCommand: AsyncParsableCommand {
     let listing = try await Watch.working(progress) { try await runs.list() }
     let found = request.matches(in: listing)
     FaultFile.add(found.incomplete.flatMap(\.faults))
-    for run in found.incomplete { for fault in run.faults { Terminal.say("incomplete: \(fault)") } }
+    for run in found.incomplete {
+      for fault in run.faults { Terminal.say("incomplete: \(fault)", as: .warning) }
+    }
     if found.complete.isEmpty {
       let names = Set(listing.entries.map { String($0.folder.prefix { $0 != ":" }) })
       let nearest = nearestNames(

@@ -24,9 +24,9 @@ struct SQLCommand: AsyncParsableCommand {
 
   @Argument(
     help:
-      "Folders or archives that hold runs, or quoted patterns, and last the query; - reads it from standard input.",
+      "Folders or archives that hold runs, or quoted patterns (default: $MAGNET_RUNS, else ./benchmark_output), and last the query; - reads it from standard input.",
     completion: .file())
-  var arguments: [String]
+  var arguments: [String] = []
   @Option(
     name: [.customShort("f"), .long], help: "Read the query from a file.", completion: .file())
   var file: String?
@@ -38,6 +38,7 @@ struct SQLCommand: AsyncParsableCommand {
   @Option(name: .customLong("time-limit"), help: "How many seconds a query may take.")
   var timeLimit: Double?
   @OptionGroup var reading: ReadingOptions
+  @OptionGroup var chosen: SelectionOptions
   @OptionGroup var output: OutputOptions
 
   /// `NAME=VALUE`, as which `-p NAME VALUE` reaches the parser.
@@ -79,10 +80,11 @@ struct SQLCommand: AsyncParsableCommand {
   }
 
   private var last: Last {
-    guard let last = arguments.last, file == nil else { return .path }
+    guard file == nil else { return .path }
+    guard let last = arguments.last else { return Terminal.isInputTerminal ? .path : .standardInput }
     if last == "-" { return .standardInput }
     // Every query has white space in it.
-    if SQLPrompt.Word(last) != nil || (arguments.count > 1 && last.contains(where: \.isWhitespace)) {
+    if SQLPrompt.Word(last) != nil || (last.contains(where: \.isWhitespace) && !Files.exists(last)) {
       return .query(last)
     }
     return Terminal.isInputTerminal ? .path : .standardInput
@@ -98,8 +100,6 @@ struct SQLCommand: AsyncParsableCommand {
 
   func validate() throws {
     if let timeLimit, timeLimit <= 0 { throw ValidationError("--time-limit must be more than 0 seconds.") }
-    if case .query(let word) = last, SQLPrompt.Word(word) != nil { return }
-    if paths.isEmpty { throw ValidationError("Give the folder of the runs before the query.") }
   }
 
   func run() async throws {
@@ -110,7 +110,7 @@ struct SQLCommand: AsyncParsableCommand {
       }
       let queries = try given
       let progress = WorkProgress()
-      let runs = try reading.runs(paths, progress)
+      let runs = try reading.runs(paths, try chosen.selection, progress)
       var database = Database(runs)
       database.timeLimit = timeLimit.map { .seconds($0) }
       say(runs.archiveFaults)
@@ -160,7 +160,7 @@ struct SQLCommand: AsyncParsableCommand {
   ) async throws -> Int {
     let answer = try await Watch.working(progress) { try await database.query(query, parameters: values) }
     say(answer.faults)
-    try output.print(answer.table, keyCount: 1, piped: .csv)
+    try output.print(answer.table, keyCount: 1)
     return answer.faults.count
   }
 }

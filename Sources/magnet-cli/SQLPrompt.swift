@@ -54,7 +54,7 @@ struct SQLPrompt {
       guard Database.isComplete(query) else { continue }
       do {
         for statement in Database.statements(in: query) { try await answer(statement, output) }
-      } catch { Terminal.say(error is CancellationError ? "interrupted" : "\(error)") }
+      } catch { Terminal.say(error is CancellationError ? "interrupted" : "\(error)", as: .error) }
       query = ""
     }
     try Terminal.write("\n")
@@ -64,11 +64,12 @@ struct SQLPrompt {
     if let known = Word(word) { return try Terminal.write(known.answer) }
     guard word == ".mode" else {
       let names = Word.allCases.map(\.rawValue) + [".mode", ".quit"]
-      return Terminal.say("unknown word \(word); " + (suggestion(for: word, among: names) ?? "see .help"))
+      return Terminal.say(
+        "unknown word \(word); " + (suggestion(for: word, among: names) ?? "see .help"), as: .error)
     }
     guard let name = rest.first, let format = TableFormat(named: name), format.isText else {
       let names = TableFormat.allCases.filter(\.isText).map(\.name)
-      return Terminal.say(".mode takes " + names.joined(separator: ", "))
+      return Terminal.say(".mode takes " + names.joined(separator: ", "), as: .error)
     }
     output.format = format
   }

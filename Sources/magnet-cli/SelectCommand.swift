@@ -10,9 +10,9 @@ struct SelectCommand: AsyncParsableCommand {
     commandName: "select",
     abstract: "Choose the instances whose answers say most about a new model's score.",
     discussion: """
-      One row per instance, in the order to run them, chosen by what the runs of other models say of the scenario's
-      instances: adaptive (each the one whose answer is expected to say most, given the answers before), stratified (by
-      difficulty) or random. The width to expect of the 95% interval is printed on standard error. With --model, the answers
+      One row per instance, in the order to run them, chosen by what the runs of other models say of the scenario's \
+      instances: adaptive (each the one whose answer is expected to say most, given the answers before), stratified (by \
+      difficulty) or random. The width to expect of the 95% interval is printed on standard error. With --model, the answers \
       that the model has given already guide an adaptive choice: run the first ones, and ask again.
 
       EXAMPLE:
@@ -22,7 +22,15 @@ struct SelectCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var source: SourceOptions
-  @Option(help: ArgumentHelp("Only scenarios whose name matches, with * and ?.", valueName: "pattern"))
+  @Option(
+    help: ArgumentHelp(
+      "Use only runs whose name matches: a name, a pattern with * and ?, regex:..., or several separated by |. May be repeated.",
+      valueName: "pattern"))
+  var runs: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "Use only runs of scenarios, such as mmlu, or tasks, such as mmlu:subject=anatomy, that match, likewise.",
+      valueName: "pattern"))
   var scenario: [String] = []
   @Option(name: .customShort("k"), help: "How many instances of each scenario.")
   var count = 50
@@ -32,33 +40,25 @@ struct SelectCommand: AsyncParsableCommand {
   var method = SamplingMethod.adaptive
   @Option(parsing: .unconditional, help: "The seed of random choices.")
   var seed = 1
-  @OptionGroup var scoring: ScoreOptions
+  @OptionGroup var metrics: MetricOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
     if count < 1 { throw ValidationError("-k must be 1 or more.") }
+    do { _ = try RunSelection(runs: runs, scenarios: scenario) } catch { throw ValidationError("\(error)") }
   }
 
   func run() async throws {
     try await report {
       let progress = WorkProgress()
-      let scores = try await scoring.read(try source.runs(progress), progress)
-      let patterns = scenario.map { NamePattern($0) }
-      let chosen = scores.scenarios.filter { one in
-        patterns.isEmpty || patterns.contains { $0.matches(one.name) }
-      }
-      guard !chosen.isEmpty else {
-        let near = nearestNames(to: scenario.first ?? "", among: scores.scenarios.map(\.name))
-        throw MagnetError(
-          .notFound, "no scenario matches \(scenario.joined(separator: ", "))",
-          advice: "there is " + near.joined(separator: ", "))
-      }
+      let selection = try RunSelection(runs: runs, scenarios: scenario)
+      let scores = try await metrics.read(try source.runs(selection, progress), progress)
       if let model, !scores.board.models.contains(model) {
-        Terminal.say("\(model): no run of it is there; the choice is for a model of which nothing is known")
+        Terminal.say("\(model) has no run here; the choice is for a model of which nothing is known")
       }
       var faultCount = scores.faults.count + scores.omissions.count
       var tables: [Table] = []
-      for one in chosen {
+      for one in scores.scenarios {
         do {
           let selection = try InstanceSelection(
             one, model: model, count: count, method: method, seed: UInt64(bitPattern: Int64(seed)))
@@ -68,7 +68,7 @@ struct SelectCommand: AsyncParsableCommand {
           let known = selection.knownCount > 0 ? " beside the \(selection.knownCount) known" : ""
           Terminal.say("\(one.name): expected width of the 95% interval \(widths)\(known)")
         } catch let error as MagnetError {
-          Terminal.say("left out: \(one.name): \(error)")
+          Terminal.say("left out: \(one.name): \(error)", as: .warning)
           faultCount += 1
         }
       }

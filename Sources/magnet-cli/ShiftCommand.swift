@@ -96,7 +96,7 @@ func say(_ metrics: [GeneralizationMetrics]) -> Int {
   let reasons = metrics.flatMap(\.reasons).unique()
   for reason in reasons.prefix(20) { Terminal.say(reason) }
   if reasons.count > 20 { Terminal.say("and \(reasons.count - 20) more like these") }
-  for note in metrics.flatMap(\.notes).unique() { Terminal.say("note: \(note)") }
+  for note in metrics.flatMap(\.notes).unique() { Terminal.say(note) }
   return reasons.count
 }
 

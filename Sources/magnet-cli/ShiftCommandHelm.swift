@@ -54,10 +54,7 @@ struct ShiftHelmCommand: AsyncParsableCommand {
   func validate() throws {
     if (by == nil) == (pairs == nil) { throw ValidationError("Give --by or --pairs.") }
     if observed < 0 { throw ValidationError("--observed must be 0 or more.") }
-    for name in names + [baseline] where name != "constant" && type(name) == nil {
-      let near = nearestNames(to: name, among: predictorCatalog.map(\.name)).first ?? ""
-      throw ValidationError("unknown predictor '\(name)'; did you mean \(near)? (see: magnet predictors)")
-    }
+    for name in names + [baseline] where name != "constant" { try checkPredictor(name) }
     if names.contains("constant") { throw ValidationError("constant is a baseline, not a predictor.") }
     if let plot, !plot.hasSuffix(".svg") {
       throw ValidationError("--plot writes SVG: name a file that ends in .svg.")
@@ -90,7 +87,7 @@ struct ShiftHelmCommand: AsyncParsableCommand {
     try await report {
       if let plot { try output.overwriting.check(plot) }
       let loading = WorkProgress()
-      let all = try source.runs(loading)
+      let all = try source.runs(try scoring.selection, loading)
       let readsAnswers = names.compactMap(entry).contains {
         ($0.make() as? ScorePredictor)?.usesAnswers == true
       }

@@ -37,8 +37,8 @@ struct ShiftListCommand: AsyncParsableCommand {
       Terminal.say(
         "\(set.rows.count) rows, \(set.distinct.count) distinct shifts, \(counts.count) categories"
           + (counts.isEmpty ? "" : ": \(counts.joined(separator: ", "))"))
-      for fault in list.faults { Terminal.say(fault) }
-      if check { for warning in list.warnings { Terminal.say("warning: \(warning)") } }
+      for fault in list.faults { Terminal.say(fault, as: .error) }
+      if check { for warning in list.warnings { Terminal.say(warning, as: .warning) } }
       return list.faults.count
     }
   }

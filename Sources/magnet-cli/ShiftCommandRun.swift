@@ -112,9 +112,9 @@ struct ShiftRunCommand: AsyncParsableCommand {
         return 0
       }
       let outcome = try await Watch.working { [self] in try await run { Task.isCancelled }.perform() }
-      for note in outcome.notes { Terminal.say("note: \(note)") }
-      for warning in outcome.warnings { Terminal.say("warning: \(warning)") }
-      for failure in outcome.failures { Terminal.say(failure) }
+      for note in outcome.notes { Terminal.say(note) }
+      for warning in outcome.warnings { Terminal.say(warning, as: .warning) }
+      for failure in outcome.failures { Terminal.say(failure, as: .error) }
       try print(outcome.metrics)
       let maps = outcome.matrices ?? [ShiftScores(outcome.metrics).heatMap(.de)]
       if let plot, let first = maps.first { try Terminal.writeFile(plot) { try $0(Array(first.svg().utf8)) } }

@@ -55,7 +55,7 @@ struct ShiftTableCommand: AsyncParsableCommand {
       let sets = try shiftSets(shifts, near: results)
       let all = try rules.metrics(store, sets.flatMap(\.rows), models: model, interventions: intervention)
       let scores = ShiftScores(all, countsRepeats: repeats, seed: seed)
-      for note in scores.unequalCounts { Terminal.say("warning: \(note)") }
+      for note in scores.unequalCounts { Terminal.say(note, as: .warning) }
       let faults = say(all)
       let grouping = by.flatMap { ShiftScores.Grouping(rawValue: $0.rawValue) } ?? .all
       try output.print(

@@ -11,7 +11,7 @@ struct ShowCommand: AsyncParsableCommand {
       EXAMPLE:
         magnet show 'benchmark_output/runs/my-suite/boolq:model=openai_gpt2' --wrong
         magnet show benchmark_output/runs/my-suite/RUN --instance id22
-        magnet show benchmark_output/runs/my-suite/RUN --limit 0 --format csv
+        magnet show benchmark_output/runs/my-suite/RUN --format csv
       """)
 
   @Argument(help: "The run's folder, or a quoted pattern that matches one.", completion: .directory)
@@ -23,19 +23,13 @@ struct ShowCommand: AsyncParsableCommand {
   var wrong = false
   @Flag(help: "Show the instance's input instead of the whole prompt.")
   var input = false
-  @Option(help: ArgumentHelp("Show at most this many instances; 0 for all.", valueName: "count"))
-  var limit = 10
   @OptionGroup var reading: ReadingOptions
   @OptionGroup var metrics: MetricOptions
   @OptionGroup var output: OutputOptions
 
-  func validate() throws {
-    if limit < 0 { throw ValidationError("--limit must be 0 or more.") }
-  }
-
   func run() async throws {
     try await report {
-      let runs = try reading.runs([run])
+      let runs = try reading.runs(ofRun: run)
       let listing = try await runs.list()
       guard listing.entries.count == 1, let row = listing.entryOfRow.firstIndex(of: 0) else {
         if let fault = listing.entries.first?.faults.first, listing.entries.count == 1 { throw fault }
@@ -53,15 +47,16 @@ struct ShowCommand: AsyncParsableCommand {
           .notFound, "no instance \(instance.map { "'\($0)'" }.joined(separator: ", "))", at: run)
       }
       if wrong { views.putWorstFirst() }
-      let shown = limit == 0 ? views.instances.count : min(limit, views.instances.count)
       if output.format != nil || output.file != nil {
-        try output.print(views.table.prefix(shown), keyCount: 2, piped: .csv)
-      } else {
-        for view in views.instances.prefix(shown) {
-          try Terminal.write(
-            view.text(metric: views.headline?.metric.text, width: Terminal.width ?? 80, showsPrompt: !input)
-              + "\n")
-        }
+        try output.print(views.table, keyCount: 2)
+        return views.faults.count
+      }
+      let limit = output.rows.limit ?? 10
+      let shown = limit == 0 ? views.instances.count : min(limit, views.instances.count)
+      for view in views.instances.prefix(shown) {
+        try Terminal.write(
+          view.text(metric: views.headline?.metric.text, width: Terminal.width ?? 80, showsPrompt: !input)
+            + "\n")
       }
       if shown < views.instances.count {
         Terminal.say("\(shown) of \(views.instances.count) instances; --limit 0 shows all")

@@ -8,7 +8,7 @@ struct SummaryCommand: AsyncParsableCommand {
     commandName: "summary",
     abstract: "Summarize a folder of runs: counts, faults, and which models have which scenarios.",
     discussion: """
-      A run is complete, partial (its statistics are there) or faulty. Missing are the runs of scenarios that at least
+      A run is complete, partial (its statistics are there) or faulty. Missing are the runs of scenarios that at least \
       half of the models have. The exit status is 1 when a run is not complete.
 
       EXAMPLE:
@@ -22,6 +22,7 @@ struct SummaryCommand: AsyncParsableCommand {
   }
 
   @OptionGroup var source: SourceOptions
+  @OptionGroup var chosen: SelectionOptions
   @Option(help: "What to print: counts, coverage, missing or faults.")
   var show = Part.counts
   @OptionGroup var output: OutputOptions
@@ -29,7 +30,7 @@ struct SummaryCommand: AsyncParsableCommand {
   func run() async throws {
     try await report {
       let progress = WorkProgress()
-      let runs = try source.runs(progress)
+      let runs = try source.runs(try chosen.selection, progress)
       let listing = try await Watch.working(progress) { try await runs.list() }
       let faults = listing.entries.flatMap(\.faults)
       let matrix = CoverageMatrix(listing)

@@ -13,7 +13,7 @@ import Testing
 
   @Test func scoresAreARowAMeasure() throws {
     let outcome = try Tool.run(
-      "backtest", "control-variate", runs, "--split", "model", "--observed", "3,5", "--repeats", "5",
+      "backtest", "control-variate", runs, "--hold-out", "model", "--observed", "3,5", "--repeats", "5",
       "--format",
       "csv")
     #expect(outcome.status == 0)
@@ -31,22 +31,43 @@ import Testing
     #expect(outcome.errors.contains("3 observed: left out for 4 of 36 scores"))
     #expect(
       try Tool.run(
-        "backtest", "control-variate", runs, "--split", "model", "--observed", "3,5", "--repeats", "5",
+        "backtest", "control-variate", runs, "--hold-out", "model", "--observed", "3,5", "--repeats", "5",
         "--format", "csv", "--jobs", "1"
       ).output == outcome.output)
   }
 
+  /// What predicts the same for every model ranks none: a number would only tell what was held out.
+  @Test(arguments: ["run", "model", "family"]) func constantBaselinesHaveNoRankCorrelations(_ unit: String)
+    throws
+  {
+    let outcome = try Tool.run(
+      "backtest", "sample-mean", runs, "--hold-out", unit, "--observed", "3", "--repeats", "2")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let rows = parseCSV(outcome.output).map { $0.map(\.field) }
+    let ranked = Set(rows.filter { $0[3] == "spearman" || $0[3] == "kendall" }.map { $0[0] })
+    #expect(ranked == (unit == "family" ? ["sample-mean"] : ["sample-mean", "family-mean"]))
+    #expect(
+      Set(rows.filter { $0[3] == "mae" }.map { $0[0] }).isSuperset(of: ["train-mean", "scenario-mean"]))
+    let constant =
+      ["train-mean", "scenario-mean"] + (unit == "family" ? ["family-mean"] : []) + ["item-mean"]
+    #expect(
+      outcome.messages.last
+        == "note: no rank correlations of \(constant.joined(separator: ", ")): predictions that are the same for all "
+        + "models rank none")
+  }
+
   @Test func theTableIsForPeople() throws {
     let outcome = try Tool.run(
-      "backtest", "auto", runs, "--observed", "5", "--repeats", "2", "--draw", "--compare", "auto",
-      "sample-mean")
+      "backtest", "auto", runs, "--observed", "5", "--repeats", "2", "--draw", "--compare",
+      "auto,sample-mean",
+      "--format", "table")
     #expect(outcome.status == 0)
     let titles = outcome.output.split(separator: "\n").first { $0.hasPrefix("┃") }
     #expect(
       titles?.split(separator: "┃").map { $0.trimmingCharacters(in: .whitespaces) }.prefix(6) == [
         "predictor", "observed", "targets", "mae", "mae lower", "mae upper",
       ])
-    #expect(outcome.output.contains("│ sample-mean (null)"))
+    #expect(outcome.output.contains("│ sample-mean (baseline)"))
     #expect(outcome.output.contains("Error against observed instances"))
     #expect(outcome.output.contains("Predicted against actual scores"))
     #expect(outcome.output.contains("share auto better"))
@@ -75,7 +96,8 @@ import Testing
 
   @Test func perturbedScoresAreTargets() throws {
     let outcome = try Tool.run(
-      "backtest", "perturbation-difference,perturbation", Project.sweep, "--target", "perturbed", "--split",
+      "backtest", "perturbation-difference,perturbation", Project.sweep, "--target", "perturbed",
+      "--hold-out",
       "model",
       "--format", "csv")
     let errors = rows(outcome.output).filter { $0["measure"] == "mae" }
@@ -95,19 +117,19 @@ import Testing
         > predictions.jsonl
       """, to: "half.sh")
     let outcome = try Tool.run(
-      "backtest", "--exec", "sh \(script)", runs + "/plain-v1", "--runs", "*capitals*", "--split", "model",
+      "backtest", "--exec", "sh \(script)", runs + "/plain-v1", "--runs", "*capitals*", "--hold-out", "model",
       "--disclosure", "run-spec", "--format", "csv")
     let rows = rows(outcome.output).filter { $0["predictor"] == "exec" }
     #expect(outcome.status == 0, "\(outcome.errors)")
     #expect(
       rows.first { $0["measure"] == "width95" }.flatMap { Double($0["value"]!) }.map { abs($0 - 0.6) < 1e-9 }
         == true)
-    #expect(outcome.messages.contains { $0.hasPrefix("magnet: exec: the program ran ") })
+    #expect(outcome.messages.contains { $0.hasPrefix("note: exec: the program ran ") })
   }
 
   @Test func instancesAreScored() throws {
     let outcome = try Tool.run(
-      "backtest", "2pl", runs, "--level", "instance", "--split", "model", "--observed", "5", "--format",
+      "backtest", "2pl", runs, "--level", "instance", "--hold-out", "model", "--observed", "5", "--format",
       "ndjson")
     let rows = try outcome.output.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
     let measures = rows.filter { $0["predictor"]?.string == "2pl" }.compactMap { $0["measure"]?.string }
@@ -143,12 +165,12 @@ import Testing
   }
 
   @Test(arguments: [
-    (["nobody"], "No predictor 'nobody'; did you mean "),
+    (["nobody"], "unknown predictor 'nobody'"),
     (["auto", "--observed", "ten"], "--observed takes numbers separated by commas, such as 10,25,50."),
     (["auto", "--repeats", "0"], "--repeats must be 1 or more."),
     (["auto", "--jobs", "0"], "--jobs must be 1 or more."),
     (["auto", "--hold-out", "galaxy"], "The value 'galaxy' is invalid for '--hold-out <hold-out>'."),
-    (["auto", "--compare", "auto"], "--compare takes two predictors; put the paths before it."),
+    (["auto", "--compare", "auto"], "--compare takes two predictors separated by a comma."),
   ])
   func wrongUseIsExplained(_ arguments: [String], _ sentence: String) throws {
     var all = ["backtest"] + arguments
@@ -166,25 +188,25 @@ import Testing
       }
     }
     let outcome = try Tool.run(
-      "backtest", "rank-1-logit,auto", folder.path, "--split", "run", "--format", "csv")
+      "backtest", "rank-1-logit,auto", folder.path, "--hold-out", "run", "--format", "csv")
     // A predictor asked for that predicts nothing has a row that says so.
     #expect(outcome.status == 1)
     let silent = rows(outcome.output).filter { $0["predictor"] == "auto" }
     #expect(silent.count == 1 && silent[0]["measure"] == "" && silent[0]["targets"] == "0")
     #expect(
       outcome.messages.contains(
-        "magnet: auto: nothing predicted: it looks at samples of instances, and no run has enough"))
+        "note: auto: nothing predicted: it looks at samples of instances, and no run has enough"))
     let errors = rows(outcome.output).filter { $0["measure"] == "mae" }
     #expect(errors[0]["predictor"] == "rank-1-logit" && errors[0]["targets"] == "12")
     let tables = try Tool.run("backtest", "--exec", "true", folder.path)
     #expect(tables.status == 2)
     #expect(
       tables.messages.last
-        == "magnet: trivia:subject=calendar,model=acme_base lacks files, and a predictor here looks at tables; leave out "
+        == "error: trivia:subject=calendar,model=acme_base lacks files, and a predictor here looks at tables; leave out "
         + "such runs with --runs")
     // A file that is there and broken is a fault.
     try folder.write("[", to: "suite/trivia:subject=calendar,model=acme_base/stats.json")
-    let broken = try Tool.run("backtest", "rank-1-logit", folder.path, "--split", "run", "--format", "csv")
+    let broken = try Tool.run("backtest", "rank-1-logit", folder.path, "--hold-out", "run", "--format", "csv")
     #expect(broken.status == 1 && broken.errors.contains("left out: "))
     #expect(rows(broken.output).first?["targets"] == "11")
   }
@@ -193,7 +215,7 @@ import Testing
     let outcome = try Tool.run("backtest", "auto", runs + "/plain-v1", "--target", "perturbed")
     #expect(
       outcome.messages.suffix(1) == [
-        "magnet: there is no score on perturbed inputs to predict: 12 runs of 4 models have scores; this needs runs made "
+        "error: there is no score on perturbed inputs to predict: 12 runs of 4 models have scores; this needs runs made "
           + "with a data_augmentation"
       ])
     #expect(outcome.status == 2)

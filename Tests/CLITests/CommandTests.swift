@@ -33,16 +33,32 @@ import Testing
     #expect(try Tool.run("runs", Project.sweep, "--format", "xml").status == 64)
     let outcome = try Tool.run("predict", "pertubation", Project.sweep)
     #expect(outcome.status == 64)
-    #expect(outcome.errors.contains("No predictor 'pertubation'; did you mean perturbation"))
+    #expect(
+      outcome.messages.first
+        == "error: unknown predictor 'pertubation'; did you mean perturbation? (see: magnet predictors)")
+    for (word, command) in [("lst", "runs"), ("rusn", "runs"), ("predit", "predict"), ("scores", "headline")]
+    {
+      let outcome = try Tool.run(word, Project.sweep)
+      #expect(outcome.status == 64)
+      #expect(outcome.messages == ["error: unknown command '\(word)'; did you mean \(command)?"])
+    }
+  }
+
+  @Test func quietLeavesOutNotesAndKeepsFaults() throws {
+    let noted = try Tool.run("predict", "random", Project.plain)
+    #expect(noted.messages.count == 1 && noted.messages[0].hasPrefix("note: "))
+    #expect(try Tool.run("predict", "random", Project.plain, "-q").errors.isEmpty)
+    let broken = try Tool.run("table", "stats", Project.fixture("broken"), "--quiet")
+    #expect(broken.messages.count == 17 && broken.messages.allSatisfy { $0.hasPrefix("warning: left out: ") })
   }
 
   @Test func nothingDoneIs2() throws {
     let outcome = try Tool.run("runs", "/nowhere/at/all")
     #expect(outcome.status == 2 && outcome.output.isEmpty)
-    #expect(outcome.messages == ["magnet: /nowhere/at/all: there is no such folder; check the path"])
+    #expect(outcome.messages == ["error: /nowhere/at/all: no such file or folder; check the path"])
     let broken = try Tool.run("table", "stats", Project.fixture("broken/truncated-stats"))
     #expect(broken.status == 2 && broken.output.isEmpty)
-    #expect(broken.messages.last == "magnet: none of the runs (1) could be read")
+    #expect(broken.messages.last == "error: the run could not be read")
     #expect(try Tool.run("table", "stats", Project.fixture("broken"), "--strict").status == 2)
   }
 
@@ -53,7 +69,7 @@ import Testing
     #expect(outcome.messages.count == 17)
     #expect(
       outcome.messages.contains(
-        "magnet: left out: \(Project.fixture("broken/empty-file/stats.json")): the file is empty; "
+        "warning: left out: \(Project.fixture("broken/empty-file/stats.json")): the file is empty; "
           + "copy or download it again"))
   }
 
@@ -87,7 +103,7 @@ import Testing
     #expect(try Tool.run("sql", Project.sweep, "SELEC 1 ").status == 2)
     // Standard input, which is empty here, is where queries come from otherwise.
     let nothing = try Tool.run("sql", Project.sweep)
-    #expect(nothing.status == 64 && nothing.messages == ["magnet: standard input: contains no query"])
+    #expect(nothing.status == 64 && nothing.messages == ["error: standard input: contains no query"])
   }
 
   @Test func queriesComeFromFilesAndStandardInput() throws {
@@ -148,7 +164,7 @@ import Testing
     let outcome = try Tool.run("export", "sqlite", folder.path + "/no/x.db", Project.sweep)
     #expect(outcome.status == 2)
     #expect(
-      outcome.messages == ["magnet: \(folder.path)/no/x.db: cannot be written: No such file or directory"])
+      outcome.messages == ["error: \(folder.path)/no/x.db: cannot be written: No such file or directory"])
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
     try folder.write("x", to: "file")
     #expect(try Tool.run("export", "csv", folder.path + "/file", Project.sweep).status == 2)
@@ -157,18 +173,20 @@ import Testing
 
 @Suite struct RunsCommandTests {
   @Test func listsRuns() throws {
-    let outcome = try Tool.run("runs", Project.fixture(), "--format", "csv")
+    let outcome = try Tool.run("runs", Project.fixture(), "--long")
     #expect(outcome.status == 0 && outcome.errors.isEmpty)
     let lines = parseCSV(outcome.output).map { $0.map(\.field) }
     #expect(lines.count == 38)
     #expect(
-      lines[0] == ["suite", "run", "scenario", "model", "instances", "files", "state", "problem", "path"])
+      lines[0] == ["suite", "run", "model", "instances", "state", "problem", "scenario", "files", "path"])
     #expect(
       lines[13] == [
-        "plain-v2", "trivia:subject=capitals,model=acme_base", "trivia", "acme/base", "10",
-        "run_spec scenario_state stats per_instance_stats scenario", "complete", "",
+        "plain-v2", "trivia:subject=capitals,model=acme_base", "acme/base", "10", "complete", "", "trivia",
+        "run_spec scenario_state stats per_instance_stats scenario",
         Project.fixture("benchmark_output/runs/plain-v2/trivia:subject=capitals,model=acme_base"),
       ])
+    let short = parseCSV(try Tool.run("runs", Project.fixture()).output).map { $0.map(\.field) }
+    #expect(short == lines.map { Array($0.prefix(6)) })
   }
 
   @Test func saysWhyRunsAreIncomplete() throws {
@@ -176,19 +194,19 @@ import Testing
     #expect(outcome.status == 1)
     let states = Dictionary(
       uniqueKeysWithValues: parseCSV(outcome.output).dropFirst().map {
-        ($0[1].field, [$0[6].field, $0[7].field])
+        ($0[1].field, [$0[4].field, $0[5].field])
       })
     #expect(states["tiny:fault=whole,model=acme_base"] == ["complete", ""])
     #expect(states["empty:model=acme_base"] == ["incomplete", "the run's folder is empty"])
     #expect(states["missing-run-spec"] == ["incomplete", "run_spec.json: the file is missing"])
     #expect(
       states["tiny:fault=truncated-stats,model=acme_base"]
-        == ["incomplete", "stats.json: byte 100: the text ends too early, it was cut off"])
+        == ["incomplete", "stats.json: byte 100: unexpected end of file (truncated)"])
   }
 
   @Test func checkReadsEverything() throws {
     let outcome = try Tool.run("runs", Project.fixture("broken"), "--format", "csv", "--check")
-    let states = parseCSV(outcome.output).dropFirst().map { $0[6].field }
+    let states = parseCSV(outcome.output).dropFirst().map { $0[4].field }
     #expect(states.filter { $0 == "complete" }.count == 1)
   }
 }
@@ -209,6 +227,40 @@ import Testing
         """)
   }
 
+  /// Conditions that no row can meet are mistakes.
+  @Test func conditionsAreChecked() throws {
+    func message(_ condition: String) throws -> String? {
+      let outcome = try Tool.run("table", "stats", run, "--where", condition)
+      return outcome.status == 2 && outcome.output.isEmpty ? outcome.messages.first : nil
+    }
+    #expect(try message("mean=abc") == "error: stats.mean: 'abc' is not a number")
+    #expect(try message("mean=") == nil)
+    #expect(try message("mean=NaN") == "error: stats.mean: no row with 'NaN'")
+    #expect(
+      try message("name.name=exact_matc")
+        == "error: stats.name.name: no row with 'exact_matc'; did you mean exact_match?")
+    #expect(try message("split=") == "error: stats.name.split: no row without a value")
+    #expect(try message("men=1")?.hasPrefix("error: no column 'men'; did you mean ") == true)
+    let finite = try Tool.run(
+      "table", "stats", Project.fixture("odd/non-finite"), "--where", "mean=NaN", "--columns", "mean")
+    #expect(finite.status == 0 && finite.output.split(separator: "\n").dropFirst().allSatisfy { $0 == "NaN" })
+    #expect(finite.output.split(separator: "\n").count > 1)
+  }
+
+  @Test func rowsAreSorted() throws {
+    func means(_ sort: String) throws -> [Double] {
+      try Tool.run(
+        "table", "stats", run, "--columns", "mean", "--where", "stats.name.name=exact_match", "--sort", sort
+      ).output.split(separator: "\n").compactMap { Double($0) }
+    }
+    let up = try means("mean")
+    #expect(up.count > 2 && up == up.sorted())
+    #expect(try means("-mean") == up.sorted(by: >))
+    #expect(try means("name.split,-mean") == up.sorted(by: >))
+    let runs = try Tool.run("runs", Project.sweep, "--sort", "-run", "--limit", "1", "--columns", "run")
+    #expect(runs.status == 0 && runs.output.contains("zeta_pro"))
+  }
+
   @Test func emptyValueIsNothing() throws {
     let outcome = try Tool.run(
       "table", "stats", run, "--where", "stats.mean=", "--columns", "stats.name.name,mean")
@@ -220,13 +272,13 @@ import Testing
     #expect(unknown.status == 2)
     #expect(
       unknown.messages == [
-        "magnet: no column is called stats.meen; did you mean stats.mean, stats.min, stats.max?"
+        "error: no column 'stats.meen'; did you mean stats.mean or stats.min?"
       ])
     let ambiguous = try Tool.run("table", "stats", run, "--columns", "name")
     #expect(
       ambiguous.messages == [
-        "magnet: several columns end in .name: run_spec.name, stats.name.name, stats.name.perturbation.name; "
-          + "give one of these"
+        "error: several columns end in .name; give one of run_spec.name, stats.name.name, "
+          + "stats.name.perturbation.name"
       ])
   }
 
@@ -241,7 +293,7 @@ import Testing
     #expect(nowhere.status == 2)
     #expect(
       nowhere.messages == [
-        "magnet: \(folder.path)/no/such/file.csv: cannot be written: No such file or directory"
+        "error: \(folder.path)/no/such/file.csv: cannot be written: No such file or directory"
       ])
   }
 
@@ -292,7 +344,9 @@ import Testing
       let refused = try Tool.run(command: Tool.binary, arguments, in: folder.path)
       #expect(refused.status == 2)
       #expect(
-        refused.messages == ["magnet: \(file): exists, and magnet did not write it; --force replaces it"])
+        refused.messages == [
+          "error: \(file): already exists, and magnet did not write it; use --force to overwrite it"
+        ])
       #expect(try Project.text(folder.path + "/" + file) == "precious")
       #expect(try status("--force") == 0)
       #expect(try status() == 0)

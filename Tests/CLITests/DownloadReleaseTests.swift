@@ -88,7 +88,7 @@ import Testing
     let outcome = try download("--files", "headline")
     #expect(
       outcome.messages.first?.hasPrefix(
-        "magnet: lite v1.10.0 (suites v1.0.0, v1.1.0, v1.2.0): 13 runs, 29 files,") == true,
+        "note: lite v1.10.0 (suites v1.0.0, v1.1.0, v1.2.0): 13 runs, 29 files,") == true,
       "\(outcome.errors)")
     #expect(
       present().runs == Self.expected, "the run of two suites comes from the one that the release names")

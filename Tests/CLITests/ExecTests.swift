@@ -33,7 +33,7 @@ struct Programs {
     words: String = "", environment: [String: String] = [:]
   ) throws -> Tool.Outcome {
     let file = try folder.write(script + "\n", to: "program.sh")
-    var arguments = ["predict", "--exec", "sh '\(file)' \(words)", runs, "--sandbox", sandbox, "--compare"]
+    var arguments = ["predict", "--exec", "sh '\(file)' \(words)", runs, "--sandbox", sandbox, "--errors"]
     arguments += ["--format", "csv"] + options
     let variables = environment.merging(["TMPDIR": scratch.path]) { $1 }
     return try Tool.run(command: Tool.binary, arguments, environment: variables)
@@ -87,7 +87,7 @@ struct Programs {
     let empty = try programs.predict(": > predictions.jsonl", sandbox: "off")
     #expect(empty.status == 1)
     #expect(empty.messages.contains { $0.hasSuffix("the program predicted nothing") })
-    #expect(empty.messages.last == "magnet: nothing was predicted that can be compared")
+    #expect(empty.messages.last == "warning: no prediction can be compared")
     let row = parseCSV(empty.output).map { $0.map(\.field) }[1]
     #expect(row[0].hasPrefix("trivia:") && row[3] == "")
     let misspelt = try programs.predict(
@@ -104,8 +104,8 @@ struct Programs {
       "printf '%s\\n' " + lines.map { "'\($0)'" }.joined(separator: " ") + " > predictions.jsonl",
       sandbox: "off")
     #expect(outcome.status == 1)
-    #expect(outcome.messages.count { $0.contains("matched nothing: metric_") } == 10)
-    #expect(outcome.messages.contains("magnet: matched nothing: 2 other predictions"))
+    #expect(outcome.messages.count { $0.contains("no match for metric_") } == 10)
+    #expect(outcome.messages.contains("warning: no match for 2 other predictions"))
   }
 
   @Test func theFolderHoldsWhatTheContractSays() throws {
@@ -203,6 +203,19 @@ struct Programs {
     #expect(Programs.waits { Programs.processes(with: mark) == 0 })
   }
 
+  /// The first signal ends work and program, whatever the command did before it began to predict.
+  @Test(arguments: [SIGINT, SIGTERM]) func theFirstSignalEndsABacktest(_ signal: Int32) throws {
+    let programs = try Programs()
+    let mark = "987654\(Int.random(in: 100_000..<999_999))"
+    let file = try programs.folder.write("sleep \(mark)\n", to: "program.sh")
+    let process = try Tool.start(
+      "backtest", "--exec", "sh '\(file)'", Project.plain, "--observed", "3", "--sandbox", "off")
+    #expect(Programs.waits { Programs.processes(with: mark) > 0 })
+    kill(process.processIdentifier, signal)
+    #expect(Programs.waits { !process.isRunning && Programs.processes(with: mark) == 0 })
+    if process.isRunning { process.terminate() } else { #expect(process.terminationStatus == 128 + signal) }
+  }
+
   @Test func programsThatCannotBeStartedAreNamed() throws {
     func message(_ command: String, status: Int32) throws -> String {
       let outcome = try Tool.run("predict", "--exec", command, Project.sweep)
@@ -211,8 +224,8 @@ struct Programs {
     }
     #expect(
       try message("no-such-python x.py", status: 2)
-        == "magnet: no program 'no-such-python' on the PATH")
-    #expect(try message("./nowhere.py", status: 2) == "magnet: no program ./nowhere.py")
+        == "error: no program 'no-such-python' on the PATH")
+    #expect(try message("./nowhere.py", status: 2) == "error: no program ./nowhere.py")
     #expect(
       try message("./README.md", status: 2).contains("cannot be executed; name its interpreter before it"))
     #expect(try message("sh 'x", status: 64).contains("a ' that is not closed"))

@@ -28,7 +28,7 @@ import Testing
       ["table", "run-specs"], ["table", "scenario-states"], ["table", "stats"],
       ["table", "per-instance-stats"],
       ["predict", "perturbation"], ["predict", "random-instance"], ["items"],
-      ["backtest", "auto", "--observed", "3", "--repeats", "2", "--split", "model"],
+      ["backtest", "auto", "--observed", "3", "--repeats", "2", "--hold-out", "model"],
     ] {
       func output(_ path: String) throws -> Tool.Outcome {
         // The paths follow the command's own words.

@@ -25,7 +25,8 @@ import Testing
     }
 
     let found = try Tool.run(
-      "backtest", "auto,dkps,item-mean", scratch.path + "/a", "--runs", "*astronomy,model*", "--split", "run",
+      "backtest", "auto,dkps,item-mean", scratch.path + "/a", "--runs", "*astronomy,model*", "--hold-out",
+      "run",
       "--observed", "10", "--repeats", "4", "--format", "json")
     let rows = try JSONValue(parsing: found.output).elements
     func measure(_ predictor: String, _ name: String) -> Double? {
@@ -37,7 +38,7 @@ import Testing
     #expect(measure("auto", "coverage95") != nil && measure("item-mean", "mae") != nil)
 
     let perturbed = try Tool.run(
-      "backtest", "perturbation-difference", scratch.path + "/a", "--runs", "*astronomy,data*", "--split",
+      "backtest", "perturbation-difference", scratch.path + "/a", "--runs", "*astronomy,data*", "--hold-out",
       "model",
       "--target", "perturbed", "--format", "json")
     #expect(perturbed.status == 0)

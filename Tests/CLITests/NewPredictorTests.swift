@@ -21,13 +21,13 @@ import Testing
       #expect(try Project.text(folder.path + "/\(name)/\(file)") == Project.text(kept))
     }
     let program = (Tool.binary as NSString).deletingLastPathComponent + "/" + name
-    let run = try Tool.run(command: program, [Project.sweep, "--compare", "--format", "csv"])
+    let run = try Tool.run(command: program, [Project.sweep, "--errors", "--format", "csv"])
     #expect(run.status == 0 && parseCSV(run.output).count > 5)
-    #expect(run.messages.allSatisfy { $0.hasPrefix(name + ": ") })
+    #expect(run.messages.allSatisfy { $0.hasPrefix("note: ") })
     // The options are those of magnet predict.
     let help = try Tool.run(command: program, ["predict", "--help"]).output
     for option in [
-      "--example-runs", "--eval-samples", "--seed", "--runs", "--compare", "--format", "--strict",
+      "--example-runs", "--observed", "--seed", "--runs", "--errors", "--format", "--strict",
     ] {
       #expect(help.contains(option))
     }
@@ -39,7 +39,7 @@ import Testing
       command: program,
       [
         "backtest", Project.fixture("benchmark_output/runs/plain-v1"), "--observed", "3", "--repeats", "2",
-        "--split", "run", "--level", level, "--format", "csv",
+        "--hold-out", "run", "--level", level, "--format", "csv",
       ])
     #expect(backtest.status == 0, "\(backtest.errors)")
     let own = name == "ItemPredictor" ? "item" : "mean"
@@ -78,7 +78,7 @@ import Testing
     for name in ["There", "File"] {
       let outcome = try make(name, in: folder)
       #expect(outcome.status == 2)
-      #expect(outcome.messages == ["magnet: there is a \(name) here already; nothing is overwritten"])
+      #expect(outcome.messages == ["error: \(name): already exists; nothing is overwritten"])
     }
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/There") == ["file"])
     for name in ["9a", "a-b", "../x", "a/b", "", "class", "Magnet", "größe", "a b", "_"] {
@@ -105,7 +105,7 @@ import Testing
     func predict(_ file: String) throws -> Tool.Outcome {
       try Tool.run(
         command: Tool.binary,
-        ["predict", "--exec", "python3 mine/\(file)", Project.sweep, "--compare", "--format", "ndjson"]
+        ["predict", "--exec", "python3 mine/\(file)", Project.sweep, "--errors", "--format", "ndjson"]
           + flags,
         in: folder.path)
     }

@@ -30,7 +30,7 @@ import Testing
       ["sql", "SELECT suite, run, model, state FROM runs ORDER BY 1, 2"],
       ["sql", "SELECT metric, count(*), avg(mean) FROM scores GROUP BY metric ORDER BY metric"],
       ["sql", "SELECT run, count(*), min(prompt), max(input) FROM instances GROUP BY run ORDER BY run"],
-      ["predict", "perturbation", "--compare", "--format", "csv", "--runs", "trivia*"],
+      ["predict", "perturbation", "--errors", "--format", "csv", "--runs", "trivia*"],
       ["items", "--format", "csv"],
     ] {
       func answer(_ source: String) throws -> Tool.Outcome {

@@ -7,7 +7,7 @@ import Testing
   private let plain = Project.fixture("benchmark_output/runs/plain-v1")
 
   @Test func perturbationPredictsAsPython() throws {
-    let outcome = try Tool.run("predict", "perturbation", Project.sweep, "--compare", "--format", "csv")
+    let outcome = try Tool.run("predict", "perturbation", Project.sweep, "--errors", "--format", "csv")
     #expect(outcome.status == 0)
     let line = parseCSV(outcome.output)[1].map(\.field)
     #expect(line[0] == "trivia:subject=capitals,data_augmentation=misspelling0.2,model=zeta_pro")
@@ -15,7 +15,8 @@ import Testing
   }
 
   @Test func tableIsDrawnWithAHeavyHeader() throws {
-    let lines = try Tool.run("predict", "perturbation", Project.sweep).output.split(separator: "\n")
+    let lines = try Tool.run("predict", "perturbation", Project.sweep, "--format", "table").output
+      .split(separator: "\n")
     #expect(lines.count == 7)
     #expect(lines[6] == "exact_match, 1 pair: mean absolute error 0.400, RMSE 0.400, bias -0.400")
     #expect(lines[0].hasPrefix("┏━") && lines[2].hasPrefix("┡━") && lines[5].hasPrefix("└─"))
@@ -31,7 +32,7 @@ import Testing
 
   /// Errors of a prediction beside it in JSON, and below the table, a line for each metric; nothing in CSV.
   @Test func measuresStandBesideThePredictions() throws {
-    let outcome = try Tool.run("predict", "random-instance", Project.sweep, "--compare", "--format", "json")
+    let outcome = try Tool.run("predict", "random-instance", Project.sweep, "--errors", "--format", "json")
     let found = try JSONValue(parsing: outcome.output)
     let predictions = try #require(found["predictions"]).elements
     let errors = predictions.compactMap { $0["error"]?.double }
@@ -53,9 +54,9 @@ import Testing
   /// What a predictor knows of its own error is shown, in tables and comparisons.
   @Test func intervalsAndStandardErrorsAreShown() throws {
     let capitals = "trivia:subject=capitals,*"
-    for flags in [[], ["--compare"]] {
+    for flags in [[], ["--errors"]] {
       let arguments =
-        ["predict", "sample-mean", plain, "--eval-samples", "5", "--runs", capitals, "--format", "csv"]
+        ["predict", "sample-mean", plain, "--observed", "5", "--runs", capitals, "--format", "csv"]
         + flags
       let outcome = try Tool.run(command: Tool.binary, arguments)
       #expect(outcome.status == 0, "\(outcome.errors)")
@@ -70,10 +71,10 @@ import Testing
         #expect(try value("stddev") == "")
       }
     }
-    let line = try Tool.run("predict", "sample-mean", plain, "--eval-samples", "5", "--runs", capitals).output
-      .split(
-        separator: "\n"
-      ).last
+    let line = try Tool.run(
+      "predict", "sample-mean", plain, "--observed", "5", "--runs", capitals, "--format", "table"
+    )
+    .output.split(separator: "\n").last
     #expect(line?.contains("coverage of 95% intervals ") == true)
   }
 
@@ -89,7 +90,7 @@ import Testing
 
   @Test func instancePredictionsAreMatched() throws {
     let outcome = try Tool.run(
-      "predict", "random-instance", Project.sweep, "--eval-samples", "4", "--compare", "--format", "ndjson")
+      "predict", "random-instance", Project.sweep, "--observed", "4", "--errors", "--format", "ndjson")
     let pairs = try outcome.output.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
     #expect(Set(pairs.map { $0["instance_id"]?.string }).count == 4)
     #expect(pairs.allSatisfy { $0["actual_mean"]?.double != nil && $0["error"]?.double != nil })
@@ -101,7 +102,7 @@ import Testing
     #expect(outcome.status == 2 && outcome.output.isEmpty)
     #expect(
       outcome.messages == [
-        "magnet: none of the example runs has an exact_match computed on misspelled inputs: "
+        "error: none of the example runs has an exact_match computed on misspelled inputs: "
           + "trivia:subject=calendar,model=acme_tiny, trivia:subject=calendar,model=zeta_lite, "
           + "trivia:subject=marine_biology,model=acme_tiny; the perturbation predictor needs runs made with "
           + "data_augmentation=misspelling_sweep"
@@ -114,7 +115,7 @@ import Testing
     #expect(outcome.status == 0)
     #expect(
       outcome.messages.last
-        == "magnet: the example runs have one strength of misspellings, prob 0.2; "
+        == "note: the example runs have one strength of misspellings, prob 0.2; "
         + "their mean is predicted, whatever the strength of the target run")
   }
 
@@ -123,11 +124,11 @@ import Testing
     #expect(outcome.status == 2)
     #expect(
       outcome.messages == [
-        "magnet: the split needs 13 runs (12 example runs and one to predict), and 12 are left of the 12 found; "
+        "error: the split needs 13 runs (12 example runs and one to predict), and 12 are left of the 12 found; "
           + "give more runs, a wider filter, or fewer example runs"
       ])
     let none = try Tool.run("predict", "random", plain, "--runs", "mmlu*")
-    #expect(none.messages[0].contains("and 0 are left of the 12 found"))
+    #expect(none.messages == ["error: no run matches 'mmlu*'"])
   }
 
   @Test func fewerInstancesThanSamplesWarns() throws {
@@ -135,17 +136,18 @@ import Testing
     #expect(outcome.status == 0)
     #expect(
       outcome.messages == [
-        "magnet: trivia:subject=capitals,model=acme_base: 8 instances are there and 20 were to be drawn; all are used"
+        "note: trivia:subject=capitals,model=acme_base: only 8 of the requested 20 instances available; "
+          + "using all 8"
       ])
   }
 
   @Test func repeatedRunNamesCountOnce() throws {
     let outcome = try Tool.run(
-      "predict", "random", Project.fixture(), "--runs", "*model=acme_base", "--eval-samples", "1")
+      "predict", "random", Project.fixture(), "--runs", "*model=acme_base", "--observed", "1")
     #expect(outcome.status == 0)
     #expect(
       outcome.messages == [
-        "magnet: run trivia:subject=capitals,model=acme_base is in suites plain-v1 and plain-v2; "
+        "note: run trivia:subject=capitals,model=acme_base is in suites plain-v1 and plain-v2; "
           + "the one in plain-v2 is used"
       ])
   }
@@ -185,7 +187,9 @@ struct TerminalTests {
       ]
     #else
       let command = [
-        "-qec", "stty cols \(width); \(environment) '\(Tool.binary)' \(arguments) 2>/dev/null", "/dev/null",
+        "-qec",
+        "stty cols \(width); \(environment) '\(Tool.binary)' \(arguments.contains("2>&1") ? arguments : arguments + " 2>/dev/null")",
+        "/dev/null",
       ]
     #endif
     let outcome = try Tool.run(
@@ -194,7 +198,7 @@ struct TerminalTests {
   }
 
   @Test(arguments: [60, 100, 200]) func fitsTheWidth(_ width: Int) throws {
-    for command in ["predict perturbation", "predict random-instance", "runs", "predict random --compare"] {
+    for command in ["predict perturbation", "predict random-instance", "runs", "predict random --errors"] {
       let lines = try screen(width, "\(command) '\(Project.sweep)'", environment: "NO_COLOR=1")
       #expect(lines.count > 4)
       for line in lines where "┏┃┡│└".contains(line.first!) {
@@ -209,6 +213,21 @@ struct TerminalTests {
       try screen(100, "predict random '\(Project.sweep)'", environment: "env -u NO_COLOR").joined().contains(
         "\u{1B}["))
     #expect(try !Tool.run("predict", "random", Project.sweep).output.contains("\u{1B}["))
+  }
+
+  /// Twenty rows, and on standard error how to see the others; all in a pipe, in a file, and where they are asked for.
+  @Test func longTablesAreCutOnATerminalOnly() throws {
+    func rows(_ options: String) throws -> Int {
+      try screen(80, "table stats '\(Project.sweep)' --columns stats.name.name \(options)").count - 4
+    }
+    let count =
+      try Tool.run("table", "stats", Project.sweep, "--columns", "stats.name.name").output
+      .split(separator: "\n").count - 1
+    #expect(count > 1000)
+    #expect(try rows("") == 20 && rows("--limit 0") == count && rows("--limit 30") == 30)
+    #expect(try rows("--where stats.name.name=exact_match --limit 0") < 1000)
+    let said = try screen(80, "table stats '\(Project.sweep)' --columns mean 2>&1").last
+    #expect(said == "note: 20 of \(count) rows; --limit 0 shows all, -o FILE writes all")
   }
 
   @Test func tableIsATableOnATerminalAndCSVInAPipe() throws {

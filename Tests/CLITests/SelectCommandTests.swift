@@ -22,7 +22,7 @@ import Testing
     let ids = rows.compactMap { $0["instance"]?.string }
     let predict = try Tool.run(
       "predict", "random-instance", plain, "--runs", "trivia:subject=capitals,*", "--instances", file,
-      "--compare",
+      "--errors",
       "--format", "csv")
     #expect(predict.status == 0, "\(predict.errors)")
     let table = parseCSV(predict.output).map { $0.map(\.field) }
@@ -32,7 +32,7 @@ import Testing
     let lines = try folder.write(ids.joined(separator: "\n") + "\nnowhere\n", to: "ids.txt")
     let same = try Tool.run(
       "predict", "random-instance", plain, "--runs", "trivia:subject=capitals,*", "--instances", lines,
-      "--compare",
+      "--errors",
       "--format", "csv")
     #expect(same.output == predict.output)
     #expect(same.messages.contains { $0.hasSuffix("it has 4 of the 5 instances asked for") })
@@ -60,14 +60,15 @@ import Testing
     #expect(table[0] == ["scenario", "order", "instance", "mean", "difficulty", "discrimination"])
     #expect(try select("3") == table)
     let wrong = try Tool.run("select", plain, "--scenario", "trivia:subject=capitols")
-    #expect(wrong.status == 2 && wrong.errors.contains("there is trivia:subject=capitals"))
+    #expect(wrong.status == 2 && wrong.errors.contains("did you mean trivia:subject=capitals?"))
     #expect(try Tool.run("select", plain, "-k", "0").status == 64)
   }
 
   @Test func samplesOfABacktestMayBeChosen() throws {
     func rows(_ method: String) throws -> String {
       let outcome = try Tool.run(
-        "backtest", "2pl", plain, "--split", "model", "--observed", "3", "--repeats", "4", "--sample", method,
+        "backtest", "2pl", plain, "--hold-out", "model", "--observed", "3", "--repeats", "4", "--sample",
+        method,
         "--format", "csv")
       #expect(outcome.status == 0, "\(outcome.errors)")
       return outcome.output

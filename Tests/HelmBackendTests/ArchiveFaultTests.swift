@@ -150,13 +150,13 @@ import Testing
       sentence: "x.tar!/s: the entry is refused: it is of an unknown kind"),
     Case(
       name: "x.tar", bytes: { tar { $0.add("big", size: "77777777777") } },
-      sentence: "x.tar: byte 11264: the archive ends too early, it was cut off; \(again)"),
+      sentence: "x.tar: byte 11264: unexpected end of the archive (truncated); \(again)"),
     Case(
       name: "x.tar", bytes: { tar().dropLast(1024) + [UInt8](repeating: 7, count: 512) },
       sentence: "x.tar: byte 10240: the archive is damaged, no header stands here; \(again)"),
     Case(
       name: "x.tar", bytes: { Array(tar().dropLast(1024)) },
-      sentence: "x.tar: byte 9728: the archive ends too early, it was cut off; \(again)"),
+      sentence: "x.tar: byte 9728: unexpected end of the archive (truncated); \(again)"),
     Case(
       name: "x.tar", bytes: { tar { $0.add("pax", Array("99 path=x\n".utf8), kind: "x") } },
       sentence: "x.tar: byte 10752: a pax header is damaged; \(again)"),
@@ -167,7 +167,7 @@ import Testing
           $0.add("long", size: "00010000000", prefix: ""); _ = $0
         }
       },
-      sentence: "x.tar: byte 11264: the archive ends too early, it was cut off; \(again)"),
+      sentence: "x.tar: byte 11264: unexpected end of the archive (truncated); \(again)"),
     Case(
       name: "x.tar.gz", bytes: { Array(gzip(tar()).dropLast(5)) },
       sentence: "x.tar.gz: the compressed bytes end too early, they were cut off; \(again)"),
@@ -180,7 +180,7 @@ import Testing
         + "if you trust it, give --max-archive-bytes"),
     Case(
       name: "x.json.gz", bytes: { gzip(Array("{}".utf8)) },
-      sentence: "x.json.gz: byte 2: the archive ends too early, it was cut off; \(again)", runs: 0),
+      sentence: "x.json.gz: byte 2: unexpected end of the archive (truncated); \(again)", runs: 0),
     Case(
       name: "x.gz", bytes: { gzip([UInt8](repeating: 7, count: 600)) },
       sentence: "x.gz: there is no tar in it; pack the folder as .tar.gz or .zip", runs: 0),
@@ -270,7 +270,7 @@ import Testing
       sentence: "the file is empty; \(again)"),
     Case(
       name: "x.zip", bytes: { zip { $0 = ZipBytes.Entry("b:1/other", "") } },
-      sentence: "the file is missing; the run failed, goes on, or was copied in part"),
+      sentence: "the file is missing; the run failed, is still running, or was copied only partly"),
     Case(
       name: "x.zip", bytes: { zip { $0 = ZipBytes.Entry("b:1/stats.json.gz", "[]") } },
       sentence: "it is not gzip; \(again)"),

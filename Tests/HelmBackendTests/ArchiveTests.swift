@@ -145,9 +145,12 @@ import Testing
     let folder = try TemporaryFolder()
     try folder.write(Self.zip("runs/version-1/"), to: "a.zip")
     let cases = [
-      ("a.zip!/runs/version-2", "there is no such folder; did you mean version-1?"),
-      ("b.zip!/runs", "there is no such folder; check the path"),
-      ("a.zip!/runs/w*", "the pattern matches no folder; put it in quotes, and check it with ls"),
+      ("a.zip!/runs/version-2", "no such file or folder; did you mean version-1?"),
+      ("b.zip!/runs", "no such file or folder; check the path"),
+      (
+        "a.zip!/runs/w*",
+        "the pattern matches no folder; check it with ls, and quote it so that the shell does not expand it"
+      ),
     ]
     for (path, sentence) in cases {
       let error = #expect(throws: DataFault.self) { try HelmRuns(folder.path + "/" + path) }

@@ -204,16 +204,20 @@ import Testing
         true
       }
     }
-    let task = Task { try await download() }
-    // On a thread of its own: those that tasks share are busy with other tests.
-    Thread.detachNewThread {
-      _ = server.waits { $0.media > 8 }
-      task.cancel()
+    // Cancelled before it begins, while it lists, and while files come: a report each time.
+    for (listings, media) in [(0, 0), (1, 0), (1, 9)] {
+      server.resetCounts()
+      server.faults.delay = media == 0 ? 0.2 : 0
+      let task = Task { try await download() }
+      // On a thread of its own: those that tasks share are busy with other tests.
+      Thread.detachNewThread {
+        _ = server.waits { $0.listings >= listings && $0.media >= media }
+        task.cancel()
+      }
+      let report = try await task.value
+      #expect(report.wasStopped && report.failures.isEmpty && report.ending == nil)
+      #expect(StoreTree.differences(path, tree, partial: true) == [])
     }
-    // Cancelled before the listing is over, a download throws.
-    let report = try? await task.value
-    #expect(report?.wasStopped != false)
-    #expect(StoreTree.differences(path, tree, partial: true) == [])
     server.faults.rate = 0
     let rest = try await download()
     #expect(!rest.wasStopped && rest.failures.isEmpty)

@@ -9,66 +9,70 @@ import Testing
 
   /// Folder and what its fault says after the path of Fixtures/broken.
   static let sentences: [(folder: String, sentence: String)] = [
-    ("blank-file", "stats.json: byte 3: there is nothing but white space; copy or download it again"),
+    ("blank-file", "stats.json: byte 3: contains only white space; copy or download it again"),
     (
       "empty:model=acme_base",
       "the run's folder is empty; HELM leaves it so when a run fails; run it again or remove the folder"
     ),
     ("empty-file", "stats.json: the file is empty; copy or download it again"),
-    ("list-for-object", "scenario_state.json: the file holds a list where an object is expected"),
+    ("list-for-object", "scenario_state.json: expected an object, found a list"),
     (
       "missing-per-instance-stats",
-      "per_instance_stats.json: the file is missing; the run failed, goes on, or was copied in part"
+      "per_instance_stats.json: the file is missing; the run failed, is still running, or was copied only partly"
     ),
     (
-      "missing-run-spec", "run_spec.json: the file is missing; the run failed, goes on, or was copied in part"
+      "missing-run-spec",
+      "run_spec.json: the file is missing; the run failed, is still running, or was copied only partly"
     ),
     (
       "missing-scenario-state",
-      "scenario_state.json: the file is missing; the run failed, goes on, or was copied in part"
+      "scenario_state.json: the file is missing; the run failed, is still running, or was copied only partly"
     ),
-    ("missing-stats", "stats.json: the file is missing; the run failed, goes on, or was copied in part"),
+    (
+      "missing-stats",
+      "stats.json: the file is missing; the run failed, is still running, or was copied only partly"
+    ),
     ("no-request-states", "scenario_state.json: request_states: the key is missing"),
     ("no-stats-in-bundle", "per_instance_stats.json: [0].stats: the key is missing"),
     (
       "not-json",
-      "stats.json: byte 0: a value should begin here; this is a web page, no JSON; copy or download it again"
+      "stats.json: byte 0: a value should begin here; this looks like an HTML page, not JSON; copy or download it again"
     ),
     ("not-utf8", "stats.json: byte 38: the text is not UTF-8"),
     (
       "number-for-instance-stat-name",
-      "per_instance_stats.json: [0].stats[1].name.name: a number stands where a name is expected"
+      "per_instance_stats.json: [0].stats[1].name.name: expected a name, found a number"
     ),
     (
       "number-for-request-states",
-      "scenario_state.json: request_states: a number stands where a list is expected"
+      "scenario_state.json: request_states: expected a list, found a number"
     ),
-    ("number-for-run-name", "run_spec.json: name: a number stands where a name is expected"),
-    ("number-for-stat-name", "stats.json: [1].name.name: a number stands where a name is expected"),
-    ("numbers-for-stats", "stats.json: [0]: a number stands where an object is expected"),
-    ("object-for-list", "stats.json: the file holds an object where a list is expected"),
+    ("number-for-run-name", "run_spec.json: name: expected a name, found a number"),
+    ("number-for-stat-name", "stats.json: [1].name.name: expected a name, found a number"),
+    ("numbers-for-stats", "stats.json: [0]: expected an object, found a number"),
+    ("object-for-list", "stats.json: expected a list, found an object"),
     ("stat-without-name", "stats.json: [0].name: the key is missing"),
-    ("string-for-metric-name", "stats.json: [2].name: a string stands where an object is expected"),
+    ("string-for-metric-name", "stats.json: [2].name: expected an object, found a string"),
     (
       "string-for-request-state",
-      "scenario_state.json: request_states[0]: a string stands where an object is expected"
+      "scenario_state.json: request_states[0]: expected an object, found a string"
     ),
-    ("string-run-spec", "run_spec.json: the file holds a string where an object is expected"),
+    ("string-run-spec", "run_spec.json: expected an object, found a string"),
     (
       "truncated-instance-stats",
-      "per_instance_stats.json: byte 933: the text ends too early, it was cut off; copy or download it again"
+      "per_instance_stats.json: byte 933: unexpected end of file (truncated); copy or download it again"
     ),
     (
       "truncated-run-spec",
-      "run_spec.json: byte 200: the text ends too early, it was cut off; copy or download it again"
+      "run_spec.json: byte 200: unexpected end of file (truncated); copy or download it again"
     ),
     (
       "truncated-state",
-      "scenario_state.json: byte 700: the text ends too early, it was cut off; copy or download it again"
+      "scenario_state.json: byte 700: unexpected end of file (truncated); copy or download it again"
     ),
     (
       "truncated-stats",
-      "stats.json: byte 100: the text ends too early, it was cut off; copy or download it again"
+      "stats.json: byte 100: unexpected end of file (truncated); copy or download it again"
     ),
     ("unreadable", "stats.json: the file cannot be read: Too many levels of symbolic links"),
   ]
@@ -149,13 +153,14 @@ import Testing
     let runs = Project.fixture("benchmark_output/runs")
     #expect(
       sentence(runs + "/sweep-v2").hasPrefix(
-        runs + "/sweep-v2: there is no such folder; did you mean sweep-v1"))
+        runs + "/sweep-v2: no such file or folder; did you mean sweep-v1?"))
   }
 
   @Test func patternWithoutMatch() {
     #expect(
       sentence("/nowhere/v*")
-        == "/nowhere/v*: the pattern matches no folder; put it in quotes, and check it with ls")
+        == "/nowhere/v*: the pattern matches no folder; check it with ls, and quote it so that the shell does not expand it"
+    )
   }
 
   @Test func folderWithoutRuns() throws {

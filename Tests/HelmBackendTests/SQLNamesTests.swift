@@ -41,6 +41,13 @@ import Testing
       "no column 'stats.meann'; did you mean stats.mean?"
     ),
     (
+      #"SELECT count(*) FROM stats WHERE 0 AND "mean" > 0"#,
+      "no such column: mean; did you mean stats.mean?"
+    ),
+    ("SELECT count(*) FROM scores WHERE meann > 0 AND 0", "no such column: meann; did you mean mean?"),
+    ("SELECT count(*) FROM scores WHERE TRUE OR meann > 0", "no such column: meann; did you mean mean?"),
+    ("SELECT count(*) FROM scores WHERE meann IN ()", "no such column: meann; did you mean mean?"),
+    (
       "SELECT stats.mean FROM stats",
       #"no such column: stats.mean; put flattened names in double quotes: "stats.mean""#
     ),
@@ -57,6 +64,12 @@ import Testing
   @Test func namesThatTheQueryGivesAreNotColumns() async throws {
     let answer = try await database().query(#"SELECT avg("stats.mean") AS "stats.average" FROM stats"#)
     #expect(answer.table.columnNames == ["stats.average"])
+    let rows = try await rows(
+      """
+      WITH "best"("top", n) AS (SELECT max(mean), 1 FROM scores WHERE metric IN ('exact_match') AND 1)
+      SELECT "top", n, CAST(0.5 AS DECIMAL(10, 2)) FROM "best" "b" WHERE 1 AND "b"."top" > 0 ORDER BY 1 LIMIT 10
+      """)
+    #expect(rows == [[.double(1), .int(1), .double(0.5)]])
   }
 
   @Test func parametersAreValues() async throws {

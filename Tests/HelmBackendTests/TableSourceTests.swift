@@ -76,14 +76,14 @@ import Testing
   }
 
   @Test(arguments: [
-    ("[1]", "[0]: a number stands where an object is expected"),
+    ("[1]", "[0]: expected an object, found a number"),
     (#"[{"item": 1}]"#, "[0].notes: the key is missing"),
     (
-      #"[{"notes": [{"by": {"name": 1}}]}]"#, "[0].notes[0].by.name: a number stands where a name is expected"
+      #"[{"notes": [{"by": {"name": 1}}]}]"#, "[0].notes[0].by.name: expected a name, found a number"
     ),
-    (#"[{"notes": [{"by": 1}]}]"#, "[0].notes[0].by: a number stands where an object is expected"),
+    (#"[{"notes": [{"by": 1}]}]"#, "[0].notes[0].by: expected an object, found a number"),
     (#"[{"notes": [{}]}]"#, "[0].notes[0].by: the key is missing"),
-    ("{}", "the file holds an object where a list is expected"),
+    ("{}", "expected a list, found an object"),
   ])
   func whatIsWrongIsSaidWithItsPlace(text: String, sentence: String) async throws {
     let (folder, runs) = try runs(notes: text)

@@ -50,7 +50,7 @@ import Testing
     let null = scores.groups[2]
     expect("skill", 1 - group["mae"]!.value / null["mae"]!.value)
     #expect(
-      null.isNull && null["skill"]?.value == 0 && null.intervals == nil && group.intervals == "own")
+      null.isBaseline && null["skill"]?.value == 0 && null.intervals == nil && group.intervals == "own")
     #expect(group.targets == 12 && group.predictions == 36 && null.predictions == 12)
     for score in group.scores {
       let interval = try #require(score.interval)

@@ -68,7 +68,7 @@ import Testing
   }
 
   static let entries = [
-    Backtest.Entry(name: "sample") { Sample() }, Backtest.Entry(name: "mean", isNull: true) { Mean() },
+    Backtest.Entry(name: "sample") { Sample() }, Backtest.Entry(name: "mean", isBaseline: true) { Mean() },
   ]
 
   static func backtest(_ heldOut: HeldOut = .model, repetitions: Int = 3, jobs: Int = 1) -> Backtest {

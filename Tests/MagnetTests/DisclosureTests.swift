@@ -139,6 +139,40 @@ import Testing
     #expect(curious.shown == [.responses])
   }
 
+  /// A field that HELM does not know may be a score: it is not shown, and that is said.
+  @Test func unknownFieldsAreNotShown() async throws {
+    let run = Table(
+      columnNames: [
+        "run_spec.name", "run_spec.adapter_spec.model", "run_spec.adapter_spec.best", "run_spec.score",
+      ],
+      rows: [[.string("r"), .string("acme/tiny"), .int(1), .double(0.987)]])
+    let states = Table(
+      columnNames: [
+        Self.prefix + "instance.id", Self.prefix + "instance.input.text", Self.prefix + "instance.input.gold",
+        Self.prefix + "score", "scenario_state.adapter_spec.gold", "scenario_state.adapter_spec.model",
+      ],
+      rows: [
+        [.string("id1"), .string("Where?"), .string("Paris"), .double(1), .string("x"), .string("acme/tiny")]
+      ])
+    let split = TestSplit(
+      RunTables(runSpecs: run, scenarioStates: states, stats: Table(), perInstanceStats: Table()))
+    for disclosure in [Disclosure.runSpec, .inputs, .responses, .scores] {
+      let shown = split.sequestered(disclosure)
+      #expect(shown.runSpecs.columnNames == ["run_spec.name", "run_spec.adapter_spec.model"])
+      #expect(
+        shown.scenarioStates.columnNames.allSatisfy { !$0.hasSuffix("gold") && !$0.hasSuffix("score") })
+    }
+    #expect(split.sequestered(.everything).runSpecs.columnNames == run.columnNames)
+    #expect(
+      SequesteredTestSplit.unknownFields(of: split) == [
+        "run_spec.adapter_spec.best", "run_spec.score", Self.prefix + "instance.input.gold",
+        Self.prefix + "score",
+        "scenario_state.adapter_spec.gold",
+      ])
+    #expect(
+      SequesteredTestSplit.unknownFields(of: Self.split(chunks: 1)) == [Self.prefix + "result_note"])
+  }
+
   @Test func everythingIsEverything() {
     let split = Self.split(chunks: 2)
     let shown = split.sequestered(.everything).scenarioStates

@@ -18,7 +18,7 @@ import Testing
     }
   }
 
-  static let cutOff = "the text ends too early, it was cut off"
+  static let cutOff = "unexpected end of file (truncated)"
 
   static let sample =
     #"{"a": [1, -2.5e-3, "x\u00e9\ud83d\ude00é😀\n", true, false, null, NaN, Infinity],"#
@@ -59,7 +59,7 @@ import Testing
 
   @Test func readsAByteOrderMark() throws {
     #expect(try JSONValue(parsing: "\u{FEFF} {\"a\": 1}")["a"] == .int(1))
-    #expect(Self.fault("\u{FEFF}".utf8) == "byte 3: there is nothing but white space")
+    #expect(Self.fault("\u{FEFF}".utf8) == "byte 3: contains only white space")
     #expect(Self.fault("[\u{FEFF}]".utf8) == "byte 1: a value should begin here")
   }
 
@@ -77,7 +77,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", "byte 0: there is nothing but white space"), (" \t\r\n", "byte 4: there is nothing but white space"),
+    ("", "byte 0: contains only white space"), (" \t\r\n", "byte 4: contains only white space"),
     ("[1,]", "byte 3: a value should follow the comma"),
     (#"{"a":1, }"#, "byte 8: a key should follow the comma"),
     (#"{"a" 1}"#, "byte 5: a colon should follow the key"),

@@ -257,6 +257,21 @@ import Testing
     }
   }
 
+  /// Baselines are grey and dashed; of the others, no two look alike.
+  @Test func seriesAreToldApart() throws {
+    let points = [Plot.Point(x: 1, y: 1), Plot.Point(x: 2, y: 2)]
+    let plot = Plot(
+      title: "", xLabel: "", yLabel: "",
+      series: (0..<20).map { .init(name: "\($0)", points: points, isBaseline: $0 < 3) })
+    let strokes = plot.svg().matches(
+      of: #/M[^"]*L[^"]*" fill="none" stroke="([^"]+)" stroke-width="2"( stroke-dasharray="[^"]+")?/#
+    )
+    .map { ($0.output.1 + ($0.output.2 ?? "")) }
+    #expect(strokes.count == 20)
+    #expect(Set(strokes.prefix(3)) == ["#8A8A8A stroke-dasharray=\"6 4\""])
+    #expect(Set(strokes.dropFirst(3)).count == 17)
+  }
+
   @Test func namesAreEscaped() throws {
     var plot = Self.learning
     plot.series[0].name = "<a & 'b' \"c\">"

@@ -71,7 +71,7 @@ import Testing
     #expect(RunPredictor.name == "run" && Predictor.name == "predictor")
     #expect(HTTPScorePredictor.summary == "nothing at all" && !WaitingPredictor.isBaseline)
     let entry = Backtest.Entry(HTTPScorePredictor.self)
-    #expect(entry.name == "http-score" && entry.isNull)
+    #expect(entry.name == "http-score" && entry.isBaseline)
     let made = entry.make()
     #expect(made is HTTPScorePredictor && made.exampleRuns == 3 && made.seed == 1)
   }
@@ -147,6 +147,6 @@ import Testing
     #expect(scores.table[1, "targets"] == .int(0) && scores.table[1, "mae"] == .null)
     let row = try #require(scores.longTable.rows.first { $0["predictor"] == .string("sample") })
     #expect(row["measure"] == .null && row["value"] == .null && row["targets"] == .int(0))
-    #expect(result.failureCount == 3 && scores.learningCurve.series.map(\.name) == ["mean (null)"])
+    #expect(result.failureCount == 3 && scores.learningCurve.series.map(\.name) == ["mean (baseline)"])
   }
 }

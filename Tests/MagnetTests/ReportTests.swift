@@ -111,6 +111,30 @@ import Testing
     #expect(empty.drawn(width: 10) == "┏━━━┓\n┃ a ┃\n┡━━━┩\n└───┘\n")
   }
 
+  /// What tells rows apart is never cut: where shortened keys would be alike, they are broken into lines.
+  @Test(arguments: [60, 80, 100, 200]) func keysStayDifferent(_ width: Int) {
+    let runs = ["calendar", "capitals", "marine_biology"].flatMap { subject in
+      ["acme_base", "acme_tiny"].map {
+        "trivia:subject=\(subject),data_augmentation=misspelling0.2,model=\($0)"
+      }
+    }
+    let numbers = (0..<6).map { "column\($0)" }
+    let table = Table(
+      columnNames: ["suite", "run"] + numbers,
+      rows: runs.map { [.string("plain-v1"), .string($0)] + numbers.map { _ in .double(0.5) } })
+    for block in TerminalTable(table, keyCount: 2).drawn(width: width).split(separator: "\n\n") {
+      let lines = Self.lines(String(block))
+      #expect(
+        lines.allSatisfy { displayWidth($0) == displayWidth(lines[0]) } && displayWidth(lines[0]) <= width)
+      var shown: [String] = []
+      for line in lines where line.hasPrefix("│") {
+        let cells = line.split(separator: "│").map { $0.filter { $0 != " " } }
+        if cells[0].isEmpty { shown[shown.count - 1] += cells[1] } else { shown.append(cells[1]) }
+      }
+      #expect(shown == runs)
+    }
+  }
+
   @Test func everyColumnIsDrawn() {
     let names = (0..<30).map { "column\($0)" }
     let cells = names.indices.map { Cell.int(Int64($0)) }
@@ -128,11 +152,13 @@ import Testing
   }
 
   @Test(arguments: [
-    (0.0005, "0.000"), (0.0015, "0.002"), (0.0025, "0.002"), (0.6665, "0.666"), (0.0, "0.000"),
+    (0.0005, "0.0005"), (0.0015, "0.002"), (0.0025, "0.002"), (0.6665, "0.666"), (0.0, "0.000"),
     (1.0, "1.000"),
-    (-0.0015, "-0.002"), (-0.0001, "0.000"), (-0.0, "0.000"), (-1.5, "-1.500"), (0.9996, "1.000"),
+    (-0.0015, "-0.002"), (-0.0001, "-0.0001"), (-0.0, "0.000"), (-1.5, "-1.500"), (0.9996, "1.000"),
     (123_456.789, "123456.789"), (1e11, "100000000000.000"), (1e300, "1e+300"), (-1e300, "-1e+300"),
-    (.infinity, "Infinity"), (-.infinity, "-Infinity"), (.nan, "NaN"), (.leastNonzeroMagnitude, "0.000"),
+    (.infinity, "Infinity"), (-.infinity, "-Infinity"), (.nan, "NaN"), (.leastNonzeroMagnitude, "5e-324"),
+    (0.00001, "1e-05"), (0.0004567, "0.00046"), (-1.996e-10, "-2e-10"),
+    (1.25e-7, "1.3e-07"),
     (.greatestFiniteMagnitude, "1.7976931348623157e+308"),
   ])
   func numbersAreRoundedHalfToEven(_ value: Double, _ expected: String) {

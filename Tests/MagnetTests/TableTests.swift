@@ -141,8 +141,8 @@ import Testing
     func sentence(_ name: String) -> String {
       do { return try Self.table.resolve(name) } catch { return "\(error)" }
     }
-    #expect(sentence("name") == "several columns end in .name: a.name, b.name; give one of these")
-    #expect(sentence("cuont") == "no column is called cuont; did you mean count, a.name, b.name?")
+    #expect(sentence("name") == "several columns end in .name; give one of a.name, b.name")
+    #expect(sentence("cuont") == "no column 'cuont'; did you mean count?")
   }
 
   @Test func keysGiveTypedValues() throws {

@@ -54,14 +54,14 @@ struct TarReader {
   private mutating func next(_ count: Int) throws(DataFault) -> [UInt8] {
     let bytes = try stream.next(count)
     at += bytes.count
-    if bytes.count < count { throw fault("the archive ends too early, it was cut off") }
+    if bytes.count < count { throw fault("unexpected end of the archive (truncated)") }
     return bytes
   }
 
   private mutating func skip(_ count: Int) throws(DataFault) {
     let taken = try stream.skip(count)
     at += taken
-    if taken < count { throw fault("the archive ends too early, it was cut off") }
+    if taken < count { throw fault("unexpected end of the archive (truncated)") }
   }
 
   /// Reads a header and what belongs to it; false at the archive's end.

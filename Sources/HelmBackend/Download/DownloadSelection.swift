@@ -1,4 +1,4 @@
-import Magnet
+public import Magnet
 
 /// What to download.
 public struct DownloadSelection: Sendable {

@@ -32,15 +32,24 @@ extension HelmStore {
   ///   - limit: bytes to come that need no approval; nil for any number.
   ///   - approve: called once, with the whole plan; with the plan so far when 100,000 files wait for it. False ends
   ///     the download. What was finished stays.
+  /// - Returns: what was done. When the task is cancelled, even while the store is still being listed, `wasStopped` is
+  ///   true, and the same call resumes.
   /// - Throws: `MagnetError` when it cannot begin: nothing is selected, the store cannot be listed, the folder cannot be
   ///   written or another download holds it.
   public func download(
     _ selection: DownloadSelection, into folder: String, limit: Int? = nil, progress: DownloadProgress,
     approve: @escaping @Sendable (DownloadPlan) -> Bool
   ) async throws -> DownloadReport {
-    try await HTTPDriver.onItsThread(options) { [self] driver in
-      try Downloader(self, selection, folder, limit: limit, progress, driver.waker, approve: approve)
-        .run(driver)
+    do {
+      return try await HTTPDriver.onItsThread(options) { [self] driver in
+        try Downloader(self, selection, folder, limit: limit, progress, driver.waker, approve: approve)
+          .run(driver)
+      }
+    } catch is CancellationError {
+      // Before the driver had a thread.
+      var report = DownloadReport()
+      report.wasStopped = true
+      return report
     }
   }
 }
@@ -108,8 +117,10 @@ final class Downloader: HTTPWork {
   }
 
   func run(_ driver: HTTPDriver) throws -> DownloadReport {
-    try begin(driver)
-    let ending = Result { try driver.run(self) }
+    let ending = Result {
+      try begin(driver)
+      try driver.run(self)
+    }
     // The threads hold the waker, which must not outlive the driver.
     pool.wait()
     let rest = Result {

@@ -39,7 +39,8 @@ extension FileTree {
         file: path, problem: "the file is missing", advice: "\(other.path) is there: \(other.advice)")
     }
     throw DataFault(
-      file: path, problem: "the file is missing", advice: "the run failed, goes on, or was copied in part")
+      file: path, problem: "the file is missing",
+      advice: "the run failed, is still running, or was copied only partly")
   }
 }
 

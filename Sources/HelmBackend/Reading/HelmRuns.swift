@@ -11,6 +11,8 @@ public struct HelmRuns: RunSource {
   private let workers: Int
   private let progress: WorkProgress?
   private let windowThreshold: Int
+  /// Which of the runs found there are listed.
+  private var selection = RunSelection()
   public let sources: [TableSource]
 
   /// Files with more bytes are read in windows.
@@ -73,19 +75,31 @@ public struct HelmRuns: RunSource {
     self.windowThreshold = windowThreshold
   }
 
+  /// These runs, as far as they are meant: `list` leaves out the others.
+  public func selecting(_ selection: RunSelection) -> HelmRuns {
+    var runs = self
+    runs.selection = selection
+    return runs
+  }
+
   /// The paths of the runs' folders, in path order.
   public var runFolders: [String] { folders.map(\.path) }
 
   /// The runs, as far as the names of their folders say, with the sizes of the files that tables are made of.
-  var sizedRuns: [(entry: RunEntry, bytes: Int)] {
-    folders.filter { $0.fault == nil }.map { folder in
-      let names = folder.names
-      let entry = RunEntry(
-        suite: names.suite, folder: names.folder, path: folder.path, name: nil, files: folder.files,
-        faults: [])
-      let sizes = sources.filter(folder.has).map { (try? folder.open($0))?.expectedSize ?? 0 }
-      return (entry, sizes.reduce(0, +))
-    } + lakes.flatMap { lake in lake.listing.entries.map { ($0, 0) } }
+  func sizedRuns() throws -> [(entry: RunEntry, bytes: Int)] {
+    let all: [(entry: RunEntry, bytes: Int)] =
+      folders.filter { $0.fault == nil }.map { folder in
+        let names = folder.names
+        let entry = RunEntry(
+          suite: names.suite, folder: names.folder, path: folder.path, name: nil, files: folder.files,
+          faults: [])
+        let sizes = sources.filter(folder.has).map { (try? folder.open($0))?.expectedSize ?? 0 }
+        return (entry, sizes.reduce(0, +))
+      } + lakes.flatMap { lake in lake.listing.entries.map { ($0, 0) } }
+    if selection.isOfAll { return all }
+    let listing = RunListing(entries: all.map(\.entry), runSpecs: Table(), entryOfRow: [])
+    let meant = Set(try selection.filtered(listing).entries.map(\.path))
+    return all.filter { meant.contains($0.entry.path) }
   }
 
   /// What keeps archives from being read whole; each is also the fault of an entry of `list`.
@@ -104,7 +118,7 @@ public struct HelmRuns: RunSource {
           faults.insert(error, at: 0)
         }
       }
-      if isStrict, let fault = faults.first { throw fault }
+      if isStrict, selection.isOfAll, let fault = faults.first { throw fault }
       let names = folder.names
       let entry = RunEntry(
         suite: names.suite, folder: names.folder, path: folder.path, name: table?[.run].first,
@@ -114,11 +128,14 @@ public struct HelmRuns: RunSource {
     let own = RunListing(
       entries: found.map(\.0), runSpecs: Table(stacking: found.compactMap(\.1)),
       entryOfRow: found.indices.filter { found[$0].1 != nil })
-    if isStrict, let fault = lakes.flatMap(\.listing.entries).lazy.flatMap(\.faults).first { throw fault }
     // A run that is read from its folder is not read from a Parquet file too.
     let folders = Set(self.folders.map(\.path))
-    return lakes.isEmpty
+    let all =
+      lakes.isEmpty
       ? own : RunListing(joining: [own] + lakes.map { $0.listing.filter { !folders.contains($0.path) } })
+    let meant = try selection.filtered(all, keeping: Set(self.folders.filter { $0.fault != nil }.map(\.path)))
+    if isStrict, let fault = meant.entries.lazy.flatMap(\.faults).first { throw fault }
+    return meant
   }
 
   /// Reads tables of some runs. A run with a fault in any of the files asked for has no rows in any table.

@@ -122,7 +122,7 @@ final class JSONFileReader {
         throw DataFault(
           file: path, problem: "this is gzip under the name of JSON", advice: "add .gz to its name")
       }
-      let advice = isPage ? "this is a web page, no JSON; " : ""
+      let advice = isPage ? "this looks like an HTML page, not JSON; " : ""
       throw DataFault(
         file: path, place: "byte \(offset + error.offset)", problem: error.problem,
         advice: isPage || error.offset == length ? advice + "copy or download it again" : nil)

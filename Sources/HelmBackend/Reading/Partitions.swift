@@ -4,7 +4,8 @@ extension HelmRuns {
   /// Parts of the runs, of one project and suite each: one row per part with the columns `part` (0 first), `project`,
   /// `suite`, `bytes` and `runs`, a list of paths.
   /// - Parameter bytes: a part is full once its runs' files have this many bytes.
-  public func partitions(bytes: Int) -> Table {
+  /// - Throws: `MagnetError` when the runs that are meant do not exist.
+  public func partitions(bytes: Int) throws -> Table {
     var rows: [[Cell]] = []
     var current: (project: String?, suite: String, bytes: Int, runs: [String])?
     func close() {
@@ -15,7 +16,7 @@ extension HelmRuns {
       ])
       current = nil
     }
-    for run in sizedRuns {
+    for run in try sizedRuns() {
       let isOther = current.map { $0.suite != run.entry.suite || $0.project != run.entry.project } ?? true
       if isOther || (current?.bytes ?? 0) >= bytes { close() }
       var part = current ?? (run.entry.project, run.entry.suite, 0, [])

@@ -21,21 +21,20 @@ extension JSONTape {
     if tag(Self.top) == kind { return }
     throw DataFault(
       file: file,
-      problem:
-        "the file holds \(kindName(Self.top)) where \(kind == .object ? "an object" : "a list") is expected")
+      problem: "expected \(kind == .object ? "an object" : "a list"), found \(kindName(Self.top))")
   }
 
   /// Checks that the value at `index` is a list of objects.
   func expectObjects(in index: Int, at place: String, from first: Int, file: String) throws(DataFault) {
     if tag(index) != .array {
-      throw DataFault(file: file, place: place, problem: "\(kindName(index)) stands where a list is expected")
+      throw DataFault(file: file, place: place, problem: "expected a list, found \(kindName(index))")
     }
     var number = first
     try forEachElement(of: index) { (element) throws(DataFault) in
       if tag(element) != .object {
         throw DataFault(
           file: file, place: "\(place)[\(number)]",
-          problem: "\(kindName(element)) stands where an object is expected")
+          problem: "expected an object, found \(kindName(element))")
       }
       number += 1
     }
@@ -93,11 +92,11 @@ extension JSONTape {
     if path.count == 1 {
       if tag(value) == .string { return }
       throw DataFault(
-        file: file, place: place, problem: "\(kindName(value)) stands where a name is expected")
+        file: file, place: place, problem: "expected a name, found \(kindName(value))")
     }
     if tag(value) != .object {
       throw DataFault(
-        file: file, place: place, problem: "\(kindName(value)) stands where an object is expected")
+        file: file, place: place, problem: "expected an object, found \(kindName(value))")
     }
     try expectText(at: path.dropFirst(), in: value, place: place, file: file)
   }

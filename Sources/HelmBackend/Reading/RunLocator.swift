@@ -114,17 +114,16 @@ struct RunLocator {
     if Self.isPattern(path) {
       return DataFault(
         file: path, problem: "the pattern matches no folder",
-        advice: "put it in quotes, and check it with ls")
+        advice: "check it with ls, and quote it so that the shell does not expand it")
     }
     let parent = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
       separator: "/")
     let folder = parent.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : parent
     let name = path.split(separator: "/").last.map(String.init) ?? path
     let siblings = (tree.entries(folder) ?? []).filter(\.isFolder).map(\.name)
-    let nearest = nearestNames(to: name, among: siblings, count: 3)
     return DataFault(
-      file: path, problem: "there is no such folder",
-      advice: nearest.isEmpty ? "check the path" : "did you mean \(nearest.joined(separator: ", "))?")
+      file: path, problem: "no such file or folder",
+      advice: suggestion(for: name, among: siblings) ?? "check the path")
   }
 
   /// Collects the runs in a folder; false when there are none.
@@ -149,8 +148,22 @@ struct RunLocator {
     }
     guard depth < tree.depthLimit else { return false }
     let folders = entries.filter(\.isFolder)
-    for name in ["benchmark_output", "runs"] where folders.contains(where: { $0.name == name }) {
-      return search(tree, folder + "/" + name, depth: depth + 1)
+    let output = "benchmark_output"
+    if folders.contains(where: { $0.name == output }) {
+      var found = search(tree, folder + "/" + output, depth: depth + 1)
+      // Downloads of other benchmarks may lie beside it, each with its own benchmark_output.
+      for entry in folders where entry.name != output {
+        let inside = tree.entries(folder + "/" + entry.name) ?? []
+        if inside.contains(where: { $0.isFolder && $0.name == output }),
+          search(tree, folder + "/" + entry.name, depth: depth + 1)
+        {
+          found = true
+        }
+      }
+      return found
+    }
+    if folders.contains(where: { $0.name == "runs" }) {
+      return search(tree, folder + "/runs", depth: depth + 1)
     }
     var found = false
     for entry in folders

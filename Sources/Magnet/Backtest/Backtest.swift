@@ -7,20 +7,31 @@ public struct Backtest: Sendable {
   /// A predictor that takes part.
   public struct Entry: Sendable {
     public let name: String
-    /// Whether it is one that others are to beat.
-    public let isNull: Bool
+    /// Whether this is a baseline.
+    public let isBaseline: Bool
+    /// What of a model its predictions depend on.
+    let dependence: ScorePredictor.Dependence
     /// Makes one: each is used by one thread at a time, for scores predicted from the same runs.
     public let make: @Sendable () -> Predictor
 
-    public init(name: String, isNull: Bool = false, make: @escaping @Sendable () -> Predictor) {
+    public init(name: String, isBaseline: Bool = false, make: @escaping @Sendable () -> Predictor) {
+      self.init(name: name, isBaseline: isBaseline, dependence: .model, make: make)
+    }
+
+    private init(
+      name: String, isBaseline: Bool, dependence: ScorePredictor.Dependence,
+      make: @escaping @Sendable () -> Predictor
+    ) {
       self.name = name
-      self.isNull = isNull
+      self.isBaseline = isBaseline
+      self.dependence = dependence
       self.make = make
     }
 
     /// A predictor by its type, under its own name.
     public init(_ type: Predictor.Type) {
-      self.init(name: type.name, isNull: type.isBaseline) {
+      let dependence = (type as? ScorePredictor.Type)?.dependence ?? .model
+      self.init(name: type.name, isBaseline: type.isBaseline, dependence: dependence) {
         type.init(exampleRuns: 3, evalSamples: 20, seed: 1)
       }
     }

@@ -16,13 +16,29 @@ extension BacktestResult {
     let pairs = part.records.map(pair)
     let families = part.records.map { familyOf[Int($0.target)] }
     let isOfRuns = backtest.level == .run
-    var scores = (isOfRuns ? Self.runMeasures : Self.instanceMeasures).map {
+    let isUnranked = unranked.contains(part.predictor)
+    let measures = (isOfRuns ? Self.runMeasures : Self.instanceMeasures).filter {
+      !isUnranked || $0.name != Measure.spearman.name && $0.name != Measure.kendall.name
+    }
+    var scores = measures.map {
       sample.score($0, of: pairs, clusters: families)
     }
     let skill = skill(
       isOfRuns ? "skill" : "brier_skill", errors, nullErrors, isSpread: Set(families).count > 1, sample)
     scores.insert(skill, at: isOfRuns ? 3 : 1)
     return scores.compactMap(\.self)
+  }
+
+  /// The entries whose predictions do not tell models apart, so that correlations of ranks are undefined.
+  var unranked: [Int] {
+    guard backtest.level == .run else { return [] }
+    return entries.indices.filter { number in
+      switch entries[number].dependence {
+      case .none: true
+      case .family: backtest.heldOut == .family
+      case .model: false
+      }
+    }
   }
 
   /// A prediction as measures look at it. Runs are ranked within their column of the board, instances within their run.
@@ -40,7 +56,7 @@ extension BacktestResult {
     return pair
   }
 
-  /// 1 - error / error of the best null on the same targets: how much of the null's error is gone.
+  /// 1 - error / error of the best baseline on the same targets: how much of that error is gone.
   private func skill(
     _ name: String, _ errors: [Int: Double], _ nullErrors: [[Int: Double]], isSpread: Bool,
     _ sample: ClusterBootstrap
@@ -57,7 +73,7 @@ extension BacktestResult {
       return isEmpty ? nil : sums
     }
     func ratio(_ sums: [Measure.Sums]) -> Double { Measure.ratio(sums.reduce(.zero, +)) ?? .infinity }
-    // The best null has the least error, so this predictor's error has the largest ratio to it.
+    // The best baseline has the least error, so this predictor's error has the largest ratio to it.
     return candidates.max { ratio($0) < ratio($1) }.flatMap { best in
       sample.score(name, best, isSpread: isSpread) { sums in Measure.ratio(sums).map { 1 - $0 } }
     }

@@ -13,7 +13,9 @@ extension BacktestScores {
             x: Double($0), y: score.value, lower: score.interval?.lower, upper: score.interval?.upper)
         }
       }
-      return Plot.Series(name: own[0].isNull ? name + " (null)" : name, points: points)
+      let isBaseline = own[0].isBaseline
+      return Plot.Series(
+        name: isBaseline ? name + " (baseline)" : name, points: points, isBaseline: isBaseline)
     }
     return Plot(
       title: "Error against observed instances", xLabel: "observed instances",
@@ -26,7 +28,7 @@ extension BacktestResult {
   /// Predicted against actual scores of runs: for each predictor that is not a baseline one point per score, the mean of its
   /// predictions with the number of observed instances that was tried on most scores, the largest of these.
   public var predictedAgainstActual: Plot {
-    let parts = parts.filter { !entries[$0.predictor].isNull }
+    let parts = parts.filter { !entries[$0.predictor].isBaseline }
     let series = parts.map(\.predictor).unique().compactMap { number -> Plot.Series? in
       let own = parts.filter { $0.predictor == number }
       let largest = own.max { a, b in

@@ -6,7 +6,7 @@ public struct BacktestScores: Sendable {
   /// The predictions of one predictor that were shown as many instances.
   public struct Group: Sendable {
     public let predictor: String
-    public let isNull: Bool
+    public let isBaseline: Bool
     /// Nil where predictions do not depend on it.
     public let observed: Int?
     /// How many scores were predicted.
@@ -35,13 +35,14 @@ public struct BacktestScores: Sendable {
     let measured = parts.indices.map { number in
       let part = parts[number]
       let nulls = parts.indices.filter { other in
-        result.entries[parts[other].predictor].isNull
+        result.entries[parts[other].predictor].isBaseline
           && (parts[other].observed == part.observed || parts[other].observed == nil)
       }
       let scores = result.scores(part, errors[number], nullErrors: nulls.map { errors[$0] }, sample)
       let entry = result.entries[part.predictor]
       return Group(
-        predictor: entry.name, isNull: entry.isNull, observed: part.observed, targets: errors[number].count,
+        predictor: entry.name, isBaseline: entry.isBaseline, observed: part.observed,
+        targets: errors[number].count,
         predictions: part.records.count, scores: scores,
         intervals: part.records.contains(where: \.hasIntervals)
           ? (part.isConformal ? "conformal" : "own") : nil,
@@ -53,7 +54,8 @@ public struct BacktestScores: Sendable {
       (
         number,
         Group(
-          predictor: result.entries[number].name, isNull: false, observed: nil, targets: 0, predictions: 0,
+          predictor: result.entries[number].name, isBaseline: false, observed: nil, targets: 0,
+          predictions: 0,
           scores: [], intervals: nil, extrapolated: 0)
       )
     }

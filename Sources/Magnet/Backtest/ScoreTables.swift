@@ -1,6 +1,6 @@
 extension BacktestScores {
-  /// One row per predictor and number of observed instances, and one for each predictor that predicted nothing, with the measures people look at first. Of a run's score: mean
-  /// absolute error with its 95% interval, root mean squared error, bias, skill against the best baseline, error against
+  /// One row per predictor and number of observed instances, and one for each predictor that predicted nothing, with the
+  /// measures people look at first. Of a run's score: mean absolute error with its 95% interval, root mean squared error, bias, skill against the best baseline, error against
   /// the binomial noise floor, rank correlations, and how the intervals did.
   public var table: Table {
     let measures = groups.flatMap { $0.scores.map(\.measure) }.unique()
@@ -14,7 +14,7 @@ extension BacktestScores {
     if measures.contains("coverage95") { names.append("intervals") }
     let rows = groups.map { group -> [Cell] in
       var cells: [Cell] = [
-        .string(group.isNull ? "\(group.predictor) (null)" : group.predictor), Cell(group.observed),
+        .string(group.isBaseline ? "\(group.predictor) (baseline)" : group.predictor), Cell(group.observed),
         .int(Int64(group.targets)),
       ]
       for measure in shown {
@@ -35,7 +35,7 @@ extension BacktestScores {
       // A row without a measure says that nothing was predicted.
       (group.scores.isEmpty ? [nil] : group.scores.map(Optional.some)).map { score -> [Cell] in
         [
-          .string(group.predictor), .bool(group.isNull), Cell(group.observed), Cell(score?.measure),
+          .string(group.predictor), .bool(group.isBaseline), Cell(group.observed), Cell(score?.measure),
           Cell(score?.value), Cell(score?.interval?.lower), Cell(score?.interval?.upper),
           .int(Int64(group.targets)), .int(Int64(group.predictions)),
           group.intervals.map(Cell.string) ?? .null,
@@ -44,7 +44,7 @@ extension BacktestScores {
     }
     return Table(
       columnNames: [
-        "predictor", "null", "observed", "measure", "value", "lower", "upper", "targets", "predictions",
+        "predictor", "baseline", "observed", "measure", "value", "lower", "upper", "targets", "predictions",
         "intervals",
       ], rows: rows)
   }
@@ -111,7 +111,7 @@ extension BacktestResult {
   public var notes: [String] {
     let runs = plan.collection.runs
     var notes: [String] = []
-    for (number, entry) in entries.enumerated() where !entry.isNull {
+    for (number, entry) in entries.enumerated() where !entry.isBaseline {
       notes += remarks(number).map { "\(entry.name): \($0)" }
       func told(_ failures: [BacktestOutcome.Failure], _ what: String) -> [String] {
         failures.first.map { first in
@@ -146,6 +146,14 @@ extension BacktestResult {
             + "instances")
       }
     }
+    let constant = unranked.filter { number in parts.contains { $0.predictor == number } }.map {
+      entries[$0].name
+    }
+    if !constant.isEmpty {
+      notes.append(
+        "no rank correlations of \(constant.joined(separator: ", ")): predictions that are the same for all models rank "
+          + "none")
+    }
     if !isComplete { notes.append("interrupted: these are the predictions made so far") }
     return notes
   }
@@ -165,12 +173,12 @@ extension BacktestResult {
   /// prediction; the baselines do not count.
   public var failureCount: Int {
     let silent = unpredicted.filter { number in !outcome.failures.contains { $0.predictor == number } }
-    return outcome.failures.count { !entries[$0.predictor].isNull } + (isComplete ? silent.count : 0)
+    return outcome.failures.count { !entries[$0.predictor].isBaseline } + (isComplete ? silent.count : 0)
   }
 
   /// The numbers of the predictors, baselines left out, that predicted nothing.
   var unpredicted: [Int] {
     let predicted = Set(parts.map(\.predictor))
-    return entries.indices.filter { !entries[$0].isNull && !predicted.contains($0) }
+    return entries.indices.filter { !entries[$0].isBaseline && !predicted.contains($0) }
   }
 }

@@ -21,12 +21,14 @@ public final class ExternalRunPredictor: RunPredictor {
 
   public override func predict(train: TrainSplit, test: SequesteredTestSplit) throws -> [RunPrediction] {
     let program = try program.required
+    try MetricSelector.check(program.metrics.map { try MetricSelector($0) }, among: test.statsAsked)
     let answer = try program.predict(
       ProgramTask(train: train, test: test, seed: seed, isOfInstances: false, metrics: program.metrics),
       known: known)
+    let selectors = program.metrics.compactMap { try? MetricSelector($0) }
     if answer.predictions.isEmpty, let run = test.runSpecs[.run].first(where: { _ in true }),
-      let asked = test.statsAsked.first(where: {
-        program.metrics.isEmpty || program.metrics.contains($0.name)
+      let asked = test.statsAsked.first(where: { name in
+        selectors.isEmpty || selectors.contains { $0.matches(name) }
       })
     {
       let nothing = Stat(asked, mean: nil, count: nil, variance: nil, stddev: nil)
@@ -61,6 +63,7 @@ public final class ExternalInstancePredictor: InstancePredictor {
 
   public override func predict(train: TrainSplit, test: SequesteredTestSplit) throws -> [InstancePrediction] {
     let program = try program.required
+    try MetricSelector.check(program.metrics.map { try MetricSelector($0) }, among: test.instanceStatsAsked)
     let answer = try program.predict(
       ProgramTask(train: train, test: test, seed: seed, isOfInstances: true, metrics: program.metrics),
       known: known)

@@ -20,7 +20,8 @@ struct ProgramTask {
     self.seed = seed
     self.isOfInstances = isOfInstances
     let asked = isOfInstances ? test.instanceStatsAsked : test.statsAsked
-    stats = metrics.isEmpty ? asked : asked.filter { metrics.contains($0.name) }
+    let selectors = metrics.compactMap { try? MetricSelector($0) }
+    stats = metrics.isEmpty ? asked : asked.filter { name in selectors.contains { $0.matches(name) } }
   }
 
   /// Writes the files into a folder that is empty.

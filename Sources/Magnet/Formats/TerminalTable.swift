@@ -1,8 +1,9 @@
 /// A table drawn with box characters, its header in heavy lines.
 ///
 /// Numbers have three decimals and stand right. Where a table is too wide, titles are broken into lines after `_` and
-/// `.`, and texts are shortened in the middle; when that is not enough, the columns go into several tables one under
-/// the other, each with the key columns in front.
+/// `.`, and texts are shortened in the middle, or broken into lines where key columns would no longer tell the rows
+/// apart; when that is not enough, the columns go into several tables one under the other, each with the key columns in
+/// front.
 public struct TerminalTable: Sendable {
   private struct Column {
     let cells: [String]
@@ -11,7 +12,7 @@ public struct TerminalTable: Sendable {
     let content: Int
     let natural: Int
     /// The least width: numbers, short texts and the parts of titles stay whole.
-    let least: Int
+    var least: Int
     let titleParts: [String]
   }
 
@@ -86,13 +87,61 @@ public struct TerminalTable: Sendable {
     }
   }
 
-  /// Three decimals, rounded as numpy rounds: times 1000, half to even.
+  /// Three decimals, rounded as numpy rounds: times 1000, half to even. A number that would look like 0 has two digits
+  /// instead: `0.00046`, `1.2e-05`.
   static func roundedText(_ value: Double) -> String {
     let scaled = (value * 1000).rounded(.toNearestOrEven)
     guard scaled.isFinite, abs(scaled) < 1e15 else { return Cell.double(value).text }
+    if scaled == 0, value != 0 { return (value < 0 ? "-" : "") + smallText(abs(value)) }
     let whole = Int64(abs(scaled))
     let decimals = String(whole % 1000 + 1000).dropFirst()
     return (scaled < 0 ? "-" : "") + "\(whole / 1000).\(decimals)"
+  }
+
+  /// A number from 0 to 0.0005 in two digits.
+  private static func smallText(_ value: Double) -> String {
+    let parts = value.description.split(separator: "e")
+    let digits = parts[0].filter { $0 != "." }
+    let leading = digits.prefix { $0 == "0" }.count
+    let point = parts[0].prefix { $0 != "." }.count
+    var exponent = (parts.count > 1 ? Int(parts[1]) ?? 0 : 0) + point - 1 - leading
+    let three = Int((digits.dropFirst(leading) + "00").prefix(3)) ?? 0
+    var two = (three + 5) / 10
+    if two == 100 { (two, exponent) = (10, exponent + 1) }
+    let shown = two % 10 == 0 ? "\(two / 10)" : "\(two)"
+    if exponent >= -4 { return "0." + String(repeating: "0", count: -exponent - 1) + shown }
+    let mantissa = shown.count == 1 ? shown : "\(two / 10).\(two % 10)"
+    return mantissa + "e-" + (exponent > -10 ? "0" : "") + "\(-exponent)"
+  }
+
+  /// The lines of a cell that is too wide for its column and must not be shortened: broken behind punctuation where
+  /// that is possible, about ten at most.
+  private static func lines(of text: String, _ width: Int) -> [String] {
+    var lines = [""]
+    var used = 0
+    var piece = ""
+    func add(_ text: String) {
+      let size = displayWidth(text)
+      if used + size > width, used > 0 {
+        lines.append("")
+        used = 0
+      }
+      lines[lines.count - 1] += text
+      used += size
+    }
+    for character in shortened(text, to: 10 * (width - width / 4)) {
+      if displayWidth(piece) + characterWidth(character) > width {
+        add(piece)
+        piece = ""
+      }
+      piece.append(character)
+      if ":,=/_- ".contains(character) {
+        add(piece)
+        piece = ""
+      }
+    }
+    add(piece)
+    return lines
   }
 
   /// Draws the table.
@@ -108,7 +157,12 @@ public struct TerminalTable: Sendable {
   private func blocks(_ limit: Int?) -> [[(column: Column, width: Int)]] {
     guard let limit else { return [columns.map { ($0, $0.natural) }] }
     func total(_ widths: some Sequence<Int>) -> Int { widths.reduce(1) { $0 + $1 + 3 } }
-    let keys = Array(columns.prefix(keyCount))
+    // What tells the rows apart gets up to a quarter of the line.
+    let keys = columns.prefix(keyCount).map { column in
+      var key = column
+      key.least = max(column.least, min(column.content, limit / 4))
+      return key
+    }
     var blocks: [[Column]] = []
     var current = keys
     for column in columns.dropFirst(keyCount) {
@@ -141,6 +195,13 @@ public struct TerminalTable: Sendable {
     }
   }
 
+  /// Whether some different texts of a column are the same when they are shortened.
+  private static func areAlikeWhenShortened(_ column: Column, _ width: Int) -> Bool {
+    if column.content <= width || width < 4 { return false }
+    let texts = Set(column.cells)
+    return Set(texts.map { shortened($0, to: width) }).count < texts.count
+  }
+
   private func draw(_ block: [(column: Column, width: Int)], _ isColored: Bool) -> String {
     func rule(_ left: String, _ line: String, _ joint: String, _ right: String) -> String {
       left + block.map { String(repeating: line, count: $0.width + 2) }.joined(separator: joint) + right
@@ -164,12 +225,18 @@ public struct TerminalTable: Sendable {
       out += "┃" + cells.joined(separator: "┃") + "┃\n"
     }
     out += rule("┡", "━", "╇", "┩")
+    let isBroken = block.enumerated().map { $0 < keyCount && Self.areAlikeWhenShortened($1.column, $1.width) }
     for row in 0..<rowCount {
-      let cells = block.map { part in
+      let cells = zip(block, isBroken).map { part, isBroken in
         let text = part.column.cells[row]
-        return " " + styled(padded(text, part), Self.colors[text]) + " "
+        return isBroken && displayWidth(text) > part.width ? Self.lines(of: text, part.width) : [text]
       }
-      out += "│" + cells.joined(separator: "│") + "│\n"
+      for line in 0..<(cells.map(\.count).max() ?? 0) {
+        let texts = zip(block, cells).map { part, lines in
+          " " + styled(padded(line < lines.count ? lines[line] : "", part), Self.colors[lines[0]]) + " "
+        }
+        out += "│" + texts.joined(separator: "│") + "│\n"
+      }
     }
     return out + rule("└", "─", "┴", "┘")
   }

@@ -57,7 +57,7 @@ public struct TolerantParser {
     if input.starts(with: [0xEF, 0xBB, 0xBF]) { at = 3 }
     document.words.append(word(.root, 0))
     skipSpace()
-    if at == input.count { throw JSONFault(offset: at, problem: "there is nothing but white space") }
+    if at == input.count { throw JSONFault(offset: at, problem: "contains only white space") }
     try parseValue()
     skipSpace()
     if at < input.count { throw fault("more text follows the end of the value") }
@@ -73,7 +73,7 @@ public struct TolerantParser {
   private func fault(_ problem: String) -> JSONFault {
     at < input.count
       ? JSONFault(offset: at, problem: problem)
-      : JSONFault(offset: input.count, problem: "the text ends too early, it was cut off")
+      : JSONFault(offset: input.count, problem: "unexpected end of file (truncated)")
   }
 
   private var current: UInt8? { at < input.count ? input[at] : nil }

@@ -35,12 +35,20 @@ public struct Plot: Sendable, Hashable {
     public var name: String
     public var points: [Point]
     public var style: Style
+    /// Whether it is what the others are compared with: drawn in grey, its lines dashed.
+    public var isBaseline: Bool
 
-    public init(name: String, points: [Point], style: Style = .line) {
+    public init(name: String, points: [Point], style: Style = .line, isBaseline: Bool = false) {
       self.name = name
       self.points = points
       self.style = style
+      self.isBaseline = isBaseline
     }
+  }
+
+  /// The place of a series among those that have a colour of their own; nil for a baseline.
+  func colorNumber(_ number: Int) -> Int? {
+    series[number].isBaseline ? nil : series[..<number].count { !$0.isBaseline }
   }
 
   public var title: String

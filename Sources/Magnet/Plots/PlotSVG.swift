@@ -35,7 +35,11 @@ struct SVGPlot {
   static let lineHeight = 17.0
   private static let mostPoints = 20_000
   /// Black is for texts, and yellow is too light for lines on white.
-  private static let colors = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5A5A5A"]
+  private static let baselineColor = "#8A8A8A"
+  private static let colors = [
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#882255", "#117733",
+    "#999933", "#AA4499", "#661100",
+  ]
   private static let lightGrey = "#E4E4E4"
   static let grey = "#6E6E6E"
 
@@ -212,7 +216,15 @@ struct SVGPlot {
 
   // MARK: - Series
 
-  func color(_ series: Int) -> String { Self.colors[series % Self.colors.count] }
+  func color(_ series: Int) -> String {
+    plot.colorNumber(series).map { Self.colors[$0 % Self.colors.count] } ?? Self.baselineColor
+  }
+
+  /// How the line of a series is dashed: that of a baseline, and of those that have another's colour.
+  func dashes(_ series: Int) -> String {
+    guard let number = plot.colorNumber(series) else { return " stroke-dasharray=\"6 4\"" }
+    return number < Self.colors.count ? "" : " stroke-dasharray=\"2 3\""
+  }
 
   func point(_ x: Double, _ y: Double) -> String { SVGText.number(x) + " " + SVGText.number(y) }
 
@@ -244,8 +256,8 @@ struct SVGPlot {
     if isLine, points.count > 1 {
       let line = points.map { point($0.x, $0.y) }.joined(separator: "L")
       out += """
-        <path d="M\(line)" fill="none" stroke="\(color(number))" stroke-width="\(points.count > 500 ? "1.2" : "2")" \
-        stroke-linejoin="round"/>
+        <path d="M\(line)" fill="none" stroke="\(color(number))" stroke-width="\(points.count > 500 ? "1.2" : "2")"\
+        \(dashes(number)) stroke-linejoin="round"/>
 
         """
     }

@@ -47,7 +47,8 @@ extension SVGPlot {
     let color = color(entry.number)
     if plot.series[entry.number].style == .line {
       out +=
-        "<path d=\"M\(point(right + 12, y))h18\" fill=\"none\" stroke=\"\(color)\" stroke-width=\"2\"/>\n"
+        "<path d=\"M\(point(right + 12, y))h18\" fill=\"none\" stroke=\"\(color)\" stroke-width=\"2\""
+        + dashes(entry.number) + "/>\n"
     }
     if hasMarks(entry.number) {
       out += "<g fill=\"\(color)\">\(mark(entry.number, right + 21, y, 3.5))</g>\n"

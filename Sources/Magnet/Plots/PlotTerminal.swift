@@ -22,7 +22,9 @@ private struct TerminalPlot {
   private(set) var text = ""
 
   private static let marks = Array("●■▲◆○□△◇abcdefghijklmnopqrstuvwxyz")
-  private static let colors = ["36", "33", "35", "32", "34", "31"]
+  private static let colors = [
+    "36", "33", "35", "32", "34", "31", "96", "93", "95", "92", "94", "91",
+  ]
   private static let shared: Character = "*"
   private static let leastRows = 4
 
@@ -68,7 +70,7 @@ private struct TerminalPlot {
         let end = last.text.lastIndex { $0 != " " }
         runs[runs.count - 1].text = end.map { String(last.text[...$0]) } ?? ""
       }
-      for run in runs { text += styled(run.text, Self.code(run.owner)) }
+      for run in runs { text += styled(run.text, code(run.owner)) }
       text += "\n"
     }
     appendXAxis(axes?.x, margin, canvas)
@@ -137,9 +139,9 @@ private struct TerminalPlot {
     var entries: [(text: String, mark: Character, code: String?)] = []
     for (number, series) in plot.series.enumerated() where !series.name.isEmpty || plot.series.count > 1 {
       let count = points.series[number].isEmpty ? " (no points)" : ""
-      entries.append((printable(series.name) + count, Self.mark(number), Self.code(.series(number))))
+      entries.append((printable(series.name) + count, Self.mark(number), code(.series(number))))
     }
-    if plot.isSquare, !points.isEmpty { entries.append(("y = x", "⡠", Self.code(.guide))) }
+    if plot.isSquare, !points.isEmpty { entries.append(("y = x", "⡠", code(.guide))) }
     var lines: [String] = []
     var used = width
     for entry in entries {
@@ -170,11 +172,12 @@ private struct TerminalPlot {
 
   private static func mark(_ series: Int) -> Character { marks[series % marks.count] }
 
-  private static func code(_ owner: BrailleCanvas.Owner) -> String? {
+  private func code(_ owner: BrailleCanvas.Owner) -> String? {
     switch owner {
     case .nobody, .several: nil
     case .guide: "2"
-    case .series(let number): colors[number % colors.count]
+    case .series(let number):
+      plot.colorNumber(number).map { Self.colors[$0 % Self.colors.count] } ?? "2"
     }
   }
 

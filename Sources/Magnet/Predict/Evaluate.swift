@@ -61,9 +61,17 @@ extension Predictor {
           stats: tables.table(.stats, ofRuns: runs),
           perInstanceStats: tables.table(.perInstanceStats, ofRuns: runs))
       }
-      let test = try sampled(part(exampleRuns..<rows.count), draw, run: name(draw.test), notes: &notes)
+      let drawn = try sampled(part(exampleRuns..<rows.count), draw, run: name(draw.test), notes: &notes)
+      let test = TestSplit(prepared(drawn))
+      let unknown = disclosure == .everything ? [] : SequesteredTestSplit.unknownFields(of: test)
+      if !unknown.isEmpty {
+        let names = unknown.prefix(5).map { shown($0) }.joined(separator: ", ")
+        notes.append(
+          "\(name(draw.test)): not shown to the predictor, as HELM does not know what it is: \(names)"
+            + (unknown.count > 5 ? " and \(unknown.count - 5) more" : ""))
+      }
       return DataSplit(
-        train: TrainSplit(prepared(part(0..<exampleRuns))), test: TestSplit(prepared(test)),
+        train: TrainSplit(prepared(part(0..<exampleRuns))), test: test,
         trainRuns: draw.train.map(name), testRun: name(draw.test), notes: notes, faults: faults)
     }
   }
@@ -91,7 +99,8 @@ extension Predictor {
     }
     if ids.count < evalSamples {
       notes.append(
-        "\(run): \(ids.count) instances are there and \(evalSamples) were to be drawn; all are used")
+        "\(run): only \(ids.count) of the requested \(evalSamples) instances available; using all \(ids.count)"
+      )
     }
     let drawn = Set(draw.instances(of: ids.count, samples: evalSamples).map { ids[$0] })
     var sampled = tables
@@ -104,7 +113,11 @@ extension Predictor {
     var sentence =
       "the split needs \(exampleRuns + 1) runs (\(exampleRuns) example \(exampleRuns == 1 ? "run" : "runs") and one to predict), and "
       + (count == 1 ? "1 is" : "\(count) are") + " left of the \(listing.entries.count) found"
-    if !faults.isEmpty { sentence += " (\(faults.count) broken)" }
+    if !faults.isEmpty {
+      let files = Set(faults.map(\.file)).sorted(by: codePointOrder)
+      sentence += " (\(files.count) broken: \(files.prefix(3).map { shown($0) }.joined(separator: ", "))"
+      sentence += files.count > 3 ? " and \(files.count - 3) more)" : ")"
+    }
     return MagnetError(
       .insufficientData, sentence + "; give more runs, a wider filter, or fewer example runs")
   }

@@ -108,6 +108,20 @@ extension ScoreEstimator {
 open class ScorePredictor: RunPredictor {
   open override var disclosure: Disclosure { .scores }
 
+  /// What of a model an estimate depends on.
+  public enum Dependence: Sendable {
+    /// Nothing: all models on a scenario get the same estimate, but for what is held out with each.
+    case none
+    /// The model's family.
+    case family
+    /// The model itself.
+    case model
+  }
+
+  /// What of a model estimates depend on. Estimates that are the same for all models cannot rank them: a backtest shows
+  /// no rank correlations of them, as these would tell only what was held out.
+  open class var dependence: Dependence { .model }
+
   /// Whether the estimate depends on the sample.
   open var usesSample: Bool { true }
 
@@ -130,6 +144,7 @@ open class ScorePredictor: RunPredictor {
 
   /// Predicts the run's main metric from the instances drawn.
   open override func predict(train: TrainSplit, test: SequesteredTestSplit) throws -> [RunPrediction] {
+    try MetricSelector.check(metrics, among: test.statsAsked)
     var rules = rules
     rules.metrics = metrics
     return try test.runSpecs.rows.flatMap { spec -> [RunPrediction] in

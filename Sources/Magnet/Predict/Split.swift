@@ -108,7 +108,7 @@ public struct SequesteredTestSplit: Sendable {
   }
 
   init(_ split: TestSplit, _ disclosure: Disclosure) {
-    runSpecs = split.runSpecs
+    runSpecs = disclosure == .everything ? split.runSpecs : Self.known(split.runSpecs)
     self.disclosure = disclosure
     statNames = Self.names(split.stats, "stats.name.")
     instanceStatNames = Self.names(split.perInstanceStats, "per_instance_stats.stats.name.")
@@ -122,6 +122,30 @@ public struct SequesteredTestSplit: Sendable {
       }
   }
 
+  /// Run specs with the fields that HELM knows: any other may be a score.
+  private static func known(_ runSpecs: Table) -> Table { runSpecs.dropping(isUnknownRunSpecField) }
+
+  private static func isUnknownRunSpecField(_ name: String) -> Bool {
+    let allowed = runSpecFields.map { "run_spec." + $0 } + adapterFields.map { "run_spec.adapter_spec." + $0 }
+    return name.hasPrefix("run_spec.") && !isWithin(allowed, name)
+  }
+
+  private static func isWithin(_ fields: [String], _ name: String) -> Bool {
+    fields.contains { name == $0 || name.hasPrefix($0 + ".") }
+  }
+
+  /// The fields of the run spec and the requests that HELM does not know, and that are therefore not shown.
+  static func unknownFields(of split: TestSplit) -> [String] {
+    let known =
+      (inputFields + responseFields + keyFields).map { requestStates + $0 }
+      + adapterFields.map { "scenario_state.adapter_spec." + $0 } + ["scenario_state.annotator_specs"]
+    let unknown = split.scenarioStates.columnNames.filter { name in
+      name.hasPrefix("scenario_state.") && !name.hasSuffix(".tags") && !isWithin(known, name)
+        && !known.contains { $0.hasPrefix(name + ".") }
+    }
+    return split.runSpecs.columnNames.filter(isUnknownRunSpecField) + unknown
+  }
+
   /// Requests and answers without whatever names the right answer or scores the model's.
   static func keyless(_ states: Table) -> Table { shown(states, inputFields + responseFields) }
 
@@ -131,7 +155,8 @@ public struct SequesteredTestSplit: Sendable {
   /// other versions and tools hold fields that HELM does not know, and any of them may be a score.
   private static let inputFields =
     [
-      "instance.id", "instance.split", "instance.sub_split", "instance.input", "instance.references",
+      "instance.id", "instance.split", "instance.sub_split", "instance.input.text",
+      "instance.input.multimedia_content", "instance.input.messages", "instance.references",
       "instance.perturbation", "instance.contrast_inputs", "reference_index", "request_mode",
       "train_trial_index", "num_train_instances", "prompt_truncated", "num_conditioning_tokens",
     ]
@@ -156,10 +181,29 @@ public struct SequesteredTestSplit: Sendable {
     "output", "text", "multimedia_content", "media_objects", "content_type", "location",
   ]
 
+  /// What names the right answer or scores the model's: never shown, and known to HELM.
+  private static let keyFields = [
+    "output_mapping", "annotations", "instance.extra_data", "instance.contrast_references",
+  ]
+  private static let runSpecFields = [
+    "name", "scenario_spec", "metric_specs", "data_augmenter_spec", "groups", "annotators",
+  ]
+  private static let adapterFields = [
+    "method", "global_prefix", "global_suffix", "instructions", "input_prefix", "input_suffix",
+    "reference_prefix", "reference_suffix", "chain_of_thought_prefix", "chain_of_thought_suffix",
+    "output_prefix", "output_suffix", "instance_prefix", "substitutions", "max_train_instances",
+    "max_eval_instances", "num_outputs", "num_train_trials", "num_trials", "sample_train",
+    "model_deployment", "model", "temperature", "max_tokens", "stop_sequences", "random", "multi_label",
+    "image_generation_parameters", "reeval_parameters", "eval_splits", "reference_prefix_characters",
+    "output_mapping_pattern",
+  ]
   private static func shown(_ table: Table, _ fields: [String]) -> Table {
-    let allowed = fields.map { requestStates + $0 } + ["scenario_state.adapter_spec"]
+    let allowed =
+      fields.map { requestStates + $0 } + adapterFields.map { "scenario_state.adapter_spec." + $0 }
+    // The input itself is a text in HELM 0.1 and 0.2.
+    let input = requestStates + "instance.input"
     var shown = table.dropping { name in
-      name.hasPrefix("scenario_state.") && !allowed.contains { name == $0 || name.hasPrefix($0 + ".") }
+      name.hasPrefix("scenario_state.") && name != input && !isWithin(allowed, name)
     }
     shown = shown.dropping { $0.hasPrefix(requestStates + "instance.") && $0.hasSuffix(".tags") }
     for name in shown.columnNames where name.hasPrefix(requestStates) {

@@ -99,7 +99,12 @@ extension RunListing {
 
   /// The entries for which `isIncluded` holds, with their rows.
   package func filter(_ isIncluded: (RunEntry) -> Bool) -> RunListing {
-    let kept = entries.indices.filter { isIncluded(entries[$0]) }
+    keeping { isIncluded(entries[$0]) }
+  }
+
+  /// The same, by the numbers of the entries.
+  func keeping(_ isIncluded: (Int) -> Bool) -> RunListing {
+    let kept = entries.indices.filter(isIncluded)
     if kept.count == entries.count { return self }
     let places = Dictionary(kept.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     let rows = entryOfRow.indices.filter { places[entryOfRow[$0]] != nil }

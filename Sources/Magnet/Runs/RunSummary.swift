@@ -1,7 +1,9 @@
-/// What runs there are, in a table for people: suite, run, scenario, model, instances, files, state and path.
+/// What runs there are, in a table for people: suite, run, model, instances, state, problem, scenario, files and path.
 public struct RunSummary: Sendable {
   /// One row per run, in the listing's order.
   public let table: Table
+  /// The same without scenario, files and path.
+  public var shortTable: Table { table.dropping { ["scenario", "files", "path"].contains($0) } }
   /// What is wrong with incomplete runs.
   public let faults: [DataFault]
 
@@ -28,16 +30,15 @@ public struct RunSummary: Sendable {
 
     var rowOfEntry: [Int: Row] = [:]
     for (row, entry) in zip(listing.runSpecs.rows, listing.entryOfRow) { rowOfEntry[entry] = row }
-    let names = ["suite", "run", "scenario", "model", "instances", "files", "state", "problem", "path"]
+    let names = ["suite", "run", "model", "instances", "state", "problem", "scenario", "files", "path"]
     let rows = entries.indices.map { number -> [Cell] in
       let entry = entries[number]
       let spec = rowOfEntry[number]
       return [
-        .string(entry.suite), .string(entry.name), Cell(spec.flatMap { RunName.scenario(entry.name, $0) }),
-        Cell(spec?[.model]), instances[number].map { .int(Int64($0)) } ?? .null,
-        .string(entry.files.map(Self.shortName).joined(separator: " ")),
-        .string(RunEntry.state(of: faults[number])), Cell(entry.problem(of: faults[number])),
-        .string(entry.path),
+        .string(entry.suite), .string(entry.name), Cell(spec?[.model]),
+        instances[number].map { .int(Int64($0)) } ?? .null, .string(RunEntry.state(of: faults[number])),
+        Cell(entry.problem(of: faults[number])), Cell(spec.flatMap { RunName.scenario(entry.name, $0) }),
+        .string(entry.files.map(Self.shortName).joined(separator: " ")), .string(entry.path),
       ]
     }
     table = Table(columnNames: names, rows: rows)

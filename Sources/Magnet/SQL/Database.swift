@@ -25,10 +25,10 @@ public struct Database: Sendable {
   ///   is cancelled; what the source throws.
   /// - Parameter parameters: values for the query's parameters by their names, without `:`, `@` or `$`.
   public func query(_ text: String, parameters: [String: Cell] = [:]) async throws -> Answer {
-    let words = SQLText(text).words
+    let parsed = SQLText(text)
     var runs = try await source.list()
-    if words.contains("runs"),
-      words.contains("state") || words.contains("problem") || SQLText(text).selectsAll
+    if parsed.words.contains("runs"),
+      parsed.words.contains("state") || parsed.words.contains("problem") || parsed.selectsAll
     {
       runs = try await runs.checkingStatistics(of: source)
     }
@@ -45,13 +45,14 @@ public struct Database: Sendable {
         return Dictionary(
           uniqueKeysWithValues: runs.enumerated().map { ($1, tables.table(kind, ofRuns: [$0])) })
       }
-      let relations = try Self.relations(for: SQLText(text), catalog, source.sources)
+      let relations = try Self.relations(for: parsed, catalog, source.sources)
       let connection = try SQLConnection(relations, catalog, timeLimit: limit)
       let table: Table
-      do { table = try connection.answer(text, parameters) } catch let error as MagnetError {
-        throw Self.advised(error, SQLText(text), catalog)
-      }
-      try Self.checkNames(SQLText(text), catalog, source.sources)
+      do {
+        try connection.checkNames(parsed)
+        table = try connection.answer(text, parameters)
+      } catch let error as MagnetError { throw Self.advised(error, parsed, catalog) }
+      try Self.checkNames(parsed, catalog, source.sources)
       // What a run without a readable run spec holds is missing from every table.
       if catalog.hasReadTables { faults = listing.entries.filter { !$0.isNamed }.flatMap(\.faults) + faults }
       var seen: Set<DataFault> = []

@@ -31,9 +31,12 @@ enum InstanceInput {
   }
 
   /// The same in SQL, over the columns that a table has.
-  /// - Parameter expression: a column of the table by its name; nil where the table does not have it.
-  static func sql(_ expression: (String) -> String?) -> String {
-    // A column as it is has its declared type in a view; an expression has none.
+  /// - Parameters:
+  ///   - empty: a query of no rows with a column of text.
+  ///   - expression: a column of the table by its name; nil where the table does not have it.
+  static func sql(typedBy empty: String, _ expression: (String) -> String?) -> String {
+    // A column as it is has its declared type in a view; an expression has none, and gets that of the last query of a
+    // union.
     let present = columns.compactMap(expression)
     if present.count == 1, expression(media) == nil { return present[0] }
     let parts = columns.compactMap { name -> String? in
@@ -45,6 +48,7 @@ enum InstanceInput {
         """
     }
     let text = expression(columns[0]) ?? expression(columns[1])
-    return "coalesce(" + (parts + [text ?? "NULL", "NULL"]).joined(separator: ", ") + ")"
+    let value = "coalesce(" + (parts + [text ?? "NULL", "NULL"]).joined(separator: ", ") + ")"
+    return "(SELECT x FROM (SELECT \(value) AS x UNION ALL \(empty)) LIMIT 1)"
   }
 }

@@ -70,7 +70,8 @@ package final class QuerySession {
   /// Prepares a query.
   /// - Throws: `MagnetError` when it is wrong or tries to write.
   package func prepare(_ text: String) throws -> Statement {
-    Statement(try connection.prepare(text), connection)
+    try connection.checkNames(SQLText(text))
+    return Statement(try connection.prepare(text), connection)
   }
 
   /// Asks a query.

@@ -90,6 +90,15 @@ final class SQLConnection {
     return statement
   }
 
+  /// Makes sure that all names of a query exist, also those in conditions that SQLite drops as constant.
+  func checkNames(_ text: SQLText) throws {
+    do { sqlite3_finalize(try prepare(text.withoutConstants)) } catch let error as MagnetError
+      where !error.problem.hasPrefix("no such column: ")
+    {
+      // Not every place takes a parameter; what else is wrong with the query, it says itself.
+    }
+  }
+
   /// Answers one statement.
   /// - Parameter parameters: values of the statement's parameters by their names, without the sign before them.
   func answer(_ text: String, _ parameters: [String: Cell] = [:]) throws -> Table {

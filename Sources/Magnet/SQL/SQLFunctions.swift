@@ -36,12 +36,12 @@ private enum SampleStatistic: Int, CaseIterable {
 
   func value(of sample: Sample) -> Double? {
     switch self {
-    case .median: sample.quantile(0.5)
-    case .percentile, .percentileCont: sample.quantile(sample.share)
-    case .stddev, .stddevSamp: sample.variance(freedom: 1)?.squareRoot()
-    case .stddevPop: sample.variance(freedom: 0)?.squareRoot()
-    case .variance, .varSamp: sample.variance(freedom: 1)
-    case .varPop: sample.variance(freedom: 0)
+    case .median: sample.numbers.quantile(0.5)
+    case .percentile, .percentileCont: sample.numbers.quantile(sample.share)
+    case .stddev, .stddevSamp: sample.numbers.variance()?.squareRoot()
+    case .stddevPop: sample.numbers.variance(ofPopulation: true)?.squareRoot()
+    case .variance, .varSamp: sample.numbers.variance()
+    case .varPop: sample.numbers.variance(ofPopulation: true)
     }
   }
 }
@@ -51,21 +51,6 @@ private final class Sample {
   var numbers: [Double] = []
   var share = 0.5
   var fault: String?
-
-  func quantile(_ share: Double) -> Double? {
-    if numbers.isEmpty { return nil }
-    let sorted = numbers.sorted()
-    let place = share * Double(sorted.count - 1)
-    let below = Int(place)
-    let above = min(below + 1, sorted.count - 1)
-    return sorted[below] + (place - Double(below)) * (sorted[above] - sorted[below])
-  }
-
-  func variance(freedom: Int) -> Double? {
-    guard numbers.count > freedom else { return nil }
-    let mean = numbers.reduce(0, +) / Double(numbers.count)
-    return numbers.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(numbers.count - freedom)
-  }
 }
 
 /// Adds the functions to a connection.

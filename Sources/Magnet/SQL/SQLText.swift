@@ -6,15 +6,21 @@ struct SQLText {
   private(set) var aliases: Set<String> = []
   /// The words outside of quotes and comments, in small letters.
   private(set) var words: Set<String> = []
-  /// Whether there is nothing but white space and comments.
+  /// Whether it contains only white space and comments.
   private(set) var isEmpty = true
   /// Whether it says `SELECT *`, `, *` or `table.*`.
   private(set) var selectsAll = false
+  /// The query with a parameter in place of each whole number, of TRUE and FALSE, and in empty lists. SQLite drops what
+  /// cannot matter, such as `x` in `0 AND x`, before it looks at names; here it looks at all of them.
+  private(set) var withoutConstants = ""
 
   init(_ text: String) {
     var previous = ""
     var rest = Substring(text)
     while let first = rest.first {
+      let before = rest
+      var replacement: String?
+      defer { withoutConstants += replacement ?? String(before[..<rest.startIndex]) }
       let isComment = rest.hasPrefix("--") || rest.hasPrefix("/*")
       if !first.isWhitespace, first != ";", !isComment { isEmpty = false }
       switch first {
@@ -35,10 +41,17 @@ struct SQLText {
         previous = word.lowercased()
         words.insert(previous)
         rest = rest.dropFirst(word.count)
+        if previous == "true" || previous == "false" { replacement = "?" }
+      case _ where first.isNumber:
+        let number = rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "." }
+        if number.allSatisfy(\.isNumber), previous != ".", previous != "?" { replacement = "?" }
+        previous = String(number)
+        rest = rest.dropFirst(number.count)
       case _ where first.isWhitespace: rest = rest.dropFirst()
       default:
+        if first == ")", previous == "in(" { replacement = "?)" }
         if first == "*", ["select", "distinct", "all", ",", "."].contains(previous) { selectsAll = true }
-        previous = String(first)
+        previous = first == "(" && previous == "in" ? "in(" : String(first)
         rest = rest.dropFirst()
       }
     }

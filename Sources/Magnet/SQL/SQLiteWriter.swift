@@ -294,7 +294,9 @@ final class SQLiteWriter {
         case .run(let field): "r." + Self.quoted(field.rawValue)
         case .column(let name): expression(kind, name)
         case .input:
-          InstanceInput.sql { name in columns[kind]?[name].map { "t." + Self.quoted($0.sqlName) } }
+          InstanceInput.sql(typedBy: "SELECT run FROM runs WHERE 0") { name in
+            columns[kind]?[name].map { "t." + Self.quoted($0.sqlName) }
+          }
         }
       return value + " AS " + Self.quoted(column.name)
     }

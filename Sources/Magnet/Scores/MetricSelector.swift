@@ -34,4 +34,14 @@ public struct MetricSelector: Sendable, Hashable, CustomStringConvertible {
         && ($0.subSplit == nil || $0.subSplit == name.subSplit)
     }
   }
+
+  /// Makes sure that some statistic is of one of the metrics asked for.
+  /// - Throws: `MagnetError` with the nearest names.
+  static func check(_ metrics: [MetricSelector], among names: [MetricName]) throws {
+    guard let first = metrics.first, !metrics.contains(where: { names.contains(where: $0.matches) }) else {
+      return
+    }
+    let known = (names.filter { $0.perturbation == nil }.map(\.text) + names.map(\.name)).unique()
+    throw MagnetError(.notFound, "no metric '\(first)'", advice: suggestion(for: first.text, among: known))
+  }
 }

@@ -122,8 +122,8 @@ public struct ScoreCollection: Sendable {
     if available.isEmpty { return "no statistics" }
     let names = available.map(\.text)
     if let asked = rules.metrics.first {
-      let nearest = nearestNames(to: asked.text, among: names)
-      return "no metric '\(asked.text)'; did you mean \(nearest.joined(separator: ", "))?"
+      let known = (names + available.map(\.metric)).unique()
+      return "no metric '\(asked.text)'" + (suggestion(for: asked.text, among: known).map { "; " + $0 } ?? "")
     }
     let scores = available.filter { !Headline.isBookkeeping($0.metric) }.map(\.text)
     let list =

@@ -131,15 +131,14 @@ public struct Table: Sendable {
     let ending = columnNames.filter { $0.hasSuffix("." + name) }
     if ending.count == 1 { return ending[0] }
     if columnNames.isEmpty {
-      throw MagnetError(.notFound, "no column is called \(name); the table has no columns")
+      throw MagnetError(.notFound, "no column '\(name)'", advice: "the table has no columns")
     }
     if ending.isEmpty {
-      let nearest = nearestNames(to: name, among: columnNames)
       throw MagnetError(
-        .notFound, "no column is called \(name); did you mean \(nearest.joined(separator: ", "))?")
+        .notFound, "no column '\(name)'", advice: suggestion(for: name, among: columnNames))
     }
     throw MagnetError(
-      .notFound, "several columns end in .\(name): \(ending.joined(separator: ", ")); give one of these")
+      .notFound, "several columns end in .\(name)", advice: "give one of \(ending.joined(separator: ", "))")
   }
 
   /// Whether there is a column called `name`.

@@ -16,9 +16,16 @@ package func suggestion(for name: String, among names: [String]) -> String? {
   func normalized(_ text: String) -> String { text.lowercased().filter { $0.isLetter || $0.isNumber } }
   let wanted = normalized(name)
   let scalars = Array(name.unicodeScalars.prefix(200))
-  let alike = nearestNames(to: name, among: names).map {
-    (name: $0, distance: editDistance(scalars, Array($0.unicodeScalars.prefix(200))))
-  }.filter { $0.distance <= max(1, scalars.count / 3) }
+  func distance(_ candidate: some StringProtocol) -> Int {
+    editDistance(scalars, Array(candidate.unicodeScalars.prefix(200)))
+  }
+  // `men` for `stats.mean`.
+  let endings = names.filter {
+    $0.contains(".") && !name.contains(".") && distance($0.split(separator: ".").last ?? "") <= 1
+  }
+  let alike =
+    nearestNames(to: name, among: names).map { (name: $0, distance: distance($0)) }
+    .filter { $0.distance <= max(1, (scalars.count + 1) / 3) } + endings.map { (name: $0, distance: 1) }
   let least = alike.first?.distance ?? 0
   // `mean` for `stats.mean`, `ExactMatch` for `exact_match`.
   let ending = names.filter { candidate in

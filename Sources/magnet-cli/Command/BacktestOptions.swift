@@ -6,7 +6,7 @@ public import Predictors
 /// The options of every command that backtests.
 package struct BacktestOptions: ParsableArguments {
   @Option(
-    name: [.customLong("hold-out"), .customLong("split")],
+    name: .customLong("hold-out"),
     help:
       "What is held out together: run, model, family, scenario, frontier (the strongest models), or time (learn from older models only)."
   )
@@ -20,11 +20,13 @@ package struct BacktestOptions: ParsableArguments {
   @Option(help: "A step of time: quarter, month, day, or suite (a model's first suite).")
   package var step = TimelineStep.quarter
   @Option(
-    help: "score: of runs on inputs as they are. perturbed: on perturbed inputs, the others being known.")
+    help:
+      "score: scores on unperturbed inputs. perturbed: scores on perturbed inputs, given the unperturbed ones."
+  )
   package var target = BacktestTarget.score
   @Option(help: "run: scores of runs. instance: whether single instances are answered right.")
   package var level = Backtest.Level.run
-  @Option(help: "How many instances are shown, such as 10,25,50,100.")
+  @Option(help: "How many instances of the target run are shown, such as 10,25,50,100.")
   package var observed: String = "10,25,50,100"
   @Option(help: "How many samples of instances are drawn for each run (1 with --level instance).")
   package var repeats: Int?
@@ -35,22 +37,21 @@ package struct BacktestOptions: ParsableArguments {
   package var sample = SamplingMethod.random
   @Option(parsing: .unconditional, help: "The seed of everything random.")
   package var seed = 1
-  @Option(help: "How many predictions are made at once (default: one per processor).")
+  @Option(help: "Predictions at once (default: one per processor).")
   package var jobs: Int?
   @Option(
-    help: "How many example runs predictors of tables are shown, drawn afresh each time; default: all.")
+    help: "Training runs shown to table-based predictors, redrawn each time (default: all).")
   package var exampleRuns: Int?
   @OptionGroup package var scoring: ScoreOptions
   @Option(
     help: ArgumentHelp(
-      "Keep every prediction in this file as JSON lines, and resume from what it holds.", valueName: "file"),
+      "Keep every prediction in this file as JSON lines; rerunning the command resumes.", valueName: "file"),
     completion: .file())
   package var scores: String?
   @Option(
-    parsing: .upToNextOption,
-    help: ArgumentHelp(
-      "Compare two of the predictors on the same samples: --compare A B.", valueName: "predictors"))
-  package var compare: [String] = []
+    help: ArgumentHelp("Compare two of the predictors on the same samples.", valueName: "a,b"),
+    transform: { $0.split(separator: ",").map(String.init) })
+  var compare: [String]?
   @Option(
     help: ArgumentHelp(
       "Write the learning curve as SVG to this file, and predicted against actual scores to one beside it (-actual).",
@@ -62,6 +63,9 @@ package struct BacktestOptions: ParsableArguments {
   @OptionGroup package var output: OutputOptions
 
   package init() {}
+
+  /// The two predictors to compare; none where that is not asked for.
+  package var compared: [String] { compare ?? [] }
 
   private var sizes: [Int]? {
     let parts = observed.split(separator: ",", omittingEmptySubsequences: false)
@@ -76,8 +80,8 @@ package struct BacktestOptions: ParsableArguments {
     if let repeats, repeats < 1 { throw ValidationError("--repeats must be 1 or more.") }
     if let jobs, jobs < 1 { throw ValidationError("--jobs must be 1 or more.") }
     if let exampleRuns, exampleRuns < 1 { throw ValidationError("--example-runs must be 1 or more.") }
-    if !compare.isEmpty, compare.count != 2 {
-      throw ValidationError("--compare takes two predictors; put the paths before it.")
+    if let compare, compare.count != 2 {
+      throw ValidationError("--compare takes two predictors separated by a comma.")
     }
     if dates != nil, split != .time || step == .suite {
       throw ValidationError("--dates goes with --hold-out time and steps of dates.")
@@ -147,11 +151,11 @@ package struct BacktestOptions: ParsableArguments {
   /// Backtests predictors beside the baselines, and prints what came of it.
   /// - Parameter entries: makes the predictors, for runs that are read.
   package func run(
-    _ runs: (WorkProgress) throws -> HelmRuns, entries: (HelmRuns) throws -> [Backtest.Entry]
+    _ runs: (RunSelection, WorkProgress) throws -> HelmRuns, entries: (HelmRuns) throws -> [Backtest.Entry]
   ) async throws {
     try await report {
       let progress = WorkProgress()
-      let all = try runs(progress)
+      let all = try runs(try scoring.selection, progress)
       let asked = try entries(all)
       let entries = asked + baselines(Set(asked.map(\.name)))
       let readsAnswers = entries.contains { ($0.make() as? ScorePredictor)?.usesAnswers == true }
@@ -164,7 +168,7 @@ package struct BacktestOptions: ParsableArguments {
       }
       for note in result.notes { Terminal.say(note) }
       let scored = BacktestScores(result)
-      if compare.isEmpty || (output.isForPeople && output.file == nil) {
+      if compared.isEmpty || (output.isForPeople && output.file == nil) {
         try output.print(output.isForPeople ? scored.table : scored.longTable, keyCount: 2)
       }
       let isDrawn = draw ?? (output.isForPeople && Terminal.isOutputTerminal)
@@ -177,9 +181,9 @@ package struct BacktestOptions: ParsableArguments {
             "\n" + plot.drawn(width: width, height: plot.isSquare ? 30 : 24, isColored: Terminal.isColored))
         }
       }
-      if compare.count == 2 {
+      if compared.count == 2 {
         if output.isForPeople, output.file == nil { try Terminal.write("\n") }
-        try output.print(try result.comparison(of: compare[0], with: compare[1]), keyCount: 1)
+        try output.print(try result.comparison(of: compared[0], with: compared[1]), keyCount: 1)
       }
       if !result.isComplete { throw ExitCode(Watch.interruptedStatus) }
       return collection.faults.count + collection.omissions.count + result.failureCount

@@ -13,22 +13,11 @@ extension Watch {
   ) async throws -> (result: Result, wasCancelled: Bool) {
     let task = Task { try await work() }
     let queue = DispatchQueue(label: "magnet.cancelling")
-    let sources = Terminal.interruptSignals.map { signal in
-      let source = DispatchSource.makeSignalSource(signal: signal, queue: queue)
-      source.setEventHandler {
-        if task.isCancelled { Terminal.end(after: signal) }
-        task.cancel()
-      }
-      Terminal.setIgnored(signal, true)
-      source.resume()
-      return source
+    let watcher = watchSignals { signal in
+      if task.isCancelled { Terminal.end(after: signal) }
+      task.cancel()
     }
-    defer {
-      for (source, signal) in zip(sources, Terminal.interruptSignals) {
-        source.cancel()
-        Terminal.setIgnored(signal, false)
-      }
-    }
+    defer { endWatch(watcher) }
     guard Terminal.areErrorsTerminal else { return (try await task.value, task.isCancelled) }
     let start = ContinuousClock.now
     let before = Atomic(-1)

@@ -1,5 +1,4 @@
 public import ArgumentParser
-package import HelmBackend
 public import Magnet
 
 extension TableFormat: ExpressibleByArgument {
@@ -19,6 +18,7 @@ package struct OutputOptions: ParsableArguments {
     completion: .file())
   package var output: String?
   @OptionGroup package var overwriting: OverwriteOption
+  @OptionGroup package var rows: RowOptions
 
   private static let endings = TableFormat.allCases.compactMap(\.endings.first).map { "." + $0 }
     .joined(separator: ", ")
@@ -45,7 +45,7 @@ package struct OutputOptions: ParsableArguments {
   private var asked: TableFormat? { format ?? file.flatMap { TableFormat(fileName: $0) } }
 
   /// Whether what is printed is for people to look at, not for programs.
-  package var isForPeople: Bool { asked?.isForPeople ?? true }
+  package var isForPeople: Bool { asked?.isForPeople ?? Terminal.isOutputTerminal }
 
   /// Prints a table.
   /// - Parameters:
@@ -53,10 +53,20 @@ package struct OutputOptions: ParsableArguments {
   ///   - piped: the format when standard output is not a terminal and none was asked for.
   ///   - declared: the types of columns by their names, for formats that have types.
   package func print(
-    _ table: Table, keyCount: Int, piped: TableFormat = .terminal, declared: [String: ColumnType] = [:]
+    _ table: Table, keyCount: Int, piped: TableFormat = .csv, declared: [String: ColumnType] = [:]
   ) throws {
     let chosen = asked ?? (Terminal.isOutputTerminal ? .terminal : piped)
-    let table = chosen.isText ? table : table.declaring(declared)
+    var table = try rows.applied(to: chosen.isText ? table : table.declaring(declared))
+    let count = table.rowCount
+    if file == nil, chosen == .terminal, Terminal.isOutputTerminal, rows.limit == nil, count > 20 {
+      table = table.prefix(20)
+      defer { Terminal.say("20 of \(count) rows; --limit 0 shows all, -o FILE writes all") }
+      return try write(table, as: chosen, keyCount: keyCount)
+    }
+    try write(table, as: chosen, keyCount: keyCount)
+  }
+
+  private func write(_ table: Table, as chosen: TableFormat, keyCount: Int) throws {
     guard let file else {
       if !chosen.isText, Terminal.isOutputTerminal {
         throw MagnetError(
@@ -64,7 +74,15 @@ package struct OutputOptions: ParsableArguments {
       }
       let layout = TableLayout(
         keyCount: keyCount, width: Terminal.width, isColored: Terminal.isColored)
-      return try TableWriter(chosen, layout: layout).write(table) { try Terminal.write($0) }
+      // A table drawn for a terminal has its cells escaped already, and colours.
+      let isRaw = chosen != .terminal && Terminal.isOutputTerminal
+      return try TableWriter(chosen, layout: layout).write(table) { bytes in
+        if isRaw {
+          try Terminal.write(withoutControls(String(decoding: bytes, as: UTF8.self)))
+        } else {
+          try Terminal.write(bytes)
+        }
+      }
     }
     try overwriting.check(file)
     let isCompressed = chosen.isText && file.lowercased().hasSuffix(".gz")
@@ -82,7 +100,10 @@ package struct OutputOptions: ParsableArguments {
       return try Terminal.write(lines.map { $0 + "\n" }.joined())
     }
     let writer = TableWriter(.json)
-    let members = tables.map { "\"\($0)\":" + writer.text($1).dropLast() }
+    let members = try tables.enumerated().map {
+      try ($1.key, $0 == 0 ? rows.applied(to: $1.value) : $1.value)
+    }
+    .map { "\"\($0)\":" + writer.text($1).dropLast() }
     let bytes = Array("{\(members.joined(separator: ",\n"))}\n".utf8)
     guard let file else { return try Terminal.write(bytes) }
     try overwriting.check(file)
@@ -110,7 +131,8 @@ package struct OverwriteOption: ParsableArguments {
     }
     guard !force, Files.isFile(path), !WrittenMark.isSet(path) else { return }
     throw MagnetError(
-      .alreadyExists, "exists, and magnet did not write it", at: path, advice: "--force replaces it")
+      .alreadyExists, "already exists, and magnet did not write it", at: path,
+      advice: "use --force to overwrite it")
   }
 
   /// The same while arguments are checked, before the work: says why on standard error, and ends.
@@ -118,89 +140,10 @@ package struct OverwriteOption: ParsableArguments {
     do {
       try check(path)
     } catch {
-      Terminal.say("\(error)")
+      Terminal.say("\(error)", as: .error)
       throw ExitCode(2)
     }
   }
-}
-
-/// The options of every command that reads runs.
-package struct SourceOptions: ParsableArguments {
-  @Argument(
-    help: """
-      Folders that hold runs: a benchmark_output, a suite, a run, quoted patterns of these, archives: FILE.zip, \
-      FILE.tar.gz, 'FILE.zip!/runs/v1', or Parquet files of magnet export.
-      """,
-    completion: .file())
-  package var paths: [String] = []
-  @Option(
-    help: ArgumentHelp(
-      """
-      Read more paths from a file, - for standard input: one per line, or separated by NUL, or lines of magnet \
-      partitions, of which FILE#N is part N.
-      """, valueName: "file"),
-    completion: .file())
-  package var pathsFrom: String?
-  @OptionGroup package var reading: ReadingOptions
-
-  /// The runs under the paths.
-  package func runs(_ progress: WorkProgress? = nil, workers: Int? = nil) throws -> HelmRuns {
-    try reading.runs(paths + (pathsFrom.map { try PathList.read($0) } ?? []), progress, workers: workers)
-  }
-
-  package func validate() throws {
-    if paths.isEmpty, pathsFrom == nil { throw ValidationError("Missing expected argument '<paths> ...'") }
-  }
-
-  package init() {}
-}
-
-/// How runs are read.
-package struct ReadingOptions: ParsableArguments {
-  @Flag(help: "Stop at the first faulty run instead of leaving it out.")
-  package var strict = false
-  @Option(
-    help: ArgumentHelp(
-      "Write the faults of skipped runs to this file too, a JSON object per line.",
-      valueName: "file"),
-    completion: .file())
-  package var faults: String?
-  @OptionGroup package var limit: ArchiveLimitOption
-
-  package func validate() throws { if let faults { FaultFile.open(faults) } }
-
-  /// The runs under some paths; what is unusual in archives is said on standard error.
-  package func runs(_ paths: [String], _ progress: WorkProgress? = nil, workers: Int? = nil) throws
-    -> HelmRuns
-  {
-    let runs = try HelmRuns(
-      paths: paths, isStrict: strict, workers: workers, progress: progress, limits: limit.limits)
-    for note in runs.notes { Terminal.say(note) }
-    return runs
-  }
-
-  package init() {}
-}
-
-/// The option of every command that reads archives.
-package struct ArchiveLimitOption: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "How much an archive that you trust may inflate to, such as 900G; otherwise 256G and 250 times its size.",
-      valueName: "bytes"))
-  package var maxArchiveBytes: String?
-
-  package var limits: InflateLimits {
-    maxArchiveBytes.flatMap(byteCount).map { InflateLimits(bytes: $0) } ?? .standard
-  }
-
-  package func validate() throws {
-    if let maxArchiveBytes, byteCount(maxArchiveBytes) == nil {
-      throw ValidationError("--max-archive-bytes takes bytes such as 500M or 900G, not '\(maxArchiveBytes)'.")
-    }
-  }
-
-  package init() {}
 }
 
 /// Does the work of a command, says on standard error what kept it from being done, and ends with status 2 then, or
@@ -214,11 +157,11 @@ package func report(_ body: () async throws -> Int) async throws {
     }
     try FaultFile.close()
   } catch is CancellationError {
-    Terminal.say("interrupted; nothing half-written is left")
+    Terminal.say("interrupted; nothing half-written is left", as: .error)
     throw ExitCode(Watch.interruptedStatus)
   } catch {
     if error is ExitCode || error is ValidationError || error is CleanExit { throw error }
-    Terminal.say("\(error)")
+    Terminal.say("\(error)", as: .error)
     throw ExitCode((error as? MagnetError)?.code.exitStatus ?? MagnetError.Code.system.exitStatus)
   }
   if faults > 0 { throw ExitCode(1) }
@@ -240,7 +183,7 @@ package func say(_ counts: [ReadingCounts], of runs: [RunEntry]) {
 /// Names each fault on standard error.
 package func say(_ faults: [DataFault]) {
   FaultFile.add(faults)
-  for fault in faults { Terminal.say("left out: \(fault)") }
+  for fault in faults { Terminal.say("left out: \(fault)", as: .warning) }
 }
 
 /// What `500k`, `20M` or `1000` mean in bytes.

@@ -12,7 +12,7 @@ public enum PredictorCommand<P: Predictor> {
   /// Reads the program's arguments, does what they say, prints, and ends the program when something went wrong.
   public static func main() async {
     Terminal.ignoreBrokenPipes()
-    await OnePredictor<P>.main(nil)
+    await OnePredictor<P>.start(nil)
   }
 }
 
@@ -25,8 +25,7 @@ private struct OnePredictor<P: Predictor>: AsyncParsableCommand {
         "\(P.self) predicts statistics of a run from other runs\(P.summary.isEmpty ? "." : ": \(P.summary).")",
       discussion: """
         EXIT STATUS:
-          0 all is well, 1 some runs were faulty and left out or nothing was predicted, 2 nothing could be done, \
-        64 wrong usage
+          0 success, 1 some runs skipped or nothing predicted, 2 failed, 64 usage error
         """,
       subcommands: [Predict.self, BacktestOne.self], defaultSubcommand: Predict.self)
   }
@@ -42,7 +41,7 @@ private struct OnePredictor<P: Predictor>: AsyncParsableCommand {
     @OptionGroup var prediction: PredictionOptions
 
     func run() async throws {
-      try await prediction.predict({ try source.runs() }) { _, exampleRuns, evalSamples, seed in
+      try await prediction.predict({ try source.runs($0) }) { _, exampleRuns, evalSamples, seed in
         P(exampleRuns: exampleRuns, evalSamples: evalSamples, seed: seed)
       }
     }
@@ -52,8 +51,7 @@ private struct OnePredictor<P: Predictor>: AsyncParsableCommand {
     static var configuration: CommandConfiguration {
       CommandConfiguration(
         commandName: "backtest",
-        abstract:
-          "Predict many scores that are known, and say how good the predictions are beside the baselines."
+        abstract: "Evaluate the predictor, next to baselines, on scores that are known."
       )
     }
 
@@ -61,17 +59,13 @@ private struct OnePredictor<P: Predictor>: AsyncParsableCommand {
     @OptionGroup var backtest: BacktestOptions
 
     func validate() throws {
-      let known = predictorCatalog.map(\.name) + [P.name]
-      for name in backtest.compare where !known.contains(name) {
-        let nearest = nearestNames(to: name, among: known)
-        throw ValidationError("No predictor '\(name)'; did you mean \(nearest.joined(separator: ", "))?")
-      }
+      for name in backtest.compared where name != P.name { try checkPredictor(name) }
     }
 
     func run() async throws {
-      try await backtest.run({ try source.runs($0) }) { _ in
+      try await backtest.run({ try source.runs($0, $1) }) { _ in
         [Backtest.Entry(P.self)]
-          + backtest.compare.unique().filter { $0 != P.name }.compactMap { name in
+          + backtest.compared.unique().filter { $0 != P.name }.compactMap { name in
             predictorCatalog.first { $0.name == name }.map { Backtest.Entry($0) }
           }
       }
@@ -79,12 +73,19 @@ private struct OnePredictor<P: Predictor>: AsyncParsableCommand {
   }
 }
 
+/// Refuses a name of a predictor that magnet does not know.
+package func checkPredictor(_ name: String, among known: [String] = predictorCatalog.map(\.name)) throws {
+  guard !known.contains(name) else { return }
+  let advice = suggestion(for: name, among: known).map { "; " + $0 } ?? ""
+  throw ValidationError("unknown predictor '\(name)'\(advice) (see: magnet predictors)")
+}
+
 /// The options of every command that predicts.
 package struct PredictionOptions: ParsableArguments {
-  @Option(help: "How many runs the predictor learns from.")
+  @Option(help: "How many training runs are drawn.")
   package var exampleRuns = 3
-  @Option(help: "How many instances of the target run are drawn.")
-  package var evalSamples = 20
+  @Option(help: "How many instances of the target run are drawn and shown.")
+  package var observed = 20
   @Option(
     help: ArgumentHelp(
       "Show these instances instead of drawing any: ids line by line, or what `magnet select -o FILE.ndjson` wrote.",
@@ -93,46 +94,41 @@ package struct PredictionOptions: ParsableArguments {
   package var instances: String?
   @Option(parsing: .unconditional, help: "The seed of the draws.")
   package var seed = 1
-  @Option(
-    help: ArgumentHelp(
-      "Use only runs whose name matches, with * and ?. May be repeated.", valueName: "pattern"))
-  package var runs: [String] = []
-  @Flag(help: "Print one row a pair: predicted mean, actual mean and error.")
-  package var compare = false
+  @OptionGroup package var chosen: SelectionOptions
+  @Flag(help: "Print one row per pair: predicted mean, actual mean and error.")
+  package var errors = false
   @OptionGroup package var output: OutputOptions
 
   package init() {}
 
   package func validate() throws {
     if exampleRuns < 1 { throw ValidationError("--example-runs must be 1 or more.") }
-    if evalSamples < 1 { throw ValidationError("--eval-samples must be 1 or more.") }
+    if observed < 1 { throw ValidationError("--observed must be 1 or more.") }
   }
 
   /// Draws a split of runs, has it predicted, and prints the comparison.
   /// - Parameter metrics: print only predictions of these; all when empty.
   package func predict(
-    _ runs: () throws -> HelmRuns, metrics: [MetricSelector] = [],
+    _ runs: (RunSelection) throws -> HelmRuns, metrics: [MetricSelector] = [],
     make: (HelmRuns, Int, Int, Int) throws -> Predictor
   ) async throws {
     try await report {
-      let all = try runs()
-      let predictor = try make(all, exampleRuns, evalSamples, seed)
+      let all = try runs(try chosen.selection)
+      let predictor = try make(all, exampleRuns, observed, seed)
       predictor.instances = try instances.map(Self.ids)
-      let comparison = try await predictor.evaluate(
-        on: all, runs: self.runs
-      ).selecting(metrics)
+      let comparison = try await predictor.evaluate(on: all).selecting(metrics)
       say(comparison.faults)
       for note in comparison.notes { Terminal.say(note) }
       let most = 10
       for miss in comparison.unmatched.prefix(most) {
         Terminal.say(
-          "matched nothing: \(shown(miss.stat.name.name)) of \(shown(miss.run, limit: 500)): "
-            + shown(miss.reason, limit: 1000))
+          "no match for \(shown(miss.stat.name.name)) of \(shown(miss.run, limit: 500)): "
+            + shown(miss.reason, limit: 1000), as: .warning)
       }
       if comparison.unmatched.count > most {
-        Terminal.say("matched nothing: \(comparison.unmatched.count - most) other predictions")
+        Terminal.say("no match for \(comparison.unmatched.count - most) other predictions", as: .warning)
       }
-      if !comparison.isMeasurable { Terminal.say("nothing was predicted that can be compared") }
+      if !comparison.isMeasurable { Terminal.say("no prediction can be compared", as: .warning) }
       try print(comparison)
       return comparison.faults.count + (comparison.isMeasurable ? 0 : 1)
     }
@@ -162,8 +158,8 @@ package struct PredictionOptions: ParsableArguments {
   private func print(_ comparison: Comparison) throws {
     try output.print(
       [
-        "predictions": compare ? comparison.pairTable : comparison.table, "measures": comparison.measureTable,
+        "predictions": errors ? comparison.pairTable : comparison.table, "measures": comparison.measureTable,
       ],
-      lines: comparison.measureLines, keyCount: compare ? 1 : 2)
+      lines: comparison.measureLines, keyCount: errors ? 1 : 2)
   }
 }

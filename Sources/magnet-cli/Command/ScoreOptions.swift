@@ -5,22 +5,16 @@ package import Magnet
 /// The options of every command that looks at the scores of runs.
 package struct ScoreOptions: ParsableArguments {
   @OptionGroup package var metrics: MetricOptions
-  @Option(
-    help: ArgumentHelp(
-      "Use only runs whose name matches, with * and ?. May be repeated.", valueName: "pattern"))
-  package var runs: [String] = []
+  @OptionGroup package var chosen: SelectionOptions
+
+  /// Which runs are meant.
+  package var selection: RunSelection { get throws { try chosen.selection } }
 
   /// Reads the scores, with a bar, and reports what was left out.
   package func read(
     _ source: HelmRuns, _ progress: WorkProgress, readsAnswers: Bool = false
   ) async throws -> ScoreCollection {
-    let scores = try await Watch.working(progress) { [runs, metrics] in
-      try await ScoreCollection.read(
-        source, runs: runs, rules: try await metrics.rules(source), readsAnswers: readsAnswers)
-    }
-    say(scores.faults)
-    for note in scores.notes + scores.omissions { Terminal.say(note) }
-    return scores
+    try await metrics.read(source, progress, readsAnswers: readsAnswers)
   }
 
   package init() {}
@@ -45,6 +39,19 @@ package struct MetricOptions: ParsableArguments {
   package init() {}
 
   package func validate() throws { _ = try selectors }
+
+  /// Reads the scores, with a bar, and reports what was left out.
+  package func read(
+    _ source: HelmRuns, _ progress: WorkProgress, readsAnswers: Bool = false
+  ) async throws -> ScoreCollection {
+    let scores = try await Watch.working(progress) { [self] in
+      try await ScoreCollection.read(source, rules: try await rules(source), readsAnswers: readsAnswers)
+    }
+    say(scores.faults)
+    for note in scores.notes { Terminal.say(note) }
+    for omission in scores.omissions { Terminal.say(omission, as: .warning) }
+    return scores
+  }
 
   private var selectors: [MetricSelector] {
     get throws { try metric.map { try MetricSelector($0) } }

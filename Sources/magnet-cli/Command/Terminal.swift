@@ -4,6 +4,7 @@
   import Glibc
 #endif
 import Magnet
+import Synchronization
 
 /// Standard output and standard error.
 package enum Terminal {
@@ -22,12 +23,10 @@ package enum Terminal {
     return [SIGINT, SIGTERM] + (unsafeBitCast(handler, to: Int.self) == 1 ? [] : [SIGHUP])
   }()
 
-  package static func setIgnored(_ number: Int32, _ isIgnored: Bool) {
-    signal(number, isIgnored ? SIG_IGN : SIG_DFL)
-  }
+  static func ignore(_ number: Int32) { signal(number, SIG_IGN) }
 
   /// Ends the process at once, as the signal would have, without a trace of files half-written.
-  package static func end(after number: Int32) {
+  package static func end(after number: Int32) -> Never {
     removePartFiles()
     _exit(128 + number)
   }
@@ -70,9 +69,21 @@ package enum Terminal {
   package static let programName =
     CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? "magnet"
 
-  /// Says a sentence on standard error.
-  package static func say(_ sentence: String) {
-    try? FileDescriptor.standardError.write(Array("\(programName): \(withoutControls(sentence))\n".utf8))
+  /// How grave a message is: what it begins with.
+  package enum Gravity: String {
+    case note, warning, error
+  }
+
+  private static let isQuiet = Atomic(false)
+
+  /// Leaves out notes from now on, as `--quiet` asks.
+  package static func leaveOutNotes() { isQuiet.store(true, ordering: .relaxed) }
+
+  /// Says a sentence on standard error, behind `note:`, `warning:` or `error:`.
+  package static func say(_ sentence: String, as gravity: Gravity = .note) {
+    if gravity == .note, isQuiet.load(ordering: .relaxed) { return }
+    let message = "\(gravity.rawValue): \(withoutControls(sentence))\n"
+    try? FileDescriptor.standardError.write(Array(message.utf8))
   }
 
   /// Writes a file, which is complete or not there. Devices and pipes are written to as they are.

@@ -23,11 +23,11 @@ package enum Watch {
   ) async throws -> Result {
     interruption.store(0, ordering: .relaxed)
     let task = Task { try await work() }
-    let sources = watchSignals { signal in
+    let watcher = watchSignals { signal in
       if interruption.exchange(signal, ordering: .relaxed) != 0 { Terminal.end(after: signal) }
       task.cancel()
     }
-    defer { endWatch(sources) }
+    defer { endWatch(watcher) }
     guard let progress, Terminal.areErrorsTerminal else { return try await task.value }
     let before = Locked<(phase: WorkProgress.Phase?, done: Int, start: ContinuousClock.Instant)>(
       (nil, 0, .now))
@@ -65,8 +65,8 @@ package enum Watch {
 
   /// Does work that writes files; a signal meanwhile ends the process, without a trace of those half-written.
   package static func tidying<Result>(_ work: () throws -> Result) rethrows -> Result {
-    let sources = watchSignals { Terminal.end(after: $0) }
-    defer { endWatch(sources) }
+    let watcher = watchSignals { Terminal.end(after: $0) }
+    defer { endWatch(watcher) }
     return try work()
   }
 
@@ -81,22 +81,39 @@ package enum Watch {
     return seconds < 60 ? "\(seconds) s" : "\(seconds / 60) min \(seconds % 60) s"
   }
 
-  private static func watchSignals(_ body: @escaping @Sendable (Int32) -> Void) -> [any DispatchSourceSignal]
-  {
-    Terminal.interruptSignals.map { signal in
-      let source = DispatchSource.makeSignalSource(signal: signal, queue: queue)
-      source.setEventHandler { body(signal) }
-      // Before the source is there: on Linux it puts a handler of its own in the place, which must stay.
-      Terminal.setIgnored(signal, true)
-      source.resume()
-      return source
+  /// Who is told of signals, the innermost work last. Only `queue` calls them.
+  private static let watchers = Mutex<[(number: Int, body: @Sendable (Int32) -> Void)]>([])
+
+  /// The sources of all signals, made once and never cancelled: a source that is made while another one for the same
+  /// signal is still going gets no handler, and the signal would be lost. Without any work, a signal ends the process.
+  private static let sources = Mutex<[any DispatchSourceSignal]>([])
+
+  private static func makeSources() {
+    sources.withLock { sources in
+      guard sources.isEmpty else { return }
+      sources = Terminal.interruptSignals.map { signal in
+        let source = DispatchSource.makeSignalSource(signal: signal, queue: queue)
+        source.setEventHandler {
+          guard let body = watchers.withLock({ $0.last?.body }) else { Terminal.end(after: signal) }
+          body(signal)
+        }
+        // Before the source is there: on Linux it puts a handler of its own in the place, which must stay.
+        Terminal.ignore(signal)
+        source.resume()
+        return source
+      }
     }
   }
 
-  private static func endWatch(_ sources: [any DispatchSourceSignal]) {
-    for (source, signal) in zip(sources, Terminal.interruptSignals) {
-      source.cancel()
-      Terminal.setIgnored(signal, false)
+  /// Lets `body` be called for each signal that interrupts, until `endWatch`.
+  static func watchSignals(_ body: @escaping @Sendable (Int32) -> Void) -> Int {
+    makeSources()
+    return watchers.withLock { watchers in
+      let number = (watchers.last?.number ?? 0) + 1
+      watchers.append((number, body))
+      return number
     }
   }
+
+  static func endWatch(_ number: Int) { watchers.withLock { $0.removeAll { $0.number == number } } }
 }

@@ -21,7 +21,7 @@ struct PythonTemplate {
       A predictor of benchmark results, for magnet: `\(name).py` needs Python 3 alone, `\(name)_pandas.py` does the
       same with pandas. Keep the one you like.
 
-          magnet predict --exec "python3 \(name).py"\(flag) benchmark_output --seed 7 --compare
+          magnet predict --exec "python3 \(name).py"\(flag) benchmark_output --seed 7 --errors
 
       magnet starts it once for each prediction, in a folder that holds `task.json` (what is asked), `train.sqlite` and
       `test.sqlite` (what is known, as tables; `train/` and `test/` have the same as CSV), and reads the predictions from

@@ -55,8 +55,8 @@ struct SwiftTemplate {
     A predictor of benchmark results, for magnet. It is one class, in `Sources/\(name)/main.swift`; the last line there
     gives it the options of `magnet predict` and `magnet backtest`.
 
-        swift run \(name) benchmark_output --seed 7 --compare
-        swift run \(name) backtest benchmark_output --split family --observed 10,25
+        swift run \(name) benchmark_output --seed 7 --errors
+        swift run \(name) backtest benchmark_output --hold-out family --observed 10,25
         swift run \(name) --help
         swift test
 

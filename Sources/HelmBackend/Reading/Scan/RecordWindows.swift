@@ -160,7 +160,7 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
       return DataFault(file: path, place: key, problem: "the key is missing")
     }
     return DataFault(
-      file: path, place: "byte \(read)", problem: "the text ends too early, it was cut off",
+      file: path, place: "byte \(read)", problem: "unexpected end of file (truncated)",
       advice: "copy or download it again")
   }
 

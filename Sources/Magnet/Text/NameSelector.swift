@@ -1,5 +1,3 @@
-import Magnet
-
 /// Which names are meant: any of several exact names, patterns of the shell (`*`, `?`) and regular expressions.
 public struct NameSelector: Sendable, CustomStringConvertible {
   private enum Choice {
@@ -30,7 +28,7 @@ public struct NameSelector: Sendable, CustomStringConvertible {
   }
 
   /// A test of names; made once, used on many.
-  func matcher() -> (String) -> Bool {
+  package func matcher() -> (String) -> Bool {
     var exact: Set<String> = []
     var patterns: [NamePattern] = []
     var expressions: [Regex<AnyRegexOutput>] = []
@@ -48,12 +46,12 @@ public struct NameSelector: Sendable, CustomStringConvertible {
   }
 
   /// The exact names among the choices.
-  var exactNames: [String] {
+  package var exactNames: [String] {
     choices.compactMap { if case .exact(let name) = $0 { name } else { nil } }
   }
 
   /// Beginnings of names, of which every name that matches has one and none begins with another; `[""]` for all names.
-  var prefixes: [String] {
+  package var prefixes: [String] {
     let all = choices.map { choice in
       switch choice {
       case .exact(let name): name
