@@ -28,6 +28,7 @@ final class EndpointClient: Sendable {
   /// - Throws: `MagnetError` when the address or the key's variable will not do.
   init(_ options: EndpointOptions) throws {
     self.options = options
+    try HTTPAddress.checkLibrary()
     // A user, password or query in the address would be a secret that tables and stores repeat.
     guard HTTPAddress.host(options.base) != nil,
       !options.base.contains(where: { $0.isWhitespace || "?#@".contains($0) })

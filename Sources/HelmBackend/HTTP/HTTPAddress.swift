@@ -1,15 +1,25 @@
 // Unsafe code, on these invariants: what libcurl allocates is copied and freed before a function returns.
 
 import CCurl
+import Magnet
 
 /// What libcurl knows of addresses.
 enum HTTPAddress {
+  /// Checks that libcurl is there, without which nothing is known of addresses, and nothing sent to them.
+  /// - Throws: `MagnetError` when it cannot be loaded.
+  static func checkLibrary() throws(MagnetError) {
+    guard let problem = ccurl_problem() else { return }
+    throw MagnetError(
+      .system, "libcurl cannot be loaded: \(String(cString: problem))",
+      advice: "install it, on Debian and Ubuntu: apt-get install libcurl4")
+  }
+
   /// The host of an address in lower case, without user, port and path, an IPv6 address in brackets; nil when it is not
   /// an address of http or https.
   static func host(_ url: String) -> String? {
-    guard let handle = curl_url() else { return nil }
-    defer { curl_url_cleanup(handle) }
-    guard curl_url_set(handle, CURLUPART_URL, url, 0) == CURLUE_OK,
+    guard let handle = ccurl_url() else { return nil }
+    defer { ccurl_url_cleanup(handle) }
+    guard ccurl_url_set(handle, CURLUPART_URL, url, 0) == CURLUE_OK,
       let scheme = part(handle, CURLUPART_SCHEME)?.lowercased(), scheme == "http" || scheme == "https"
     else { return nil }
     return part(handle, CURLUPART_HOST)?.lowercased()
@@ -17,8 +27,8 @@ enum HTTPAddress {
 
   private static func part(_ handle: OpaquePointer, _ part: CURLUPart) -> String? {
     var text: UnsafeMutablePointer<CChar>?
-    guard curl_url_get(handle, part, &text, 0) == CURLUE_OK, let text else { return nil }
-    defer { curl_free(text) }
+    guard ccurl_url_get(handle, part, &text, 0) == CURLUE_OK, let text else { return nil }
+    defer { ccurl_free(text) }
     return String(cString: text)
   }
 
@@ -31,14 +41,14 @@ enum HTTPAddress {
 
   /// Percent-encoded: every byte of the UTF-8 form but letters, digits and `-._~`.
   static func encoded(_ text: String) -> String {
-    guard !text.isEmpty, let encoded = curl_easy_escape(nil, text, Int32(text.utf8.count)) else { return "" }
-    defer { curl_free(encoded) }
+    guard !text.isEmpty, let encoded = ccurl_easy_escape(nil, text, Int32(text.utf8.count)) else { return "" }
+    defer { ccurl_free(encoded) }
     return String(cString: encoded)
   }
 
   /// The seconds since 1970 of a date as HTTP writes it; nil when it is not one.
   static func seconds(ofDate text: String) -> Int? {
-    let seconds = curl_getdate(text, nil)
+    let seconds = ccurl_getdate(text, nil)
     return seconds < 0 ? nil : Int(seconds)
   }
 }

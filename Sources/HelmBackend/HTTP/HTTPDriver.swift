@@ -11,12 +11,12 @@ import Magnet
 /// Wakes a driver that waits; callable from any thread while the driver lives.
 struct HTTPWaker: @unchecked Sendable {
   fileprivate let multi: UnsafeMutableRawPointer
-  func wake() { curl_multi_wakeup(multi) }
+  func wake() { ccurl_multi_wakeup(multi) }
 }
 
 /// Many transfers at once on one thread, over libcurl's multi interface.
 final class HTTPDriver {
-  private static let isReady = curl_global_init(3) == CURLE_OK
+  private static let isReady = ccurl_global_init(3) == CURLE_OK
 
   private let multi: UnsafeMutableRawPointer
   private let options: HTTPOptions
@@ -35,7 +35,7 @@ final class HTTPDriver {
   var waker: HTTPWaker { HTTPWaker(multi: multi) }
 
   private init(_ options: HTTPOptions) throws {
-    guard Self.isReady, let multi = curl_multi_init() else {
+    guard Self.isReady, let multi = ccurl_multi_init() else {
       throw HTTPFault(kind: .permanent, problem: "libcurl cannot be started; is there memory left?")
     }
     self.multi = multi
@@ -48,10 +48,10 @@ final class HTTPDriver {
 
   deinit {
     for handle in handles.values {
-      curl_multi_remove_handle(multi, handle.easy)
+      ccurl_multi_remove_handle(multi, handle.easy)
       handle.close()
     }
-    curl_multi_cleanup(multi)
+    ccurl_multi_cleanup(multi)
   }
 
   /// Does work with a driver on a thread of its own.
@@ -82,7 +82,7 @@ final class HTTPDriver {
       }
       if active == 0, delayed.isEmpty, isSourceEmpty, !isBusyElsewhere { return }
       var running: Int32 = 0
-      curl_multi_perform(multi, &running)
+      ccurl_multi_perform(multi, &running)
       var ended = 0
       var result = CURLE_OK
       while let easy = ccurl_next_ended(multi, &result) {
@@ -95,7 +95,7 @@ final class HTTPDriver {
       if let last = delayed.last, active < concurrency.jobs, pause <= .zero {
         wait = min(wait, max(.zero, last.due - ContinuousClock.now))
       }
-      curl_multi_poll(multi, nil, 0, Int32(wait / .milliseconds(1)) + 1, nil)
+      ccurl_multi_poll(multi, nil, 0, Int32(wait / .milliseconds(1)) + 1, nil)
     }
   }
 
@@ -115,7 +115,7 @@ final class HTTPDriver {
     }
     do {
       try handle.prepare(transfer, try transfer.request())
-      curl_multi_add_handle(multi, handle.easy)
+      ccurl_multi_add_handle(multi, handle.easy)
     } catch {
       handle.transfer = nil
       free.append(handle)
@@ -124,7 +124,7 @@ final class HTTPDriver {
   }
 
   private func release(_ handle: HTTPHandle) {
-    curl_multi_remove_handle(multi, handle.easy)
+    ccurl_multi_remove_handle(multi, handle.easy)
     handle.transfer = nil
     free.append(handle)
   }

@@ -21,7 +21,7 @@ final class HTTPHandle {
 
   init(_ options: HTTPOptions, _ rate: HTTPRate) throws {
     self.rate = rate
-    guard let easy = curl_easy_init() else {
+    guard let easy = ccurl_easy_init() else {
       throw HTTPFault(kind: .permanent, problem: "libcurl cannot make a handle; is there memory left?")
     }
     self.easy = easy
@@ -67,8 +67,8 @@ final class HTTPHandle {
   }
 
   func close() {
-    curl_easy_cleanup(easy)
-    curl_slist_free_all(headerList)
+    ccurl_easy_cleanup(easy)
+    ccurl_slist_free_all(headerList)
   }
 
   /// Makes the handle ready for a request; only while it is outside the multi handle.
@@ -80,16 +80,16 @@ final class HTTPHandle {
     keptHeaders = request.keptHeaders
     ccurl_set_text(easy, CURLOPT_URL, request.url)
     try setMethod(request)
-    curl_slist_free_all(headerList)
+    ccurl_slist_free_all(headerList)
     headerList = nil
     for (name, value) in request.headers {
       guard !(name + value).utf8.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F }) else {
         throw HTTPFault(kind: .permanent, problem: "a header holds a control character")
       }
-      headerList = curl_slist_append(headerList, "\(name): \(value)")
+      headerList = ccurl_slist_append(headerList, "\(name): \(value)")
     }
     // Bodies are not announced and waited with: servers that ignore "Expect: 100-continue" cost a second.
-    if request.body != nil { headerList = curl_slist_append(headerList, "Expect:") }
+    if request.body != nil { headerList = ccurl_slist_append(headerList, "Expect:") }
     ccurl_set_pointer(easy, CURLOPT_HTTPHEADER, headerList)
   }
 
@@ -119,7 +119,7 @@ final class HTTPHandle {
       CURLE_PARTIAL_FILE, CURLE_SSL_CONNECT_ERROR, CURLE_GOT_NOTHING, CURLE_SEND_ERROR,
       CURLE_RECV_ERROR, CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING,
     ]
-    var problem = String(cString: curl_easy_strerror(code))
+    var problem = String(cString: ccurl_easy_strerror(code))
     if code == CURLE_OPERATION_TIMEDOUT {
       return HTTPFault(kind: .slow, problem: "the server stopped sending or sends too slowly")
     }

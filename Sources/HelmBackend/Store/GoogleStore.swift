@@ -13,6 +13,7 @@ public struct StoreAddress: Sendable {
     var text = endpoint ?? Environment.nonEmpty("STORAGE_EMULATOR_HOST") ?? "https://storage.googleapis.com"
     if !text.contains("://") { text = "http://" + text }
     while text.hasSuffix("/") { text.removeLast() }
+    try HTTPAddress.checkLibrary()
     guard HTTPAddress.host(text) != nil,
       !text.contains(where: { $0.isWhitespace || $0 == "?" || $0 == "#" })
     else {
