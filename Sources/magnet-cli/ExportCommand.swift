@@ -34,6 +34,8 @@ struct ExportCommand: AsyncParsableCommand {
     /// Writes the four tables into the folder, each file atomically.
     func write(_ format: TableFormat) async throws -> Int {
       for kind in TableKind.allCases { try overwriting.check(file(kind, format)) }
+      let schemaFile = HelmRuns.schemaFile(inLake: folder)
+      if format == .parquet { try overwriting.check(schemaFile) }
       let progress = WorkProgress()
       let runs = try source.runs(try chosen.selection, progress)
       let entries = try await runs.list().entries
@@ -48,6 +50,16 @@ struct ExportCommand: AsyncParsableCommand {
           : format.isText ? tables[kind] : tables.withSource(kind, of: entries).declaring(kind.columnTypes)
         try Terminal.writeFile(file(kind, format)) {
           try TableWriter(format, layout: TableLayout(isFile: true)).write(table, isCompressed: gzip, $0)
+        }
+      }
+      if format == .parquet {
+        let schemas = try await runs.schemas()
+        faults.formUnion(schemas.faults)
+        if schemas.documents.isEmpty {
+          Files.remove(schemaFile)
+        } else {
+          let text = SchemaDocument.json(schemas.documents).text + "\n"
+          try Terminal.writeFile(schemaFile) { try $0(Array(text.utf8)) }
         }
       }
       say(faults.sorted { $0.description < $1.description })
@@ -120,6 +132,7 @@ struct ExportCommand: AsyncParsableCommand {
       abstract: "Write a Parquet file for each of the four tables.",
       discussion: """
         Project, suite and path of the run are columns too, and every command reads the files like folders of runs.
+        The schemas that lie beside the runs are in _schemas.json.
 
         EXAMPLE:
           magnet export parquet tables benchmark_output/runs/v1

@@ -19,7 +19,7 @@ struct MagnetCommand: AsyncParsableCommand {
     version: version,
     subcommands: [
       RunsCommand.self, TableCommand.self, SQLCommand.self, ExportCommand.self, PartitionsCommand.self,
-      PredictorsCommand.self,
+      IndexCommand.self, PredictorsCommand.self,
       PredictCommand.self, BacktestCommand.self, ItemsCommand.self, SelectCommand.self,
       PlanCommand.self, HeadlineCommand.self, ExplainCommand.self,
       LeaderboardCommand.self, CompareCommand.self, DiffCommand.self, ShowCommand.self, ReportCommand.self,

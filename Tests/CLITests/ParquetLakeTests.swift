@@ -42,6 +42,37 @@ import Testing
     }
   }
 
+  /// Schemas that lie beside runs are part of the lake: they choose the metrics of scores.
+  @Test func schemasComeAlong() throws {
+    let folder = try TemporaryFolder()
+    let runs = try folder.copy(fixtures, to: "benchmark_output")
+    let schema = """
+      {"metrics": [{"name": "quasi_exact_match", "lower_is_better": false}],
+      "metric_groups": [{"name": "g", "metrics": [{"name": "${main_name}", "split": "${main_split}"}]}],
+      "run_groups": [{"name": "trivia", "metric_groups": ["g"],
+      "environment": {"main_name": "quasi_exact_match", "main_split": "test"}}]}
+      """
+    for suite in ["plain-v1", "plain-v2", "sweep-v1"] {
+      try folder.write(schema, to: "benchmark_output/runs/\(suite)/schema.json")
+    }
+    let lake = folder.path + "/lake"
+    _ = try output("export", "parquet", lake, runs)
+    for command in [["headline"], ["leaderboard"]] {
+      let (wanted, found) = (
+        try Tool.run(command: Tool.binary, command + [runs, "--format", "csv"]),
+        try Tool.run(command: Tool.binary, command + [lake, "--format", "csv"])
+      )
+      #expect(wanted.output == found.output && wanted.status == found.status, "\(found.errors)")
+      if command == ["headline"] {
+        #expect(found.output.contains("quasi_exact_match"), "\(found.output)")
+      }
+    }
+    // Written by someone else, the file is not replaced; broken, it is named.
+    try folder.write("[{}]", to: "lake/_schemas.json")
+    #expect(try Tool.run("export", "parquet", lake, runs).errors.contains("--force"))
+    #expect(try Tool.run("headline", lake).errors.contains("_schemas.json"))
+  }
+
   /// Runs that are named both as folders and in Parquet files count once.
   @Test func foldersComeBeforeFiles() throws {
     let folder = try TemporaryFolder()

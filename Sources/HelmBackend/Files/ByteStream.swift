@@ -90,13 +90,14 @@ final class SharedFile: Sendable {
 
   /// The bytes of a range.
   func bytes(_ range: Range<Int>) throws(DataFault) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: range.count)
-    let result = bytes.withUnsafeMutableBytes { memory in
-      Result { () throws(DataFault) in
+    var fault: DataFault?
+    let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { memory, filled in
+      do throws(DataFault) {
         if let start = memory.baseAddress { try read(start, range.count, at: range.lowerBound) }
-      }
+        filled = range.count
+      } catch { fault = error }
     }
-    try result.get()
+    if let fault { throw fault }
     return bytes
   }
 

@@ -4,13 +4,16 @@ public import Magnet
 public struct HelmRuns: RunSource {
   let folders: [RunDirectory]
   private let found: [String: RunDirectory]
-  private let lakes: [ParquetLake]
+  let lakes: [ParquetLake]
   /// What was unusual in archives, a sentence each.
   public let notes: [String]
   private let isStrict: Bool
-  private let workers: Int
-  private let progress: WorkProgress?
-  private let windowThreshold: Int
+  let workers: Int
+  let progress: WorkProgress?
+  let windowThreshold: Int
+  let store: WarmStore?
+  /// Larger files are not read in full to be kept: their columns take a part of the memory that they themselves would.
+  var keepLimit = 1 << 30
   /// Which of the runs found there are listed.
   private var selection = RunSelection()
   public let sources: [TableSource]
@@ -31,31 +34,35 @@ public struct HelmRuns: RunSource {
   ///   - progress: told how far `list` and `load` have come.
   ///   - limits: how much archives and compressed files may inflate to.
   ///   - sources: the kinds of files to make tables of; default: HELM's four.
+  ///   - store: keeps the columns of what is read, and has those of files that did not change. On a miss all columns
+  ///     of a file are read, whichever are asked for.
   /// - Throws: `DataFault` for a path that is not there, a pattern that matches nothing, or a path without runs.
   public init(
     _ paths: String..., isStrict: Bool = false, workers: Int? = nil, progress: WorkProgress? = nil,
-    limits: InflateLimits = .standard, sources: [TableSource] = TableSource.allCases
+    limits: InflateLimits = .standard, sources: [TableSource] = TableSource.allCases, store: WarmStore? = nil
   ) throws {
     try self.init(
-      paths: paths, isStrict: isStrict, workers: workers, progress: progress, limits: limits, sources: sources
-    )
+      paths: paths, isStrict: isStrict, workers: workers, progress: progress, limits: limits,
+      sources: sources, store: store)
   }
 
   /// The same for a list of paths.
   public init(
     paths: [String], isStrict: Bool = false, workers: Int? = nil, progress: WorkProgress? = nil,
-    limits: InflateLimits = .standard, sources: [TableSource] = TableSource.allCases
+    limits: InflateLimits = .standard, sources: [TableSource] = TableSource.allCases, store: WarmStore? = nil
   ) throws {
     try self.init(
       paths: paths, isStrict: isStrict, workers: workers, progress: progress, limits: limits,
-      windowThreshold: Self.windowThreshold, sources: sources)
+      windowThreshold: Self.windowThreshold, sources: sources, store: store)
   }
 
   init(
     paths: [String], isStrict: Bool, workers: Int?, progress: WorkProgress?,
-    limits: InflateLimits = .standard, windowThreshold: Int, sources: [TableSource] = TableSource.allCases
+    limits: InflateLimits = .standard, windowThreshold: Int, sources: [TableSource] = TableSource.allCases,
+    store: WarmStore? = nil
   ) throws {
     self.sources = sources
+    self.store = store
     var lakes: [ParquetLake] = []
     var folders: [String] = []
     for path in paths {
@@ -108,12 +115,15 @@ public struct HelmRuns: RunSource {
   /// The runs with their run specs, read in full, and their faults, as far as the ends of their other files tell.
   public func list() async throws -> RunListing {
     let known = (RunDirectory.knownFiles + sources.map(\.fileName)).unique()
+    let choice = WarmChoice(nil)
     let found = try await forEach(folders, columns: nil) { reader, folder -> (RunEntry, Table?) in
-      var faults = folder.faults(reader.files, sources, threshold: windowThreshold)
+      var faults = folder.faults(reader.files, sources, threshold: windowThreshold) { source in
+        store?.knows(source, of: folder) == true
+      }
       var table: Table?
       if !folder.files.isEmpty {
         do throws(DataFault) {
-          table = try reader[.runSpecs].table(of: folder.open(.runSpecs), run: "")
+          table = try self.table(.runSpecs, of: folder, name: "", reader, choice)
         } catch {
           faults.insert(error, at: 0)
         }
@@ -146,6 +156,7 @@ public struct HelmRuns: RunSource {
     _ runs: [RunEntry], tables: Set<TableSource>, columns: Set<String>?
   ) async throws -> RunTables {
     let kinds = sources.filter(tables.contains)
+    let choice = WarmChoice(columns)
     var loaded = try await forEach(runs, columns: columns) { reader, run -> LoadedRun in
       reader.files.counts = ReadingCounts()
       var loaded = LoadedRun()
@@ -154,11 +165,10 @@ public struct HelmRuns: RunSource {
         if !run.isNamed, let fault = run.faults.first { throw fault }
         let folder = directory(run)
         for kind in kinds where kind.isExpected || folder.has(kind) {
-          let file = try folder.open(kind)
-          if kind.isList, file.expectedSize > windowThreshold {
-            loaded.large.append(kind)
+          if let table = try table(kind, of: folder, name: run.name, reader, choice) {
+            loaded.tables[kind] = table
           } else {
-            loaded.tables[kind] = try reader[kind].table(of: file, run: run.name)
+            loaded.large.append(kind)
           }
         }
       } catch { loaded.fault = error }
@@ -169,7 +179,7 @@ public struct HelmRuns: RunSource {
     for number in loaded.indices where loaded[number].fault == nil {
       for kind in loaded[number].large {
         do {
-          let (table, counts) = try await loadLarge(kind, of: runs[number], columns: columns)
+          let (table, counts) = try await largeTable(kind, of: runs[number], columns: columns)
           loaded[number].tables[kind] = table
           loaded[number].counts += counts
         } catch let fault as DataFault where !isStrict { loaded[number].fault = fault }
@@ -190,7 +200,7 @@ public struct HelmRuns: RunSource {
   }
 
   /// Where a run lies: one of those found, or else a folder on the disk.
-  private func directory(_ run: RunEntry) -> RunDirectory {
+  func directory(_ run: RunEntry) -> RunDirectory {
     found[run.path] ?? RunDirectory(path: run.path, files: run.files)
   }
 
@@ -200,86 +210,6 @@ public struct HelmRuns: RunSource {
     var large: [TableSource] = []
     var fault: DataFault?
     var counts = ReadingCounts()
-  }
-
-  /// Reads a file in windows, all workers taking them in turn.
-  private func loadLarge(
-    _ kind: TableSource, of run: RunEntry, columns: Set<String>?
-  ) async throws -> (Table, ReadingCounts) {
-    let folder = directory(run)
-    let size = max(1, min(windowThreshold / 8, 8 << 20))
-    let list = kind.listKey?.description
-    var workers = workers
-    var cells: Set<String> = []
-    while true {
-      let file = try folder.open(kind)
-      progress?.expect(file.expectedSize / size, in: .reading)
-      let windows = SharedWindows(file, list: list, windowSize: size)
-      let parts = try await Workers.run(workers) { [cells] in
-        try readWindows(windows, kind, of: run, columns: columns, cells: cells)
-      }
-      // The first fault in the file's order, whichever worker met its own first.
-      if let first = parts.compactMap(\.fault).min(by: { $0.window < $1.window }) { throw first.fault }
-      let found = parts.reduce(into: cells) { $0.formUnion($1.cells) }
-      if found == cells, !WindowPart.areOverfull(parts) {
-        let reader = SourceReader(kind, JSONFileReader(), columns: columns)
-        let tables = parts.flatMap(\.tables).sorted { $0.number < $1.number }.map(\.table)
-        let table = try reader.table(windows: tables, around: windows, run: run.name)
-        var counts = parts.map(\.counts).reduce(into: reader.files.counts) { $0 += $1 }
-        counts.mapsKept += cells.count
-        return (table, counts)
-      }
-      // Which maps stay cells depends on the order their keys are met in: one worker finds out, in the file's order.
-      if workers == 1 { cells = found }
-      workers = 1
-    }
-  }
-
-  /// What one worker reads of a file's windows; it stops when it finds a map that is to stay a cell.
-  private func readWindows(
-    _ windows: SharedWindows, _ kind: TableSource, of run: RunEntry, columns: Set<String>?, cells: Set<String>
-  ) throws -> WindowPart {
-    let reader = SourceReader(
-      kind, JSONFileReader(), columns: columns, isOneFile: true, cells: cells)
-    var part = WindowPart()
-    do throws(DataFault) {
-      while part.cells.isSubset(of: cells), !Task.isCancelled,
-        let next = try reader.nextWindow(of: windows, run: run.name)
-      {
-        part.tables.append((number: next.0, table: next.1))
-        part.cells = reader.cells
-        progress?.advance()
-      }
-    } catch {
-      part.fault = (reader.files.window, error)
-      windows.end()
-    }
-    try Task.checkCancellation()
-    part.counts = reader.files.counts
-    (part.objects, part.columns) = reader.keysMet
-    return part
-  }
-
-  /// What one worker made of some of a file's windows.
-  private struct WindowPart {
-    var tables: [(number: Int, table: Table)] = []
-    var counts = ReadingCounts()
-    var cells: Set<String> = []
-    /// The fault that ended the reading, and the number of its window.
-    var fault: (window: Int, fault: DataFault)?
-    var objects: [String: Set<String>] = [:]
-    var columns: Set<String> = []
-
-    /// Whether the keys that several workers met are together more than an object or a row may have.
-    static func areOverfull(_ parts: [WindowPart]) -> Bool {
-      if parts.count == 1 { return false }
-      let objects = parts.map(\.objects).reduce(into: [:]) { $0.merge($1) { $0.union($1) } }
-      let columns = parts.reduce(into: Set<String>()) { $0.formUnion($1.columns) }
-      return columns.count > Flattener.columnLimit
-        || objects.contains {
-          $0.value.count > ($0.key.isEmpty ? Flattener.columnLimit : Int(Flattener.keyLimit))
-        }
-    }
   }
 
   /// Does work on each item, several at once with a reader each; the results are in the items' order.

@@ -38,6 +38,15 @@ final class ParquetLake: Sendable {
     }
   }
 
+  /// The file with the schemas of the runs in a folder of Parquet files.
+  static func schemaFile(in folder: String) -> String { folder + "/_schemas.json" }
+
+  /// The file with the schemas of these runs, if there are any.
+  var schemaFile: String {
+    guard path.hasSuffix(".parquet") else { return Self.schemaFile(in: path) }
+    return Self.schemaFile(in: path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".")
+  }
+
   /// Opens files and reads which runs their rows are of.
   init(path: String, files: [String], sources: [TableSource]) throws(DataFault) {
     self.path = path

@@ -6,6 +6,7 @@ final class RunReader {
   let files = JSONFileReader()
   private let columns: Set<String>?
   private var readers: [TableSource: SourceReader] = [:]
+  private var whole: RunReader?
 
   /// - Parameter columns: the columns to make, beside `run_spec.name`; nil for all.
   init(columns: Set<String>? = nil) { self.columns = columns }
@@ -14,6 +15,14 @@ final class RunReader {
     if let known = readers[source] { return known }
     let reader = SourceReader(source, files, columns: columns)
     readers[source] = reader
+    return reader
+  }
+
+  /// A reader of all columns: itself where all are made.
+  var ofAllColumns: RunReader {
+    if columns == nil { return self }
+    let reader = whole ?? RunReader()
+    whole = reader
     return reader
   }
 }

@@ -18,7 +18,8 @@ extension HelmRuns {
   }
 
   /// The `schema.json` files beside the runs: in each suite's folder, and in `releases/RELEASE` of the same
-  /// `benchmark_output` for releases whose `summary.json` names a suite.
+  /// `benchmark_output` for releases whose `summary.json` names a suite; those that `magnet export parquet` put beside
+  /// its tables.
   public func schemas() async throws -> SchemaDocuments {
     var documents: [SchemaDocument] = []
     var faults: [DataFault] = []
@@ -64,8 +65,22 @@ extension HelmRuns {
           SchemaDocument(file: folder + "/schema.json", release: entry.name, suites: suites, json: json))
       }
     }
+    for lake in lakes {
+      let path = lake.schemaFile
+      guard Files.isFile(path) else { continue }
+      do throws(DataFault) {
+        let json = try reader.withTape(DiskTree().open(path)) { tape in JSONValue(tape, at: JSONTape.top) }
+        guard let known = SchemaDocument.documents(in: json) else {
+          throw DataFault(file: path, problem: "is not a list of schemas", advice: "export the runs again")
+        }
+        documents += known
+      } catch { faults.append(error) }
+    }
     return SchemaDocuments(documents: documents, faults: faults)
   }
+
+  /// The file for the schemas of runs whose tables are written into a folder of Parquet files.
+  package static func schemaFile(inLake folder: String) -> String { ParquetLake.schemaFile(in: folder) }
 
   /// The folder that a path lies in.
   private static func parent(_ path: String) -> String {

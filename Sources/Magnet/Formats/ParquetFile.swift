@@ -164,7 +164,7 @@ package struct ParquetFile: Sendable {
 
 extension UInt32 {
   /// The number in four bytes, the lowest first.
-  init(littleEndian bytes: some Collection<UInt8>) {
+  package init(littleEndian bytes: some Collection<UInt8>) {
     self = bytes.reversed().reduce(0) { $0 << 8 | UInt32($1) }
   }
 }

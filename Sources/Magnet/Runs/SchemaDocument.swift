@@ -23,6 +23,36 @@ public struct SchemaDocument: Sendable {
   }
 }
 
+extension SchemaDocument {
+  /// The schemas as JSON, for a file beside tables whose runs they describe.
+  package static func json(_ documents: [SchemaDocument]) -> JSONValue {
+    .array(
+      documents.map { document in
+        .object([
+          .init(key: "file", value: .string(document.file)),
+          .init(key: "release", value: document.release.map(JSONValue.string) ?? .null),
+          .init(key: "suites", value: .array(document.suites.map(JSONValue.string))),
+          .init(key: "schema", value: document.json),
+        ])
+      })
+  }
+
+  /// The schemas in such JSON; nil when it is something else.
+  package static func documents(in json: JSONValue) -> [SchemaDocument]? {
+    guard case .array(let elements) = json else { return nil }
+    var documents: [SchemaDocument] = []
+    for element in elements {
+      guard let file = element["file"]?.string, let suites = element["suites"]?.elements,
+        let schema = element["schema"]
+      else { return nil }
+      documents.append(
+        SchemaDocument(
+          file: file, release: element["release"]?.string, suites: suites.compactMap(\.string), json: schema))
+    }
+    return documents
+  }
+}
+
 /// The schemas found beside runs.
 public struct SchemaDocuments: Sendable {
   public let documents: [SchemaDocument]

@@ -35,6 +35,8 @@ public struct TableSource: Sendable, Hashable, RawRepresentable, CaseIterable {
   public let requiredText: [StaticString]
   /// Whether a run is incomplete without the file.
   public let isExpected: Bool
+  /// A number for the kind of file and how its tables are made, the same in every process.
+  package let fingerprint: UInt64
 
   /// A kind of file.
   /// - Parameters:
@@ -51,6 +53,16 @@ public struct TableSource: Sendable, Hashable, RawRepresentable, CaseIterable {
     self.textColumns = textColumns
     self.requiredText = requiredText
     self.isExpected = isExpected
+    let rows: [String] =
+      switch shape {
+      case .object: ["object"]
+      case .records: ["records"]
+      case .recordsInObject(let key): ["records in object", key.description]
+      case .bundles(let key): ["bundles", key.description]
+      }
+    let words = [name, self.fileName, prefix, "\(isExpected)", "\(textColumns.count)"] + textColumns.sorted()
+    fingerprint = XXH64.hash(
+      Array((words + rows + requiredText.map(\.description)).joined(separator: "\0").utf8))
   }
 
   /// The kind with a name, one of HELM's.
@@ -105,6 +117,11 @@ extension TableSource {
       case .recordsInObject(let key), .bundles(let key): [key]
       }
     return prefix + (place + requiredText).map(\.description).joined(separator: ".")
+  }
+
+  /// Whether a column is made where some are wanted: those, and what every row must have.
+  package func isChosen(_ column: String, among wanted: Set<String>?) -> Bool {
+    wanted.map { $0.contains(column) || column == ColumnKey.run.name || column == requiredColumn } ?? true
   }
 
   /// The column with the name of the metric, in tables of statistics.

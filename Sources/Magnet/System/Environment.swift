@@ -47,6 +47,12 @@ package enum Environment {
 package enum WallClock {
   package static var secondsSince1970: Int { time(nil) }
 
+  package static var nanosecondsSince1970: Int {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    return now.tv_sec * 1_000_000_000 + now.tv_nsec
+  }
+
   /// The time in the local zone: `2026-05-08_09-08-07`, for names, and `2026-05-08T09:08:07.000123`, without a zone.
   package static var local: (compact: String, iso: String) {
     var now = timeval()

@@ -183,8 +183,36 @@ package struct FileStatus: Sendable {
     package var inside = ""
   }
 
+  /// Which file it is and which of its contents: what changes with every change of the file, if its clock went on.
+  package struct Version: Sendable, Hashable {
+    package let device: UInt64
+    package let inode: UInt64
+    /// Bytes.
+    package let size: Int
+    /// Nanoseconds since 1970 of the last change of the contents, which programs may set.
+    package let modified: Int
+    /// Nanoseconds since 1970 of the last change of any kind, which programs cannot set.
+    package let changed: Int
+
+    package init(device: UInt64, inode: UInt64, size: Int, modified: Int, changed: Int) {
+      self.device = device
+      self.inode = inode
+      self.size = size
+      self.modified = modified
+      self.changed = changed
+    }
+
+    /// Whether a change after `time` is sure to show: the last one was so long before it that the file system's clock
+    /// has gone on. Some count whole seconds, or two at once.
+    package func isSettled(at time: Int) -> Bool {
+      let isFine = changed % 1_000_000 != 0
+      return max(modified, changed) < time - (isFine ? 1_000_000_000 : 3_000_000_000)
+    }
+  }
+
   package let kind: Kind
   package let stamp: Stamp
+  package let version: Version
   package let identity: Identity
   /// Whether this user owns it.
   package let isOwn: Bool
@@ -200,12 +228,15 @@ package struct FileStatus: Sendable {
       default: .other
       }
     #if canImport(Darwin)
-      let time = info.st_mtimespec
+      let (time, change) = (info.st_mtimespec, info.st_ctimespec)
     #else
-      let time = info.st_mtim
+      let (time, change) = (info.st_mtim, info.st_ctim)
     #endif
     stamp = Stamp(size: Int(info.st_size), modified: time.tv_sec * 1_000_000_000 + time.tv_nsec)
     isOwn = info.st_uid == geteuid()
     identity = Identity(device: UInt64(info.st_dev), inode: UInt64(info.st_ino))
+    version = Version(
+      device: identity.device, inode: identity.inode, size: stamp.size, modified: stamp.modified,
+      changed: change.tv_sec * 1_000_000_000 + change.tv_nsec)
   }
 }

@@ -1,8 +1,10 @@
 /// Which rows of a chunk hold nothing: a bit a row.
 struct NullMask: Sendable {
-  private var words: [UInt64]
+  private(set) var words: [UInt64]
 
   init(rowCount: Int) { words = Array(repeating: 0, count: (rowCount + 63) / 64) }
+
+  init(words: [UInt64]) { self.words = words }
 
   subscript(row: Int) -> Bool {
     get { words[row >> 6] & (1 << UInt64(row & 63)) != 0 }

@@ -1,11 +1,11 @@
 /// The names of a table's columns. Tables with the same names share one.
 package final class TableSchema: Sendable {
-  let names: [String]
+  package let names: [String]
   let positions: [String: Int]
   /// The types that hold even where all cells are null, for each column; nil where nothing is declared.
   let declared: [ColumnType?]?
 
-  init(_ names: [String], declared: [ColumnType?]? = nil) {
+  package init(_ names: [String], declared: [ColumnType?]? = nil) {
     self.names = names
     self.declared = declared
     positions = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })

@@ -151,6 +151,7 @@ package struct OverwriteOption: ParsableArguments {
 package func report(_ body: () async throws -> Int) async throws {
   let faults: Int
   do {
+    defer { Caches.close() }
     do { faults = try await body() } catch {
       try FaultFile.close()
       throw error

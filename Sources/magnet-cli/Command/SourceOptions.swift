@@ -72,22 +72,48 @@ package struct ReadingOptions: ParsableArguments {
       valueName: "file"),
     completion: .file())
   package var faults: String?
+  @Option(
+    help: ArgumentHelp(
+      """
+      Keep the columns of runs in this folder, and read those of unchanged runs from it; instead of $MAGNET_CACHE.
+      """, valueName: "folder"),
+    completion: .directory)
+  package var cache: String?
+  @Option(help: ArgumentHelp("How much the cache may hold (default: 10G).", valueName: "bytes"))
+  package var cacheLimit: String?
+  @Flag(help: "Neither read nor write a cache, whatever $MAGNET_CACHE says.")
+  package var noCache = false
   @OptionGroup package var limit: ArchiveLimitOption
 
   package func validate() throws {
     if quiet { Terminal.leaveOutNotes() }
     if let faults { FaultFile.open(faults) }
+    if cache != nil, noCache { throw ValidationError("--cache and --no-cache exclude each other.") }
+    if let cacheLimit, byteCount(cacheLimit) == nil {
+      throw ValidationError("--cache-limit takes bytes such as 500M or 20G, not '\(cacheLimit)'.")
+    }
+  }
+
+  /// The folder of the cache; nil where none was asked for.
+  package var cacheFolder: String? { noCache ? nil : cache ?? Environment.nonEmpty("MAGNET_CACHE") }
+
+  /// The cache; nil where none was asked for.
+  package func store(isVerifying: Bool = false) throws -> WarmStore? {
+    try cacheFolder.map { folder in
+      let limit = cacheLimit.flatMap(byteCount) ?? WarmStore.standardLimit
+      return try Caches.open(folder) { try WarmStore(folder, limit: limit, isVerifying: isVerifying) }
+    }
   }
 
   /// The runs under some paths, as far as they are meant; what is unusual in archives is said on standard error.
   /// - Parameter paths: none for those of `$MAGNET_RUNS`, else of `./benchmark_output`.
   package func runs(
     _ paths: [String], _ selection: RunSelection = RunSelection(), _ progress: WorkProgress? = nil,
-    workers: Int? = nil
+    workers: Int? = nil, store: WarmStore? = nil
   ) throws -> HelmRuns {
     let runs = try HelmRuns(
       paths: paths.isEmpty ? [try Self.usualPath()] : paths, isStrict: strict, workers: workers,
-      progress: progress, limits: limit.limits)
+      progress: progress, limits: limit.limits, store: try store ?? self.store())
     for note in runs.notes { Terminal.say(note) }
     return runs.selecting(selection)
   }

@@ -1,0 +1,122 @@
+import Magnet
+
+/// Writes a pack under a temporary name, which it gets rid of when it is complete.
+final class WarmPackWriter {
+  private let folder: String
+  private let name: String
+  private let part: String
+  private let file: FileDescriptor
+  private(set) var size = 0
+  private var schemas: [[String]: Int] = [:]
+  private var suites: [Substring: Int] = [:]
+  private var runs: [WarmKey: [WarmEntry]] = [:]
+  private var order: [WarmKey] = []
+  private var buffer: [UInt8] = []
+  private var isDone = false
+
+  /// How names of packs end, and of those in the making.
+  static let ending = ".columns"
+  static let partEnding = ".columns-part"
+
+  init(in folder: String) throws(SystemError) {
+    self.folder = folder
+    let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+    name = String(repeating: "0", count: 16 - digits.count) + digits
+    part = "\(folder)/\(name)\(Self.partEnding)"
+    file = try FileDescriptor(part, .new)
+    _ = file.lock()
+    try write(WarmPack.magic)
+  }
+
+  deinit { if !isDone { Files.remove(part) } }
+
+  private func write(_ bytes: [UInt8]) throws(SystemError) {
+    buffer += bytes
+    size += bytes.count
+    if buffer.count >= 1 << 20 { try writeOut() }
+  }
+
+  private func writeOut() throws(SystemError) {
+    try file.write(buffer)
+    buffer.removeAll(keepingCapacity: true)
+  }
+
+  /// Whether what is kept of a file is among the entries.
+  func has(_ key: WarmKey, _ kind: UInt64) -> Bool { runs[key]?.contains { $0.kind == kind } == true }
+
+  /// Adds an entry with its bytes, header and parts; where these begin and to which schema they belong is set here.
+  func add(_ key: WarmKey, _ entry: WarmEntry, names: [String], _ bytes: [UInt8]) throws(SystemError) {
+    // No run has so many kinds of files.
+    guard runs[key]?.count ?? 0 < 255 else { return }
+    let schema = schemas[names] ?? schemas.count
+    schemas[names] = schema
+    let offset = size
+    try write(bytes)
+    try write([UInt8](repeating: 0, count: (8 - size % 8) % 8))
+    if suites[key.suite] == nil { suites[key.suite] = suites.count }
+    if runs[key] == nil { order.append(key) }
+    runs[key, default: []].append(
+      WarmEntry(
+        kind: entry.kind, isGzip: entry.isGzip, version: entry.version, counts: entry.counts, schema: schema,
+        offset: offset, headerLength: entry.headerLength, headerHash: entry.headerHash,
+        partsLength: entry.partsLength))
+  }
+
+  /// Completes the pack and gives it its name, which it returns.
+  func finish() throws(SystemError) -> String {
+    let start = size
+    var directory: [UInt8] = []
+    directory.append(small: schemas.count)
+    for (names, _) in schemas.sorted(by: { $0.value < $1.value }) {
+      directory.append(small: names.count)
+      for name in names { directory.append(text: name) }
+    }
+    directory.append(small: suites.count)
+    for (path, _) in suites.sorted(by: { $0.value < $1.value }) { directory.append(text: path) }
+    directory.append(small: order.count)
+    for key in order {
+      let entries = runs[key] ?? []
+      directory.append(small: suites[key.suite] ?? 0)
+      directory.append(text: key.run)
+      directory.append(UInt8(entries.count))
+      for entry in entries { directory.append(entry) }
+    }
+    let hash = XXH64.hash(directory)
+    var trailer: [UInt8] = []
+    for number in [UInt64(start), UInt64(directory.count), hash] { trailer.append(number: number) }
+    try write(directory + trailer + WarmPack.magic)
+    try writeOut()
+    let path = "\(folder)/\(name)\(Self.ending)"
+    try Files.move(part, to: path)
+    isDone = true
+    return path
+  }
+}
+
+extension [UInt8] {
+  fileprivate mutating func append(number: UInt64) {
+    for place in 0..<8 { append(UInt8(truncatingIfNeeded: number >> UInt64(place * 8))) }
+  }
+
+  fileprivate mutating func append(small: Int) {
+    for place in 0..<4 { append(UInt8(truncatingIfNeeded: small >> (place * 8))) }
+  }
+
+  fileprivate mutating func append(text: some StringProtocol) {
+    append(small: text.utf8.count)
+    append(contentsOf: text.utf8)
+  }
+
+  fileprivate mutating func append(_ entry: WarmEntry) {
+    let numbers = [
+      entry.isGzip ? 1 : 0, Int(bitPattern: UInt(entry.version.device)),
+      Int(bitPattern: UInt(entry.version.inode)), entry.version.size, entry.version.modified,
+      entry.version.changed, entry.counts.bytes, entry.counts.nonFinite, entry.counts.loneSurrogates,
+      entry.schema, entry.offset, entry.headerLength,
+    ]
+    append(number: entry.kind)
+    for number in numbers { append(number: UInt64(bitPattern: Int64(number))) }
+    append(number: entry.headerHash)
+    append(number: UInt64(entry.partsLength))
+  }
+}

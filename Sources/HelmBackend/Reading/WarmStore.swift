@@ -1,0 +1,341 @@
+import Magnet
+import Synchronization
+
+/// Keeps the columns of runs that do not change in a folder of its own, so that the next program reads them from there
+/// instead of from JSON.
+///
+/// ```swift
+/// let store = try WarmStore("/var/cache/magnet")
+/// let runs = try HelmRuns("benchmark_output", store: store)
+/// ```
+///
+/// An entry is used only while its file is the one it was made of: same path, device, inode, size, and times of change
+/// of the contents and of the file, to the nanosecond. Files that changed within the last second are not kept, as their
+/// next change might not show. Entries that are damaged, of another version or of another user are not used. Runs in
+/// archives, broken ones, and those with objects of more than 512 keys are read from their files each time.
+///
+/// Several processes may use a store at once. Its files are written under temporary names and never changed; a process
+/// that is killed leaves nothing that others take for an entry, nor does a full disk.
+public final class WarmStore: Sendable {
+  /// The folder's path.
+  public let folder: String
+  /// The most bytes that the store keeps; the oldest files go first.
+  public let limit: Int
+  private let current: String
+  private let isVerifying: Bool
+  private let state = Mutex(State())
+
+  private struct State {
+    /// The packs there are, the newest first; nil before they were looked for.
+    var packs: [WarmPack]?
+    var writer: WarmPackWriter?
+    var use = Use()
+    var isFailed = false
+  }
+
+  /// What a store was good for.
+  public struct Use: Sendable, Hashable {
+    /// Files whose columns came from the store.
+    public var reused = 0
+    /// Files whose columns are kept now.
+    public var kept = 0
+    /// Files that changed too short a time ago to be kept.
+    public var unsettled = 0
+    /// Files that cannot be kept: with objects of too many keys.
+    public var refused = 0
+    /// When verifying: files whose columns were other ones than those kept. There should be none.
+    public var wrong: [String] = []
+    /// Why nothing more could be written; nil while it could.
+    public var failure: String?
+  }
+
+  /// The usual limit of a store, 10 GB.
+  public static let standardLimit = 10_000_000_000
+
+  /// Opens a store, and makes its folder where it is missing.
+  /// - Parameters:
+  ///   - limit: the most bytes that it keeps.
+  ///   - isVerifying: whether every file is read, and what is kept of it compared and replaced where it differs.
+  /// - Throws: `MagnetError` when there is no such folder and none can be made.
+  public init(_ folder: String, limit: Int = standardLimit, isVerifying: Bool = false) throws {
+    self.folder = folder
+    self.limit = limit
+    self.isVerifying = isVerifying
+    current = Files.current
+    if !Files.isFolder(folder) {
+      let parent = folder.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        .joined(separator: "/")
+      do throws(SystemError) {
+        if !parent.isEmpty { try Files.makeFolder(parent) }
+        // Others may not read it: it holds what the runs hold.
+        try Files.makeNewFolder(folder, isPrivate: true)
+      } catch { if !Files.isFolder(folder) { throw error.writing(folder) } }
+    }
+  }
+
+  deinit { flush() }
+
+  /// What the store was good for so far.
+  public var use: Use { state.withLock { $0.use } }
+
+  /// The bytes of its files.
+  public var size: Int { packFiles.reduce(0) { $0 + $1.status.size } }
+
+  private var packFiles: [(path: String, status: FileStatus)] {
+    files(WarmPackWriter.ending).sorted { a, b in
+      let (x, y) = (a.status.stamp.modified, b.status.stamp.modified)
+      return x == y ? a.path > b.path : x > y
+    }
+  }
+
+  private func files(_ ending: String) -> [(path: String, status: FileStatus)] {
+    ((try? Files.entries(folder)) ?? []).compactMap { entry in
+      guard entry.name.hasSuffix(ending), !entry.isFolder, !entry.isLink else { return nil }
+      let path = folder + "/" + entry.name
+      return Files.status(path, followsLinks: false).flatMap { $0.isOwn ? (path, $0) : nil }
+    }
+  }
+
+  /// Removes everything that is kept.
+  public func clear() {
+    state.withLock { state in
+      state.writer = nil
+      state.packs = nil
+      for file in files(WarmPackWriter.ending) { Files.remove(file.path) }
+      removeStaleParts()
+    }
+  }
+
+  /// Removes what processes that were killed left half-written.
+  private func removeStaleParts() {
+    for (path, _) in files(WarmPackWriter.partEnding) {
+      if let file = try? FileDescriptor(path, .readNoFollow), file.lock() { Files.remove(path) }
+    }
+  }
+
+  // MARK: Reading
+
+  private func packs() -> [WarmPack] {
+    state.withLock { state in
+      if let packs = state.packs { return packs }
+      let packs = packFiles.compactMap { WarmPack($0.path) }
+      state.packs = packs
+      return packs
+    }
+  }
+
+  /// Where entries of a run are found; nil where its files are not kept.
+  private func key(_ run: RunDirectory) -> WarmKey? {
+    guard run.tree is DiskTree else { return nil }
+    var last: UInt8 = 0
+    for byte in run.path.utf8 {
+      if last == UInt8(ascii: "/"), byte == last || byte == UInt8(ascii: ".") {
+        return WarmKey(Files.absolute(run.path))
+      }
+      last = byte
+    }
+    if run.path.hasPrefix("/") { return WarmKey(run.path) }
+    return run.path.hasPrefix(".") ? WarmKey(Files.absolute(run.path)) : WarmKey(current + "/" + run.path)
+  }
+
+  /// The file that a table of a run is made of, as it is now.
+  private func version(_ source: TableSource, of run: RunDirectory) -> (FileStatus.Version, isGzip: Bool)? {
+    let path = run.file(of: source)
+    if let status = Files.status(path) { return status.kind == .file ? (status.version, false) : nil }
+    return Files.status(path + ".gz").flatMap { $0.kind == .file ? ($0.version, true) : nil }
+  }
+
+  private func entry(_ source: TableSource, of run: RunDirectory) -> (WarmPack, WarmEntry)? {
+    let packs = packs()
+    guard !packs.isEmpty, let key = key(run) else { return nil }
+    let kind = source.fingerprint
+    var version: (FileStatus.Version, isGzip: Bool)?
+    for pack in packs {
+      for entry in pack.entries(of: key) where entry.kind == kind {
+        if version == nil { version = self.version(source, of: run) }
+        guard let version else { return nil }
+        if entry.version == version.0, entry.isGzip == version.isGzip { return (pack, entry) }
+      }
+    }
+    return nil
+  }
+
+  /// Whether the file of a table is one that was read without faults.
+  func knows(_ source: TableSource, of run: RunDirectory) -> Bool {
+    !isVerifying && entry(source, of: run) != nil
+  }
+
+  /// The table of a run as reading its file would give it; nil when it is not kept.
+  /// - Parameter name: the run's name, for tables whose files do not have it.
+  func table(_ source: TableSource, of run: RunDirectory, name: String, _ choice: WarmChoice) -> (
+    Table, ReadingCounts
+  )? {
+    guard !isVerifying, let (pack, entry) = entry(source, of: run) else { return nil }
+    let columns = choice.columns(source, of: pack, entry.schema)
+    let runColumn = source.namesRun ? nil : columns.runColumn.map { ($0, Cell.string(name)) }
+    guard let table = pack.table(entry, columns, run: runColumn) else { return nil }
+    state.withLock { $0.use.reused += 1 }
+    return (table, entry.counts)
+  }
+
+  // MARK: Writing
+
+  /// A file that is about to be read, to be kept if it is the same afterwards.
+  struct Ticket {
+    let source: TableSource
+    let key: WarmKey
+    let version: FileStatus.Version
+    let isGzip: Bool
+    /// When it was looked at.
+    let time: Int
+  }
+
+  /// Asks for the columns of a file to be kept; nil when they cannot be.
+  func ticket(_ source: TableSource, of run: RunDirectory) -> Ticket? {
+    let time = WallClock.nanosecondsSince1970
+    guard let key = key(run), let (version, isGzip) = version(source, of: run) else { return nil }
+    guard version.isSettled(at: time) else {
+      state.withLock { $0.use.unsettled += 1 }
+      return nil
+    }
+    let isPending = state.withLock { $0.isFailed || $0.writer?.has(key, source.fingerprint) == true }
+    return isPending
+      ? nil : Ticket(source: source, key: key, version: version, isGzip: isGzip, time: time)
+  }
+
+  /// Keeps all columns of a file.
+  func keep(_ table: Table, _ counts: ReadingCounts, of run: RunDirectory, _ ticket: Ticket) {
+    guard counts.mapsKept == 0 else { return state.withLock { $0.use.refused += 1 } }
+    guard let (version, isGzip) = version(ticket.source, of: run), version == ticket.version,
+      isGzip == ticket.isGzip
+    else { return state.withLock { $0.use.unsettled += 1 } }
+    let image = TableImage(table)
+    let entry = WarmEntry(
+      kind: ticket.source.fingerprint, isGzip: isGzip, version: version, counts: counts, schema: 0, offset: 0,
+      headerLength: image.header.count, headerHash: XXH64.hash(image.header), partsLength: image.parts.count)
+    let padding = [UInt8](repeating: 0, count: entry.partsOffset - entry.headerLength)
+    let bytes = image.header + padding + image.parts
+    if isVerifying, let (pack, old) = self.entry(ticket.source, of: run) {
+      if (try? pack.bytes(of: old)) == bytes { return state.withLock { $0.use.reused += 1 } }
+      state.withLock { $0.use.wrong.append(run.file(of: ticket.source)) }
+    }
+    state.withLock { state in
+      do throws(SystemError) {
+        try open(&state)
+        guard let writer = state.writer, !writer.has(ticket.key, entry.kind) else { return }
+        try writer.add(ticket.key, entry, names: table.columnNames, bytes)
+        state.use.kept += 1
+        if writer.size > min(1 << 30, max(1 << 20, limit / 8)) { try close(&state) }
+      } catch { fail(&state, error) }
+    }
+  }
+
+  private func open(_ state: inout State) throws(SystemError) {
+    if state.writer != nil || state.isFailed { return }
+    removeStaleParts()
+    // Backup programs leave such folders out (https://bford.info/cachedir/).
+    let tag = folder + "/CACHEDIR.TAG"
+    if !Files.exists(tag) {
+      try FileDescriptor(tag, .truncate).write(
+        Array("Signature: 8a477f597d28d172789f06886806bc55\n# Columns of runs, kept by magnet.\n".utf8))
+    }
+    state.writer = try WarmPackWriter(in: folder)
+  }
+
+  private func fail(_ state: inout State, _ error: SystemError) {
+    state.isFailed = true
+    state.use.failure = "\(folder): cannot be written: \(error)"
+    state.writer = nil
+  }
+
+  /// Completes what is being written, so that others find it.
+  public func flush() {
+    state.withLock { state in
+      do throws(SystemError) { try close(&state) } catch { fail(&state, error) }
+    }
+  }
+
+  /// More packs of less than this are made one.
+  private static let smallPacks = (count: 8, bytes: 1 << 26)
+
+  private func close(_ state: inout State) throws(SystemError) {
+    guard let writer = state.writer else { return }
+    let small = packFiles.filter { $0.status.size < Self.smallPacks.bytes }
+    var merged: [String] = []
+    if small.count >= Self.smallPacks.count {
+      // The newest first: of several entries of a file, the first counts.
+      for file in small {
+        guard let pack = WarmPack(file.path) else { continue }
+        try Self.copy(pack, to: writer)
+        merged.append(file.path)
+      }
+    }
+    state.writer = nil
+    let path = try writer.finish()
+    for path in merged { Files.remove(path) }
+    state.packs = nil
+    evict(except: path)
+  }
+
+  private static func copy(_ pack: WarmPack, to writer: WarmPackWriter) throws(SystemError) {
+    var failure: SystemError?
+    pack.forEachRun { key, entries in
+      for entry in entries where failure == nil && !writer.has(key, entry.kind) {
+        guard let bytes = try? pack.bytes(of: entry) else { continue }
+        do throws(SystemError) {
+          try writer.add(key, entry, names: pack.schemas[entry.schema], bytes)
+        } catch { failure = error }
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  /// Removes the oldest packs until the rest keep to the limit.
+  private func evict(except newest: String) {
+    let files = packFiles
+    var total = files.reduce(0) { $0 + $1.status.size }
+    for file in files.reversed() where total > limit && file.path != newest {
+      Files.remove(file.path)
+      total -= file.status.size
+    }
+  }
+}
+
+/// The columns that a load asks for, and what they are in the packs they come from.
+final class WarmChoice: Sendable {
+  struct Columns: Sendable {
+    /// The numbers of the columns among the entry's.
+    let numbers: [Int]
+    /// Their names.
+    let schema: TableSchema
+    /// The number of `run_spec.name`.
+    let runColumn: Int?
+  }
+
+  private struct Key: Hashable {
+    /// The path of the pack: names of packs do not come again.
+    let pack: String
+    let schema: Int
+    let kind: TableSource
+  }
+
+  let wanted: Set<String>?
+  private let known = Mutex<[Key: Columns]>([:])
+
+  /// - Parameter columns: the columns wanted; nil for all.
+  init(_ columns: Set<String>?) { wanted = columns }
+
+  func columns(_ source: TableSource, of pack: WarmPack, _ schema: Int) -> Columns {
+    known.withLock { known in
+      let key = Key(pack: pack.path, schema: schema, kind: source)
+      if let columns = known[key] { return columns }
+      let names = pack.schemas[schema]
+      let numbers = names.indices.filter { source.isChosen(names[$0], among: wanted) }
+      let columns = Columns(
+        numbers: numbers, schema: TableSchema(numbers.map { names[$0] }),
+        runColumn: names.firstIndex(of: ColumnKey.run.name))
+      known[key] = columns
+      return columns
+    }
+  }
+}

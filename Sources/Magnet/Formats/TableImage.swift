@@ -1,0 +1,432 @@
+// Unsafe code, on these invariants: bytes are read through `ImageReader`, which checks every range, and copied before
+// the closure ends that they are valid in.
+//
+// An image is a header and parts, all numbers little-endian, as they lie in memory:
+//
+//   header   uint32 chunks; for each chunk uint64 rows, then for each column a tag (1 byte) and
+//              0 null, 1 false, 2 true
+//              3 integer, 4 double: its 8 bytes
+//              5 text, 6 JSON: uint32 length, its bytes
+//              7 the cells of an earlier column: uint32 its number
+//              8 booleans, 9 integers, 10 doubles, 11 texts, 12 JSON: 1 byte of flags, uint64 texts, uint64 bytes of
+//                texts, uint64 where its part begins, uint64 the part's length, uint64 the part's XXH64
+//   part     flags: 1 there are nulls, 2 texts have bases, 4 ends have 8 bytes; from 8 on the bytes of a code
+//            booleans a byte each; numbers 8 bytes each, then the nulls' bits in words of 8 bytes;
+//            codes, ends, bases (uint32 text, uint32 length), the bytes of the texts, each at a multiple of 8
+
+/// The cells of a table as bytes, exactly as they are in memory: the same chunks, dictionaries and kinds of columns, so
+/// that whatever is made of the table that is read back has the same bytes too.
+package struct TableImage: Sendable {
+  package private(set) var header: [UInt8] = []
+  package private(set) var parts: [UInt8] = []
+
+  package init(_ table: Table) {
+    header.append(littleEndian: UInt32(table.chunks.count))
+    for chunk in table.chunks {
+      header.append(littleEndian: UInt64(chunk.rowCount))
+      var earlier: [(number: Int, cells: ColumnChunk)] = []
+      for (number, cells) in chunk.columns.enumerated() {
+        if let twin = earlier.first(where: { $0.cells.isSameMemory(as: cells) }) {
+          header.append(7)
+          header.append(littleEndian: UInt32(twin.number))
+        } else {
+          append(cells)
+          if case .doubles = cells.storage { earlier.append((number, cells)) }
+        }
+      }
+    }
+  }
+
+  private mutating func append(_ cells: ColumnChunk) {
+    switch cells.storage {
+    case .constant(.null): header.append(0)
+    case .constant(.bool(let value)): header.append(value ? 2 : 1)
+    case .constant(.int(let value)):
+      header.append(3)
+      header.append(littleEndian: value)
+    case .constant(.double(let value)):
+      header.append(4)
+      header.append(littleEndian: value.bitPattern)
+    case .constant(.string(let text)): append(5, text)
+    case .constant(.json(let text)): append(6, text)
+    case .bools(let values): append(8, 0) { $0 += values }
+    case .ints(let values, let nulls):
+      append(9, nulls == nil ? 0 : 1) { part in
+        part.append(memoryOf: values)
+        if let nulls { part.append(memoryOf: nulls.words) }
+      }
+    case .doubles(let values, let nulls):
+      append(10, nulls == nil ? 0 : 1) { part in
+        part.append(memoryOf: values)
+        if let nulls { part.append(memoryOf: nulls.words) }
+      }
+    case .strings(let codes, let texts): append(11, codes, texts)
+    case .json(let codes, let texts): append(12, codes, texts)
+    }
+  }
+
+  private mutating func append(_ tag: UInt8, _ text: String) {
+    header.append(tag)
+    header.append(littleEndian: UInt32(truncatingIfNeeded: text.utf8.count))
+    header += text.utf8
+  }
+
+  private mutating func append(_ tag: UInt8, _ codes: Codes, _ texts: TextDictionary) {
+    let isWide = texts.bytes.count > Int(UInt32.max)
+    let flags = (texts.bases.isEmpty ? 0 : 2) | (isWide ? 4 : 0) | UInt8(codes.width) << 3
+    append(tag, flags, texts: texts.count, bytes: texts.bytes.count) { part in
+      switch codes {
+      case .one(let codes): part += codes
+      case .two(let codes): part.append(memoryOf: codes)
+      case .four(let codes): part.append(memoryOf: codes)
+      }
+      part.align()
+      if isWide {
+        part.append(memoryOf: texts.ends)
+      } else {
+        part.append(memoryOf: texts.ends.map { UInt32($0) })
+      }
+      part.align()
+      part.append(memoryOf: texts.bases.flatMap { [$0.text, $0.length] })
+      part += texts.bytes
+    }
+  }
+
+  private mutating func append(
+    _ tag: UInt8, _ flags: UInt8, texts: Int = 0, bytes: Int = 0, _ body: (inout [UInt8]) -> Void
+  ) {
+    let start = parts.count
+    body(&parts)
+    let length = parts.count - start
+    let sum = parts.withUnsafeBytes { XXH64.hash(UnsafeRawBufferPointer(rebasing: $0[start...])) }
+    parts.align()
+    header.append(tag)
+    header.append(flags)
+    for number in [UInt64(texts), UInt64(bytes), UInt64(start), UInt64(length), sum] {
+      header.append(littleEndian: number)
+    }
+  }
+
+  // MARK: Reading
+
+  /// Reads the bytes of parts; nil when they are not to be had.
+  package typealias ReadPart = (Range<Int>) -> ArraySlice<UInt8>?
+
+  /// The table of an image; nil when the image is damaged.
+  /// - Parameters:
+  ///   - header: whose own checksum is the caller's concern.
+  ///   - columnCount: how many columns the image has.
+  ///   - wanted: the columns to read, by their numbers, and the schema that these have together.
+  ///   - replacing: the number of a column that has another cell in all rows than was stored.
+  package static func table(
+    header: [UInt8], columnCount: Int, wanted: [Int], schema: TableSchema,
+    replacing: (column: Int, cell: Cell)?, readPart: ReadPart
+  ) -> Table? {
+    header.withUnsafeBytes { bytes -> Table? in
+      var reader = ImageReader(bytes)
+      guard let count = reader.take(UInt32.self) else { return nil }
+      var chunks: [Table.Chunk] = []
+      for _ in 0..<count {
+        guard let rows = reader.takeCount(), let starts = reader.passColumns(columnCount) else { return nil }
+        var columns: [ColumnChunk] = []
+        columns.reserveCapacity(wanted.count)
+        var known: [Int: ColumnChunk] = [:]
+        for column in wanted {
+          if let replacing, replacing.column == column {
+            columns.append(.constant(replacing.cell, count: rows))
+            continue
+          }
+          guard let cells = reader.cells(column, starts, rows, &known, readPart) else { return nil }
+          columns.append(cells)
+        }
+        chunks.append(Table.Chunk(rowCount: rows, columns: columns))
+      }
+      return reader.isAtEnd ? Table(schema, chunks) : nil
+    }
+  }
+}
+
+/// Reads the header of an image.
+private struct ImageReader {
+  private let bytes: UnsafeRawBufferPointer
+  private var at = 0
+
+  init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+  var isAtEnd: Bool { at == bytes.count }
+
+  mutating func take<Number: FixedWidthInteger & BitwiseCopyable>(_: Number.Type) -> Number? {
+    guard bytes.count - at >= MemoryLayout<Number>.size else { return nil }
+    defer { at += MemoryLayout<Number>.size }
+    return Number(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: Number.self))
+  }
+
+  /// A number of things in memory or in a file.
+  mutating func takeCount() -> Int? {
+    take(UInt64.self).flatMap { $0 < 1 << 48 ? Int($0) : nil }
+  }
+
+  private mutating func takeText() -> String? {
+    guard let length = take(UInt32.self), bytes.count - at >= Int(length) else { return nil }
+    defer { at += Int(length) }
+    return String(decoding: UnsafeRawBufferPointer(rebasing: bytes[at..<at + Int(length)]), as: UTF8.self)
+  }
+
+  private static let partSize = 1 + 5 * 8
+
+  /// Passes over the columns of a chunk; where each begins.
+  mutating func passColumns(_ count: Int) -> [Int]? {
+    var starts: [Int] = []
+    starts.reserveCapacity(count)
+    for _ in 0..<count {
+      starts.append(at)
+      guard let tag = take(UInt8.self) else { return nil }
+      let size: Int
+      switch tag {
+      case 0, 1, 2: size = 0
+      case 3, 4: size = 8
+      case 5, 6:
+        guard let length = take(UInt32.self) else { return nil }
+        size = Int(length)
+      case 7: size = 4
+      case 8...12: size = Self.partSize
+      default: return nil
+      }
+      guard bytes.count - at >= size else { return nil }
+      at += size
+    }
+    return starts
+  }
+
+  /// The cells of a column of a chunk.
+  func cells(
+    _ column: Int, _ starts: [Int], _ rows: Int, _ known: inout [Int: ColumnChunk],
+    _ readPart: TableImage.ReadPart
+  ) -> ColumnChunk? {
+    guard starts.indices.contains(column) else { return nil }
+    var reader = self
+    reader.at = starts[column]
+    guard let tag = reader.take(UInt8.self) else { return nil }
+    switch tag {
+    case 0: return .nulls(rows)
+    case 1, 2: return .constant(.bool(tag == 2), count: rows)
+    case 3: return reader.take(Int64.self).map { .constant(.int($0), count: rows) }
+    case 4: return reader.take(UInt64.self).map { .constant(.double(Double(bitPattern: $0)), count: rows) }
+    case 5: return reader.takeText().map { .constant(.string($0), count: rows) }
+    case 6: return reader.takeText().map { .constant(.json($0), count: rows) }
+    case 7:
+      guard let number = reader.take(UInt32.self), number < column else { return nil }
+      return cells(Int(number), starts, rows, &known, readPart)
+    default:
+      if let cells = known[column] { return cells }
+      guard let flags = reader.take(UInt8.self), let texts = reader.takeCount(),
+        let textBytes = reader.takeCount(), let start = reader.takeCount(), let length = reader.takeCount(),
+        let sum = reader.take(UInt64.self), let part = readPart(start..<start + length), part.count == length
+      else { return nil }
+      let cells = part.withUnsafeBytes { part -> ColumnChunk? in
+        guard XXH64.hash(part) == sum else { return nil }
+        var reader = PartReader(part)
+        return reader.cells(tag, flags, rows: rows, texts: texts, textBytes: textBytes)
+      }
+      known[column] = cells
+      return cells
+    }
+  }
+}
+
+/// Reads the part of a column.
+private struct PartReader {
+  private let bytes: UnsafeRawBufferPointer
+  private var at = 0
+
+  init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+  private mutating func take<Value: BitwiseCopyable>(_: Value.Type, _ count: Int) -> [Value]? {
+    let (size, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Value>.size)
+    guard !overflow, size <= bytes.count - at else { return nil }
+    defer { at = min(bytes.count, (at + size + 7) / 8 * 8) }
+    return [Value](unsafeUninitializedCapacity: count) { memory, filled in
+      UnsafeMutableRawBufferPointer(memory).copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: bytes[at..<at + size]))
+      filled = count
+    }
+  }
+
+  private mutating func takeNulls(_ flags: UInt8, _ rows: Int) -> NullMask?? {
+    if flags & 1 == 0 { return .some(nil) }
+    return take(UInt64.self, (rows + 63) / 64).map { NullMask(words: $0) }
+  }
+
+  /// The cells; nil when anything in the part does not fit the rest.
+  mutating func cells(_ tag: UInt8, _ flags: UInt8, rows: Int, texts: Int, textBytes: Int) -> ColumnChunk? {
+    let storage: ColumnChunk.Storage
+    switch tag {
+    case 8:
+      guard let values = take(UInt8.self, rows), values.allSatisfy({ $0 < 3 }) else { return nil }
+      storage = .bools(values)
+    case 9:
+      guard let values = take(Int64.self, rows), let nulls = takeNulls(flags, rows) else { return nil }
+      storage = .ints(values, nulls)
+    case 10:
+      guard let values = take(Double.self, rows), let nulls = takeNulls(flags, rows) else { return nil }
+      storage = .doubles(values, nulls)
+    default:
+      guard let codes = takeCodes(flags >> 3, rows, texts),
+        let dictionary = takeTexts(flags, texts, textBytes)
+      else { return nil }
+      storage = tag == 11 ? .strings(codes, dictionary) : .json(codes, dictionary)
+    }
+    return at == bytes.count ? ColumnChunk(storage: storage, count: rows) : nil
+  }
+
+  private mutating func takeCodes(_ width: UInt8, _ rows: Int, _ texts: Int) -> Codes? {
+    func isSound(_ codes: [some FixedWidthInteger]) -> Bool {
+      codes.withUnsafeBufferPointer { codes in
+        var greatest = codes.first ?? 0
+        for code in codes { greatest = max(greatest, code) }
+        return Int(greatest) <= texts
+      }
+    }
+    switch width {
+    case 1:
+      guard let codes = take(UInt8.self, rows), isSound(codes) else { return nil }
+      return .one(codes)
+    case 2:
+      guard let codes = take(UInt16.self, rows), isSound(codes) else { return nil }
+      return .two(codes)
+    case 4:
+      guard let codes = take(UInt32.self, rows), isSound(codes) else { return nil }
+      return .four(codes)
+    default: return nil
+    }
+  }
+
+  private mutating func takeTexts(_ flags: UInt8, _ count: Int, _ byteCount: Int) -> TextDictionary? {
+    let ends: [Int]
+    if flags & 4 == 0 {
+      guard let narrow = take(UInt32.self, count) else { return nil }
+      ends = narrow.map(Int.init)
+    } else {
+      guard let wide = take(Int.self, count) else { return nil }
+      ends = wide
+    }
+    var last = 0
+    for end in ends {
+      if end < last { return nil }
+      last = end
+    }
+    guard last == byteCount else { return nil }
+    var bases: [TextDictionary.Base] = []
+    if flags & 2 != 0 {
+      guard let words = take(UInt32.self, count * 2) else { return nil }
+      for number in 0..<count {
+        let (text, length) = (Int(words[number * 2]), Int(words[number * 2 + 1]))
+        if text > 0 {
+          // A base is an earlier text, whole itself, and long enough.
+          guard text <= number, bases[text - 1].text == 0,
+            length <= ends[text - 1] - (text == 1 ? 0 : ends[text - 2])
+          else { return nil }
+        }
+        bases.append(TextDictionary.Base(text: words[number * 2], length: words[number * 2 + 1]))
+      }
+    }
+    return take(UInt8.self, byteCount).map { TextDictionary(bytes: $0, ends: ends, bases: bases) }
+  }
+}
+
+extension ColumnChunk {
+  /// Whether the numbers of both lie in the same memory.
+  fileprivate func isSameMemory(as other: ColumnChunk) -> Bool {
+    guard count == other.count, case .doubles(let mine, let nulls) = storage,
+      case .doubles(let others, let otherNulls) = other.storage
+    else { return false }
+    return mine.withUnsafeBufferPointer { mine in
+      others.withUnsafeBufferPointer { mine.baseAddress == $0.baseAddress }
+    } && nulls?.words == otherNulls?.words
+  }
+}
+
+extension Codes {
+  /// The bytes of a code.
+  fileprivate var width: Int {
+    switch self {
+    case .one: 1
+    case .two: 2
+    case .four: 4
+    }
+  }
+}
+
+extension [UInt8] {
+  fileprivate mutating func append(memoryOf values: [some BitwiseCopyable]) {
+    values.withUnsafeBytes { append(contentsOf: $0) }
+  }
+
+  /// The 8 bytes from a place on as a number, the lowest first; nil where there are fewer.
+  package func littleEndianWord(at place: Int) -> UInt64? {
+    guard place >= 0, count - place >= 8 else { return nil }
+    return withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: place, as: UInt64.self)) }
+  }
+
+  /// Fills up to a multiple of 8.
+  fileprivate mutating func align() {
+    while count % 8 != 0 { append(0) }
+  }
+}
+
+/// XXH64 (https://github.com/Cyan4973/xxHash, doc/xxhash_spec.md) with the seed 0: tells damage, not malice.
+package enum XXH64 {
+  private static let primes: (UInt64, UInt64, UInt64, UInt64, UInt64) = (
+    0x9E37_79B1_85EB_CA87, 0xC2B2_AE3D_27D4_EB4F, 0x1656_67B1_9E37_79F9, 0x85EB_CA77_C2B2_AE63,
+    0x27D4_EB2F_1656_67C5
+  )
+
+  private static func rotated(_ value: UInt64, _ count: UInt64) -> UInt64 {
+    value << count | value >> (64 - count)
+  }
+
+  private static func round(_ sum: UInt64, _ word: UInt64) -> UInt64 {
+    rotated(sum &+ word &* primes.1, 31) &* primes.0
+  }
+
+  package static func hash(_ bytes: [UInt8]) -> UInt64 { bytes.withUnsafeBytes { hash($0) } }
+
+  static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    func word(_ at: Int) -> UInt64 {
+      UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+    }
+    var at = 0
+    var sum: UInt64
+    if bytes.count >= 32 {
+      var (a, b, c, d) = (primes.0 &+ primes.1, primes.1, 0 as UInt64, 0 &- primes.0)
+      while at + 32 <= bytes.count {
+        a = round(a, word(at))
+        b = round(b, word(at + 8))
+        c = round(c, word(at + 16))
+        d = round(d, word(at + 24))
+        at += 32
+      }
+      sum = rotated(a, 1) &+ rotated(b, 7) &+ rotated(c, 12) &+ rotated(d, 18)
+      for lane in [a, b, c, d] { sum = (sum ^ round(0, lane)) &* primes.0 &+ primes.3 }
+    } else {
+      sum = primes.4
+    }
+    sum &+= UInt64(bytes.count)
+    while at + 8 <= bytes.count {
+      sum = rotated(sum ^ round(0, word(at)), 27) &* primes.0 &+ primes.3
+      at += 8
+    }
+    if at + 4 <= bytes.count {
+      let half = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self))
+      sum = rotated(sum ^ UInt64(half) &* primes.0, 23) &* primes.1 &+ primes.2
+      at += 4
+    }
+    while at < bytes.count {
+      sum = rotated(sum ^ UInt64(bytes[at]) &* primes.4, 11) &* primes.0
+      at += 1
+    }
+    sum = (sum ^ sum >> 33) &* primes.1
+    sum = (sum ^ sum >> 29) &* primes.2
+    return sum ^ sum >> 32
+  }
+}
