@@ -103,9 +103,7 @@ struct LeaderboardCommand: AsyncParsableCommand {
       if all.count == 0 {
         throw MagnetError(.insufficientData, "no run with statistics is left to rank")
       }
-      let schema =
-        try metrics.metric.isEmpty
-        ? rules.schema(of: all) ?? rules.madeSchema(for: all) : rules.madeSchema(for: all)
+      let schema = try rules.boardSchema(of: all)
       Terminal.say("schema: \(schema.source)")
       var options = BoardMaker.Options()
       options.countsRepeated = helmExact
@@ -129,7 +127,7 @@ struct LeaderboardCommand: AsyncParsableCommand {
         .notFound, "no run group '\(group)' in \(schema.source)",
         advice: "did you mean \(nearest.joined(separator: ", "))?")
     }
-    if list { return schema.runGroups.flatMap { maker.boards(of: $0) } }
+    if list { return maker.allBoards() }
     let groups =
       group.flatMap(schema.group).map { [$0] }
       ?? schema.runGroups.filter { !$0.subgroups.isEmpty } + schema.runGroups.filter(\.subgroups.isEmpty)

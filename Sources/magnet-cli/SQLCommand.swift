@@ -8,16 +8,19 @@ struct SQLCommand: AsyncParsableCommand {
     commandName: "sql",
     abstract: "Query runs with SQL.",
     discussion: """
-      The relations runs, scores, instances and instance_scores need no quotes; the tables run_specs, \
-      scenario_states, stats and per_instance_stats have flattened column names, in double quotes. .schema instead of \
-      a query lists the columns. Only the files and columns that a query uses are read; nothing can be written.
+      The relations runs, headline, leaderboard, scores, instances and instance_scores need no quotes; the tables \
+      run_specs, scenario_states, stats and per_instance_stats have flattened column names, in double quotes. .schema \
+      instead of a query lists the columns. headline has the score of each run, leaderboard the cells of all boards as \
+      magnet leaderboard --long has them (of a run that is in several suites the latest counts); is_main marks the \
+      statistics that a run's score is made of; --schema and --metric choose others. Only the files and columns that a query uses are read; nothing can be written.
 
       SQLite's functions are available, with json_each and json_tree, and median(x), percentile(x, p), stddev(x), \
       variance(x) and x REGEXP 'pattern'. Without a query there is a prompt, or queries come from standard input.
 
       EXAMPLE:
-        magnet sql benchmark_output "SELECT model, avg(mean) FROM scores
-          WHERE metric = 'exact_match' AND perturbation IS NULL GROUP BY model"
+        magnet sql benchmark_output 'SELECT task, model, mean FROM headline WHERE is_latest ORDER BY task, mean DESC'
+        magnet sql benchmark_output "SELECT instance, avg(mean) FROM instance_scores
+          WHERE is_main AND is_latest AND task = 'trivia:subject=capitals' GROUP BY instance"
         magnet sql benchmark_output/runs/v1 'SELECT count(*), avg("stats.mean") FROM stats'
         magnet sql benchmark_output -f query.sql -p model openai/gpt2 -o answer.csv
       """)
@@ -39,6 +42,7 @@ struct SQLCommand: AsyncParsableCommand {
   var timeLimit: Double?
   @OptionGroup var reading: ReadingOptions
   @OptionGroup var chosen: SelectionOptions
+  @OptionGroup var metrics: MetricOptions
   @OptionGroup var output: OutputOptions
 
   /// `NAME=VALUE`, as which `-p NAME VALUE` reaches the parser.
@@ -113,6 +117,7 @@ struct SQLCommand: AsyncParsableCommand {
       let runs = try reading.runs(paths, try chosen.selection, progress)
       var database = Database(runs)
       database.timeLimit = timeLimit.map { .seconds($0) }
+      if metrics.areGiven { database.rules = try await metrics.rules(runs) }
       say(runs.archiveFaults)
       let values = Dictionary(parameters.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
       guard let queries else {

@@ -64,4 +64,39 @@ import Testing
     }
     #expect(cells > 100)
   }
+
+  private func rows(_ arguments: String...) throws -> [[String]] {
+    let outcome = try Tool.run(command: Tool.binary, arguments + ["--format", "csv"])
+    #expect(outcome.status != 2 && outcome.status != 64, "\(arguments): \(outcome.errors)")
+    return parseCSV(outcome.output).map { $0.map(\.field) }
+  }
+
+  @Test(.enabled(if: corpus != nil), arguments: ["lite", "capabilities", "safety", "medhelm"])
+  func queriesGiveWhatTheCommandsGive(project: String) throws {
+    let runs = try #require(Self.corpus).path + "/synthetic_small/\(project)/benchmark_output/runs"
+    func plain(_ rows: [[String]]) -> [[String]] {
+      rows.map { $0.map { $0 == "true" ? "1" : $0 == "false" ? "0" : $0 } }
+    }
+    let headlines = try rows("headline", runs)
+    let columns = try #require(headlines.first).map { "\"\($0)\"" }.joined(separator: ", ")
+    #expect(headlines.count > 10)
+    #expect(try rows("sql", runs, "SELECT \(columns) FROM headline") == plain(headlines))
+    let all = try rows("sql", runs, "SELECT * FROM leaderboard")
+    let groups = try rows("leaderboard", runs, "--list").dropFirst().map { $0[0] }
+    #expect(!groups.isEmpty)
+    for group in Set(groups) {
+      let board = try rows("leaderboard", runs, "--group", group, "--all", "--long")
+      #expect(all.first == board.first)
+      #expect(all.filter { $0[0] == group } == plain(Array(board.dropFirst())), "\(project) \(group)")
+    }
+    // What a score is made of, put together again.
+    let apart = try rows(
+      "sql", runs,
+      """
+      SELECT count(*) FROM headline h JOIN (SELECT suite, run, sum("stats.sum") / sum("stats.count") mean FROM
+      (SELECT s.suite, s.run, s.mean * s.count AS "stats.sum", s.count AS "stats.count" FROM scores s WHERE is_main)
+      GROUP BY suite, run) s USING (suite, run) WHERE abs(h.mean - s.mean) > 1e-9
+      """)
+    #expect(apart.last == ["0"])
+  }
 }

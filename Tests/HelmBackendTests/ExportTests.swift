@@ -68,6 +68,9 @@ import Testing
       "SELECT metric, count(*), sum(count) FROM scores GROUP BY metric ORDER BY metric",
       "SELECT run, split, count(*), count(prob) FROM instances GROUP BY run, split ORDER BY run, split",
       "SELECT metric, split, perturbation, count(mean) FROM instance_scores GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+      "SELECT suite, run, metric, split, sum(is_main), sum(mean * is_main) FROM scores GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
+      "SELECT suite, run, sum(is_main) FROM instance_scores GROUP BY 1, 2 ORDER BY 1, 2",
+      "SELECT * FROM headline ORDER BY suite, run", "SELECT * FROM leaderboard",
     ] {
       let wanted = try await Database(runs).query(query).table
       let found = try rows(file, query).rows
@@ -101,7 +104,8 @@ import Testing
     #expect(
       faults.map { $0.file.split(separator: "/").last.map(String.init) }
         == ["scenario_state.json", "per_instance_stats.json"])
-    #expect(try rows(file, "SELECT count(*) FROM scores").rows == [[.int(3)]])
+    #expect(try rows(file, "SELECT count(*), sum(is_main) FROM scores").rows == [[.int(3), .int(1)]])
+    #expect(try rows(file, "SELECT metric FROM headline").rows == [[.string("exact_match")]])
     #expect(try rows(file, "SELECT count(*) FROM instances").rows == [[.int(0)]])
     #expect(try rows(file, "SELECT state FROM runs").rows == [[.string("incomplete")]])
   }
@@ -113,8 +117,8 @@ import Testing
     let file = folder.path + "/x.db"
     _ = try await exportSQLite(HelmRuns(Project.fixture(fixture)), to: file)
     for relation in [
-      "runs", "scores", "instances", "instance_scores", "stats", "per_instance_stats", "run_specs",
-      "scenario_states",
+      "runs", "scores", "instances", "instance_scores", "headline", "leaderboard", "stats",
+      "per_instance_stats", "run_specs", "scenario_states",
     ] {
       let untyped = try rows(file, "SELECT name FROM pragma_table_info('\(relation)') WHERE type = ''").rows
       #expect(untyped.isEmpty, "\(relation): \(untyped)")

@@ -37,7 +37,7 @@ public struct RunReport: Sendable {
     }
     page.sections.append(("summary", "Summary", Self.summary(paths, listing, runs, faults)))
     if !runs.runs.isEmpty {
-      let schema = try rules.schema(of: runs) ?? rules.madeSchema(for: runs)
+      let schema = try rules.boardSchema(of: runs)
       page.sections.append(("leaderboard", "Leaderboard", Self.boards(schema, runs, options, &notes)))
       page.sections.append(("coverage", "Coverage", [Self.coverage(listing, options)]))
       page.sections.append(("scores", "Scores by scenario", Self.charts(runs, headlines)))

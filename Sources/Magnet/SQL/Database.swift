@@ -2,10 +2,14 @@
 ///
 /// Queries see the four tables `run_specs`, `scenario_states`, `stats` and `per_instance_stats`, their columns under
 /// the flattened names (in double quotes), and relations that need no quotes: `runs`, `scores`, `instances`,
-/// `instance_scores`. Only files that a query needs are read, and of them only the columns it names; conditions on
+/// `instance_scores`, `headline` (what `HeadlineTable` has, with the run's model and task) and `leaderboard` (the long
+/// tables of all boards). In `scores` and `instance_scores`, `is_main` is 1 for the rows that a run's score is made of.
+/// Only files that a query needs are read, and of them only the columns it names; conditions on
 /// the run, scenario, model or suite keep the files of other runs closed. Nothing can be written or attached.
 public struct Database: Sendable {
   private let source: any RunSource
+  /// What decides which statistic is the score of a run; nil for what the schemas beside the runs and HELM's own say.
+  public var rules: HeadlineRules?
   /// How long a query may take, loading included; nil for no limit.
   public var timeLimit: Duration?
 
@@ -35,15 +39,15 @@ public struct Database: Sendable {
     let listing = runs
     let limit = timeLimit
     let source = source
+    let rules = rules
     return try await Workers.blocking {
       var faults: [DataFault] = []
-      let catalog = RunCatalog(listing: listing) { runs, kind, columns in
+      let catalog = RunCatalog(listing: listing, source: source, rules: rules) { runs, kind, columns in
         let tables = try Workers.waiting {
           try await source.load(runs.map { listing.entries[$0] }, tables: [kind], columns: columns)
         }
         faults += tables.faults.map(\.fault)
-        return Dictionary(
-          uniqueKeysWithValues: runs.enumerated().map { ($1, tables.table(kind, ofRuns: [$0])) })
+        return tables.soundTables(kind, of: runs)
       }
       let relations = try Self.relations(for: parsed, catalog, source.sources)
       let connection = try SQLConnection(relations, catalog, timeLimit: limit)
@@ -55,6 +59,7 @@ public struct Database: Sendable {
       try Self.checkNames(parsed, catalog, source.sources)
       // What a run without a readable run spec holds is missing from every table.
       if catalog.hasReadTables { faults = listing.entries.filter { !$0.isNamed }.flatMap(\.faults) + faults }
+      faults += catalog.scoreFaults
       var seen: Set<DataFault> = []
       return Answer(table: table, faults: faults.filter { seen.insert($0).inserted })
     }
@@ -127,6 +132,15 @@ public struct Database: Sendable {
     if let name = name(after: "no such table: ") {
       let names = Relation.tidy.map(\.name) + TableSource.allCases.map(\.sqlName)
       return MagnetError(error.code, error.problem, advice: suggestion(for: name, among: names))
+    }
+    // A column may have the name of a word of SQL.
+    if let word = name(after: "near "),
+      Relation.tidy.contains(where: { relation in
+        text.words.contains(relation.name) && relation.columns.contains { $0.name == word }
+      })
+    {
+      return MagnetError(
+        error.code, error.problem, advice: "put a column that is a word of SQL in double quotes: \"\(word)\"")
     }
     guard let name = name(after: "no such column: ") else { return error }
     var columns = Relation.tidy.filter { text.words.contains($0.name) }.flatMap { $0.columns.map(\.name) }

@@ -2,18 +2,26 @@
 /// with the number of runs.
 ///
 /// The file has the tables `runs` and `metrics`, a table of rows for each of the four tables (`stats_rows` ...), and
-/// views: the four tables under their flattened names, and `scores`, `instances` and `instance_scores` as `Database`
-/// has them. NaN, which SQLite does not have, is null.
+/// views: the four tables under their flattened names, and `scores`, `instances`, `instance_scores`, `headline` and
+/// `leaderboard` as `Database` has them. NaN, which SQLite does not have, is null.
 /// - Parameters:
 ///   - source: the runs. Of a run with faulty files the others are written; `runs` has every run with its state.
 ///   - file: the path of a file that does not exist or is empty.
+///   - rules: what decides which statistic is the score of a run; nil for what the schemas beside the runs and HELM's own
+///     say.
 /// - Returns: the faults of what was left out, and notes on what was written in another form.
 /// - Throws: `MagnetError` when the file cannot be written, and what the source throws.
-public func exportSQLite(_ source: some RunSource, to file: String) async throws -> SQLiteExport {
+public func exportSQLite(
+  _ source: some RunSource, to file: String, rules: HeadlineRules? = nil
+) async throws -> SQLiteExport {
   let listing = try await source.list()
+  let known: HeadlineRules
+  if let rules { known = rules } else { known = HeadlineRules(try await source.schemas()) }
   let catalog = RunCatalog(listing: listing) { _, _, _ in [:] }
-  let writer = try SQLiteWriter(file, kinds: source.sources)
-  var faults: [DataFault] = []
+  let writer = try SQLiteWriter(file, kinds: source.sources, relations: Relation.tidy)
+  var faults: [DataFault] = known.faults
+  var headlines: [(run: Int, headline: RunHeadline)] = []
+  let wanted = known.wanted
   let kinds = source.sources.filter { $0 != .runSpecs }
   var specs: [Int: Int] = [:]
   for (row, entry) in listing.entryOfRow.enumerated() { specs[entry] = row }
@@ -56,22 +64,59 @@ public func exportSQLite(_ source: some RunSource, to file: String) async throws
       defer { place += 1 }
       try writer.add(listing.runSpecs.rows(at: [row]), .runSpecs, run: run)
       var found: [DataFault] = []
-      for kind in kinds {
-        guard broken.contains(place) else {
-          try writer.add(tables.table(kind, ofRuns: [place]), kind, run: run)
-          continue
+      var headline: RunHeadline?
+      // Statistics first: they tell which rows of others are those of the score.
+      for kind in kinds.filter({ $0 == .stats }) + kinds.filter({ $0 != .stats }) {
+        var table = Table()
+        var isRead = true
+        if broken.contains(place) {
+          // A run with a faulty file has no rows in any table: each table by itself has what can be read.
+          let single = try await source.load([entry], tables: [kind])
+          found += single.faults.map(\.fault)
+          table = single.table(kind, ofRuns: [0])
+          isRead = single.faults.isEmpty
+        } else {
+          table = tables.table(kind, ofRuns: [place])
         }
-        // A run with a faulty file has no rows in any table: each table by itself has what can be read.
-        let single = try await source.load([entry], tables: [kind])
-        found += single.faults.map(\.fault)
-        try writer.add(single.table(kind, ofRuns: [0]), kind, run: run)
+        if kind == .stats, isRead {
+          let made = RunHeadline(
+            suite: entry.suite, .init(listing.runSpecs.rows[row], path: entry.path),
+            RunStats(table, wanted: wanted), known)
+          headline = made
+          if entry.hasStatistics { headlines.append((run, made)) }
+        }
+        try writer.add(MainRows.marking(table, kind, headline), kind, run: run)
       }
       try writer.addRun(run, fields(run, found))
       faults += found
     }
   }
+  for relation in Relation.tidy where relation.rows == .headlines {
+    try writer.addHeadlines(headlines, relation)
+  }
+  let (boards, _, problems) = try await allBoards(of: source, listing, known)
+  for relation in Relation.tidy where relation.rows == .boards {
+    try writer.addTable(
+      relation.name, relation.columns.map { ($0.name, $0.type ?? .text) },
+      rows: boards.rows.map { row in relation.columns.indices.map { row[$0] } })
+  }
+  faults += problems
   try writer.finish()
   return SQLiteExport(faults: faults, notes: writer.notes)
+}
+
+/// One row per model and column of every leaderboard of some runs; of a run that is in several suites the latest counts.
+func allBoards(
+  of source: some RunSource, _ listing: RunListing, _ rules: HeadlineRules
+) async throws -> (table: Table, faults: [DataFault], problems: [DataFault]) {
+  let empty = Table(columnNames: Board.longColumns, rows: [])
+  let read = try await BoardRuns.read(source, wanted: rules.schema?.metricNames(), listing: listing)
+  if read.count == 0 { return (empty, read.faults, []) }
+  let schema = try rules.boardSchema(of: read)
+  var maker = BoardMaker(schema, read)
+  let boards = maker.allBoards()
+  let problems = maker.problems.map { DataFault(file: schema.source, problem: $0) }
+  return (Table(stacking: [empty] + boards.map(\.longTable)), read.faults, problems)
 }
 
 /// What `exportSQLite` has to say of the file it wrote.

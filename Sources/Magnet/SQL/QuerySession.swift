@@ -34,15 +34,14 @@ package final class QuerySession {
     let book = FaultBook()
     faults = book
     unnamed = listing.entries.filter { !$0.isNamed }.flatMap(\.faults)
-    catalog = RunCatalog(listing: listing) { runs, kind, columns in
+    catalog = RunCatalog(listing: listing, source: source) { runs, kind, columns in
       let tables = try Workers.waiting {
         try await source.load(runs.map { listing.entries[$0] }, tables: [kind], columns: columns)
       }
       for item in tables.faults {
         book.faults[kind, default: [:]][runs[item.run], default: []].append(item.fault)
       }
-      return Dictionary(
-        uniqueKeysWithValues: runs.enumerated().map { ($1, tables.table(kind, ofRuns: [$0])) })
+      return tables.soundTables(kind, of: runs)
     }
     let text = SQLText(texts.joined(separator: "\n;\n"))
     connection = try SQLConnection(
@@ -93,6 +92,7 @@ package final class QuerySession {
     }
     // What a run without a readable run spec holds is missing from every table.
     if !catalog.asked.isEmpty { found = unnamed + found }
+    found += catalog.scoreFaults
     var seen: Set<DataFault> = []
     return (rows, found.filter { seen.insert($0).inserted })
   }

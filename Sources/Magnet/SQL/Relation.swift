@@ -8,15 +8,41 @@ struct Relation: Sendable {
     /// The input of an instance: its text, which HELM 0.1 and 0.2 kept in another place than later versions, or the
     /// text parts of a multimodal input.
     case input
+    /// Whether a statistic is one that the run's score is made of.
+    case main
+    /// What is known of the score of the run.
+    case headline(RunHeadline.Column)
 
     /// The columns of the table that the values come from.
-    var columnNames: [String] {
+    func columnNames(_ kind: TableSource) -> [String] {
       switch self {
-      case .run: []
+      case .run, .headline: []
       case .column(let name): [name]
       case .input: InstanceInput.columns
+      case .main: MainRows.columnNames(kind)
       }
     }
+
+    /// The column of an exported table that has the values, where one has them as they are.
+    var storedName: String? {
+      switch self {
+      case .column(let name): name
+      case .main: MainRows.name
+      case .run, .input, .headline: nil
+      }
+    }
+  }
+
+  /// What the rows are.
+  enum Rows: Sendable, Hashable {
+    /// Every run that was found.
+    case runs
+    /// The runs that have statistics.
+    case headlines
+    /// The cells of all leaderboards.
+    case boards
+    /// The rows of a table.
+    case table(TableSource)
   }
 
   /// What is known of a run before its tables are read.
@@ -32,12 +58,19 @@ struct Relation: Sendable {
   struct Column: Sendable {
     let name: String
     let source: Source
+    /// The type where the name does not tell it.
+    var declared: SQLType?
 
     var type: SQLType? {
-      switch source {
+      if let declared { return declared }
+      return switch source {
       case .run(let field): field.sqlType
       case .input: .text
+      case .main: .integer
       case .column(let name): SQLType(of: name)
+      case .headline(.mean): .real
+      case .headline(.count), .headline(.lowerIsBetter): .integer
+      case .headline: .text
       }
     }
   }
@@ -46,9 +79,16 @@ struct Relation: Sendable {
   static let columnLimit = 2000
 
   let name: String
-  /// The table whose rows these are; nil for one row per run.
-  let kind: TableSource?
+  let rows: Rows
   let columns: [Column]
+
+  /// The table whose rows these are; nil for others.
+  var kind: TableSource? { if case .table(let kind) = rows { kind } else { nil } }
+
+  /// Whether it takes the scores of runs to answer for some of its columns.
+  func needsHeadlines(_ used: some Sequence<Int>) -> Bool {
+    rows == .headlines || used.contains { columns[$0].source == .main }
+  }
 
   private static func column(_ name: String, _ source: String) -> Column {
     Column(name: name, source: .column(source))
@@ -60,7 +100,7 @@ struct Relation: Sendable {
   static func table(_ kind: TableSource, columns: [String]) -> Relation {
     var names = SQLColumnNames()
     return Relation(
-      name: kind.sqlName, kind: kind,
+      name: kind.sqlName, rows: .table(kind),
       columns: (["run_spec.name"] + columns.filter { $0 != "run_spec.name" }).map {
         column(names.name(for: $0), $0)
       })
@@ -68,9 +108,9 @@ struct Relation: Sendable {
 
   /// The relations whose names need no quotes.
   static let tidy: [Relation] = [
-    Relation(name: "runs", kind: nil, columns: RunField.allCases.map(field)),
+    Relation(name: "runs", rows: .runs, columns: RunField.allCases.map(field)),
     Relation(
-      name: "scores", kind: .stats,
+      name: "scores", rows: .table(.stats),
       columns: [field(.run), field(.scenario), field(.model), column("metric", "stats.name.name")]
         + named("stats.name.", ["split", "sub_split"])
         + [
@@ -78,9 +118,9 @@ struct Relation: Sendable {
           column("computed_on", "stats.name.perturbation.computed_on"),
           column("prob", "stats.name.perturbation.prob"),
         ] + named("stats.", ["count", "mean", "stddev"])
-        + [field(.suite), field(.task), field(.isLatest)]),
+        + [field(.suite), field(.task), field(.isLatest), main]),
     Relation(
-      name: "instances", kind: .scenarioStates,
+      name: "instances", rows: .table(.scenarioStates),
       columns: [
         field(.run), field(.scenario), field(.model), column("instance", states + "instance.id"),
         column("trial", states + "train_trial_index"), column("split", states + "instance.split"),
@@ -92,7 +132,7 @@ struct Relation: Sendable {
         field(.isLatest),
       ]),
     Relation(
-      name: "instance_scores", kind: .perInstanceStats,
+      name: "instance_scores", rows: .table(.perInstanceStats),
       columns: [
         field(.run), column("instance", "per_instance_stats.instance_id"),
         column("trial", "per_instance_stats.train_trial_index"),
@@ -100,9 +140,40 @@ struct Relation: Sendable {
         column("split", scores + "name.split"), column("mean", scores + "mean"),
         column("prob", scores + "name.perturbation.prob"), column("count", scores + "count"),
         column("sum", scores + "sum"), field(.scenario), field(.model), field(.suite), field(.task),
-        field(.isLatest),
+        field(.isLatest), main,
       ]),
+    Relation(
+      name: "headline", rows: .headlines,
+      columns: RunHeadline.Column.allCases.map { column in
+        switch column {
+        case .suite: field(.suite)
+        case .run: field(.run)
+        default: Column(name: column.rawValue, source: .headline(column))
+        }
+      } + [field(.model), field(.task), field(.isLatest)]),
+    Relation(
+      name: "leaderboard", rows: .boards,
+      columns: Board.longColumns.map { name in
+        Column(name: name, source: .column(name), declared: boardTypes[name] ?? .text)
+      }),
   ]
+
+  private static let boardTypes: [String: SQLType] = [
+    "rank": .integer, "value": .real, "stderr": .real, "runs": .integer, "of_runs": .integer,
+    "lower_is_better": .integer, "best": .integer,
+  ]
+
+  private static let main = Column(name: MainRows.name, source: .main)
+
+  /// The tidy relations that need neither schemas nor the scores of other runs: what programs get.
+  static let plain: [Relation] = tidy.compactMap { relation in
+    switch relation.rows {
+    case .headlines, .boards: nil
+    case .runs, .table:
+      Relation(
+        name: relation.name, rows: relation.rows, columns: relation.columns.filter { $0.source != .main })
+    }
+  }
 
   /// The number that predictions of instances refer to a request by; where requests are numbered.
   static let predictionID = column("prediction_id", Table.instancePredictID)

@@ -38,33 +38,49 @@ struct RelationScan {
   ) throws {
     self.relation = relation
     bitsInOrder = Array(repeating: nil, count: relation.columns.count)
-    let candidates = relation.kind == nil ? Array(catalog.listing.entries.indices) : catalog.runs
-    let runs = candidates.filter { run in
+    let candidates = relation.rows == .runs ? Array(catalog.listing.entries.indices) : catalog.runs
+    var runs = candidates.filter { run in
       conditions.allSatisfy { condition in
         guard case .run(let field) = relation.columns[condition.column].source else { return true }
         return Self.equal(catalog.cell(field, of: run), condition.value)
       }
     }
-    let tables = try relation.kind.map { try catalog.tables($0, of: runs) } ?? [:]
-    for run in runs {
-      let table = relation.kind == nil ? nil : tables[run]
-      let chunks = table?.chunks ?? [Table.Chunk(rowCount: relation.kind == nil ? 1 : 0, columns: [])]
+    if relation.rows == .headlines { runs = catalog.withStatistics(runs) }
+    let headlines = relation.needsHeadlines(columns) ? try catalog.headlines(of: runs) : [:]
+    let single = Table.Chunk(rowCount: 1, columns: [])
+    func add(_ chunks: [Table.Chunk], of table: Table?, run: Int) {
       for (number, chunk) in chunks.enumerated() {
-        add(chunk, number, of: table, run: run, columns, conditions, catalog)
+        self.add(chunk, number, of: table, run: run, headlines[run], columns, conditions, catalog)
       }
+    }
+    switch relation.rows {
+    case .runs: for run in runs { add([single], of: nil, run: run) }
+    case .headlines: for run in runs where headlines[run] != nil { add([single], of: nil, run: run) }
+    case .boards:
+      let table = try catalog.leaderboard()
+      add(table.chunks, of: table, run: -1)
+    case .table(let kind):
+      let tables = try catalog.tables(kind, of: runs)
+      for run in runs { add(tables[run]?.chunks ?? [], of: tables[run], run: run) }
     }
     if let order { sort(by: order, columns) }
     advance()
   }
 
   private mutating func add(
-    _ chunk: Table.Chunk, _ number: Int, of table: Table?, run: Int, _ wanted: Set<Int>,
-    _ conditions: [Condition], _ catalog: RunCatalog
+    _ chunk: Table.Chunk, _ number: Int, of table: Table?, run: Int, _ headline: RunHeadline?,
+    _ wanted: Set<Int>, _ conditions: [Condition], _ catalog: RunCatalog
   ) {
     let columns = relation.columns.enumerated().map { place, column -> ColumnChunk in
       guard wanted.contains(place) else { return .nulls(chunk.rowCount) }
       switch column.source {
       case .run(let field): return .constant(catalog.cell(field, of: run), count: chunk.rowCount)
+      case .headline(let field): return .constant(headline?.cell(field) ?? .null, count: chunk.rowCount)
+      case .main:
+        guard let kind = relation.kind else { return .nulls(chunk.rowCount) }
+        return MainRows.marks(kind, headline, rowCount: chunk.rowCount) { name in
+          table?.position(of: name).map { chunk.columns[$0] }
+        }
       case .column(let name):
         let cells = table?.position(of: name).map { chunk.columns[$0] } ?? .nulls(chunk.rowCount)
         return column.type == .real && cells.areIntegers ? cells.asDoubles() : cells

@@ -10,13 +10,33 @@ final class RunCatalog {
   private let fields: [Relation.RunField: [Cell]]
   /// The numbers of the runs whose run spec could be read.
   let runs: [Int]
+  private let specs: [Int: Row]
+  private let source: (any RunSource)?
+  /// What decides which statistics are scores; nil until that is asked for.
+  private var rules: HeadlineRules?
+  private var headlines: [Int: RunHeadline] = [:]
+  private var boards: Table?
+  /// Which runs' tables could not be read.
+  private var broken: [TableSource: Set<Int>] = [:]
+  /// Faults of schemas, of runs that have no score for them, and of boards.
+  private(set) var scoreFaults: [DataFault] = []
 
-  init(listing: RunListing, load: @escaping ([Int], TableSource, Set<String>?) throws -> [Int: Table]) {
+  /// - Parameters:
+  ///   - source: where schemas and leaderboards are from; nil where none are asked for.
+  ///   - rules: what decides which statistics are scores; nil for what the schemas beside the runs and HELM's own say.
+  ///   - load: gives the tables of some runs, by their numbers; none for those that cannot be read.
+  init(
+    listing: RunListing, source: (any RunSource)? = nil, rules: HeadlineRules? = nil,
+    load: @escaping ([Int], TableSource, Set<String>?) throws -> [Int: Table]
+  ) {
     self.listing = listing
+    self.source = source
+    self.rules = rules
     self.load = load
     runs = listing.entryOfRow
     var rows: [Int: Row] = [:]
     for (row, entry) in zip(listing.runSpecs.rows, listing.entryOfRow) { rows[entry] = row }
+    specs = rows
     let numbers = listing.entries.indices
     fields = [
       .suite: numbers.map { .string(listing.entries[$0].suite) },
@@ -60,7 +80,7 @@ final class RunCatalog {
   }
 
   /// Whether a query has looked at the rows of a table.
-  var hasReadTables: Bool { !loaded.isEmpty }
+  var hasReadTables: Bool { !loaded.isEmpty || boards != nil }
 
   /// The columns that a table has in the first run that can be read.
   func sampleColumns(_ kind: TableSource) throws -> [String] {
@@ -95,8 +115,73 @@ final class RunCatalog {
       } else {
         fresh = try load(missing, kind, columns[kind] ?? [])
       }
-      for run in missing { loaded[kind, default: [:]][run] = fresh[run] ?? Table() }
+      for run in missing {
+        if fresh[run] == nil { broken[kind, default: []].insert(run) }
+        loaded[kind, default: [:]][run] = fresh[run] ?? Table()
+      }
     }
     return loaded[kind] ?? [:]
+  }
+
+  private func report(_ faults: [DataFault]) {
+    for fault in faults where !scoreFaults.contains(fault) { scoreFaults.append(fault) }
+  }
+
+  private func knownRules() throws -> HeadlineRules {
+    if let rules { return rules }
+    var found = HeadlineRules()
+    if let source { found = HeadlineRules(try Workers.waiting { try await source.schemas() }) }
+    report(found.faults)
+    rules = found
+    return found
+  }
+
+  /// The scores of some runs, by their numbers; none of runs whose statistics cannot be read.
+  func headlines(of runs: [Int]) throws -> [Int: RunHeadline] {
+    let new = runs.filter { headlines[$0] == nil && broken[.stats]?.contains($0) != true }
+    if new.isEmpty { return headlines }
+    let rules = try knownRules()
+    let wanted = rules.wanted
+    let stats = try tables(.stats, of: new)
+    for run in new where broken[.stats]?.contains(run) != true {
+      guard let spec = specs[run], let table = stats[run] else { continue }
+      let entry = listing.entries[run]
+      headlines[run] = RunHeadline(
+        suite: entry.suite, .init(spec, path: entry.path), RunStats(table, wanted: wanted), rules)
+    }
+    return headlines
+  }
+
+  /// Those of some runs that have statistics; the faults of others are reported.
+  func withStatistics(_ runs: [Int]) -> [Int] {
+    let kept = runs.filter { listing.entries[$0].hasStatistics }
+    if kept.count < runs.count {
+      report(runs.filter { !listing.entries[$0].hasStatistics }.flatMap { listing.entries[$0].faults })
+    }
+    return kept
+  }
+
+  /// One row per model and column of every leaderboard; of a run that is in several suites the latest counts.
+  func leaderboard() throws -> Table {
+    if let boards { return boards }
+    guard let source else { return Table(columnNames: Board.longColumns, rows: []) }
+    let rules = try knownRules()
+    let (table, faults, problems) = try Workers.waiting { [listing] in
+      try await allBoards(of: source, listing, rules)
+    }
+    report(faults + problems)
+    boards = table
+    return table
+  }
+}
+
+extension RunTables {
+  /// The rows in a table of each of the runs asked for, by the runs' numbers elsewhere; none for those with a fault.
+  func soundTables(_ kind: TableSource, of runs: [Int]) -> [Int: Table] {
+    let faulty = Set(faults.map(\.run))
+    return Dictionary(
+      uniqueKeysWithValues: runs.enumerated().filter { !faulty.contains($0.offset) }.map {
+        ($0.element, table(kind, ofRuns: [$0.offset]))
+      })
   }
 }

@@ -7,7 +7,7 @@ enum SQLType: String, Sendable {
   private static let reals: Set = [
     "mean", "min", "max", "sum", "sum_squared", "variance", "stddev", "prob", "logprob", "request_time",
   ]
-  private static let integers: Set = ["count", "train_trial_index", "prediction_id"]
+  private static let integers: Set = ["count", "train_trial_index", "prediction_id", MainRows.name]
   private static let texts: Set = [
     "name", "split", "sub_split", "computed_on", "instance_id", "id", "text", "input", "prompt",
     "completions",

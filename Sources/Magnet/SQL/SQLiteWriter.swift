@@ -1,7 +1,6 @@
 // Unsafe code, on these invariants:
 // - A statement is used only between its preparation and its finalisation, both by the writer.
-// - Texts bound as SQLITE_STATIC lie in a BoundColumn that lives until other values are bound in their place or the
-//   statement's bindings are cleared.
+// - A BoundColumn lives until other values are bound in its place or the statement's bindings are cleared.
 
 import CSQLite
 
@@ -14,6 +13,8 @@ final class SQLiteWriter {
   private var columns: [TableSource: Columns] = [:]
   private var inserts: [TableSource: OpaquePointer] = [:]
   private var metricIDs: [String: Int64] = [:]
+  /// The relations that become views.
+  private let relations: [Relation]
   /// Columns that no run has.
   private var absent: Set<String> = []
 
@@ -52,9 +53,14 @@ final class SQLiteWriter {
   private static let overflow = "extra"
 
   /// Opens a file, which should not exist or be empty.
-  /// - Parameter kinds: the tables that it gets.
-  init(_ path: String, kinds: [TableSource] = TableSource.allCases) throws {
+  /// - Parameters:
+  ///   - kinds: the tables that it gets.
+  ///   - relations: the relations that become views.
+  init(
+    _ path: String, kinds: [TableSource] = TableSource.allCases, relations: [Relation] = Relation.plain
+  ) throws {
     self.kinds = kinds
+    self.relations = relations
     let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
     guard sqlite3_open_v2(path, &database, flags, nil) == SQLITE_OK else { throw failure() }
     // The file is of use only when it is whole: no journal is needed to roll it back.
@@ -193,11 +199,11 @@ final class SQLiteWriter {
 
   /// Adds the columns that the views name and no run has, so that they have declared types, too.
   private func addAbsentColumns() throws {
-    for relation in Relation.tidy {
+    for relation in relations {
       guard let kind = relation.kind else { continue }
       for column in relation.columns {
         var known = columns[kind] ?? Columns()
-        guard case .column(let name) = column.source, name != kind.metricColumn, known[name] == nil,
+        guard let name = column.source.storedName, name != kind.metricColumn, known[name] == nil,
           !known.overflows, known.list.count < Self.columnLimit
         else { continue }
         try run("ALTER TABLE \(Self.rowsName(kind)) ADD COLUMN \(Self.quoted(known.add(name).sqlName))")
@@ -268,7 +274,7 @@ final class SQLiteWriter {
       try run("CREATE INDEX \(kind.sqlName)_by_run ON \(Self.rowsName(kind))(\(metric)run_id)")
       try run(viewText(kind))
     }
-    for relation in Relation.tidy { if let kind = relation.kind { try run(viewText(relation, kind)) } }
+    for relation in relations { if let kind = relation.kind { try run(viewText(relation, kind)) } }
     try run("COMMIT")
     sqlite3_close_v2(database)
     database = nil
@@ -276,7 +282,7 @@ final class SQLiteWriter {
 
   /// The view with the flattened names: the Python MAGNET's data frame.
   private func viewText(_ kind: TableSource) -> String {
-    var names = (columns[kind]?.list.map(\.name) ?? []).filter { !absent.contains($0) }
+    var names = (columns[kind]?.list.map(\.name) ?? []).filter { !absent.contains($0) && $0 != MainRows.name }
     if let metric = kind.metricColumn { names.append(metric) }
     if kind != .runSpecs { names.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
     var shown = ["r.run AS \"run_spec.name\""]
@@ -293,6 +299,8 @@ final class SQLiteWriter {
         switch column.source {
         case .run(let field): "r." + Self.quoted(field.rawValue)
         case .column(let name): expression(kind, name)
+        case .main: expression(kind, MainRows.name)
+        case .headline: "NULL"
         case .input:
           InstanceInput.sql(typedBy: "SELECT run FROM runs WHERE 0") { name in
             columns[kind]?[name].map { "t." + Self.quoted($0.sqlName) }
@@ -301,6 +309,38 @@ final class SQLiteWriter {
       return value + " AS " + Self.quoted(column.name)
     }
     return "CREATE VIEW \(relation.name) AS SELECT \(shown.joined(separator: ", ")) FROM \(joins(kind))"
+  }
+
+  /// Adds a table whose rows belong to no table of rows, with typed columns.
+  func addTable(_ name: String, _ columns: [(name: String, type: SQLType)], rows: [[Cell]]) throws {
+    let declared = columns.map { "\(Self.quoted($0.name)) \($0.type.rawValue)" }.joined(separator: ", ")
+    try run("CREATE TABLE \(name)(\(declared))")
+    let places = Array(repeating: "?", count: columns.count).joined(separator: ", ")
+    let insert = try prepare("INSERT INTO \(name) VALUES(\(places))")
+    defer { sqlite3_finalize(insert) }
+    for row in rows {
+      for (place, cell) in row.enumerated() { Self.bind(insert, Int32(place + 1), cell) }
+      guard sqlite3_step(insert) == SQLITE_DONE else { throw failure() }
+      sqlite3_reset(insert)
+    }
+  }
+
+  /// Adds the scores of runs, by their numbers, and the view of them.
+  func addHeadlines(_ headlines: [(run: Int, headline: RunHeadline)], _ relation: Relation) throws {
+    let stored = relation.columns.compactMap { column -> (RunHeadline.Column, SQLType)? in
+      guard case .headline(let field) = column.source else { return nil }
+      return (field, column.type ?? .text)
+    }
+    try addTable(
+      "headline_rows", [("run_id", .integer)] + stored.map { ($0.0.rawValue, $0.1) },
+      rows: headlines.map { run, headline in [.int(Int64(run))] + stored.map { headline.cell($0.0) } })
+    let shown = relation.columns.map { column in
+      let owner = if case .run = column.source { "r." } else { "h." }
+      return owner + Self.quoted(column.name)
+    }
+    try run(
+      "CREATE VIEW \(relation.name) AS SELECT \(shown.joined(separator: ", ")) FROM headline_rows h "
+        + "JOIN runs r ON r.id = h.run_id")
   }
 
   private func expression(_ kind: TableSource, _ name: String) -> String {

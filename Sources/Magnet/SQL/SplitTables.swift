@@ -1,6 +1,6 @@
 extension RunTables {
-  /// Writes the tables into a new SQLite file, with the views of `exportSQLite`. Of a run nothing is said but what
-  /// its run spec says: not where it lies. Where requests are numbered, `instances` and `instance_scores` have the
+  /// Writes the tables into a new SQLite file, with the views of `exportSQLite` but those of scores and boards. Of a run
+  /// nothing is said but what its run spec says: not where it lies. Where requests are numbered, `instances` and `instance_scores` have the
   /// number as `prediction_id`.
   /// - Throws: `MagnetError` when the file cannot be written.
   func writeSQLite(to file: String) throws {
@@ -27,7 +27,7 @@ extension RunTables {
   /// The tables behind the relations whose names need no quotes, by these names: the views of `writeSQLite`.
   var tidy: [(name: String, table: Table)] {
     let known = runFields
-    return Relation.tidy.map { relation in
+    return Relation.plain.map { relation in
       let rows = self[relation.kind ?? .runSpecs]
       var columns = relation.columns
       if rows.hasColumn(Table.instancePredictID) { columns.append(Relation.predictionID) }
@@ -37,6 +37,7 @@ extension RunTables {
           rowCount: chunk.rowCount,
           columns: columns.map { column in
             switch column.source {
+            case .main, .headline: return .nulls(chunk.rowCount)
             case .column(let name):
               return rows.position(of: name).map { chunk.columns[$0] } ?? .nulls(chunk.rowCount)
             case .input:

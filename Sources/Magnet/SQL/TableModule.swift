@@ -176,10 +176,11 @@ private func plan(_ table: VirtualTable, _ info: inout sqlite3_index_info, _ isB
     info.orderByConsumed = 1
   }
   let needed = Set(used + conditions + (info.idxNum >= 0 ? [Int(info.idxNum)] : []))
+  let catalog = table.state.takeUnretainedValue().catalog
   if let kind = relation.kind {
-    let names = needed.flatMap { relation.columns[$0].source.columnNames }
-    table.state.takeUnretainedValue().catalog.need(names, of: kind)
+    catalog.need(needed.flatMap { relation.columns[$0].source.columnNames(kind) }, of: kind)
   }
+  if relation.needsHeadlines(needed) { catalog.need(Array(RunStats.columns), of: .stats) }
   let text =
     needed.sorted().map(String.init).joined(separator: ",") + ";"
     + conditions.map(String.init).joined(separator: ",")

@@ -43,13 +43,15 @@ public struct BoardRuns: Sendable {
   ///   - keepsRepeated: whether a run that is in several suites counts several times, as in HELM; otherwise the latest
   ///     suite's does.
   ///   - wanted: the metrics to read; all when nil.
+  ///   - known: what the source lists, where that is known.
   /// - Throws: what the source throws.
   public static func read(
     _ source: some RunSource, runs patterns: [String] = [], models: [String] = [],
     keepsRepeated: Bool = false,
-    wanted: Set<String>? = nil
+    wanted: Set<String>? = nil, listing known: RunListing? = nil
   ) async throws -> BoardRuns {
-    let listing = try await source.list()
+    let listing: RunListing
+    if let known { listing = known } else { listing = try await source.list() }
     var notes: [String] = []
     var faults = listing.entries.flatMap { $0.hasStatistics ? [] : $0.faults }
     let rows =

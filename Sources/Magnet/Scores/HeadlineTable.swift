@@ -14,36 +14,68 @@ public struct HeadlineTable: Sendable {
   /// - Throws: what the source throws.
   public init(of source: some RunSource, rules: HeadlineRules, runs patterns: [String] = []) async throws {
     let runs = try await BoardRuns.read(source, runs: patterns, keepsRepeated: true, wanted: rules.wanted)
-    var rows: [[Cell]] = []
-    var missing = 0
-    for run in runs.runs {
-      let headline = rules.headline(.init(name: run.name, path: run.path, groups: run.groups), run.stats)
-      if headline?.mean == nil { missing += 1 }
-      var notes = headline?.notes ?? ["no known main metric; choose one with --metric"]
-      if let headline, headline.stat == nil {
-        let splits = run.stats.splits(of: headline.metric.name)
-        if !splits.isEmpty {
-          notes.append("splits with \(headline.metric.name): \(splits.joined(separator: ", "))")
-        } else if !rules.metrics.isEmpty {
-          let names = run.stats.available.map(\.metric).unique().sorted()
-          notes.append(
-            "did you mean \(nearestNames(to: headline.metric.name, among: names).joined(separator: ", "))?")
-        }
-      }
-      rows.append([
-        .string(run.suite), .string(run.name), Cell(headline?.group), Cell(headline?.metric.name),
-        Cell(headline?.metric.split), Cell(headline?.mean), Cell(headline?.stat?.count),
-        headline?.lowerIsBetter.map { .bool($0) } ?? .null, Cell(headline?.rule),
-        notes.isEmpty ? .null : .string(notes.joined(separator: "; ")),
-      ])
+    let found = runs.runs.map { run in
+      RunHeadline(
+        suite: run.suite, .init(name: run.name, path: run.path, groups: run.groups), run.stats, rules)
     }
     table = Table(
-      columnNames: [
-        "suite", "run", "group", "metric", "split", "mean", "count", "lower_is_better", "rule", "note",
-      ], rows: rows)
-    missingCount = missing
+      columnNames: RunHeadline.Column.allCases.map(\.rawValue),
+      rows: found.map { headline in RunHeadline.Column.allCases.map { headline.cell($0) } })
+    missingCount = found.count { $0.headline?.mean == nil }
     notes = runs.notes
     faults = runs.faults + rules.faults
+  }
+}
+
+/// The score of one run, and what is to be said of it.
+struct RunHeadline: Sendable {
+  /// A column of a table of scores.
+  enum Column: String, CaseIterable {
+    case suite, run, group, metric, split, mean, count
+    case lowerIsBetter = "lower_is_better"
+    case rule, note
+  }
+
+  let suite: String
+  let run: String
+  /// The score; nil where no schema knows the run and it has none of the metrics that are guessed.
+  let headline: Headline?
+  /// What happened on the way, and what the run has instead of a score.
+  let notes: [String]
+
+  init(suite: String, _ subject: HeadlineRules.Subject, _ stats: RunStats, _ rules: HeadlineRules) {
+    let headline = rules.headline(subject, stats)
+    var notes = headline?.notes ?? ["no known main metric; choose one with --metric"]
+    if let headline, headline.stat == nil {
+      let splits = stats.splits(of: headline.metric.name)
+      if !splits.isEmpty {
+        notes.append("splits with \(headline.metric.name): \(splits.joined(separator: ", "))")
+      } else if !rules.metrics.isEmpty {
+        let names = stats.available.map(\.metric).unique().sorted()
+        notes.append(
+          "did you mean \(nearestNames(to: headline.metric.name, among: names).joined(separator: ", "))?")
+      }
+    }
+    self.suite = suite
+    run = subject.name
+    self.headline = headline
+    self.notes = notes
+  }
+
+  /// The cell of a column.
+  func cell(_ column: Column) -> Cell {
+    switch column {
+    case .suite: .string(suite)
+    case .run: .string(run)
+    case .group: Cell(headline?.group)
+    case .metric: Cell(headline?.metric.name)
+    case .split: Cell(headline?.metric.split)
+    case .mean: Cell(headline?.mean)
+    case .count: Cell(headline?.stat?.count)
+    case .lowerIsBetter: headline?.lowerIsBetter.map { .bool($0) } ?? .null
+    case .rule: Cell(headline?.rule)
+    case .note: notes.isEmpty ? .null : .string(notes.joined(separator: "; "))
+    }
   }
 }
 

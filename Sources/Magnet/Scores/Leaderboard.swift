@@ -1,4 +1,12 @@
 extension HeadlineRules {
+  /// The schema that boards of some runs are made by: the one that describes most of them, or one made of the metrics
+  /// that were asked for or, where no schema knows the runs, guessed.
+  /// - Throws: `MagnetError` when no schema can be made.
+  public func boardSchema(of runs: BoardRuns) throws -> Schema {
+    let known = metrics.isEmpty ? schema(of: runs) : nil
+    return try known ?? madeSchema(for: runs)
+  }
+
   /// The schema that describes most of some runs: that asked for, or the one beside the runs, or the project's, or the
   /// one of HELM's that knows the most of their groups; nil where none knows any.
   public func schema(of runs: BoardRuns) -> Schema? {
@@ -139,13 +147,14 @@ extension Board {
     return ranks
   }
 
+  /// The columns of `longTable`.
+  static let longColumns = [
+    "group", "board", "rank", "model", "model_name", "column", "column_group", "metric", "split",
+    "perturbation", "value", "stderr", "runs", "of_runs", "lower_is_better", "best", "note",
+  ]
+
   /// One row per model and column, with what the value is made of.
   public var longTable: Table {
-    let names = [
-      "group", "board", "rank", "model", "model_name", "column", "column_group", "metric", "split",
-      "perturbation",
-      "value", "stderr", "runs", "of_runs", "lower_is_better", "best", "note",
-    ]
     var rows: [[Magnet.Cell]] = []
     for (row, rank) in zip(ranked, ranks) {
       for (column, cell) in zip(columns, row.cells) {
@@ -160,7 +169,7 @@ extension Board {
         ])
       }
     }
-    return Table(columnNames: names, rows: rows)
+    return Table(columnNames: Self.longColumns, rows: rows)
   }
 
   /// The models that lack some runs of a column, a sentence each.

@@ -57,6 +57,9 @@ package struct MetricOptions: ParsableArguments {
     get throws { try metric.map { try MetricSelector($0) } }
   }
 
+  /// Whether any was given.
+  package var areGiven: Bool { !metric.isEmpty || schema != nil || lowerIsBetter != nil }
+
   /// What decides which statistic is the score of these runs.
   package func rules(_ source: HelmRuns, release: String? = nil) async throws -> HeadlineRules {
     var rules = HeadlineRules(try await source.schemas(), release: release)
