@@ -14,9 +14,14 @@ struct LeaderboardCommand: AsyncParsableCommand {
       --models. Where helm-summarize stops with an error, the column or cell is left out and named, and the exit status \
       is 1.
 
+      With --errors each score has its standard error over instances, and models have tie groups: a model joins the
+      group above unless its scores differ from those of the group's first model (paired tests of all models, Holm's
+      correction, 0.05). A win rate has no standard error, and its groups are those of the scores it is made of.
+
       EXAMPLE:
         magnet leaderboard benchmark_output --schema lite
         magnet leaderboard benchmark_output --models 'openai/*' --format markdown
+        magnet leaderboard benchmark_output --errors
         magnet leaderboard benchmark_output --long --format csv
         magnet leaderboard benchmark_output --group mmlu_subjects --format helm > mmlu_subjects.json
       """)
@@ -48,8 +53,12 @@ struct LeaderboardCommand: AsyncParsableCommand {
   var ties = Ties.half
   @Flag(help: "Show all boards of the group, not the first.")
   var all = false
-  @Flag(help: "One row per model and column, with standard errors and numbers of runs.")
+  @Flag(help: "One row per model and column, with standard errors, numbers of runs and tie groups.")
   var long = false
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Read the scores of instances for standard errors and tie groups (default: with --long).")
+  var errors: Bool?
   @Flag(help: "List the boards that these runs have instead of showing one.")
   var list = false
   @Option(help: "The format of the table, or helm: what HELM's frontend loads, all boards of the group.")
@@ -81,8 +90,8 @@ struct LeaderboardCommand: AsyncParsableCommand {
   }
 
   func validate() throws {
-    if isHelm, long || list {
-      throw ValidationError("--format helm goes without --long and --list.")
+    if isHelm, long || list || errors == true {
+      throw ValidationError("--format helm goes without --long, --list and --errors.")
     }
   }
 
@@ -109,12 +118,35 @@ struct LeaderboardCommand: AsyncParsableCommand {
       options.countsRepeated = helmExact
       options.breaksTies = ties == .old
       var maker = BoardMaker(schema, all, options: options)
-      let boards = try boards(&maker, schema)
+      var boards = try boards(&maker, schema)
+      var groups: [[Int?]?] = boards.map { _ in nil }
+      if errors ?? long, !list {
+        let names = boards.reduce(into: Set<String>()) { $0.formUnion($1.metricNames) }
+        let read = try await Watch.working(progress) { try await all.withInstances(found, metrics: names) }
+        maker = BoardMaker(schema, read, options: options)
+        boards = try self.boards(&maker, schema)
+        let ties = try await Watch.working(progress) { [boards, long] in
+          var ties: [BoardTies] = []
+          for board in boards {
+            let shown = long ? board : board.withoutEmptyColumns
+            ties.append(try await BoardTies.read(shown, of: read, in: found))
+          }
+          return ties
+        }
+        let more = (read.faults + ties.flatMap(\.faults)).unique().filter { !faults.contains($0) }
+        say(more)
+        faults += more
+        for note in ties.flatMap(\.notes).unique() { Terminal.say(note) }
+        if !boards.contains(where: \.hasErrors) {
+          Terminal.say("no standard errors: no run has the scores of its instances by these metrics")
+        }
+        groups = ties.map(\.groups)
+      }
       for problem in maker.problems.prefix(10) { Terminal.say(problem, as: .warning) }
       if maker.problems.count > 10 {
         Terminal.say("and \(maker.problems.count - 10) more columns or cells left out", as: .warning)
       }
-      try print(boards)
+      try print(boards, groups)
       return faults.count + maker.problems.count
     }
   }
@@ -150,7 +182,7 @@ struct LeaderboardCommand: AsyncParsableCommand {
       advice: "choose another with --schema: \(Schema.builtInNames.joined(separator: ", "))")
   }
 
-  private func print(_ boards: [Board]) throws {
+  private func print(_ boards: [Board], _ groups: [[Int?]?]) throws {
     if isHelm {
       let text = Board.helmJSON(boards) + "\n"
       guard let file = output, file != "-" else { return try Terminal.write(text) }
@@ -173,13 +205,11 @@ struct LeaderboardCommand: AsyncParsableCommand {
         keyCount: 2,
         piped: .csv)
     }
-    if long {
-      return try output.print(Table(stacking: boards.map(\.longTable)), keyCount: 4, piped: .csv)
+    if long || (boards.count > 1 && output.file != nil) {
+      let tables = zip(boards, groups).map { $0.longTable(groups: $1) }
+      return try output.print(Table(stacking: tables), keyCount: 4, piped: .csv)
     }
-    if boards.count > 1, output.file != nil {
-      return try output.print(Table(stacking: boards.map(\.longTable)), keyCount: 4, piped: .csv)
-    }
-    for (number, board) in boards.enumerated() {
+    for (number, (board, groups)) in zip(boards, groups).enumerated() {
       if output.isForPeople || boards.count > 1 {
         if number > 0 { try Terminal.write("\n") }
         Terminal.say("\(board.group): \(board.title)")
@@ -188,7 +218,7 @@ struct LeaderboardCommand: AsyncParsableCommand {
       if shown.columns.count < board.columns.count {
         Terminal.say("\(board.columns.count - shown.columns.count) columns without values left out")
       }
-      try output.print(shown.table, keyCount: 2, piped: .csv)
+      try output.print(shown.table(groups: groups), keyCount: 2, piped: .csv)
       for gap in board.gaps { Terminal.say("incomplete: \(gap)") }
     }
   }

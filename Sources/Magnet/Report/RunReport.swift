@@ -127,7 +127,7 @@ public struct RunReport: Sendable {
     let rows = board.ranked.map { row -> [ReportTable.Cell] in
       [.text(row.title)]
         + zip(board.columns.indices, row.cells).map { place, cell in
-          var note = cell.stat.map { "\($0.helmText); \(cell.runs.count) of \(cell.expectedCount) runs" }
+          var note = cell.stat.map { "\($0.helmText); \(cell.scenarioCount) of \(cell.expectedCount) runs" }
           if cell.value == nil { note = cell.note ?? "no comparable columns" }
           return .number(
             cell.value, note: note, style: (cell.isBest ? "b " : "") + shade(cell.value, place, board))

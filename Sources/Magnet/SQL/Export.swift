@@ -94,7 +94,7 @@ public func exportSQLite(
   for relation in Relation.tidy where relation.rows == .headlines {
     try writer.addHeadlines(headlines, relation)
   }
-  let (boards, _, problems) = try await allBoards(of: source, listing, known)
+  let (boards, _, problems) = try await allBoards(of: source, listing, known, readsInstances: true)
   for relation in Relation.tidy where relation.rows == .boards {
     try writer.addTable(
       relation.name, relation.columns.map { ($0.name, $0.type ?? .text) },
@@ -106,17 +106,21 @@ public func exportSQLite(
 }
 
 /// One row per model and column of every leaderboard of some runs; of a run that is in several suites the latest counts.
+/// - Parameter readsInstances: whether to read the scores of instances, for standard errors.
 func allBoards(
-  of source: some RunSource, _ listing: RunListing, _ rules: HeadlineRules
+  of source: some RunSource, _ listing: RunListing, _ rules: HeadlineRules, readsInstances: Bool
 ) async throws -> (table: Table, faults: [DataFault], problems: [DataFault]) {
   let empty = Table(columnNames: Board.longColumns, rows: [])
-  let read = try await BoardRuns.read(source, wanted: rules.schema?.metricNames(), listing: listing)
+  var read = try await BoardRuns.read(source, wanted: rules.schema?.metricNames(), listing: listing)
   if read.count == 0 { return (empty, read.faults, []) }
   let schema = try rules.boardSchema(of: read)
+  if readsInstances {
+    read = try await read.withInstances(source, metrics: schema.metricNames(), listing: listing)
+  }
   var maker = BoardMaker(schema, read)
   let boards = maker.allBoards()
   let problems = maker.problems.map { DataFault(file: schema.source, problem: $0) }
-  return (Table(stacking: [empty] + boards.map(\.longTable)), read.faults, problems)
+  return (Table(stacking: [empty] + boards.map { $0.longTable() }), read.faults, problems)
 }
 
 /// What `exportSQLite` has to say of the file it wrote.

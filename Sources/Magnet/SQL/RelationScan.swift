@@ -57,7 +57,8 @@ struct RelationScan {
     case .runs: for run in runs { add([single], of: nil, run: run) }
     case .headlines: for run in runs where headlines[run] != nil { add([single], of: nil, run: run) }
     case .boards:
-      let table = try catalog.leaderboard()
+      let table = try catalog.leaderboard(
+        needsErrors: columns.contains { relation.columns[$0].name == "stderr" })
       add(table.chunks, of: table, run: -1)
     case .table(let kind):
       let tables = try catalog.tables(kind, of: runs)

@@ -15,7 +15,7 @@ final class RunCatalog {
   /// What decides which statistics are scores; nil until that is asked for.
   private var rules: HeadlineRules?
   private var headlines: [Int: RunHeadline] = [:]
-  private var boards: Table?
+  private var boards: (table: Table, haveErrors: Bool)?
   /// Which runs' tables could not be read.
   private var broken: [TableSource: Set<Int>] = [:]
   /// Faults of schemas, of runs that have no score for them, and of boards.
@@ -162,15 +162,16 @@ final class RunCatalog {
   }
 
   /// One row per model and column of every leaderboard; of a run that is in several suites the latest counts.
-  func leaderboard() throws -> Table {
-    if let boards { return boards }
+  /// - Parameter needsErrors: whether standard errors will be asked for, which takes the scores of instances.
+  func leaderboard(needsErrors: Bool) throws -> Table {
+    if let boards, boards.haveErrors || !needsErrors { return boards.table }
     guard let source else { return Table(columnNames: Board.longColumns, rows: []) }
     let rules = try knownRules()
     let (table, faults, problems) = try Workers.waiting { [listing] in
-      try await allBoards(of: source, listing, rules)
+      try await allBoards(of: source, listing, rules, readsInstances: needsErrors)
     }
     report(faults + problems)
-    boards = table
+    boards = (table, needsErrors)
     return table
   }
 }

@@ -32,7 +32,9 @@ public struct Board: Sendable {
     public var paths: [String] = []
     /// How many runs of the group the model has, each name once.
     public var runCount = 0
-    /// How many different scenarios the group has over all models: what `runs` should be.
+    /// How many different scenarios are in the mean.
+    public var scenarioCount = 0
+    /// How many different scenarios the group has over all models: what `scenarioCount` should be.
     public var expectedCount = 0
     /// Why there is no value, or what is special about it.
     public var note: String?
@@ -140,6 +142,14 @@ enum BoardAggregate {
     }
     let sum = parts.reversed().reduce(0, +)
     return sum / Double(values.count)
+  }
+
+  /// The standard error of the mean of a row's values, which are independent: √Σe²/k; nil where one has none.
+  static func errorOfMean(_ row: Board.Row) -> Double? {
+    let cells = row.cells.filter { $0.value != nil }
+    let errors = cells.compactMap(\.standardError)
+    guard errors.count == cells.count, !errors.isEmpty else { return nil }
+    return errors.reduce(0) { $0 + $1 * $1 }.squareRoot() / Double(errors.count)
   }
 
   /// The plain mean of the values of each row, from left to right; nil for none.

@@ -15,6 +15,8 @@ public struct BoardRuns: Sendable {
     let adapterFields: [String: Cell]
     let scenario: Scenario
     var stats = RunStats()
+    /// How sure its scores are; nothing where its instances were not read.
+    var errors = InstanceErrors()
   }
 
   /// HELM's scenario spec: the class and its arguments.
@@ -84,6 +86,11 @@ public struct BoardRuns: Sendable {
     }
     return BoardRuns(
       runs: runs.indices.filter { !broken.contains($0) }.map { runs[$0] }, notes: notes, faults: faults)
+  }
+
+  /// Adds faults that were met later.
+  mutating func report(_ found: [DataFault]) {
+    for fault in found where !faults.contains(fault) { faults.append(fault) }
   }
 
   /// How many runs there are.

@@ -104,6 +104,8 @@ extension BoardMaker {
       return cell
     }
     var merged: MergedStat?
+    // Σ count² · variance, as long as every statistic has one.
+    var squares: Double? = 0
     for number in members {
       switch runs[number].stats.match(matcher) {
       case .none: continue
@@ -113,6 +115,11 @@ extension BoardMaker {
             + "\(matcher.name)")
       case .one(_, let stat, _):
         if merged == nil { merged = stat } else { merged? += stat }
+        for entry in runs[number].stats.entries(matching: matcher) where entry.stat.count > 0 {
+          let weight = Double(entry.stat.count)
+          let variance = runs[number].errors.variance(of: entry)
+          squares = squares.flatMap { sum in variance.map { sum + weight * weight * $0 } }
+        }
         if !cell.paths.contains(runs[number].path) {
           cell.runs.append(runs[number].name)
           cell.paths.append(runs[number].path)
@@ -130,6 +137,7 @@ extension BoardMaker {
     } else {
       cell.value = merged.mean
       if cell.value == nil { cell.note = "the statistic is over no values" }
+      if merged.count > 0 { cell.standardError = squares.map { $0.squareRoot() / Double(merged.count) } }
     }
     return cell
   }
@@ -139,12 +147,17 @@ extension BoardMaker {
     let tasks = Dictionary(runs.map { ($0.path, $0.task) }, uniquingKeysWith: { first, _ in first })
     for column in board.columns.indices {
       let all = Set(board.rows.flatMap { $0.cells[column].paths.compactMap { tasks[$0] } }).count
-      for row in board.rows.indices { board.rows[row].cells[column].expectedCount = all }
+      for row in board.rows.indices {
+        let own = Set(board.rows[row].cells[column].paths.compactMap { tasks[$0] }).count
+        board.rows[row].cells[column].scenarioCount = own
+        board.rows[row].cells[column].expectedCount = all
+      }
     }
   }
 
   private mutating func aggregate(_ board: inout Board, _ names: [String]) {
-    var made: [(column: Board.Column, values: [Double?])] = []
+    var made: [(column: Board.Column, values: [Double?], errors: [Double?])] = []
+    let none: [Double?] = Array(repeating: nil, count: board.rows.count)
     let columns = board.columns.indices.map { column in
       (values: board.rows.map { $0.cells[column].value }, lowerIsBetter: board.columns[column].lowerIsBetter)
     }
@@ -158,7 +171,7 @@ extension BoardMaker {
             Board.Column(
               kind: .winRate, group: "", matcher: nil, title: "Mean win rate",
               description: "How many models this model outperforms on average (over columns).",
-              lowerIsBetter: false, metadata: []), rates
+              lowerIsBetter: false, metadata: []), rates, none
           ))
       case "mean":
         guard Set(columns.map(\.lowerIsBetter)).count == 1 else {
@@ -170,7 +183,8 @@ extension BoardMaker {
             Board.Column(
               kind: .mean, group: "", matcher: nil, title: "Mean score",
               description: "The mean of the scores from all columns.", lowerIsBetter: nil, metadata: []),
-            BoardAggregate.means(columns.map(\.values), rowCount: board.rows.count)
+            BoardAggregate.means(columns.map(\.values), rowCount: board.rows.count),
+            board.rows.map(BoardAggregate.errorOfMean)
           ))
       default: note("\(board.group) \(board.name): unknown aggregation strategy \(name)")
       }
@@ -178,7 +192,7 @@ extension BoardMaker {
     board.columns.insert(contentsOf: made.map(\.column), at: 0)
     for row in board.rows.indices {
       board.rows[row].cells.insert(
-        contentsOf: made.map { Board.Cell(value: $0.values[row]) }, at: 0)
+        contentsOf: made.map { Board.Cell(value: $0.values[row], standardError: $0.errors[row]) }, at: 0)
     }
   }
 

@@ -114,21 +114,47 @@ extension Board {
     return board
   }
 
-  /// The board as a table: rank, model, and a column per column; the best first.
-  public var table: Table {
-    var names = ["rank", "model"]
+  /// The board as a table: rank, model, a column per column, and how many runs the model has of those that any has; the
+  /// best first. A column with standard errors has them beside it.
+  /// - Parameter groups: the tie group of each row of `ranked`, which then stands beside the rank.
+  public func table(groups: [Int?]? = nil) -> Table {
     var seen: [String: Int] = [:]
-    for column in columns {
+    func unique(_ title: String) -> String {
       // Titles may repeat; columns may not.
-      let count = (seen[column.title] ?? 0) + 1
-      seen[column.title] = count
-      names.append(count == 1 ? column.title : "\(column.title) (\(count))")
+      let count = (seen[title] ?? 0) + 1
+      seen[title] = count
+      return count == 1 ? title : "\(title) (\(count))"
     }
-    let ranks = self.ranks
-    let rows = zip(ranked, ranks).map { row, rank -> [Magnet.Cell] in
-      [rank.map { .int(Int64($0)) } ?? .null, .string(row.title)] + row.cells.map { Magnet.Cell($0.value) }
+    var names = (["rank"] + (groups == nil ? [] : ["tie_group"]) + ["model"]).map(unique)
+    let haveErrors = columns.indices.map { column in
+      self.rows.contains { $0.cells[column].standardError != nil }
     }
-    return Table(columnNames: names, rows: rows)
+    for (column, hasErrors) in zip(columns, haveErrors) {
+      names.append(unique(column.title))
+      if hasErrors { names.append(unique(column.title + " stderr")) }
+    }
+    names.append(unique("runs"))
+    let lines = zip(ranked, ranks).enumerated().map { place, item -> [Magnet.Cell] in
+      let (row, rank) = item
+      var cells: [Magnet.Cell] = [Magnet.Cell(rank)]
+      if let groups { cells.append(Magnet.Cell(groups[place])) }
+      cells.append(.string(row.title))
+      for (cell, hasErrors) in zip(row.cells, haveErrors) {
+        cells.append(Magnet.Cell(cell.value))
+        if hasErrors { cells.append(Magnet.Cell(cell.standardError)) }
+      }
+      return cells + [.string("\(runCount(row).has) of \(runCount(row).of)")]
+    }
+    return Table(columnNames: names, rows: lines)
+  }
+
+  /// How many scenarios are in a row's cells, and how many there would be if it had all that any row has.
+  private func runCount(_ row: Row) -> (has: Int, of: Int) {
+    zip(columns, row.cells).reduce(into: (has: 0, of: 0)) { sum, item in
+      guard item.0.kind == .metric else { return }
+      sum.has += item.1.scenarioCount
+      sum.of += item.1.expectedCount
+    }
   }
 
   /// The rank of each row of `ranked`, equal values sharing the better one; nil for rows without a value.
@@ -154,22 +180,25 @@ extension Board {
   ]
 
   /// One row per model and column, with what the value is made of.
-  public var longTable: Table {
+  /// - Parameter groups: the tie group of each row of `ranked`, which then is the last column.
+  public func longTable(groups: [Int?]? = nil) -> Table {
     var rows: [[Magnet.Cell]] = []
-    for (row, rank) in zip(ranked, ranks) {
+    for (place, (row, rank)) in zip(ranked, ranks).enumerated() {
       for (column, cell) in zip(columns, row.cells) {
-        rows.append([
-          .string(group), .string(name), rank.map { .int(Int64($0)) } ?? .null, .string(row.title),
-          .string(row.model), .string(column.title), Magnet.Cell(column.group.isEmpty ? nil : column.group),
-          .string(column.matcher?.name ?? column.kind.rawValue), Magnet.Cell(column.matcher?.split),
-          Magnet.Cell(column.matcher?.perturbation), Magnet.Cell(cell.value), Magnet.Cell(cell.standardError),
-          column.kind == .metric ? .int(Int64(cell.runs.count)) : .null,
-          column.kind == .metric ? .int(Int64(cell.expectedCount)) : .null,
-          column.lowerIsBetter.map { .bool($0) } ?? .null, .bool(cell.isBest), Magnet.Cell(cell.note),
-        ])
+        rows.append(
+          [
+            .string(group), .string(name), Magnet.Cell(rank), .string(row.title),
+            .string(row.model), .string(column.title), Magnet.Cell(column.group.isEmpty ? nil : column.group),
+            .string(column.matcher?.name ?? column.kind.rawValue), Magnet.Cell(column.matcher?.split),
+            Magnet.Cell(column.matcher?.perturbation), Magnet.Cell(cell.value),
+            Magnet.Cell(cell.standardError),
+            column.kind == .metric ? .int(Int64(cell.scenarioCount)) : .null,
+            column.kind == .metric ? .int(Int64(cell.expectedCount)) : .null,
+            column.lowerIsBetter.map { .bool($0) } ?? .null, .bool(cell.isBest), Magnet.Cell(cell.note),
+          ] + (groups.map { [Magnet.Cell($0[place])] } ?? []))
       }
     }
-    return Table(columnNames: Self.longColumns, rows: rows)
+    return Table(columnNames: Self.longColumns + (groups == nil ? [] : ["tie_group"]), rows: rows)
   }
 
   /// The models that lack some runs of a column, a sentence each.
@@ -177,12 +206,12 @@ extension Board {
     var gaps: [String] = []
     for row in ranked {
       let short = zip(columns, row.cells).filter {
-        $0.kind == .metric && $1.value != nil && $1.runs.count < $1.expectedCount
+        $0.kind == .metric && $1.value != nil && $1.scenarioCount < $1.expectedCount
       }
       if let (column, cell) = short.first {
         let more = short.count > 1 ? " and \(short.count - 1) more columns" : ""
         gaps.append(
-          "\(row.title): \(cell.runs.count) of \(cell.expectedCount) runs in \(column.title)\(more)")
+          "\(row.title): \(cell.scenarioCount) of \(cell.expectedCount) runs in \(column.title)\(more)")
       }
     }
     return gaps

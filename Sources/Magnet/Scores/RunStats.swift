@@ -130,17 +130,21 @@ extension RunStats {
     case several([MetricName])
   }
 
+  /// The rows that a matcher takes.
+  func entries(matching matcher: Schema.Matcher) -> [Entry] {
+    let found = entries.filter { matcher.matches($0.name) }
+    guard found.isEmpty, matcher.name == "quasi_exact_match" else { return found }
+    var other = matcher
+    other.name = "exact_match"
+    return entries.filter { other.matches($0.name) }
+  }
+
   /// What `get_unique_stat_by_matcher` of HELM's summarize.py takes of a run: rows of one metric and split, unperturbed
   /// or the worst case of one perturbation, sub-splits merged. Where there is no `quasi_exact_match`, `exact_match`.
   func match(_ matcher: Schema.Matcher) -> Match {
-    var matcher = matcher
     var notes: [String] = []
-    var found = entries.filter { matcher.matches($0.name) }
-    if found.isEmpty, matcher.name == "quasi_exact_match" {
-      matcher.name = "exact_match"
-      found = entries.filter { matcher.matches($0.name) }
-      notes.append("quasi_exact_match absent")
-    }
+    let found = entries(matching: matcher)
+    if let first = found.first, first.name.name != matcher.name { notes.append("\(matcher.name) absent") }
     var merged: [(name: MetricName, stat: MergedStat)] = []
     for entry in found {
       var name = entry.name

@@ -1,0 +1,107 @@
+/// How sure the scores of a run are, from the scores of its instances on unperturbed inputs.
+///
+/// A statistic is the mean over instances of each instance's mean over train trials; the variance of that mean is
+/// `Σ(x - mean)² / (n - 1) / n`. Statistics that are not such a mean, as those computed over all answers together, have
+/// no variance here.
+struct InstanceErrors: Sendable {
+  private struct Key: Hashable, Sendable {
+    let metric: String
+    let split: String?
+    let subSplit: String?
+  }
+
+  private var means: [Key: (mean: Double, variance: Double)] = [:]
+
+  /// The columns of `perInstanceStats` that are read.
+  static let columns = RunScores.instanceColumns
+
+  /// No instances.
+  init() {}
+
+  /// The scores in a run's rows of `perInstanceStats`.
+  /// - Parameter metrics: the metrics whose rows are read.
+  init(_ table: Table, metrics: Set<String>) {
+    var sums: [Key: [String: (sum: Double, count: Double)]] = [:]
+    table.forEachRow(grouping: .metric) { metric, row in
+      guard metrics.contains(metric), row[.perturbation] == nil, let id = row[.instance] else { return }
+      let key = Key(metric: metric, split: row[.split], subSplit: row[.subSplit])
+      let known = sums[key]?[id] ?? (0, 0)
+      sums[key, default: [:]][id] = (known.sum + (row[.mean] ?? .nan), known.count + 1)
+    }
+    for (key, instances) in sums {
+      // In an order of their own, so that sums are the same each time.
+      let values = instances.sorted { $0.key < $1.key }.map { $0.value.sum / $0.value.count }
+      let sample = MeanOfSample(values)
+      guard let mean = sample.mean, mean.isFinite, let variance = sample.varianceOfMean else { continue }
+      means[key] = (mean, variance)
+    }
+  }
+
+  /// The variance of a statistic; nil where the instances are not known, are fewer than two, or have another mean.
+  func variance(of entry: RunStats.Entry) -> Double? {
+    guard entry.name.perturbation == nil, let mean = entry.stat.mean,
+      let known = means[
+        Key(metric: entry.name.name, split: entry.name.split, subSplit: entry.name.subSplit)],
+      abs(known.mean - mean) <= 1e-6 * max(1, abs(mean))
+    else { return nil }
+    return known.variance
+  }
+}
+
+/// The mean of a sample and the variance of that mean; the latter nil for fewer than two values.
+private struct MeanOfSample {
+  let mean: Double?
+  let varianceOfMean: Double?
+
+  init(_ values: [Double]) {
+    let count = Double(values.count)
+    let mean = values.isEmpty ? nil : values.reduce(0, +) / count
+    self.mean = mean
+    varianceOfMean = mean.flatMap { mean in
+      count < 2 ? nil : values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1) / count
+    }
+  }
+}
+
+extension BoardRuns {
+  /// The same runs with the scores of their instances, from which cells get standard errors. Runs without
+  /// `per_instance_stats.json` have none.
+  /// - Parameters:
+  ///   - source: where the runs were read.
+  ///   - metrics: the metrics to read.
+  ///   - known: what the source lists, where that is known.
+  /// - Throws: what the source throws.
+  public func withInstances(
+    _ source: some RunSource, metrics: Set<String>, listing known: RunListing? = nil
+  ) async throws -> BoardRuns {
+    let listing: RunListing
+    if let known { listing = known } else { listing = try await source.list() }
+    let entries = Dictionary(listing.entries.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+    let file = TableSource.perInstanceStats.fileName
+    let having = runs.indices.filter { entries[runs[$0].path]?.files.contains(file) == true }
+    var copy = self
+    for start in stride(from: 0, to: having.count, by: 32) {
+      let batch = Array(having[start..<min(start + 32, having.count)])
+      let tables = try await source.load(
+        batch.compactMap { entries[runs[$0].path] }, tables: [.perInstanceStats],
+        columns: InstanceErrors.columns)
+      copy.report(tables.faults.map(\.fault))
+      for (number, run) in batch.enumerated() {
+        copy.runs[run].errors = InstanceErrors(
+          tables.table(.perInstanceStats, ofRuns: [number]), metrics: metrics)
+      }
+    }
+    return copy
+  }
+}
+
+extension Board {
+  /// The metrics whose statistics the columns may show.
+  public var metricNames: Set<String> {
+    let names = Set(columns.compactMap(\.matcher?.name))
+    return names.contains("quasi_exact_match") ? names.union(["exact_match"]) : names
+  }
+
+  /// Whether any cell has a standard error.
+  public var hasErrors: Bool { rows.contains { $0.cells.contains { $0.standardError != nil } } }
+}
