@@ -238,12 +238,71 @@ import Testing
           refused(open, os.path.expanduser('~/.magnet-card-test'), 'w')
           refused(socket.create_connection, ('127.0.0.1', 22), 1)
           refused(os.listdir, '/root/.ssh')
+          refused(open, '/dev/own', 'w')
           open('/tmp/own', 'w').write('x')
+          open('/dev/shm/own', 'w').write('x')
+          assert os.statvfs('/tmp').f_blocks * os.statvfs('/tmp').f_frsize <= 1 << 30
           assert len([p for p in os.listdir('/proc') if p.isdigit()]) < 10
           assert not failed, failed
       symbols: {}
       """, sandbox: .require)
     #expect(card.settings.map(\.output) == ["Assertion holds"])
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+  }
+
+  /// Under bubblewrap a card reads its data and imports what is installed in the virtual environment.
+  @Test(.enabled(if: hasSandbox)) func theSandboxShowsDataAndPackages() throws {
+    let folder = try TemporaryFolder()
+    let python = try #require(Shared.python)
+    let environment = folder.path + "/venv"
+    let made = try Tool.run(command: python, ["-m", "venv", "--without-pip", environment])
+    try #require(made.status == 0, "\(made.errors)")
+    let packages = try #require(
+      FileManager.default.subpathsOfDirectory(atPath: environment).first { $0.hasSuffix("site-packages") })
+    try folder.write("answer = 42\n", to: "venv/\(packages)/cardpackage.py")
+    try folder.write("7\n", to: "data/number.txt")
+    try folder.write("secret\n", to: "other/secret.txt")
+    let card = try folder.write(
+      SchemaTests.header + """
+        data: ../data
+        claim:
+          python: |
+            import os, cardpackage
+            assert cardpackage.answer == 42
+            assert open('\(folder.path)/data/number.txt').read() == '7\\n'
+            assert not os.path.exists('\(folder.path)/other/secret.txt')
+        symbols: {}
+
+        """, to: "cards/card.yaml")
+    let found = try Tool.run(
+      "card", "evaluate", card, "--allow-python", "--sandbox", "require",
+      environment: ["VIRTUAL_ENV": environment], in: folder.path + "/cards")
+    #expect(found.output == "VERIFIED\n", "\(found.output)\(found.errors)")
+  }
+
+  @Test(.enabled(if: hasSandbox)) func nothingOutlivesTheSandbox() async throws {
+    let folder = try TemporaryFolder()
+    let marker = folder.path.split(separator: "/").last.map(String.init) ?? ""
+    let card = try await Self.evaluate(
+      """
+      claim:
+        python: |
+          import os, time
+          for i in range(50):
+            if os.fork() == 0:
+              os.setsid()
+              os.execvp('sh', ['sh', '-c', 'sleep 1000; : \(marker)'])
+          assert True
+      symbols: {}
+      """, sandbox: .require)
+    #expect(card.status == .verified)
+    func left() -> [String] {
+      ((try? Files.entries("/proc")) ?? []).compactMap { entry in
+        let words = (try? Project.text("/proc/\(entry.name)/cmdline")) ?? ""
+        return words.contains(": " + marker) && !words.contains("magnet>") ? words : nil
+      }
+    }
+    for _ in 0..<200 where !left().isEmpty { try await Task.sleep(for: .milliseconds(50)) }
+    #expect(left().isEmpty)
   }
 }

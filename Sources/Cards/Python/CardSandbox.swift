@@ -1,24 +1,20 @@
 import Magnet
 
 /// What bubblewrap shows the Python of a card: the system, Python's own installation, and the folders that the card may
-/// read, all read-only; an empty `/tmp`; no network and no other processes.
+/// read, all read-only; an empty `/tmp` of a gigabyte; no network and no other processes.
 struct CardSandbox {
   /// Why there is no sandbox.
   struct Unavailable: Error, CustomStringConvertible {
     let description: String
   }
 
-  private static let system = [
-    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store",
-  ]
-  private static let settings = [
-    "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "nsswitch.conf", "passwd",
-    "group",
-    "ssl", "ca-certificates", "resolv.conf", "hosts", "magic", "mime.types",
-  ]
+  /// What fills a folder in memory ends here, not at the half of the machine's memory.
+  private static let temporarySize = 1 << 30
 
   private let arguments: [String]
   private let search: String
+  /// What is not shown though it was asked for, as it holds too much: the home folder, the root.
+  let tooBroad: [String]
 
   /// - Parameters:
   ///   - program: the interpreter.
@@ -30,45 +26,29 @@ struct CardSandbox {
     allowsNetwork: Bool
   ) {
     self.search = search
-    var mounts = ["--unshare-all", "--die-with-parent", "--cap-drop", "ALL"]
-    if allowsNetwork { mounts.append("--share-net") }
-    for path in Self.system {
-      if let target = Files.linkTarget(path) {
-        mounts += ["--symlink", target, path]
-      } else {
-        mounts += ["--ro-bind-try", path, path]
-      }
-    }
-    for name in Self.settings { mounts += ["--ro-bind-try", "/etc/" + name, "/etc/" + name] }
-    mounts += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    let isBroad = SandboxFolders.broadFolders()
     // The interpreter, what its links point to, and what is installed around them.
-    var places = shown + [folder]
-    func around(_ program: String) -> String {
-      let folder = CardFiles.folder(of: program)
-      return folder.hasSuffix("/bin") || folder.hasSuffix("/shims") ? CardFiles.folder(of: folder) : folder
-    }
-    var link: String? = program
-    var steps = 0
-    while let at = link, steps < 100 {
-      places.append(around(at))
-      steps += 1
-      link = Files.linkTarget(at).map { $0.hasPrefix("/") ? $0 : CardFiles.folder(of: at) + "/" + $0 }
-    }
-    if let real = Files.realPath(program) { places.append(around(real)) }
+    let programs = SandboxFolders.links(from: program) + (Files.realPath(program).map { [$0] } ?? [])
+    var places = shown + [folder] + programs
+    places += programs.map(SandboxFolders.folder).flatMap(SandboxFolders.installed)
     if let environment = variables["VIRTUAL_ENV"] { places.append(environment) }
     places += (variables["PYTHONPATH"] ?? "").split(separator: ":").map(String.init)
     // Packages that the user installed for himself.
     if let home = variables["HOME"] { places.append(home + "/.local/lib") }
-    let hidden = ["/", "/etc", "/proc", "/sys", "/dev", "/tmp", "/var/tmp"]
     let bound = Set(places.filter { $0.hasPrefix("/") }.flatMap { [$0, Files.realPath($0) ?? $0] })
-      .filter { path in
-        Files.exists(path) && !hidden.contains(path)
-          && !Self.system.contains { path == $0 || path.hasPrefix($0 + "/") }
-      }
-    for path in bound.sorted() { mounts += ["--ro-bind", path, path] }
-    mounts += ["--remount-ro", "/"]
-    arguments =
-      mounts + ["--chdir", Files.exists(folder) && !hidden.contains(folder) ? folder : "/tmp", "--"]
+      .filter { Files.exists($0) && !isBroad($0) && !SandboxFolders.isSystem($0) }
+    tooBroad = Set((shown + [folder]).filter(isBroad)).sorted()
+    var mounts = ["--unshare-all", "--die-with-parent", "--cap-drop", "ALL"]
+    if allowsNetwork { mounts.append("--share-net") }
+    mounts += SandboxFolders.mounts(hasNetwork: allowsNetwork)
+    for path in ["/tmp", "/dev/shm"] { mounts += ["--size", "\(Self.temporarySize)", "--tmpfs", path] }
+    mounts += ["--remount-ro", "/dev"]
+    // Those that lie in another one are shown with it.
+    for path in bound.sorted() where !bound.contains(where: { $0 != path && SandboxFolders.isIn(path, $0) }) {
+      mounts += ["--ro-bind", path, path]
+    }
+    let isShown = SandboxFolders.isSystem(folder) || bound.contains { SandboxFolders.isIn(folder, $0) }
+    arguments = mounts + ["--remount-ro", "/", "--chdir", isShown ? folder : "/tmp", "--"]
   }
 
   /// The command under bubblewrap, or why it cannot be.
@@ -77,7 +57,21 @@ struct CardSandbox {
     guard let bwrap = places.first(where: Files.isExecutable) else {
       return .failure(Unavailable(description: "bubblewrap (bwrap) is not installed"))
     }
-    let problem: String
+    // bubblewrap before 0.7 has no sizes.
+    var plain = arguments
+    while let place = plain.firstIndex(of: "--size") { plain.removeSubrange(place...place + 1) }
+    var problem = ""
+    for arguments in [arguments, plain] {
+      problem = Self.problem(bwrap, arguments, environment)
+      if problem.isEmpty { return .success([bwrap] + arguments + words) }
+    }
+    return .failure(Unavailable(description: "bubblewrap does not work here: \(problem)"))
+  }
+
+  /// Why a program cannot be started so; empty where it can.
+  private static func problem(
+    _ bwrap: String, _ arguments: [String], _ environment: [String: String]
+  ) -> String {
     do throws(SystemError) {
       let probe = try ChildProcess(
         bwrap, arguments + ["/bin/sh", "-c", ":"], environment: environment, in: "/")
@@ -86,10 +80,8 @@ struct CardSandbox {
         said += errors
         if probe.isOver && errors.isEmpty { break }
       }
-      if probe.end() == .exited(0) { return .success([bwrap] + arguments + words) }
-      problem =
-        String(decoding: said, as: UTF8.self).split(separator: "\n").last.map(String.init) ?? "it fails"
-    } catch { problem = "\(error)" }
-    return .failure(Unavailable(description: "bubblewrap does not work here: \(problem)"))
+      if probe.end() == .exited(0) { return "" }
+      return String(decoding: said, as: UTF8.self).split(separator: "\n").last.map(String.init) ?? "it fails"
+    } catch { return "\(error)" }
   }
 }

@@ -38,7 +38,11 @@ struct PythonProgram: Sendable {
         variables["TMPDIR"] = "/tmp"
         self.command = command
         environment = variables
-        note = ""
+        note =
+          wrap.tooBroad.isEmpty
+          ? ""
+          : "the card's Python does not see \(wrap.tooBroad.joined(separator: ", ")), which hold too much; "
+            + "--show names what it is to read"
         return
       case .failure(let problem): reason = problem.description
       }
