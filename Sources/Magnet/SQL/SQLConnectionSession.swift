@@ -31,6 +31,8 @@ extension SQLConnection {
         allowed.contains(byte)
           ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
       }.joined() + "?mode=ro"
+      // Without a log of changes nothing is about to change, and SQLite needs no files of its own beside it.
+      + ((Files.status(path + "-wal")?.size ?? 0) == 0 ? "&immutable=1" : "")
     // The authorizer keeps queries from attaching more.
     sqlite3_limit(database, SQLITE_LIMIT_ATTACHED, sqlite3_limit(database, SQLITE_LIMIT_ATTACHED, -1) + 1)
     try change("ATTACH DATABASE ? AS \(Self.quoted(name))", rows: [[.string(address)]])
