@@ -103,6 +103,12 @@ struct CardEvaluateOptions: ParsableArguments {
   var show: [String] = []
   @Option(help: ArgumentHelp("Pass on a variable of the environment. May be repeated.", valueName: "name"))
   var passEnv: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "Judge what the card's pipeline left in this folder of kwdagger's, one process after the other; nothing is run.",
+      valueName: "folder"),
+    completion: .directory)
+  var results: String?
   @Flag(help: "Judge by the sound runs where faulty ones were left out.")
   var ignoreFaults = false
   @Option(
@@ -154,6 +160,7 @@ struct CardEvaluateOptions: ParsableArguments {
     options.shownPaths = show.map(Files.absolute)
     for name in passEnv { options.environment[name] = Environment.variable(name) }
     options.ignoresFaults = ignoreFaults
+    options.results = results
     options.magnet = Self.ownPath
     options.onOutput = { lines.say("  | \(CardText.shown($0))") }
     options.onNote = { lines.say("\(Terminal.programName): note: \(CardText.shown($0))") }

@@ -63,12 +63,17 @@ struct CardOutput {
       outcome.settings.first?.symbols.contains { $0.name == name && $0.isSwept } == true
     }
     let others = card.symbolNames.filter { !swept.contains($0) }
+    let hasProcesses = outcome.settings.contains { $0.process != nil }
     let rows = outcome.settings.enumerated().map { number, setting in
       let values = Dictionary(setting.symbols.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
-      return [.int(Int64(number + 1))] + (swept + others).map { values[$0].map(Self.cell) ?? .null }
+      return [.int(Int64(number + 1))] + (hasProcesses ? [setting.process.map(Cell.string) ?? .null] : [])
+        + (swept + others).map { values[$0].map(Self.cell) ?? .null }
         + [.string(setting.status.rawValue), .string(setting.output), .double(setting.seconds)]
     }
-    return Table(columnNames: ["setting"] + swept + others + ["status", "output", "seconds"], rows: rows)
+    return Table(
+      columnNames: ["setting"] + (hasProcesses ? ["process"] : []) + swept + others + [
+        "status", "output", "seconds",
+      ], rows: rows)
   }
 
   private static func cell(_ value: CardValue) -> Cell {

@@ -24,7 +24,7 @@ import Testing
     #expect(whole.summarize().hasPrefix("Title:"))
     _ = MagnetHash.digits(card.value, count: 8)
     if !faults.contains(where: { $0.severity == .error }), card.asksSQL {
-      _ = try? SQLQueries(card, path: "soup.yaml", nil, nil, timeLimit: .seconds(5), isForChecking: true)
+      _ = try? SQLQueries(card, path: "soup.yaml", nil, nil, nil, timeLimit: .seconds(5), isForChecking: true)
     }
   }
 

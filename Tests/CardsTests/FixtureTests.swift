@@ -52,6 +52,15 @@ import Testing
     #expect(try await Self.evaluate("backtest").status == .verified)
   }
 
+  @Test func resultsOfAPipelineAreJudged() async throws {
+    let card = try EvaluationCard(Project.fixture("cards/pipeline.yaml"))
+    #expect(card.validate().faults.map { "\($0)" } == [])
+    var options = EvaluationOptions()
+    options.results = Project.fixture("cards/pipeline")
+    #expect(try await card.evaluate(options) == .falsified)
+    #expect(card.settings.map(\.status) == [.verified, .verified, .falsified])
+  }
+
   @Test(.enabled(if: Shared.python != nil)) func everyKindOfTheoryLinkIsReported() async throws {
     let card = try await Self.evaluate("theory")
     #expect(card.status == .verified)

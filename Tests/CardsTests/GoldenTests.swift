@@ -88,6 +88,10 @@ import Testing
     for id in try FileManager.default.contentsOfDirectory(atPath: theirs + "/results") {
       try Self.compare(ours + "/results/\(id)/verdict.json", theirs + "/results/\(id)/verdict.json")
     }
+    for file in ["theory.json", "symbol_metadata.json"] where Files.exists(theirs + "/" + file) {
+      #expect(try Project.json(ours + "/" + file) == Project.json(theirs + "/" + file), "\(file)")
+    }
+    #expect(Files.exists(ours + "/symbol_metadata.json") == Files.exists(theirs + "/symbol_metadata.json"))
     let text = try Project.text(try #require(Shared.cards) + "/\(name).expected.txt")
     if let match = text.firstMatch(of: #/OUT/([0-9a-f]{8})_TIMESTAMP/#) {
       #expect(ours.split(separator: "/").last?.hasPrefix(match.output.1 + "_") == true)

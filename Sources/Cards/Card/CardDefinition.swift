@@ -74,8 +74,8 @@ struct CardDefinition: Sendable {
   var strategy = CardValue.mapping([.init(key: .text("type"), value: .text("all"))])
   var symbols: [Symbol] = []
   var theory: TheoryDefinition?
-  /// The key that says that the card runs a pipeline: `pipeline` or `kwdagger`.
-  var pipeline: (key: String, mark: TextMark)?
+  /// The pipeline that the card runs.
+  var pipeline: PipelineDefinition?
   /// The whole card.
   var value = CardValue.null
 

@@ -36,6 +36,10 @@ public struct SettingOutcome: Sendable, Hashable {
   /// The symbols that have a value, in the order of the card.
   public let symbols: [Symbol]
   public let evidence: Evidence?
+  /// The process of a pipeline whose results were judged; nil in cards without one.
+  public var process: String? { judged?.process }
+  /// What of a pipeline's results was judged.
+  var judged: JudgedRow?
   /// The line of the card at which it went wrong, where that is known.
   public let line: Int?
   /// How long it took, in seconds.
@@ -45,6 +49,26 @@ public struct SettingOutcome: Sendable, Hashable {
   var simpleView: CardValue {
     .mapping(symbols.filter(\.isSimple).map { .init(key: .text($0.name), value: $0.value) })
   }
+
+  /// What MAGNET names the result's folder by: without the values that a pipeline's results gave.
+  var namingView: CardValue {
+    guard let judged, judged.kind == .kwdagger, case .mapping(let entries) = simpleView else {
+      return simpleView
+    }
+    return .mapping(entries.filter { $0.key.text.map { !judged.filled.contains($0) } ?? true })
+  }
+}
+
+/// A row of a pipeline's results, as it was judged.
+struct JudgedRow: Sendable, Hashable {
+  let kind: PipelineDefinition.Kind
+  let process: String
+  let artifact: String?
+  let columns: [CardValue.Entry]
+  /// The symbols whose values came from it.
+  let filled: Set<String>
+  /// The columns that the claim read.
+  var consumed: [String] = []
 }
 
 /// How a card fared.
@@ -64,6 +88,8 @@ public struct CardOutcome: Sendable {
   public let notes: [String]
   /// What `theory.json` says; nil for a card without a theory.
   let theory: CardValue?
+  /// How many results of a pipeline there were, those that were not judged included; nil without a pipeline.
+  var discovered: Int?
 
   /// How many settings fared so.
   public func count(_ status: CardStatus) -> Int { settings.count { $0.status == status } }

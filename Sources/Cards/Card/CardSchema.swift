@@ -35,12 +35,7 @@ struct CardSchema {
     card.title = reader.text(members["title"], "title") ?? ""
     card.description = reader.text(members["description"], "description") ?? ""
     readHeader(members, root.mark)
-    for (key, node) in members where key == "pipeline" || key == "kwdagger" {
-      if key == "pipeline" || card.pipeline == nil { card.pipeline = (key, node.mark) }
-    }
-    if let pipeline = members["pipeline"], members["kwdagger"] != nil {
-      reader.error(pipeline.mark, "a card has pipeline or kwdagger, not both")
-    }
+    readPipeline(members)
     readClaim(members["claim"], root.mark)
     readStrategy(members["claim_aggregation_strategy"])
     card.filter = reader.block(members["where"], "where")
@@ -58,6 +53,44 @@ struct CardSchema {
     }
     checkOrder()
     checkMetrics()
+    checkPipeline()
+  }
+
+  private mutating func readPipeline(_ members: [String: YAMLNode]) {
+    var schema = PipelineSchema(reader: reader)
+    if let pipeline = members["pipeline"] {
+      card.pipeline = schema.readFirst(pipeline)
+      if members["kwdagger"] != nil {
+        schema.reader.error(pipeline.mark, "a card has pipeline or kwdagger, not both")
+      }
+    } else if let kwdagger = members["kwdagger"] {
+      card.pipeline = schema.readKwdagger(kwdagger, evidence: members["evidence"])
+      if let name = schema.reader.text(members["name"], "name"),
+        name.wholeMatch(of: #/[A-Za-z0-9_-]+/#) == nil
+      {
+        schema.reader.error(
+          members["name"]?.mark ?? kwdagger.mark, "name '\(name)' is not a folder's name",
+          "use letters, digits, _ and -, and put the readable name into title")
+      }
+    }
+    reader = schema.reader
+  }
+
+  /// What symbols of a card with kwdagger may not be: swept, or named like a column of its results.
+  private mutating func checkPipeline() {
+    guard card.pipeline?.kind == .kwdagger else { return }
+    for symbol in card.symbols {
+      if symbol.sweep != nil {
+        reader.error(
+          symbol.mark, "symbol '\(symbol.name)' is swept, and the card runs a pipeline",
+          "vary parameters in kwdagger.matrix")
+      }
+      if PipelineResults.roots.contains(symbol.name) {
+        reader.error(
+          symbol.mark, "'\(symbol.name)' is the name of columns of the results",
+          "give the symbol another name")
+      }
+    }
   }
 
   private mutating func readHeader(_ members: [String: YAMLNode], _ start: TextMark) {

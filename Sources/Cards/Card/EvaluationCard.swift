@@ -126,7 +126,8 @@ public final class EvaluationCard: Sendable {
   func finish(_ result: CardOutcome) { outcome.withLock { $0 = result } }
 
   /// The card for people, in the form of MAGNET 0.0.1: title, description, symbols, claim and status, each as Python
-  /// prints it.
+  /// prints it. Nothing is printed.
+  @discardableResult
   public func summarize() -> String { Self.summary(title, details, symbols, claim, status.rawValue) }
 
   static func summary(

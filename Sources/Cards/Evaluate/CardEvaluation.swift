@@ -17,12 +17,7 @@ extension EvaluationCard {
   ) async throws -> CardStatus {
     let errors = faults.filter { $0.severity == .error }
     if !errors.isEmpty { throw CardFaults(errors) }
-    if let pipeline = definition.pipeline {
-      throw MagnetError(
-        .unsupported, "the card runs a pipeline (\(pipeline.key)), which needs kwdagger",
-        at: "\(path):\(pipeline.mark.line):\(pipeline.mark.column)",
-        advice: "run it with magnet evaluate_new of aiq-magnet")
-    }
+    try checkPipeline(options)
     try checkConsent(options)
     let theory = try TheoryReport(self, options)
     let evaluation = CardEvaluation(definition: definition, path: path, options: options, theory: theory)
@@ -35,6 +30,22 @@ extension EvaluationCard {
     }
     finish(outcome)
     return outcome.status
+  }
+
+  private func checkPipeline(_ options: EvaluationOptions) throws {
+    guard let pipeline = definition.pipeline else {
+      if options.results == nil { return }
+      throw MagnetError(
+        .usage, "the card runs no pipeline, so it judges no results", at: path,
+        advice: "results are for cards with pipeline or kwdagger")
+    }
+    if options.results != nil { return }
+    let command = pipeline.kind == .kwdagger ? "evaluate_new" : "evaluate"
+    throw MagnetError(
+      .unsupported, "the card runs a pipeline (\(pipeline.kind.rawValue))",
+      at: "\(path):\(pipeline.mark.line):\(pipeline.mark.column)",
+      advice: "run it with kwdagger (magnet \(command) of aiq-magnet), and judge its results: "
+        + "magnet card evaluate \(path) --results FOLDER")
   }
 
   private func checkConsent(_ options: EvaluationOptions) throws {
@@ -76,16 +87,34 @@ struct CardEvaluation: Sendable {
 
   /// Evaluates all settings. To be called on a thread that may wait.
   func run(_ source: (any RunSource)?, _ listing: RunListing?) throws -> CardOutcome {
-    let asker = try definition.asksSQL ? SQLAsker(definition, path: path, source, listing, options) : nil
-    var plan = try CardPlan(definition, file: path, answers: asker?.sweeps() ?? [:])
+    let results = try definition.pipeline.flatMap { pipeline in
+      try options.results.map { try PipelineResults(pipeline, in: $0, card: path) }
+    }
+    let definition = results?.extending(definition) ?? definition
+    let asker =
+      try definition.asksSQL ? SQLAsker(definition, path: path, source, listing, results, options) : nil
+    var plan = try CardPlan(definition, file: path, answers: asker?.sweeps() ?? [:], results: results)
     if let asker, definition.filter != nil { plan.numbers = try asker.kept(plan) }
-    let outcomes = try definition.pythonBlocks.isEmpty ? askAll(plan, asker) : runPython(plan, asker)
+    let all = plan.numbers
+    plan.numbers = all.filter { [plan] number in plan.problem(number) == nil }
+    var judged = try definition.pythonBlocks.isEmpty ? askAll(plan, asker) : runPython(plan, asker)
+    judged.reverse()
+    // In the order of the settings, those that could not be judged included.
+    let outcomes = all.compactMap { number in
+      plan.problem(number).map {
+        plan.outcome(number, .inconclusive, "ERROR evaluating claim: \($0)", [:], seconds: 0)
+      } ?? judged.popLast()
+    }
     let statuses = outcomes.map(\.status)
     let (metrics, missing) = Self.metrics(plan, outcomes)
-    let notes = outcomes.isEmpty ? ["the sweeps give no settings, so nothing was checked"] : missing
+    let nothing = results == nil ? "the sweeps give no settings" : "there are no results to judge"
+    let notes = outcomes.isEmpty ? [nothing + ", so nothing was checked"] : missing
     return CardOutcome(
       status: definition.aggregation.verdict(of: statuses), settings: outcomes, metrics: metrics,
-      notes: notes + (asker?.notes ?? []) + (theory?.notes ?? []), theory: theory?.value)
+      notes: notes + (results?.notes ?? []) + (results?.clashes(with: definition) ?? [])
+        + (asker?.notes ?? [])
+        + (theory?.notes ?? []),
+      theory: theory?.value, discovered: results?.discovered)
   }
 
   /// Evaluates settings without Python.

@@ -18,7 +18,7 @@ extension EvaluationCard {
     if definition.asksSQL, !faults.contains(where: { $0.severity == .error }) {
       do {
         _ = try SQLQueries(
-          definition, path: path, nil, nil, timeLimit: options.timeLimit, isForChecking: true)
+          definition, path: path, nil, nil, nil, timeLimit: options.timeLimit, isForChecking: true)
       } catch let error as CardFaults { found += error.faults } catch { notes.append("\(path): \(error)") }
     }
     do { notes += try TheoryReport(self, options)?.notes ?? [] } catch let error as CardFaults {
@@ -29,8 +29,8 @@ extension EvaluationCard {
     }
     if let pipeline = definition.pipeline {
       notes.append(
-        "\(path):\(pipeline.mark.line):\(pipeline.mark.column): the card runs a pipeline (\(pipeline.key)), which needs "
-          + "kwdagger")
+        "\(path):\(pipeline.mark.line):\(pipeline.mark.column): the card runs a pipeline (\(pipeline.kind.rawValue)), "
+          + "which needs kwdagger; --results judges what it left behind")
     }
     func place(_ fault: CardFault) -> (Int, Int) { (fault.mark?.line ?? 0, fault.mark?.column ?? 0) }
     var seen: Set<TextMark> = []

@@ -22,6 +22,8 @@ public struct EvaluationOptions: Sendable {
   public var environment: [String: String] = [:]
   /// Whether runs that are faulty and were left out of an answer may be ignored.
   public var ignoresFaults = false
+  /// The folder with the results of the pipeline that the card runs.
+  public var results: String?
   /// The paths of the data, for the sandbox.
   public var dataPaths: [String] = []
   /// The path of the command magnet: what a card's Python imports of MAGNET's classes of HELM outputs, where MAGNET is

@@ -42,7 +42,8 @@ final class PythonRunner {
         sent = place
       }
       while sent < numbers.count, sent - place < (asker == nil ? Self.window : 1) {
-        session.send(PythonRequests.values("setting", plan.given(numbers[sent])))
+        session.send(
+          PythonRequests.values("setting", plan.given(numbers[sent]), row: plan.columns(numbers[sent])))
         sent += 1
       }
       var outcome: SettingOutcome
@@ -83,7 +84,9 @@ final class PythonRunner {
     while let name = answer["need"]?.string {
       let values = Self.values(answer)
       do throws(Unresolved) {
-        guard let asker, let symbol = plan.symbols[name] else { throw Unresolved("it has no value") }
+        guard let symbol = plan.symbols[name], let asker, symbol.sql != nil else {
+          throw Unresolved(plan.problem(ofSymbol: name))
+        }
         let value = try asker.value(of: symbol, values.mapValues(\.value))
         session.send(PythonRequests.values("resume", [(name, value)]))
       } catch {
@@ -102,7 +105,9 @@ final class PythonRunner {
     if let word = answer["status"]?.string, let status = CardStatus(rawValue: word) {
       let output = answer["output"]?.string ?? ""
       let line = Self.line(answer["error"], plan.card.claim?.block)
-      return plan.outcome(number, status, output, values, line: line, seconds: seconds())
+      let consumed = (answer["consumed"]?.elements ?? []).compactMap(\.string)
+      return plan.outcome(
+        number, status, output, values, consumed: consumed, line: line, seconds: seconds())
     }
     guard let asker else { throw PythonSession.Ended(problem: "the process of the card broke its contract") }
     let verdict = asker.judge(values.mapValues(\.value))

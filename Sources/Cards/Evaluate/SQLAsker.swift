@@ -23,11 +23,11 @@ final class SQLAsker: @unchecked Sendable {
   /// - Throws: `CardFaults` with every fault of the queries.
   init(
     _ card: CardDefinition, path: String, _ source: (any RunSource)?, _ listing: RunListing?,
-    _ options: EvaluationOptions
+    _ results: PipelineResults?, _ options: EvaluationOptions
   ) throws {
     self.card = card
     self.options = options
-    queries = try SQLQueries(card, path: path, source, listing, timeLimit: options.timeLimit)
+    queries = try SQLQueries(card, path: path, source, listing, results, timeLimit: options.timeLimit)
     let tables = queries.tables
     scalars = card.symbols.map(\.name).filter { tables[$0] == nil }
   }
@@ -67,8 +67,11 @@ final class SQLAsker: @unchecked Sendable {
     var fixed: [String: CardValue] = [:]
     for symbol in card.symbols { fixed[symbol.name] = symbol.value }
     return try plan.numbers.filter { number in
+      // What cannot be judged is not dropped.
+      if plan.problem(number) != nil { return true }
       do throws(Unresolved) {
-        let values = fixed.merging(plan.swept(number).map { ($0.name, $0.value) }) { $1 }
+        let given = plan.results == nil ? plan.swept(number) : plan.given(number)
+        let values = fixed.merging(given.map { ($0.name, $0.value) }) { $1 }
         let answer = try ask(filter, values).first?.first ?? .null
         switch answer {
         case .int(let value): return value != 0
@@ -97,7 +100,10 @@ final class SQLAsker: @unchecked Sendable {
       if let value = symbol.value {
         values[name] = value
       } else {
-        do throws(Unresolved) { values[name] = try value(of: symbol, values) } catch {
+        do throws(Unresolved) {
+          if symbol.hasNoSource { throw Unresolved(plan.problem(ofSymbol: name)) }
+          values[name] = try value(of: symbol, values)
+        } catch {
           return outcome(
             .inconclusive, "SymbolNotResolved: \(name): \(error.problem)", line: symbol.sql?.mark.line)
         }

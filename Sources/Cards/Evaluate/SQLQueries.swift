@@ -21,6 +21,7 @@ final class SQLQueries {
   /// - Throws: `CardFaults` with every fault of the queries; `MagnetError` where a file cannot be attached.
   init(
     _ card: CardDefinition, path: String, _ source: (any RunSource)?, _ listing: RunListing?,
+    _ results: PipelineResults?,
     timeLimit: Duration?,
     isForChecking: Bool = false
   ) throws {
@@ -42,23 +43,29 @@ final class SQLQueries {
       }
       return (name: name, path: full, mark: mark)
     }
-    let isLines: (String) -> Bool = { $0.hasSuffix(".ndjson") || $0.hasSuffix(".jsonl") }
     let runs: any RunSource = source ?? NoRuns()
     session = try QuerySession(
       runs, listing: listing ?? RunListing(entries: [], runSpecs: Table(), entryOfRow: []), texts: texts,
-      attached: attached.filter { !isLines($0.path) }.map { ($0.name, $0.path) }, timeLimit: timeLimit)
+      attached: attached.filter { !LinesTable.reads($0.path) }.map { ($0.name, $0.path) },
+      timeLimit: timeLimit)
     var reader = SchemaReader(file: path)
     let session = session
     var prepared: [String: QuerySession.Statement] = [:]
     var swept: [String: QuerySession.Statement] = [:]
     var made: [String: [String]] = [:]
 
-    for (name, file, mark) in attached where isLines(file) {
+    for (name, file, mark) in attached where LinesTable.reads(file) {
       do {
         let lines = try LinesTable(file)
         try session.makeTable(name, columns: lines.columns)
         try session.fill(name, rows: lines.rows)
       } catch { reader.error(mark, "\(file): \(Self.sentence(error))") }
+    }
+    if let results {
+      let table = results.table
+      try session.makeTable(PipelineResults.relation, columns: table.columns)
+      try session.fill(
+        PipelineResults.relation, rows: table.rows.map { $0.map { Cell($0) ?? .json($0.json) } })
     }
 
     func prepare(_ text: String, _ block: Block, _ place: String, visible: Set<String>?) -> QuerySession
@@ -67,6 +74,8 @@ final class SQLQueries {
       let words = QuerySession.words(block.text)
       // The columns of run specs are known from the runs alone.
       if isForChecking, words.contains(TableSource.runSpecs.rawValue.replacing("-", with: "_")) { return nil }
+      // Those of results from these.
+      if isForChecking, card.pipeline != nil, words.contains(PipelineResults.relation) { return nil }
       if source == nil, !isForChecking,
         let relation = QuerySession.relationNames.first(where: { words.contains($0) }), made[relation] == nil
       {

@@ -53,11 +53,19 @@ struct CardBundle {
   static func names(_ outcome: CardOutcome) -> [String] {
     var counts: [String: Int] = [:]
     return outcome.settings.map { setting in
-      let id = MagnetHash.digits(setting.simpleView, count: 12)
+      var id = MagnetHash.digits(setting.namingView, count: 12)
+      if let judged = setting.judged, judged.kind == .kwdagger {
+        // A process that is not there is named by its parameters.
+        id = Self.folderName(judged.process) + "_" + id
+      }
       counts[id, default: 0] += 1
       let count = counts[id, default: 1]
       return count == 1 ? id : "\(id)-\(count)"
     }
+  }
+
+  private static func folderName(_ text: String) -> String {
+    String(text.map { $0.isLetter || $0.isNumber || "_-.=".contains($0) ? $0 : "-" }.prefix(100))
   }
 
   func write(into folder: String) throws {
@@ -86,7 +94,7 @@ struct CardBundle {
   private func result(of setting: SettingOutcome) -> CardValue {
     var members: [(String, CardValue)] = [
       ("status", .text(setting.status.rawValue)), ("output", .text(setting.output)),
-      ("symbols", setting.simpleView), ("timestamp", .text(timestamp)),
+      ("symbols", Self.symbols(of: setting)), ("timestamp", .text(timestamp)),
       ("all_symbols", Self.object(setting.symbols.map { ($0.name, $0.value) })),
       ("seconds", .float((setting.seconds * 1e6).rounded() / 1e6)),
     ]
@@ -101,7 +109,29 @@ struct CardBundle {
           ])
         ))
     }
+    if let judged = setting.judged {
+      members.append(("cell", .text(judged.process)))
+      if let artifact = judged.artifact { members.append(("artifact", .text(artifact))) }
+      if !judged.consumed.isEmpty { members.append(("consumed", .list(judged.consumed.map(CardValue.text)))) }
+      if judged.kind == .kwdagger { members.append(("evidence", .mapping(judged.columns))) }
+    }
     return Self.object(members)
+  }
+
+  /// What MAGNET records: symbols, and the columns of results that the claim read.
+  private static func symbols(of setting: SettingOutcome) -> CardValue {
+    guard case .mapping(var entries) = setting.simpleView, let judged = setting.judged else {
+      return setting.simpleView
+    }
+    for name in judged.consumed {
+      guard let column = judged.columns.first(where: { $0.key == .text(name) }) else { continue }
+      if let place = entries.firstIndex(where: { $0.key == column.key }) {
+        entries[place] = column
+      } else {
+        entries.append(column)
+      }
+    }
+    return .mapping(entries)
   }
 
   private func verdict(_ names: [String]) -> CardValue {
@@ -109,6 +139,20 @@ struct CardBundle {
       ("result", .text(outcome.status.rawValue)), ("claim_aggregation_strategy", card.definition.strategy),
       ("claims", .list(names.map(CardValue.text))),
     ]
+    if let discovered = outcome.discovered, let pipeline = card.definition.pipeline,
+      pipeline.kind == .kwdagger
+    {
+      let available = outcome.settings.count { $0.judged?.artifact != nil }
+      members.append(
+        (
+          "evidence",
+          Self.object([
+            ("scope", .text(pipeline.takesAll ? "all" : "requested")),
+            ("available", .int(WholeNumber(available))),
+            ("discovered", .int(WholeNumber(discovered))),
+          ])
+        ))
+    }
     if !outcome.metrics.isEmpty {
       members.append(("metrics", Self.object(outcome.metrics.map { ($0.name, $0.value) })))
     }

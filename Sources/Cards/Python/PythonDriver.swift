@@ -3,7 +3,11 @@ enum PythonDriver {
   /// How Python is started: it reads the driver from its arguments, so that no file is written.
   static let arguments = ["-c", "import sys; exec(compile(sys.argv[1], '<magnet>', 'exec'))", source]
 
-  static let source = #"""
+  static let source = [
+    about, PythonStandIns.source, PythonTheory.source, PythonRowViews.source, main, "main()",
+  ].joined(separator: "\n\n")
+
+  private static let about = #"""
     """The child process of magnet's evaluation cards: runs the Python blocks of a card, one setting per request.
 
     Contract 1. A request is a line of JSON on standard input. An answer is a line of JSON on what was standard output at the
@@ -13,8 +17,9 @@ enum PythonDriver {
     Values travel with their types: ["n"] None, ["b", true], ["i", "12"], ["f", "0.1"], ["s", "text"], ["l", [..]],
     ["u", [..]] a tuple, ["d", [[key, value], ..]], ["t", "2024-05-06"] a date or time, ["o", "type", "repr"] anything else.
     """
+    """#
 
-
+  private static let main = #"""
     def main():
         import json
         import os
@@ -169,203 +174,11 @@ enum PythonDriver {
                 step = step.tb_next
             return {'type': type(e).__name__, 'message': said(e), 'line': line}
 
-        class StandIns:
-            """Stand-ins, for cards that import MAGNET's classes of HELM outputs where only pandas is installed: they ask
-            magnet for its tables, which equal MAGNET's data frames."""
-
-            names = {'ubelt', 'magnet', 'magnet.helm_outputs', 'magnet.backends', 'magnet.backends.helm',
-                     'magnet.backends.helm.helm_outputs'}
-
-            @classmethod
-            def find_spec(cls, name, path=None, target=None):
-                # The last finder that is asked: what is installed was found before.
-                if name not in cls.names or not card.get('binary'): return None
-                import importlib.machinery
-                return importlib.machinery.ModuleSpec(name, cls, is_package=True)
-
-            @staticmethod
-            def create_module(spec):
-                return None
-
-            @classmethod
-            def exec_module(cls, module):
-                import pathlib
-                if module.__name__ == 'ubelt': module.Path = pathlib.Path
-                elif module.__name__ in ('magnet', 'magnet.helm_outputs', 'magnet.backends.helm.helm_outputs'):
-                    module.__dict__.update(cls.classes())
-
-            made = None
-
-            @classmethod
-            def classes(cls):
-                if cls.made is None: cls.made = cls.make()
-                return cls.made
-
-            @staticmethod
-            def make():
-                import glob
-                import pathlib
-                import subprocess
-                tables = {}
-
-                def table(kind, paths):
-                    import pandas
-                    if not paths: raise ValueError('No objects to concatenate')
-                    key = (kind, tuple(map(os.fspath, paths)))
-                    if key not in tables:
-                        done = subprocess.run([card['binary'], 'table', kind, *key[1], '--format', 'ndjson'],
-                                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-                        if done.returncode: raise RuntimeError(done.stderr.decode('utf-8', 'replace').strip())
-                        tables[key] = pandas.DataFrame([json.loads(line) for line in done.stdout.splitlines()])
-                    return tables[key].copy()
-
-                class HelmRuns:
-                    """Some runs."""
-
-                    def __init__(self, paths): self.paths = [pathlib.Path(p) for p in paths]
-
-                    @classmethod
-                    def coerce(cls, x):
-                        if isinstance(x, HelmRuns): return x
-                        if isinstance(x, HelmSuite): return x.runs()
-                        items = [x] if isinstance(x, (str, os.PathLike)) else x
-                        paths = [os.fspath(getattr(item, 'path', item)) for item in items]
-                        return cls(found for path in paths
-                                   for found in ([path] if os.path.exists(path) else sorted(glob.glob(path, recursive=True))))
-
-                    def __len__(self): return len(self.paths)
-                    def __iter__(self): return (HelmRun(p) for p in self.paths)
-                    def __getitem__(self, index):
-                        return HelmRuns(self.paths[index]) if isinstance(index, slice) else HelmRun(self.paths[index])
-                    def __repr__(self): return f'<HelmRuns({len(self)})>'
-                    def existing(self): return HelmRuns(p for p in self.paths if (p / 'run_spec.json').exists())
-                    def stats(self): return table('stats', self.paths)
-                    def run_spec(self): return table('run-specs', self.paths)
-                    def per_instance_stats(self): return table('per-instance-stats', self.paths)
-                    def scenario_state(self): return table('scenario-states', self.paths)
-
-                class HelmRun:
-                    """One run."""
-
-                    def __init__(self, path): self.path = pathlib.Path(path)
-                    @classmethod
-                    def coerce(cls, x): return x if isinstance(x, HelmRun) else cls(x)
-                    @property
-                    def name(self): return self.path.name
-                    def __repr__(self): return f'<HelmRun({self.name})>'
-                    def stats(self): return table('stats', [self.path])
-                    def run_spec(self): return table('run-specs', [self.path])
-                    def per_instance_stats(self): return table('per-instance-stats', [self.path])
-                    def scenario_state(self): return table('scenario-states', [self.path])
-
-                class HelmSuite:
-                    """The runs of a suite."""
-
-                    def __init__(self, path): self.path = pathlib.Path(path)
-                    @classmethod
-                    def coerce(cls, x): return x if isinstance(x, HelmSuite) else cls(x)
-                    @property
-                    def name(self): return self.path.name
-                    def __repr__(self): return f'<HelmSuite({self.name})>'
-                    def runs(self, pattern='*'):
-                        return HelmRuns(p for p in sorted(self.path.glob(pattern)) if p.is_dir() and ':' in p.name)
-
-                class HelmOutputs:
-                    """A folder benchmark_output."""
-
-                    def __init__(self, root_dir): self.root_dir = pathlib.Path(root_dir)
-                    @classmethod
-                    def coerce(cls, x): return x if isinstance(x, HelmOutputs) else cls(x)
-                    def __repr__(self): return f'<HelmOutputs({self.root_dir})>'
-                    def list_suites(self): return [s.name for s in self.suites()]
-                    def suites(self, pattern='*'):
-                        folders = sorted((self.root_dir / 'runs').glob(pattern))
-                        return [HelmSuite(p) for p in folders if p.is_dir() and p.name != 'latest']
-
-                return dict(HelmOutputs=HelmOutputs, HelmSuite=HelmSuite, HelmRuns=HelmRuns, HelmSuiteRuns=HelmRuns, HelmRun=HelmRun)
-
-        sys.meta_path.append(StandIns)
-
-        STATEMENTS = ('tests', 'approximates', 'motivates')
-        PREMISES = ('satisfies', 'approximates', 'substitutes', 'assumes', 'ignores', 'violates', 'checks')
-
-        def theory(files):
-            """The annotations of theory in programs, which are parsed and not run."""
-            import ast
-            links, faults, notes = [], [], []
-
-            def literal(node):
-                return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
-
-            def read(path, shown):
-                with open(path, encoding='utf-8') as file: tree = ast.parse(file.read(), filename=path)
-                aliases, bare = set(), set()
-                for node in ast.walk(tree):
-                    if isinstance(node, ast.Import):
-                        for name in node.names:
-                            if name.name in ('magnet.theory', 'magnet_theory'):
-                                aliases.add(name.asname or name.name.split('.')[0])
-                    elif isinstance(node, ast.ImportFrom):
-                        for name in node.names:
-                            if name.name == 'magnet_theory' or node.module == 'magnet' and name.name == 'theory':
-                                aliases.add(name.asname or name.name)
-                            elif node.module in ('magnet.theory', 'magnet_theory') and name.name in STATEMENTS + PREMISES:
-                                bare.add(name.asname or name.name)
-
-                def relation(call):
-                    f = call.func
-                    if not isinstance(f, ast.Attribute) or f.attr not in STATEMENTS + PREMISES: return None
-                    v = f.value
-                    if isinstance(v, ast.Name) and v.id in aliases: return f.attr
-                    if isinstance(v, ast.Attribute) and v.attr == 'theory' and isinstance(v.value, ast.Name) and v.value.id == 'magnet':
-                        return f.attr if aliases else None
-                    return None
-
-                def record(call, where):
-                    if isinstance(call.func, ast.Name) and call.func.id in bare:
-                        notes.append(f'{shown}:{call.lineno}: {call.func.id}(...) is not read as an annotation; '
-                                     f'write theory.{call.func.id}(...) after from magnet import theory')
-                        return
-                    name = relation(call)
-                    if name is None: return
-                    def fault(text): faults.append([shown, call.lineno, text])
-                    if len(call.args) != 1: return fault(f'theory.{name} takes one literal reference')
-                    ref = literal(call.args[0])
-                    if ref is None: return fault(f'theory.{name} reference must be a literal string')
-                    note = ''
-                    for keyword in call.keywords:
-                        if keyword.arg != 'note': return fault(f'theory.{name} has an unknown argument {keyword.arg or "**"}')
-                        note = literal(keyword.value)
-                        if note is None: return fault(f'theory.{name} note must be a literal string')
-                    entry, mark, premise = ref.partition('::')
-                    if not entry or mark and not premise or '::' in premise:
-                        return fault(f'{ref!r} is not a reference: Entry or Entry::premise')
-                    if mark and name not in PREMISES: return fault(f'theory.{name} takes an entry; remove ::{premise}')
-                    if not mark and name not in STATEMENTS: return fault(f'theory.{name} takes a premise, Entry::premise')
-                    links.append({'relation': name, 'ref': ref, 'note': note, 'file': shown, 'line': call.lineno, 'qualname': where})
-
-                def walk(node, prefix):
-                    for child in ast.iter_child_nodes(node):
-                        inner = prefix
-                        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                            inner = f'{prefix}.{child.name}' if prefix else child.name
-                            for decorator in child.decorator_list:
-                                if isinstance(decorator, ast.Call): record(decorator, inner)
-                        elif isinstance(child, (ast.With, ast.AsyncWith)):
-                            for item in child.items:
-                                if isinstance(item.context_expr, ast.Call): record(item.context_expr, prefix)
-                        walk(child, inner)
-
-                if aliases or bare: walk(tree, '')
-
-            for path, shown in files:
-                try: read(path, shown)
-                except SyntaxError as e: faults.append([shown, e.lineno or 1, e.msg])
-                except (OSError, ValueError, RecursionError) as e: faults.append([shown, 1, said(e)])
-            return {'links': links, 'faults': faults, 'notes': notes}
-
         card = {}
+        sys.meta_path.append(stand_ins(card))
+
         resolved = {}
+        row = {}
         progress = [0, {}]
 
         def begin_block(number):
@@ -402,6 +215,10 @@ enum PythonDriver {
             if 'claim' not in card: return {'symbols': symbols()}
             begin_block(len(order))
             context = {n: resolved[n] for n in card['names']}
+            read = set()
+            if row:
+                roots, nodes, read = row_views(row)
+                context = {**nodes, **context, **roots}
             error = None
             try:
                 if card['vacuous']:
@@ -419,7 +236,7 @@ enum PythonDriver {
                 status, output, error = 'INCONCLUSIVE', f'ERROR evaluating claim: {said(e)}', failure(e)
             except BaseException as e:
                 status, output, error = 'INCONCLUSIVE', f'ERROR evaluating claim: {type(e).__name__}: {said(e)}', failure(e)
-            return {'status': status, 'output': output, 'error': error, 'symbols': symbols()}
+            return {'status': status, 'output': output, 'error': error, 'symbols': symbols(), 'consumed': sorted(read)}
 
         def answer(q):
             op = q['op']
@@ -431,11 +248,13 @@ enum PythonDriver {
             if op == 'setting':
                 resolved.clear()
                 progress[:] = [0, dict(q['values'])]
+                row.clear()
+                row.update((name, decode(value)) for name, value in q.get('row', ()))
                 return go_on()
             if op == 'resume':
                 progress[1].update(q['values'])
                 return go_on()
-            if op == 'theory': return theory(q['files'])
+            if op == 'theory': return theory(q['files'], said)
             if op == 'check':
                 import warnings
                 faults = []
@@ -462,8 +281,5 @@ enum PythonDriver {
             answers.write(json.dumps(a) + '\n')
             answers.flush()
         os._exit(0)     # neither threads nor exit handlers of the card keep it alive
-
-
-    main()
     """#
 }

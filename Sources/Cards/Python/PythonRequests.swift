@@ -41,8 +41,22 @@ enum PythonRequests {
   }
 
   /// A setting, or the values that the child needs to resume one.
-  static func values(_ op: String, _ values: [(name: String, value: CardValue)]) -> [UInt8] {
-    var out = Array("{\"op\":\"\(op)\",\"values\":[".utf8)
+  /// - Parameter row: the columns of the setting's row of results.
+  static func values(
+    _ op: String, _ values: [(name: String, value: CardValue)], row: [(name: String, value: CardValue)] = []
+  ) -> [UInt8] {
+    var out = Array("{\"op\":\"\(op)\",\"values\":".utf8)
+    append(values, to: &out)
+    if !row.isEmpty {
+      out.append(contentsOf: ",\"row\":".utf8)
+      append(row, to: &out)
+    }
+    out.append(contentsOf: "}\n".utf8)
+    return out
+  }
+
+  private static func append(_ values: [(name: String, value: CardValue)], to out: inout [UInt8]) {
+    out.append(UInt8(ascii: "["))
     for (number, item) in values.enumerated() {
       out.append(contentsOf: (number > 0 ? ",[" : "[").utf8)
       JSONText.appendQuoted(item.name, to: &out)
@@ -50,8 +64,7 @@ enum PythonRequests {
       item.value.appendTraveling(to: &out)
       out.append(UInt8(ascii: "]"))
     }
-    out.append(contentsOf: "]}\n".utf8)
-    return out
+    out.append(UInt8(ascii: "]"))
   }
 
   /// Blocks to compile without running them.

@@ -53,7 +53,7 @@ package enum WallClock {
     return now.tv_sec * 1_000_000_000 + now.tv_nsec
   }
 
-  /// The time in the local zone: `2026-05-08_09-08-07`, for names, and `2026-05-08T09:08:07.000123`, without a zone.
+  /// The time in the local zone: `2026-05-08__09-08-07`, for names, and `2026-05-08T09:08:07.000123`, without a zone.
   package static var local: (compact: String, iso: String) {
     var now = timeval()
     gettimeofday(&now, nil)
@@ -67,7 +67,7 @@ package enum WallClock {
     let date = "\(padded(fields.tm_year + 1900, 4))-\(padded(fields.tm_mon + 1))-\(padded(fields.tm_mday))"
     let parts = [fields.tm_hour, fields.tm_min, fields.tm_sec].map { padded($0) }
     return (
-      "\(date)_\(parts.joined(separator: "-"))",
+      "\(date)__\(parts.joined(separator: "-"))",
       "\(date)T\(parts.joined(separator: ":")).\(padded(now.tv_usec, 6))"
     )
   }

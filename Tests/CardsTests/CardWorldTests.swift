@@ -1,0 +1,209 @@
+import Foundation
+import Magnet
+import TestSupport
+import Testing
+
+@testable import Cards
+
+/// Cards against the rest of the world: the terminal, what other commands wrote, and interruptions.
+@Suite struct CardWorldTests {
+  static let seed = CardCommandTests.seed
+  static let hasScript = Files.isExecutable("/usr/bin/script")
+
+  // MARK: The terminal
+
+  @Test(
+    .enabled(if: hasScript && Shared.python != nil),
+    arguments: [("y", 0), ("n", 2), ("", 2)] as [(String, Int32)])
+  func aTerminalIsAsked(_ answer: String, _ status: Int32) throws {
+    let folder = try TemporaryFolder()
+    let card = try folder.write(Self.seed, to: "card.yaml")
+    try folder.write(answer + "\n", to: "answer")
+    let command = "\(Tool.binary) card evaluate \(card) --sandbox off; echo status $?"
+    let outcome = try Tool.run(
+      command: "/bin/sh",
+      ["-c", "(sleep 2; cat \(folder.path)/answer; sleep 1) | script -qec '\(command)' /dev/null"])
+    let text = outcome.output.replacing("\r\n", with: "\n")
+    #expect(
+      text.contains("card.yaml runs Python: the claim (1 line; read them in the card). Run it? [y/N]"),
+      "\(text)")
+    #expect(text.contains("status \(status)\n"))
+    #expect(text.contains("VERIFIED\n") == (status == 0))
+  }
+
+  /// At 80 columns no line of a table is longer.
+  @Test(.enabled(if: hasScript)) func tablesFitTheTerminal() throws {
+    let folder = try TemporaryFolder()
+    let card = try folder.write(
+      "claim: {expr: n > 1, message: '\(String(repeating: "a long message ", count: 20))'}\nsymbols: {n: {sweep: [1, 2]}}\n",
+      to: "card.yaml")
+    let command = "stty cols 80 rows 24; \(Tool.binary) card evaluate \(card) --format table 2>/dev/null"
+    let outcome = try Tool.run(
+      command: "/usr/bin/script", ["-qec", command, "/dev/null"],
+      environment: ["TERM": "xterm", "NO_COLOR": "1"])
+    let lines = outcome.output.replacing("\r\n", with: "\n").split(separator: "\n")
+    #expect(lines.count > 3 && lines.allSatisfy { $0.count <= 80 }, "\(outcome.output)")
+  }
+
+  // MARK: What other commands wrote
+
+  @Test func theStoreOfJudgesIsAttached() throws {
+    let folder = try TemporaryFolder()
+    let store = folder.path + "/walk.judge"
+    let judged = try Tool.run(
+      "judge", "run", "--algorithms", "Trend", "--challenges", "Predict", "--world", "linear", "--questions",
+      "20",
+      "--timesteps", "4", "--results", store)
+    #expect(judged.status == 0, "\(judged.errors)")
+    let before = try Data(contentsOf: URL(filePath: store))
+    let card = try folder.write(
+      """
+      title: Every test of the judges came to its end
+      description: d
+      attach: {judged: walk.judge}
+      claim:
+        sql: |
+          SELECT algorithm, state = 'done' AND json_extract(result, '$.eval_times') = 2 AS holds FROM judged.pair
+      symbols: {}
+
+      """, to: "card.yaml")
+    let outcome = try Tool.run("card", "evaluate", card)
+    #expect(outcome.output == "VERIFIED\n", "\(outcome.output)\(outcome.errors)")
+    #expect(try Data(contentsOf: URL(filePath: store)) == before)
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == [
+        "card.yaml", "walk.judge",
+      ])
+    let writing = try folder.write(
+      "title: t\nattach: {judged: walk.judge}\nclaim: {sql: DELETE FROM judged.pair}\nsymbols: {}\n",
+      to: "evil.yaml")
+    #expect(try Tool.run("card", "evaluate", writing).status == 2)
+    #expect(try Data(contentsOf: URL(filePath: store)) == before)
+  }
+
+  @Test func theStoreOfShiftsIsAttached() throws {
+    let folder = try TemporaryFolder()
+    let distributions = Project.fixture("distributions")
+    let run = try Tool.run(
+      "shift", "run", distributions + "/shifts.json", "--distributions", distributions, "--intervention",
+      "bag-of-words", "--baseline", "chance", "--results", folder.path + "/results", "--format", "ndjson")
+    #expect(run.status == 0, "\(run.errors)")
+    try folder.write(run.output, to: "metrics.ndjson")
+    let card = try folder.write(
+      """
+      title: Chance is one half, and training helps at home
+      description: d
+      attach: {evaluations: results/evaluations, metrics: metrics.ndjson}
+      claim:
+        sql: |
+          SELECT name, eval_accuracy = 0.5 AS holds FROM evaluations WHERE folder_1 = 'chance'
+          UNION ALL SELECT source, source_ID_accuracy > baseline_accuracy FROM metrics
+      symbols: {}
+
+      """, to: "card.yaml")
+    let outcome = try Tool.run("card", "evaluate", card)
+    #expect(outcome.output == "VERIFIED\n", "\(outcome.output)\(outcome.errors)")
+  }
+
+  @Test func aListOfObjectsAndDamagedFilesAreToldApart() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("[{\"a\": 1, \"b\": \"x\"}, {\"a\": 2, \"c\": [1]}]", to: "list.json")
+    try folder.write("[1]", to: "other.json")
+    try folder.write("{\"a\": ", to: "tree/x/broken.json")
+    try folder.write("not a database", to: "plain.txt")
+    func evaluate(_ file: String) throws -> Tool.Outcome {
+      let card = try folder.write(
+        "title: t\nattach: {d: \(file)}\nclaim: {expr: (SELECT sum(a) FROM d) = 3}\nsymbols: {}\n",
+        to: "card.yaml")
+      return try Tool.run("card", "evaluate", card)
+    }
+    #expect(try evaluate("list.json").output == "VERIFIED\n")
+    #expect(try evaluate("other.json").errors.contains("card.yaml:2:13: "))
+    #expect(try evaluate("tree").errors.contains("x/broken.json is not JSON"))
+    #expect(try evaluate("none.json").errors.contains("there is no file"))
+    #expect(try evaluate("plain.txt").status == 2)
+  }
+
+  // MARK: Result folders
+
+  @Test func nothingIsWrittenUnlessAsked() throws {
+    let folder = try TemporaryFolder()
+    let card = try folder.write("claim: {expr: '1'}\nsymbols: {}\n", to: "card.yaml")
+    #expect(try Tool.run("card", "evaluate", card, in: folder.path).status == 0)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["card.yaml"])
+    let file = try Tool.run("card", "evaluate", card, "-o", card + "/out")
+    #expect(file.status == 2 && file.errors.contains("cannot be written"), "\(file.errors)")
+    // Where magnet and the dashboard of Kitware look.
+    #expect(try Tool.run("card", "evaluate", card, "-o", folder.path + "/out").status == 0)
+    let bundle = try #require(FileManager.default.contentsOfDirectory(atPath: folder.path + "/out").first)
+    #expect(bundle.wholeMatch(of: #/[0-9a-f]{8}_\d{4}-\d\d-\d\d__\d\d-\d\d-\d\d/#) != nil, "\(bundle)")
+    let verdict = try Project.json("\(folder.path)/out/\(bundle)/verdict.json")
+    #expect(
+      verdict["result"]?.string == "VERIFIED"
+        && verdict["claim_aggregation_strategy"]?["type"]?.string == "all")
+  }
+
+  /// Killed at any moment, a result folder is complete or not there.
+  @Test func resultFoldersAppearWhole() async throws {
+    let folder = try TemporaryFolder()
+    let values = (0..<400).map(String.init).joined(separator: ", ")
+    let card = try folder.write(
+      "claim: {expr: n >= 0}\nsymbols: {n: {type: int, sweep: [\(values)]}}\n", to: "card.yaml")
+    let out = folder.path + "/out"
+    for attempt in 0..<12 {
+      let process = try Tool.start("card", "evaluate", card, "-o", out)
+      try await Task.sleep(for: .milliseconds(15 * attempt))
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+    }
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: out)) ?? []
+    for name in names where !name.hasSuffix(".part") {
+      let verdict = try Project.json("\(out)/\(name)/verdict.json")
+      let claims = verdict["claims"]?.elements.compactMap(\.string) ?? []
+      #expect(claims.count == 400)
+      for claim in claims { #expect(Files.exists("\(out)/\(name)/results/\(claim)/verdict.json")) }
+    }
+    #expect(try Tool.run("card", "evaluate", card, "-o", out).status == 0)
+  }
+
+  // MARK: Large and hostile
+
+  @Test func tooManySettingsAndHugeSweepsEndAtOnce() throws {
+    let folder = try TemporaryFolder()
+    let sweep = "{sweep: [" + Array(repeating: "1", count: 1000).joined(separator: ", ") + "]}"
+    let card = try folder.write(
+      "claim: {expr: '1'}\nsymbols: {a: \(sweep), b: \(sweep), c: \(sweep)}\n", to: "card.yaml")
+    let outcome = try Tool.run("card", "evaluate", card)
+    #expect(outcome.status == 2 && outcome.errors.contains("the sweeps make more than 1000000 settings"))
+  }
+
+  @Test(.enabled(if: Shared.python != nil)) func tenThousandSettingsAreOneConversation() async throws {
+    let values = (0..<10_000).map(String.init).joined(separator: ", ")
+    let symbols = "symbols: {n: {type: int, sweep: [\(values)]}}\n"
+    let sql = try EvaluationCard(text: "claim: {expr: n >= 0}\n" + symbols)
+    #expect(try await sql.evaluate() == .verified && sql.settings.count == 10_000)
+    let python = try EvaluationCard(text: "claim: {python: assert n >= 0}\n" + symbols)
+    #expect(try await python.evaluate(GoldenTests.options()) == .verified && python.settings.count == 10_000)
+  }
+
+  @Test(.enabled(if: Shared.python != nil)) func validateRunsNothingOfACard() throws {
+    let folder = try TemporaryFolder()
+    let card = try folder.write(
+      """
+      claim: {python: "open('\(folder.path)/ran', 'w'); assert x"}
+      symbols:
+        x: {type: "__import__('os').system('touch \(folder.path)/ran')", python: "open('\(folder.path)/ran', 'w'); x = 1"}
+        y: {type: int, sql: 'SELECT :z', depends_on: []}
+        z: {type: int, sql: SELECT 1}
+
+      """, to: "card.yaml")
+    let outcome = try Tool.run("card", "validate", card)
+    #expect(outcome.status == 1)
+    #expect(
+      outcome.errors.contains("card.yaml:4:23: symbol 'y' uses :z, which it does not depend on"),
+      "\(outcome.errors)")
+    #expect(try Tool.run("card", "summarize", card).status == 0)
+    #expect(try Tool.run("card", "evaluate", card).status == 2)
+    #expect(!Files.exists(folder.path + "/ran"))
+  }
+}
