@@ -19,11 +19,16 @@ struct ShiftHelmCommand: AsyncParsableCommand {
       EXAMPLE:
         magnet shift helm train-mean benchmark_output/runs/my-suite --by subject
         magnet shift helm clean-score,auto benchmark_output --pairs shifts.json --hold-out family
+        magnet shift helm train-mean --exec "python3 my_predictor.py" benchmark_output --by scenario
       """)
 
-  @Argument(help: "Predictors of scores, separated by commas (see: magnet predictors).")
-  var predictors: String
-  @OptionGroup var source: SourceOptions
+  @Argument(
+    help: ArgumentHelp(
+      "Predictors, separated by commas (see: magnet predictors); none are needed with --exec. Then folders that hold runs: a benchmark_output, a suite, a run, or quoted patterns of these.",
+      valueName: "predictors and paths"),
+    completion: .directory)
+  var arguments: [String]
+  @OptionGroup var reading: ReadingOptions
   @Option(
     help: ArgumentHelp("All ordered pairs: subject, scenario, model or perturbation.", valueName: "axis"))
   var by: RunShiftAxis?
@@ -46,35 +51,54 @@ struct ShiftHelmCommand: AsyncParsableCommand {
     help: ArgumentHelp("Write a heat map of the first predictor to this file, as SVG.", valueName: "file"))
   var plot: String?
   @OptionGroup var output: OutputOptions
+  @OptionGroup(title: "Programs as predictors") var external: ExternalOptions
 
-  private var names: [String] { predictors.split(separator: ",").map(String.init).unique() }
+  /// The predictors in the first argument; none where a program predicts and the first argument is a path.
+  private var chosen: [String] {
+    let names = arguments[0].split(separator: ",").map(String.init).unique()
+    return external.exec == nil || names.allSatisfy { type($0) != nil || $0 == "exec" } ? names : []
+  }
+
+  private var paths: [String] { chosen.isEmpty ? arguments : Array(arguments.dropFirst()) }
+
+  /// All that take part, the program first unless it is named.
+  private var names: [String] {
+    external.exec == nil || chosen.contains("exec") ? chosen : ["exec"] + chosen
+  }
 
   private func type(_ name: String) -> Predictor.Type? { predictorCatalog.first { $0.name == name } }
 
   func validate() throws {
     if (by == nil) == (pairs == nil) { throw ValidationError("Give --by or --pairs.") }
     if observed < 0 { throw ValidationError("--observed must be 0 or more.") }
-    for name in names + [baseline] where name != "constant" { try checkPredictor(name) }
+    if names.isEmpty { throw ValidationError("Name a predictor, such as train-mean.") }
+    for name in names + [baseline]
+    where name != "constant" && (name != "exec" || external.exec == nil) { try checkPredictor(name) }
     if names.contains("constant") { throw ValidationError("constant is a baseline, not a predictor.") }
     if let plot, !plot.hasSuffix(".svg") {
       throw ValidationError("--plot writes SVG: name a file that ends in .svg.")
     }
   }
 
-  private func entry(_ name: String) -> HelmShifts.Entry? {
+  private func entry(_ name: String, _ runs: HelmRuns) throws -> HelmShifts.Entry? {
     let seed = seed
+    if name == "exec", let exec = external.exec {
+      let make = try external.factory(
+        exec, over: runs, isOfInstances: level == .instance, metrics: scoring.metrics.metric)
+      return HelmShifts.Entry(name: name) { make(3, 20, seed) }
+    }
     return type(name).map { type in
       HelmShifts.Entry(name: type.name) { type.init(exampleRuns: 3, evalSamples: 20, seed: seed) }
     }
   }
 
-  private var settings: HelmShifts {
+  private func settings(_ runs: HelmRuns) throws -> HelmShifts {
     var helm = HelmShifts()
     helm.holdOut = holdOut
     helm.observed = observed
     helm.level = level
     helm.seed = seed
-    helm.baseline = entry(baseline)?.make
+    helm.baseline = try entry(baseline, runs)?.make
     return helm
   }
 
@@ -87,18 +111,21 @@ struct ShiftHelmCommand: AsyncParsableCommand {
     try await report {
       if let plot { try output.overwriting.check(plot) }
       let loading = WorkProgress()
-      let all = try source.runs(try scoring.selection, loading)
-      let readsAnswers = names.compactMap(entry).contains {
-        ($0.make() as? ScorePredictor)?.usesAnswers == true
-      }
+      let all = try reading.runs(paths, try scoring.selection, loading)
+      let entries = try names.compactMap { try entry($0, all) }
+      let helm = try settings(all)
+      let makers = entries.map(\.make) + [helm.baseline].compactMap(\.self)
+      let readsAnswers = makers.contains { ($0() as? ScorePredictor)?.usesAnswers == true }
       let scores = try await scoring.read(all, loading, readsAnswers: readsAnswers)
       let shifts = try shifts(scores)
       if shifts.isEmpty { throw MagnetError(.insufficientData, "there are no two of these to shift between") }
-      let helm = settings
-      let rows = helm.rows(names.compactMap(entry), shifts, scores)
+      let rows = try await helm.rows(entries, shifts, scores, source: all)
       let reasons = rows.flatMap { row -> [String] in
         let target = row.shift.change?.name ?? row.shift.target
         return row.reasons.map { "\(row.predictor), \(row.shift.source) → \(target): \($0)" }
+      }
+      for note in rows.flatMap({ row in row.notes.map { "\(row.predictor): \($0)" } }).unique().prefix(20) {
+        Terminal.say(note)
       }
       for reason in reasons.prefix(20) { Terminal.say(reason) }
       if reasons.count > 20 { Terminal.say("and \(reasons.count - 20) more like these") }

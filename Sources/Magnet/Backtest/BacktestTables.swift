@@ -1,10 +1,10 @@
 /// The tables of all runs of a backtest, for predictors that look at tables.
-struct BacktestTables: Sendable {
+package struct BacktestTables: Sendable {
   private let tables: RunTables
   private let runSpecs: Table
 
   /// Loads the tables of a collection's runs, in its order.
-  init(_ scores: ScoreCollection, _ source: (any RunSource)?) async throws {
+  package init(_ scores: ScoreCollection, _ source: (any RunSource)?) async throws {
     guard let source else {
       throw MagnetError(
         .insufficientData, "a predictor looks at tables, and there is nothing to load them from")
@@ -29,7 +29,7 @@ struct BacktestTables: Sendable {
   }
 
   /// The tables of some of the runs, by their numbers.
-  func of(_ runs: [Int]) -> RunTables {
+  package func of(_ runs: [Int]) -> RunTables {
     RunTables(
       runSpecs: runSpecs.rows(at: runs), scenarioStates: tables.table(.scenarioStates, ofRuns: runs),
       stats: tables.table(.stats, ofRuns: runs),
@@ -149,7 +149,7 @@ extension BacktestUnit {
 
 extension MetricName {
   /// Whether both are of one metric and perturbation; fields that one of them leaves out count as equal.
-  fileprivate func isSame(as other: MetricName) -> Bool {
+  package func isSame(as other: MetricName) -> Bool {
     name == other.name && split == other.split && perturbation?.name == other.perturbation?.name
       && perturbation?.computedOn == other.perturbation?.computedOn
       && perturbation?.parameters["prob"] == other.perturbation?.parameters["prob"]

@@ -42,10 +42,11 @@ open class Predictor {
   func adopt(_ rules: HeadlineRules) {}
 
   /// The tables of a split as this kind of predictor needs them.
-  func prepared(_ tables: RunTables) -> RunTables { tables }
+  package func prepared(_ tables: RunTables) -> RunTables { tables }
 
   /// Predicts, and pairs the predictions with the actual values.
-  nonisolated(nonsending) func compare(train: TrainSplit, test: TestSplit) async throws -> Comparison {
+  package nonisolated(nonsending) func compare(train: TrainSplit, test: TestSplit) async throws -> Comparison
+  {
     throw MagnetError(.unsupported, "\(type(of: self)) is neither a RunPredictor nor an InstancePredictor")
   }
 }
@@ -84,7 +85,8 @@ open class RunPredictor: Predictor {
     return try synchronous(train, test)
   }
 
-  override nonisolated(nonsending) func compare(train: TrainSplit, test: TestSplit) async throws -> Comparison
+  package override nonisolated(nonsending) func compare(train: TrainSplit, test: TestSplit) async throws
+    -> Comparison
   {
     Comparison(try await predict(train: train, test: test.sequestered(disclosure)), with: test.stats)
   }
@@ -109,9 +111,10 @@ open class InstancePredictor: Predictor {
     return try synchronous(train, test)
   }
 
-  override func prepared(_ tables: RunTables) -> RunTables { tables.numberingInstances() }
+  package override func prepared(_ tables: RunTables) -> RunTables { tables.numberingInstances() }
 
-  override nonisolated(nonsending) func compare(train: TrainSplit, test: TestSplit) async throws -> Comparison
+  package override nonisolated(nonsending) func compare(train: TrainSplit, test: TestSplit) async throws
+    -> Comparison
   {
     // The instances drawn are the ones to be predicted.
     let shown = disclosure == .scores ? .responses : disclosure

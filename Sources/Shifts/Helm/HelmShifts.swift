@@ -51,6 +51,8 @@ public struct HelmShifts: Sendable {
     public var bias: Double?
     /// Why runs fell out, or numbers are missing.
     public var reasons: [String] = []
+    /// What the predictor said of its predictions, such as how a program was run; each once.
+    public var notes: [String] = []
 
     /// (G − B) / T; nil where one is missing or T is 0.
     public var differentialElicitation: Double? {
@@ -77,11 +79,31 @@ public struct HelmShifts: Sendable {
   }
 
   /// The rows, predictor by predictor.
-  public func rows(_ entries: [Entry], _ shifts: [RunShift], _ scores: ScoreCollection) -> [Row] {
-    entries.flatMap { entry in shifts.map { row(entry, $0, scores) } }
+  /// - Parameter source: where predictors that look at tables, programs too, find those of the runs; nil where none
+  ///   does. What is not known of a run is in none of the tables that they get.
+  /// - Throws: `CancellationError`. What keeps a predictor from predicting is in its rows.
+  public func rows(
+    _ entries: [Entry], _ shifts: [RunShift], _ scores: ScoreCollection, source: (any RunSource)? = nil
+  ) async throws -> [Row] {
+    let makers = entries.map(\.make) + [baseline].compactMap(\.self)
+    let needsTables = makers.contains { !($0() is ScorePredictor) }
+    let tables: Result<BacktestTables, any Error>
+    do { tables = .success(try await BacktestTables(scores, needsTables ? source : nil)) } catch {
+      tables = .failure(error)
+    }
+    let helm = self
+    return try await Workers.blocking {
+      var rows: [Row] = []
+      for entry in entries {
+        for shift in shifts { rows.append(try await helm.row(entry, shift, scores, tables)) }
+      }
+      return rows
+    }
   }
 
-  private func row(_ entry: Entry, _ shift: RunShift, _ scores: ScoreCollection) -> Row {
+  private func row(
+    _ entry: Entry, _ shift: RunShift, _ scores: ScoreCollection, _ tables: Result<BacktestTables, any Error>
+  ) async throws -> Row {
     var row = Row(shift: shift, predictor: entry.name)
     var cells = RunCells(scores)
     let parts = parts(of: shift, &cells)
@@ -96,30 +118,32 @@ public struct HelmShifts: Sendable {
       )
       return row
     }
-    let work = Predictions(shifts: self, cells: cells)
+    let work = Predictions(shifts: self, cells: cells, tables: tables)
     let known = Set(parts.source)
     let reference = Set(parts.reference)
-    let general = work.predict(entry.make(), parts.target) { cell in
-      holdOut == .none ? known : known.filter { !isOfUnit($0, cell, cells) }
+    let board = cells
+    func withoutModel(_ cell: RunCells.Cell) -> Set<RunCells.Cell> {
+      holdOut == .none ? known : known.filter { !isOfUnit($0, cell, board) }
     }
+    let general = try await work.predict(entry.make(), parts.target, known: withoutModel)
     func withoutUnit(_ all: Set<RunCells.Cell>) -> (RunCells.Cell) -> Set<RunCells.Cell> {
-      { cell in all.filter { $0 != cell && (holdOut == .none || !isOfUnit($0, cell, cells)) } }
+      { cell in all.filter { $0 != cell && (holdOut == .none || !isOfUnit($0, cell, board)) } }
     }
     // Clean scores on perturbed inputs' originals are known, but the run's clean score is what S is of.
     let sources = parts.source.filter { cells.columns[$0.column].name.perturbation == nil }
-    let source = work.predict(entry.make(), sources, known: withoutUnit(known))
-    var tuned = work.predict(entry.make(), parts.target, known: withoutUnit(reference))
+    let source = try await work.predict(entry.make(), sources, known: withoutUnit(known))
+    var tuned = try await work.predict(entry.make(), parts.target, known: withoutUnit(reference))
     row.capabilityPredictor = entry.name
     if tuned.found.isEmpty {
       tuned = work.means(parts.target, known: withoutUnit(reference))
       row.capabilityPredictor = "train-mean"
     }
-    let base =
-      baseline.map { make in
-        work.predict(make(), parts.target) { cell in
-          holdOut == .none ? known : known.filter { !isOfUnit($0, cell, cells) }
-        }
-      } ?? work.constant(parts.target)
+    let base: Predictions.Made
+    if let baseline {
+      base = try await work.predict(baseline(), parts.target, known: withoutModel)
+    } else {
+      base = work.constant(parts.target)
+    }
     // The same runs for all three.
     let common = parts.target.filter {
       general.found[$0] != nil && tuned.found[$0] != nil && base.found[$0] != nil
@@ -135,6 +159,7 @@ public struct HelmShifts: Sendable {
         row.reasons.append("\(name)\(set.reasons.count) runs not predicted, the first: \(first)")
       }
     }
+    row.notes = (general.notes + tuned.notes + source.notes).unique()
     addDetails(&row, general, common, cells, work)
     return row
   }
@@ -202,109 +227,5 @@ public struct HelmShifts: Sendable {
       let hard = wider.cells(halves.hard.contains)
       return (wider.cells(halves.easy.contains), hard, hard)
     }
-  }
-}
-
-/// Predictions of cells.
-struct Predictions {
-  /// One predicted score, or the quality of one run's predicted instances.
-  struct Prediction {
-    let mean: Double
-    let quality: Double
-  }
-
-  struct Made {
-    var found: [RunCells.Cell: Prediction] = [:]
-    var reasons: [String] = []
-  }
-
-  let shifts: HelmShifts
-  let cells: RunCells
-
-  /// Lets a predictor predict each cell from what is known then.
-  func predict(
-    _ predictor: Predictor, _ targets: [RunCells.Cell], known: (RunCells.Cell) -> Set<RunCells.Cell>
-  ) -> Made {
-    var made = Made()
-    guard let predictor = predictor as? ScorePredictor else {
-      made.reasons = targets.map { _ in
-        "\(type(of: predictor).name) looks at tables, and shifts are of scores"
-      }
-      return made
-    }
-    for cell in targets {
-      let name = cells.run(of: cell)?.name ?? cells.models[cell.model]
-      do {
-        let known = known(cell)
-        if known.isEmpty { throw MagnetError(.insufficientData, "no runs are known") }
-        let key = SplitMix.mixed(UInt64(bitPattern: Int64(shifts.seed)) &+ SplitMix.hash(name))
-        let (fold, scored) = cells.fold(cell, known: known, seed: key)
-        let sample = sample(fold, scored, key)
-        let estimator = try predictor.fit(fold)
-        if let prediction = prediction(estimator, sample, fold, scored, cell) {
-          made.found[cell] = prediction
-        } else {
-          made.reasons.append("\(name): it has no answer without instances that are shown")
-        }
-      } catch { made.reasons.append("\(name): \(error)") }
-    }
-    return made
-  }
-
-  private func sample(_ fold: ScoreFold, _ scored: [Int: Double], _ key: UInt64) -> ObservedSample {
-    var random = SplitMix(state: key)
-    let columns = Array(
-      fold.columns.filter { scored[$0] != nil }.shuffled(using: &random).prefix(shifts.observed))
-    return ObservedSample(columns: columns, scores: columns.map { scored[$0] ?? .nan })
-  }
-
-  private func prediction(
-    _ estimator: any ScoreEstimator, _ sample: ObservedSample, _ fold: ScoreFold, _ scored: [Int: Double],
-    _ cell: RunCells.Cell
-  ) -> Prediction? {
-    if shifts.level == .run {
-      guard let estimate = estimator.estimate(sample), estimate.mean.isFinite else { return nil }
-      return Prediction(mean: estimate.mean, quality: 1 - abs(estimate.mean - cells[cell]))
-    }
-    guard let probabilities = estimator.probabilities(sample), probabilities.count == fold.columns.count
-    else {
-      return nil
-    }
-    let shown = Set(sample.columns)
-    let points = zip(fold.columns, probabilities).compactMap { column, p -> Double? in
-      guard let score = scored[column], !score.isNaN, p.isFinite, !shown.contains(column) else { return nil }
-      return p == 0.5 ? 0.5 : (p > 0.5) == (score > 0.5) ? 1 : 0
-    }
-    return points.mean().map { Prediction(mean: .nan, quality: $0) }
-  }
-
-  /// ½ for every cell, and every instance.
-  func constant(_ targets: [RunCells.Cell]) -> Made {
-    var made = Made()
-    for cell in targets {
-      made.found[cell] = Prediction(
-        mean: 0.5, quality: shifts.level == .run ? 1 - abs(0.5 - cells[cell]) : 0.5)
-    }
-    return made
-  }
-
-  /// The mean of the known scores for every cell.
-  func means(_ targets: [RunCells.Cell], known: (RunCells.Cell) -> Set<RunCells.Cell>) -> Made {
-    var made = Made()
-    for cell in targets {
-      // In an order of their own: sums must not depend on the order of a set.
-      let scores = known(cell).sorted { ($0.column, $0.model) < ($1.column, $1.model) }.map { cells[$0] }
-      guard let mean = scores.mean(), shifts.level == .run else {
-        made.reasons.append("\(cells.models[cell.model]): no other runs of the reference are known")
-        continue
-      }
-      made.found[cell] = Prediction(mean: mean, quality: 1 - abs(mean - cells[cell]))
-    }
-    return made
-  }
-
-  /// The mean quality over some cells; nil where none was predicted.
-  func quality(_ made: Made, _ over: [RunCells.Cell]) -> Double? {
-    over.compactMap { made.found[$0]?.quality }.mean()
   }
 }

@@ -41,9 +41,16 @@ struct RunCells {
 
   func family(_ cell: Cell) -> String { modelFamily(models[cell.model]) }
 
-  func run(of cell: Cell) -> ScoreCollection.Run? {
-    runs[Cell(model: cell.model, column: scenarioOf[cell.column])].map { collection.runs[$0] }
-  }
+  func run(of cell: Cell) -> ScoreCollection.Run? { runNumber(of: cell).map { collection.runs[$0] } }
+
+  /// The number of the cell's run in the collection.
+  func runNumber(of cell: Cell) -> Int? { runs[Cell(model: cell.model, column: scenarioOf[cell.column])] }
+
+  /// The scores of the cell's scenario, instance by instance.
+  func matrix(of cell: Cell) -> ScoreMatrix { collection.scenarios[scenarioOf[cell.column]].matrix }
+
+  /// The instances that the cell's score is over, where these are not all of its run.
+  func instances(of cell: Cell) -> Set<Int>? { instancesOf[cell.column] }
 
   /// The known cells of some columns.
   func cells(_ isIncluded: (Int) -> Bool, models isModel: (String) -> Bool = { _ in true }) -> [Cell] {
