@@ -1,25 +1,18 @@
 import Magnet
 
-/// Files and folders of this module: those of `Files`, with faults that name the path.
+/// What this module does with files and folders beyond `Files`, with faults that name the path.
 enum Disk {
-  static func isFile(_ path: String) -> Bool { Files.isFile(path) }
-  static func isFolder(_ path: String) -> Bool { Files.isFolder(path) }
-  static func exists(_ path: String) -> Bool { Files.exists(path) }
-  static func isExecutable(_ path: String) -> Bool { Files.isExecutable(path) }
   /// Whether the path itself is a folder, not a link to one.
   static func isOwnFolder(_ path: String) -> Bool { Files.status(path, followsLinks: false)?.kind == .folder }
 
-  /// The path from the root without `.`, `..` and a slash at the end; links stay.
-  static func fullPath(_ path: String) -> String { Files.absolute(path) }
-
   /// The last component of a path, whatever slashes it ends in.
   static func name(of path: String) -> String {
-    fullPath(path).split(separator: "/").last.map(String.init) ?? ""
+    Files.absolute(path).split(separator: "/").last.map(String.init) ?? ""
   }
 
   /// The folder that holds a path.
   static func parent(of path: String) -> String {
-    "/" + fullPath(path).split(separator: "/").dropLast().joined(separator: "/")
+    "/" + Files.absolute(path).split(separator: "/").dropLast().joined(separator: "/")
   }
 
   /// The names in a folder, in order; none where it cannot be read.
@@ -125,7 +118,6 @@ enum Disk {
     }
   }
 
-  static var processID: Int { Int(Environment.processNumber) }
 }
 
 /// A lock on a file, held until this goes.

@@ -38,11 +38,11 @@ public struct BaseModel: Sendable, Hashable {
       self.init(name: String(name), place: .endpoint(String(text)))
       return
     }
-    guard Disk.isFolder(text) else {
+    guard Files.isFolder(text) else {
       throw MagnetError(
         .notFound, "there is no folder", at: text, advice: "a base model is a folder or an endpoint")
     }
-    self.init(name: Disk.name(of: text), place: .folder(Disk.fullPath(text)))
+    self.init(name: Disk.name(of: text), place: .folder(Files.absolute(text)))
   }
 
   /// What changes when the model does: of a folder, the names, sizes and times of its files.

@@ -11,10 +11,10 @@ public struct Distribution: Sendable, Hashable {
   /// The distribution in a folder.
   /// - Throws: `DataFault` where the folder, or one of `train.json` and `test.json`, is missing.
   public init(folder: String) throws {
-    self.folder = Disk.fullPath(folder)
+    self.folder = Files.absolute(folder)
     id = Disk.name(of: folder)
-    guard Disk.isFolder(self.folder) else { throw DataFault(folder, "", "there is no such distribution") }
-    for file in [trainFile, testFile] where !Disk.isFile(file) {
+    guard Files.isFolder(self.folder) else { throw DataFault(folder, "", "there is no such distribution") }
+    for file in [trainFile, testFile] where !Files.isFile(file) {
       throw DataFault(file, "", "missing; a distribution has train.json and test.json")
     }
   }
@@ -44,7 +44,7 @@ public struct Distribution: Sendable, Hashable {
   /// What `metadata.json` holds; nil where it is missing.
   /// - Throws: `DataFault` where it is not JSON.
   public func metadata() throws -> JSONValue? {
-    guard Disk.isFile(metadataFile) else { return nil }
+    guard Files.isFile(metadataFile) else { return nil }
     return try readJSON(metadataFile)
   }
 }

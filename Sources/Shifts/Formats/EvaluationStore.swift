@@ -10,10 +10,10 @@ public struct EvaluationStore: Sendable {
 
   /// The store at a folder: a folder that holds `evaluations`, or one whose folder `results` does.
   public init(_ folder: String) {
-    let full = Disk.fullPath(folder)
+    let full = Files.absolute(folder)
     let inner = full + "/results"
     self.folder =
-      !Disk.isFolder(full + "/evaluations") && Disk.isFolder(inner + "/evaluations") ? inner : full
+      !Files.isFolder(full + "/evaluations") && Files.isFolder(inner + "/evaluations") ? inner : full
   }
 
   /// The file of an evaluation.
@@ -33,7 +33,7 @@ public struct EvaluationStore: Sendable {
   /// The record beside an evaluation; nil where there is none, as in trees that magnet did not write.
   func record(_ intervention: String, _ model: String, _ distribution: String) -> EvaluationRecord? {
     let file = recordFile(intervention, model, distribution)
-    guard Disk.exists(file), let value = try? readJSON(file, atMost: 1 << 20) else { return nil }
+    guard Files.exists(file), let value = try? readJSON(file, atMost: 1 << 20) else { return nil }
     return EvaluationRecord(value)
   }
 
@@ -46,7 +46,7 @@ public struct EvaluationStore: Sendable {
     _ intervention: String, _ model: String, _ distribution: String, readsProbabilities: Bool = false
   ) throws -> Evaluation? {
     let file = file(intervention, model, distribution)
-    guard Disk.exists(file) else { return nil }
+    guard Files.exists(file) else { return nil }
     let bytes = try Disk.read(file, atMost: 256 << 20)
     var evaluation = try Evaluation(
       bytes, distribution: distribution, file: file, readsProbabilities: readsProbabilities)
@@ -56,7 +56,7 @@ public struct EvaluationStore: Sendable {
 
   /// The interventions with evaluations, in order.
   public var interventions: [String] {
-    Disk.names(in: folder + "/evaluations").filter { Disk.isFolder("\(folder)/evaluations/\($0)") }
+    Disk.names(in: folder + "/evaluations").filter { Files.isFolder("\(folder)/evaluations/\($0)") }
   }
 
   /// The base models for which an intervention has an evaluation of one of the shifts, in order.
@@ -69,7 +69,7 @@ public struct EvaluationStore: Sendable {
       where name.hasSuffix("-" + source) && name.utf8.count > source.utf8.count + 1 {
         let model = String(name.dropLast(source.count + 1))
         if found.contains(model) { continue }
-        if targets.contains(where: { Disk.exists("\(path)/\(name)/\($0).json") }) { found.insert(model) }
+        if targets.contains(where: { Files.exists("\(path)/\(name)/\($0).json") }) { found.insert(model) }
       }
     }
     return found.sorted()
@@ -80,7 +80,7 @@ public struct EvaluationStore: Sendable {
     accuracy: Double, intervention: String
   )? {
     let file = "\(folder)/target_tuned_capability/\(model)/\(target).json"
-    guard Disk.exists(file) else { return nil }
+    guard Files.exists(file) else { return nil }
     let value = try readJSON(file, atMost: 1 << 20)
     guard let accuracy = value["best_intervention_accuracy"]?.double, (0...1).contains(accuracy) else {
       throw DataFault(file, "best_intervention_accuracy", "expected a number from 0 to 1")

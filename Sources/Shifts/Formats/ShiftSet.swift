@@ -58,7 +58,7 @@ public struct ShiftSet: Sendable {
   /// `extreme` and `probing` beside it, whose names are the categories.
   /// - Throws: `DataFault` with the row and member at fault.
   public init(file: String) throws {
-    let file = Disk.fullPath(file)
+    let file = Files.absolute(file)
     name = Self.stem(Disk.name(of: file))
     let own = try Self.read(file)
     let known = Self.categories(around: file)

@@ -191,7 +191,7 @@ final class EvaluationReader {
   }
 
   func has(_ intervention: String, _ model: String, _ distribution: String) -> Double? {
-    guard Disk.exists(store.file(intervention, model, distribution)) else { return nil }
+    guard Files.exists(store.file(intervention, model, distribution)) else { return nil }
     return try? accuracy(intervention, model, distribution).get().accuracy
   }
 

@@ -48,7 +48,7 @@ struct ProgramFolder {
 
   private func addMetadata(from folder: String, to own: String) throws {
     let metadata = folder + "/metadata.json"
-    if Disk.isFile(metadata) { try Disk.copy(metadata, to: own + "/metadata.json") }
+    if Files.isFile(metadata) { try Disk.copy(metadata, to: own + "/metadata.json") }
   }
 
   /// Where the program finds a base model, by the place at which it finds this folder.
@@ -106,15 +106,16 @@ struct Scratch {
 
   /// A new folder.
   static func newFolder(in folder: String) throws -> String {
-    let path = "\(folder)/\(Disk.processID)-\(numbers.take())"
+    let path = "\(folder)/\(Environment.processNumber)-\(numbers.take())"
     try Disk.makeFolder(path)
     return path
   }
 
-  /// Writes a file atomically.
+  /// Writes a file atomically. Unlike `replacing`, it leaves no part files of killed runs in the tree that others read:
+  /// whoever has the lock clears them away here.
   func write(_ bytes: [UInt8], to path: String) throws {
     try Disk.makeFolder(folder)
-    let temporary = "\(folder)/\(Disk.processID)-\(Self.numbers.take())"
+    let temporary = "\(folder)/\(Environment.processNumber)-\(Self.numbers.take())"
     do {
       try Disk.write(bytes, to: temporary)
       try Disk.makeFolder(Disk.parent(of: path))

@@ -63,12 +63,12 @@ public struct ProgramIntervention: PartlyFailingIntervention {
   /// folder's name is the intervention's. Without a training program, the base model is evaluated as it is.
   /// - Throws: `MagnetError` where there is no evaluation program.
   public init(folder: String, python: String = "python3") throws {
-    let full = Disk.fullPath(folder)
-    guard Disk.isFolder(full) else { throw MagnetError(.notFound, "there is no intervention", at: folder) }
+    let full = Files.absolute(folder)
+    guard Files.isFolder(full) else { throw MagnetError(.notFound, "there is no intervention", at: folder) }
     func command(_ name: String) -> CommandWords? {
-      if Disk.isExecutable("\(full)/\(name)") { return CommandWords(program: "\(full)/\(name)") }
+      if Files.isExecutable("\(full)/\(name)") { return CommandWords(program: "\(full)/\(name)") }
       let script = "\(full)/\(name).py"
-      return Disk.isFile(script) ? CommandWords(program: python, arguments: [script]) : nil
+      return Files.isFile(script) ? CommandWords(program: python, arguments: [script]) : nil
     }
     guard let eval = command("eval") else {
       throw MagnetError(.notFound, "has no eval.py, and no program eval that can be executed", at: folder)
@@ -124,7 +124,7 @@ public struct ProgramIntervention: PartlyFailingIntervention {
     } else {
       for word in command.words {
         digest.add(word)
-        if Disk.isFile(word) { digest.add(try Digest.of(file: word)) }
+        if Files.isFile(word) { digest.add(try Digest.of(file: word)) }
       }
     }
     return digest.text

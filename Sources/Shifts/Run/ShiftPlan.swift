@@ -160,7 +160,7 @@ struct ShiftPlan {
     if work.pending.isEmpty { return }
     let folder = run.store.modelFolder(work.intervention.name, run.model.name, source: source)
     guard let mark = TrainedMark.read(folder) else {
-      work.trainingReason = Disk.exists(folder) ? "was not finished" : "missing"
+      work.trainingReason = Files.exists(folder) ? "was not finished" : "missing"
       try staleAll(&work, run)
       return
     }
@@ -186,7 +186,7 @@ struct ShiftPlan {
 enum TrainedMark {
   static func read(_ folder: String) -> Fingerprint? {
     let file = folder + "/magnet-trained.json"
-    guard Disk.exists(file), let value = try? readJSON(file, atMost: 1 << 20),
+    guard Files.exists(file), let value = try? readJSON(file, atMost: 1 << 20),
       value["magnet_trained"] == .int(1)
     else {
       return nil
@@ -248,8 +248,8 @@ extension EvaluationStore {
     -> State
   {
     let file = file(intervention, model, distribution)
-    guard Disk.exists(file) else { return .missing }
-    guard Disk.exists(recordFile(intervention, model, distribution)) else { return .foreign }
+    guard Files.exists(file) else { return .missing }
+    guard Files.exists(recordFile(intervention, model, distribution)) else { return .foreign }
     guard let record = record(intervention, model, distribution) else {
       return .stale("its record cannot be read")
     }

@@ -72,7 +72,7 @@ public struct ShiftRun: Sendable {
   }
 
   private func check() throws {
-    guard Disk.isFolder(distributions) else {
+    guard Files.isFolder(distributions) else {
       throw MagnetError(.notFound, "there is no folder of distributions", at: distributions)
     }
     var known: Set<String> = []
@@ -155,7 +155,7 @@ public struct ShiftRun: Sendable {
     let bytes = Array(text.utf8)
     let record = file.dropLast(4) + ".magnet.json"
     let digest = Digest.of(bytes)
-    let current = Disk.exists(file) ? try Digest.of(file: file) : nil
+    let current = Files.exists(file) ? try Digest.of(file: file) : nil
     let known =
       (try? readJSON(String(record), atMost: 1 << 16))?["tables"]?.elements.compactMap(\.string) ?? []
     if let current, current != digest, !known.contains(current) { return false }

@@ -52,7 +52,7 @@ struct WorkPerformer {
     try TrainedMark.write(fingerprint, to: fresh)
     let folder = store.modelFolder(name, run.model.name, source: source)
     try Disk.makeFolder(Disk.parent(of: folder))
-    if Disk.exists(folder) { try Disk.move(folder, to: "\(parent)/old") }
+    if Files.exists(folder) { try Disk.move(folder, to: "\(parent)/old") }
     try Disk.move(fresh, to: folder)
   }
 
@@ -61,7 +61,7 @@ struct WorkPerformer {
     guard var program = work.intervention as? ProgramIntervention else { return work.intervention }
     program.scratch = scratch.folder
     program.isStopped = run.isStopped
-    program.hiddenFolders += [Disk.fullPath(run.distributions), store.folder]
+    program.hiddenFolders += [Files.absolute(run.distributions), store.folder]
     return program
   }
 
