@@ -223,6 +223,26 @@ import Testing
     #expect(outcome.failures[0].contains("no idea about t"))
   }
 
+  @Test func floodsOfOutputAreContained() async throws {
+    let eval = """
+      import json, os, sys
+      block = b"x" * (1 << 20)
+      for _ in range(200): os.write(FILE, block)
+      o = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+      for path in json.loads(o["--output_paths"]):
+          open(path, "w").write('{"eval_accuracy": 0.5}')
+      """
+    // What goes to standard output is dropped; standard error ends at 64 MB.
+    let loud = try intervention("loud", train: nil, eval: eval.replacing("FILE", with: "1"))
+    let dropped = try await run(loud).perform()
+    #expect(dropped.failures.isEmpty && dropped.metrics[0].rows[0].generalization == 0.5)
+    let shrill = try intervention("shrill", train: nil, eval: eval.replacing("FILE", with: "2"))
+    let ended = try await run(shrill, "other").perform()
+    #expect(ended.failures.contains { $0.contains("64 MB") }, "\(ended.failures)")
+    #expect(ended.metrics[0].rows[0].generalization == nil)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/other/.magnet/tmp").isEmpty)
+  }
+
   @Test func aTrainingThatFailsCostsItsShifts() async throws {
     for (train, problem) in [
       ("import sys; sys.exit(3)", "ended with status 3"),
