@@ -6,7 +6,8 @@ import Synchronization
 final class EndpointClient: Sendable {
   /// What came of a request.
   enum Reply: Sendable {
-    case body([UInt8])
+    /// An answer of the protocol: an object with `choices`.
+    case answer(JSONValue)
     /// The status and the server's message.
     case refused(status: Int, problem: String)
   }
@@ -25,8 +26,9 @@ final class EndpointClient: Sendable {
   private let key: String?
   private let state = Mutex(State())
 
+  /// - Parameter variable: the variables of the environment, for the key.
   /// - Throws: `MagnetError` when the address or the key's variable will not do.
-  init(_ options: EndpointOptions) throws {
+  init(_ options: EndpointOptions, variable: (String) -> String?) throws {
     self.options = options
     try HTTPAddress.checkLibrary()
     // A user, password or query in the address would be a secret that tables and stores repeat.
@@ -44,12 +46,12 @@ final class EndpointClient: Sendable {
     }
     var headers = ["Content-Type": "application/json"]
     var secret: String?
-    if let variable = options.keyVariable {
-      guard let key = Environment.variable(variable).map({ trimmed($0) }), !key.isEmpty else {
-        throw MagnetError(.usage, "the environment variable \(variable) with the API key is not set")
+    if let name = options.keyVariable {
+      guard let key = variable(name).map({ trimmed($0) }), !key.isEmpty else {
+        throw MagnetError(.usage, "the environment variable \(name) with the API key is not set")
       }
       guard key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-        throw MagnetError(.usage, "the value of the environment variable \(variable) is not an API key")
+        throw MagnetError(.usage, "the value of the environment variable \(name) is not an API key")
       }
       headers["Authorization"] = "Bearer \(key)"
       secret = key
@@ -74,7 +76,8 @@ final class EndpointClient: Sendable {
   func post(_ path: String, _ body: JSONValue) async throws -> Reply {
     try Task.checkCancellation()
     let call = EndpointCall(
-      url: options.base + path, headers: headers, body: Array(body.text.utf8), attempts: options.attempts)
+      url: options.base + path, headers: headers, body: Array(body.text.utf8), attempts: options.attempts,
+      seconds: options.seconds)
     do {
       let reply = try await withTaskCancellationHandler {
         try await withCheckedThrowingContinuation { continuation in
@@ -170,6 +173,7 @@ final class EndpointCall: Sendable {
   let headers: [String: String]
   let body: [UInt8]
   let attempts: Int
+  let seconds: Int
 
   private enum State {
     case idle
@@ -179,11 +183,12 @@ final class EndpointCall: Sendable {
 
   private let state = Mutex(State.idle)
 
-  init(url: String, headers: [String: String], body: [UInt8], attempts: Int) {
+  init(url: String, headers: [String: String], body: [UInt8], attempts: Int, seconds: Int) {
     self.url = url
     self.headers = headers
     self.body = body
     self.attempts = attempts
+    self.seconds = seconds
   }
 
   /// Whether nobody waits any more.
@@ -213,10 +218,13 @@ final class EndpointCall: Sendable {
 private final class EndpointTransfer: HTTPTransfer {
   private let call: EndpointCall
   private var received: [UInt8] = []
+  private var beginning = ContinuousClock.now
   private var retries: HTTPRetries
 
   /// The most bytes of an answer.
-  private static let limit = 64 << 20
+  private static let limit = 16 << 20
+  /// How many times as long as it may take to begin an answer may take to come.
+  private static let patience = 5
 
   init(_ call: EndpointCall) {
     self.call = call
@@ -231,11 +239,20 @@ private final class EndpointTransfer: HTTPTransfer {
     return request
   }
 
-  func begin(_ response: HTTPResponse) throws { received = [] }
+  func begin(_ response: HTTPResponse) throws {
+    received = []
+    beginning = .now
+  }
 
   func receive(_ bytes: UnsafeRawBufferPointer) throws {
+    if call.isOver { throw CancellationError() }
     guard received.count + bytes.count <= Self.limit else {
       throw HTTPFault(kind: .permanent, problem: "the answer has more than \(Self.limit >> 20) MB")
+    }
+    // Whoever sends a byte now and then is not stalled, and never ends.
+    guard ContinuousClock.now - beginning < .seconds(Self.patience * call.seconds) else {
+      throw HTTPFault(
+        kind: .transient, problem: "the answer was not there after \(Self.patience * call.seconds) seconds")
     }
     received.append(contentsOf: bytes)
   }
@@ -244,22 +261,49 @@ private final class EndpointTransfer: HTTPTransfer {
     if call.isOver { return nil }
     switch outcome {
     case .success(let response) where response.isSuccess:
-      call.finish(.success(.body(received)))
+      switch answer() {
+      case .success(let answer): call.finish(.success(.answer(answer)))
+      case .failure(let fault): return postponed(fault, retries.delay())
+      }
     case .success(let response) where response.isTransient:
-      if let delay = retries.delay(after: response) { return delay }
-      call.finish(
-        .failure(MagnetError(.network, "\(response.problem), \(call.attempts) times", at: call.url)))
+      return postponed(
+        HTTPFault(kind: .transient, problem: response.problem), retries.delay(after: response))
     case .success(let response):
       call.finish(.success(.refused(status: response.status, problem: response.problem)))
     case .failure(let error):
-      let fault = error as? HTTPFault
-      if let fault, fault.kind != .permanent,
-        let delay = retries.delay(isUnreachable: fault.kind == .unreachable)
-      {
-        return delay
+      let fault = error as? HTTPFault ?? HTTPFault(kind: .permanent, problem: sentence(error))
+      if fault.kind != .permanent {
+        return postponed(fault, retries.delay(isUnreachable: fault.kind == .unreachable))
       }
-      call.finish(.failure(MagnetError(.network, sentence(error), at: call.url)))
+      call.finish(.failure(MagnetError(.network, fault.problem, at: call.url)))
     }
     return nil
+  }
+
+  /// The delay until the next attempt; without one, the call fails with what the last attempt brought.
+  private func postponed(_ fault: HTTPFault, _ delay: Double?) -> Double? {
+    if delay == nil {
+      let times = retries.count > 1 ? ", \(retries.count) times" : ""
+      call.finish(.failure(MagnetError(.network, fault.problem + times, at: call.url)))
+    }
+    return delay
+  }
+
+  /// What came, as an answer of the protocol. Anything else is worth another attempt: gateways send pages and errors
+  /// with the status of a success when the server behind them is in trouble.
+  private func answer() -> Result<JSONValue, HTTPFault> {
+    func fault(_ problem: String) -> Result<JSONValue, HTTPFault> {
+      .failure(HTTPFault(kind: .transient, problem: problem))
+    }
+    let text = String(decoding: received, as: UTF8.self)
+    let value: JSONValue
+    do { value = try JSONValue(parsing: text) } catch {
+      return fault("the server's answer is not JSON: \(error)")
+    }
+    guard case .array? = value["choices"] else {
+      let message = HTTPResponse.message(in: value).map { ": \($0)" } ?? ""
+      return fault("the server's answer has no choices" + message)
+    }
+    return .success(value)
   }
 }

@@ -42,7 +42,7 @@ public struct EndpointOptions: Sendable, Hashable {
   public var jobs = 8
   /// How often a request is tried.
   public var attempts = 8
-  /// How long an answer may take to begin, and to go on.
+  /// How many seconds an answer may take to begin, and to resume where it pauses; five times as many to come whole.
   public var seconds = 120
   /// After so many requests, no more are sent.
   public var mostRequests: Int?
@@ -67,7 +67,14 @@ public final class Endpoint: Sendable {
   public var options: EndpointOptions { client.options }
 
   /// - Throws: `MagnetError` for an address that is not one, plain http to another machine, or a key that is not set.
-  public init(_ options: EndpointOptions) throws { client = try EndpointClient(options) }
+  public convenience init(_ options: EndpointOptions) throws {
+    try self.init(options) { Environment.variable($0) }
+  }
+
+  /// A server whose key is among these variables.
+  package init(_ options: EndpointOptions, variable: (String) -> String?) throws {
+    client = try EndpointClient(options, variable: variable)
+  }
 
   /// A model of the server.
   public func model(_ name: String) -> EndpointModel { EndpointModel(name: name, client: client) }
@@ -92,7 +99,7 @@ public struct EndpointModel: LanguageModel {
     identity = ModelIdentity(
       name: name,
       parts: [
-        "EndpointModel 1", options.base, name, "\(options.temperature)", "\(options.answerTokens)",
+        "EndpointModel 2", options.base, name, "\(options.temperature)", "\(options.answerTokens)",
         options.inputLast ? "input last" : "input first", options.chances.description,
       ])
   }
@@ -124,8 +131,7 @@ public struct EndpointModel: LanguageModel {
         ("max_tokens", .int(Int64(options.answerTokens))), ("seed", .int(seed(request, draw))),
       ]))
     guard let body = try read(reply) else { return Answer(unreadable: refusal(reply)) }
-    let tokens = body["usage"]?["total_tokens"]?.double.flatMap { Int(exactly: $0) }
-    client.count(tokens: tokens ?? 0)
+    let tokens = counted(body)
     let choice = body["choices"]?[0]
     guard let text = choice?["message"]?["content"]?.string else {
       return Answer(unreadable: "the server's answer has no text")
@@ -133,19 +139,28 @@ public struct EndpointModel: LanguageModel {
     return Answer(text, tokens: tokens)
   }
 
-  /// The body of a success; nil for what the server refuses of this request alone.
-  /// - Throws: `MagnetError` for what it refuses of every request, and answers that are not JSON.
+  /// The server's answer; nil for what it refuses of this request alone.
+  /// - Throws: `MagnetError` for what it refuses of every request.
   private func read(_ reply: EndpointClient.Reply) throws -> JSONValue? {
     switch reply {
-    case .body(let bytes):
-      do { return try JSONValue(parsing: String(decoding: bytes, as: UTF8.self)) } catch {
-        throw MagnetError(.network, "the server's answer is not JSON: \(error)", at: client.options.base)
-      }
+    case .answer(let answer): return answer
     case .refused(let status, let problem):
       // The request is wrong or too long, or its content is refused.
       if [400, 413, 422].contains(status) { return nil }
       throw MagnetError(.network, problem, at: client.options.base)
     }
+  }
+
+  /// Adds up the tokens that an answer says it took.
+  private func counted(_ answer: JSONValue) -> Int? {
+    let tokens = answer["usage"]?["total_tokens"]?.double.flatMap { Int(exactly: $0) }
+    client.count(tokens: max(0, tokens ?? 0))
+    return tokens
+  }
+
+  /// The server cannot say what the way of finding out chances needs.
+  private func unsupported(_ problem: String, _ advice: String) -> MagnetError {
+    MagnetError(.unsupported, problem, at: client.options.base, advice: advice)
   }
 
   private func refusal(_ reply: EndpointClient.Reply) -> String {
@@ -185,80 +200,84 @@ public struct EndpointModel: LanguageModel {
     }
   }
 
-  private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ").map(String.init)
-
   private func letters(_ texts: [String], _ request: Request) async throws -> [Double]? {
-    guard texts.count <= Self.alphabet.count else { return nil }
-    var asked = request
-    let lines = zip(Self.alphabet, texts).map { "\($0). \($1)" }.joined(separator: "\n")
-    asked.instruction += "\n\n\(lines)\n\nAnswer with the letter of one option only."
+    guard texts.count <= LetteredChoice.letters.count else { return nil }
+    let asked = LetteredChoice.asking(request, texts)
     let reply = try await client.post(
       "/chat/completions",
       object([
         ("model", .string(name)), ("messages", messages(asked)), ("temperature", .int(0)),
-        ("max_tokens", .int(1)),
-        ("logprobs", .bool(true)), ("top_logprobs", .int(20)), ("seed", .int(seed(asked, 0))),
+        ("max_tokens", .int(1)), ("logprobs", .bool(true)), ("top_logprobs", .int(20)),
+        ("seed", .int(seed(asked, 0))),
       ]))
-    guard let body = try read(reply) else { return nil }
-    client.count(tokens: Int(body["usage"]?["total_tokens"]?.double ?? 0))
+    let advice = "use --chances echo or --chances sample:K"
+    guard let body = try read(reply) else {
+      if refusal(reply).contains("logprob") { throw unsupported(refusal(reply), advice) }
+      return nil
+    }
+    _ = counted(body)
     guard let top = body["choices"]?[0]?["logprobs"]?["content"]?[0]?["top_logprobs"]?.elements else {
-      throw MagnetError(
-        .unsupported, "the server gives no log probabilities", at: client.options.base,
-        advice: "use --chances echo or --chances sample:K")
+      throw unsupported("the server gives no log probabilities", advice)
     }
     var sums = texts.map { _ in 0.0 }
     for item in top {
-      guard let token = item["token"]?.string, let log = item["logprob"]?.double else { continue }
-      let letter = token.filter(\.isLetter).uppercased()
-      if let place = Self.alphabet.prefix(texts.count).firstIndex(of: letter) {
-        sums[place] += Double.exp(log)
-      }
+      guard let token = item["token"]?.string, let log = item["logprob"]?.double, !log.isNaN,
+        let place = LetteredChoice.place(ofToken: token, count: texts.count)
+      else { continue }
+      sums[place] += Double.exp(min(0, log))
     }
     return Self.shares(sums)
   }
 
   private func echo(_ texts: [String], _ request: Request) async throws -> [Double]? {
     let prompt = PromptTemplate.alpaca(instruction: request.instruction, input: request.input)
+    let advice = "use --chances letters or --chances sample:K"
+    let start = Double(prompt.unicodeScalars.count)
     var logs: [Double] = []
     for text in texts {
+      // Servers differ about 0 tokens: some refuse it, for some it means no limit. What is generated is not counted.
       let reply = try await client.post(
         "/completions",
         object([
-          ("model", .string(name)), ("prompt", .string(prompt + text)), ("max_tokens", .int(0)),
-          ("echo", .bool(true)),
-          ("logprobs", .int(1)), ("temperature", .int(0)),
+          ("model", .string(name)), ("prompt", .string(prompt + text)), ("max_tokens", .int(1)),
+          ("echo", .bool(true)), ("logprobs", .int(1)), ("temperature", .int(0)),
         ]))
-      guard let body = try read(reply) else { return nil }
-      client.count(tokens: Int(body["usage"]?["total_tokens"]?.double ?? 0))
-      let found = body["choices"]?[0]?["logprobs"]
-      guard let offsets = found?["text_offset"]?.elements, let tokens = found?["token_logprobs"]?.elements
-      else {
-        throw MagnetError(
-          .unsupported, "the server does not echo log probabilities", at: client.options.base,
-          advice: "use --chances letters or --chances sample:K")
+      guard let body = try read(reply) else {
+        if ["logprob", "echo"].contains(where: refusal(reply).contains) {
+          throw unsupported(refusal(reply), advice)
+        }
+        return nil
       }
-      let start = prompt.unicodeScalars.count
-      let own = zip(offsets, tokens).filter { ($0.0.double ?? 0) >= Double(start) }.compactMap { $0.1.double }
-      guard !own.isEmpty else { return nil }
-      logs.append(own.reduce(0, +))
+      _ = counted(body)
+      let found = body["choices"]?[0]?["logprobs"]
+      let offsets = found?["text_offset"]?.elements.map(\.double) ?? []
+      let tokens = found?["token_logprobs"]?.elements.map(\.double) ?? []
+      guard offsets.count == tokens.count, (offsets.first ?? nil) == 0, tokens.count > 1 else {
+        throw unsupported("the server does not echo log probabilities", advice)
+      }
+      let end = start + Double(text.unicodeScalars.count)
+      // A token that begins before the option and reaches into it is counted too.
+      let own = offsets.indices.filter { place in
+        let next = offsets.indices.contains(place + 1) ? offsets[place + 1] ?? end : end
+        return (offsets[place] ?? end) < end && next > start
+      }
+      let known = own.compactMap { tokens[$0] }
+      guard !own.isEmpty, known.count == own.count else { return nil }
+      logs.append(known.reduce(0, +))
     }
     let highest = logs.max() ?? 0
     return Self.shares(logs.map { Double.exp($0 - highest) })
   }
 
   private func sample(_ texts: [String], _ request: Request, _ count: Int) async throws -> [Double]? {
-    var asked = request
-    let lines = zip(Self.alphabet, texts).map { "\($0). \($1)" }.joined(separator: "\n")
-    asked.instruction += "\n\n\(lines)\n\nAnswer with the letter of one option only."
+    guard texts.count <= LetteredChoice.letters.count else { return nil }
+    let asked = LetteredChoice.asking(request, texts)
     var counts = texts.map { _ in 0.0 }
     for draw in 0..<count {
-      guard let text = try await answer(asked, draw).text else { continue }
-      let letter = text.drop { !$0.isLetter }.prefix { $0.isLetter }.uppercased()
-      if let place = Self.alphabet.prefix(texts.count).firstIndex(of: letter) {
-        counts[place] += 1
-      } else if let place = texts.firstIndex(where: { text.contains($0) }) {
-        counts[place] += 1
-      }
+      guard let text = try await answer(asked, draw).text,
+        let place = LetteredChoice.place(of: text, options: texts)
+      else { continue }
+      counts[place] += 1
     }
     return Self.shares(counts)
   }
@@ -266,6 +285,6 @@ public struct EndpointModel: LanguageModel {
   /// The numbers over their sum; nil where all are 0.
   private static func shares(_ sums: [Double]) -> [Double]? {
     let total = sums.reduce(0, +)
-    return total > 0 ? sums.map { $0 / total } : nil
+    return total > 0 && total.isFinite ? sums.map { $0 / total } : nil
   }
 }

@@ -38,16 +38,27 @@ extension HTTPResponse {
   /// What the server said, as a clause: the status and its JSON or XML message.
   var problem: String { "the server answered \(status)" + (message.map { ": \($0)" } ?? "") }
 
-  /// The message in the body of an error: `error.message` of JSON, as Google and OpenAI write it, or XML's `Message`.
+  /// The message in the body of an error: that of JSON, or XML's `Message`.
   var message: String? {
     let text = String(decoding: errorBody, as: UTF8.self)
     var message: String?
     if let json = try? JSONValue(parsing: text) {
-      message = json["error"]?["message"]?.string
+      return Self.message(in: json)
     } else if let found = text.firstMatch(of: #/<Message>([^<]*)</Message>/#) {
       message = String(found.output.1)
     }
-    return message.map { String($0.filter { !$0.isNewline }.prefix(200)) }
+    return message.map(Self.line)
+  }
+
+  /// The message of an error in JSON: `error.message`, as Google and OpenAI write it, or a text in `error`, `message` or
+  /// `detail`, as others do.
+  static func message(in json: JSONValue) -> String? {
+    let texts = [json["error"]?["message"], json["error"], json["message"], json["detail"]]
+    return texts.compactMap { $0?.string }.first.map(line)
+  }
+
+  private static func line(_ message: String) -> String {
+    String(message.filter { !$0.isNewline }.prefix(200))
   }
 }
 
