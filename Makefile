@@ -22,7 +22,7 @@ else
   RELEASE += --static-swift-stdlib
 endif
 
-.PHONY: demo test bench fuzz asan tsan build install lint setup fake-gcs columnar spark-test clean bench-predictors bench-download bench-cards bench-shifts
+.PHONY: demo test bench fuzz asan tsan build install lint setup fake-gcs columnar spark-test clean bench-predictors bench-download bench-cards bench-shifts bench-judges litellm
 
 demo: build
 	@echo
@@ -50,6 +50,9 @@ bench-cards: build
 
 bench-shifts: build
 	python3 Benchmarks/shifts.py "$$(swift build $(RELEASE) --show-bin-path)/magnet" $(BENCH)
+
+bench-judges: build
+	OMP_NUM_THREADS=1 python3 Benchmarks/judges.py "$$(swift build $(RELEASE) --show-bin-path)/magnet" $(BENCH)
 
 install: build
 	install -d "$(DESTDIR)$(PREFIX)/bin"
@@ -89,6 +92,12 @@ columnar:
 	@test -d .build/columnar || PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check \
 	  --retries 1 --timeout 60 --target .build/columnar pyarrow polars duckdb || \
 	  echo "setup: pyarrow, polars and duckdb cannot be installed; their tests are skipped"
+
+# A server of language models that others wrote, for a test of endpoints, from PyPI; 500 MB, so not part of make test.
+litellm:
+	@test -d .build/litellm || { python3 -m venv .build/litellm && .build/litellm/bin/pip install --quiet \
+	  --disable-pip-version-check --retries 1 --timeout 60 'litellm[proxy]'; } || \
+	  { rm -rf .build/litellm; echo "setup: LiteLLM cannot be installed; its test is skipped"; }
 
 # Integrations/spark against Spark itself, local[2], with PySpark from PyPI and a Java: not part of make test.
 spark-test: build columnar

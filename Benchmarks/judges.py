@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures `magnet judge run` beside a plain NumPy version of the same experiment.
 
-    Benchmarks/judges.py [--magnet .build/release/magnet] [--repeats 20] [--jobs 2]
+    Benchmarks/judges.py [.build/release/magnet] [--repeats 20] [--jobs 2]
 
 Both make the worlds, ask 240 questions at each of 8 timesteps, tune by 100 steps of gradient descent and measure values by
 240 other questions: six algorithms, three challenges, four worlds. Random numbers differ, so only mean scores are compared.
@@ -11,7 +11,7 @@ import argparse
 import csv
 import io
 import os
-import resource
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -123,47 +123,81 @@ def test(world, algorithm, challenge):
     return np.mean(scores)
 
 
-def run(command):
-    start = time.perf_counter()
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    result = subprocess.run(command, capture_output=True, text=True, check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return result.stdout, time.perf_counter() - start, cpu
+def run(command, best_of=1):
+    """The output, and the least of several runs: seconds, seconds of processor time, megabytes."""
+    taken = []
+    for _ in range(best_of):
+        start = time.perf_counter()
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        if status:
+            sys.exit(f"{' '.join(command)} ended with {status}")
+        taken.append((time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024))
+    return output, *(min(column) for column in zip(*taken))
+
+
+def journal(magnet, folder, calls):
+    """Seconds to list the journal of a store with so many calls, made from a small run's."""
+    path = os.path.join(folder, "journal.judge")
+    run([magnet, "judge", "run", "--challenges", "Follow", "--algorithms", "LifelongDPO", "--timesteps", "4",
+         "--results", path, "--format", "csv"])
+    store = sqlite3.connect(path)
+    store.execute("DELETE FROM call")
+    store.executemany(
+        "INSERT INTO call VALUES(1, ?, 'respond', ?, ?)", ((n, n % 9, n * 2654435761) for n in range(calls)))
+    store.commit()
+    store.close()
+    output, seconds, _, memory = run([magnet, "judge", "show", path, "--calls", "--format", "csv"], best_of=3)
+    if output.count("\n") != calls + 1:
+        sys.exit("the journal was not listed whole")
+    return seconds, memory
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--magnet", default=".build/release/magnet")
+    parser.add_argument("magnet", nargs="?", default=".build/release/magnet")
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--numpy-repeats", type=int, default=2, help="scaled up in the comparison")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     options = parser.parse_args()
-    command = [options.magnet, "judge", "run", "--format", "csv", "--jobs", str(options.jobs)]
-    _, seconds, cpu = run(command + ["--algorithms", "LifelongDPO,ExtrapolativeDPO", "--world", "linear"])
-    print(f"2 algorithms, 3 challenges, linear: {seconds:.2f} s, {cpu:.2f} s of processor time")
+    command = [options.magnet, "judge", "run", "--format", "csv"]
+    jobs = ["--jobs", str(options.jobs)]
+    small = command + jobs + ["--algorithms", "LifelongDPO,ExtrapolativeDPO", "--world", "linear"]
+    _, seconds, cpu, memory = run(small, best_of=5)
+    print(f"2 algorithms, 3 challenges, linear: {seconds:.2f} s, {cpu:.2f} s of processor time, {memory:.0f} MB")
+
     full = command + ["--world", ",".join(WORLDS), "--repeats", str(options.repeats)]
     full += ["--algorithms", ",".join(ALGORITHMS)]
-    text, seconds, cpu = run(full)
+    alone, one, one_cpu, _ = run(full + ["--jobs", "1"])
+    text, seconds, cpu, memory = run(full + jobs)
+    if alone != text:
+        sys.exit("the output depends on --jobs")
+    print(f"6 algorithms, 3 challenges, 4 worlds, {options.repeats} repeats, {options.jobs} jobs: {seconds:.2f} s, "
+          f"{cpu:.2f} s of processor time, {memory:.0f} MB")
+    print(f"  with 1 job: {one:.2f} s ({one / seconds:.2f} times as long)")
     with tempfile.TemporaryDirectory() as folder:
-        _, stored, stored_cpu = run(full + ["--results", folder + "/r.judge"])
-        _, resumed, _ = run(full + ["--results", folder + "/r.judge"])
+        path = os.path.join(folder, "r.judge")
+        _, stored, stored_cpu, _ = run(full + jobs + ["--results", path])
+        _, resumed, _, _ = run(full + jobs + ["--results", path])
         size = sum(os.path.getsize(os.path.join(folder, name)) for name in os.listdir(folder))
-    print(f"all, 4 worlds, {options.repeats} repeats: {seconds:.2f} s, {cpu:.2f} s of processor time")
-    print(f"  with a store: {stored:.2f} s, {stored_cpu:.2f} s ({size / 1e6:.0f} MB); run again: {resumed:.2f} s")
+        print(f"  with a store: {stored:.2f} s, {stored_cpu:.2f} s of processor time ({stored_cpu / cpu - 1:+.0%}); "
+              f"{size / 1e6:.0f} MB; run again: {resumed:.2f} s")
+        listed, memory = journal(options.magnet, folder, 1_000_000)
+        print(f"a journal of a million calls: listed in {listed:.2f} s, {memory:.0f} MB")
+
     ours = {}
     for row in csv.DictReader(io.StringIO(text)):
         ours[row["history"], row["challenge"], row["algorithm"]] = float(row["score"])
-    start, theirs = time.perf_counter(), {}
+    start, theirs = time.process_time(), {}
     for world in WORLDS:
         for challenge in CHALLENGES:
             for algorithm in ALGORITHMS:
                 scores = [test(World(world, s), algorithm, challenge) for s in range(options.numpy_repeats)]
                 theirs[world, challenge, algorithm] = np.mean(scores)
-    numpy = (time.perf_counter() - start) * options.repeats / options.numpy_repeats
-    print(f"NumPy, one process, without baselines, scaled to {options.repeats} repeats: {numpy:.1f} s")
+    numpy = (time.process_time() - start) * options.repeats / options.numpy_repeats
+    print(f"NumPy, without baselines, scaled to {options.repeats} repeats: {numpy:.1f} s of processor time")
     print(f"ratio of processor time, NumPy to magnet: {numpy / cpu:.2f}")
-    print(f"largest resident memory of a run: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:.0f} MB")
     differences = [abs(ours[key] - theirs[key]) for key in theirs]
     print(f"mean difference of mean scores: {np.mean(differences):.3f} (other random numbers)")
 
