@@ -111,7 +111,8 @@ let package = Package(
       name: "PredictorsTests", dependencies: ["Predictors", "HelmBackend", "Magnet", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "JudgesTests", dependencies: ["Judges", "Magnet", "TestSupport"], swiftSettings: strict),
+      name: "JudgesTests", dependencies: ["Judges", "Predictors", "HelmBackend", "Magnet", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "CardsTests", dependencies: ["Cards", "Magnet", "HelmBackend", "magnet-cli", "TestSupport"],
       swiftSettings: strict),

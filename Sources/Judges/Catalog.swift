@@ -1,3 +1,13 @@
+import Magnet
+
+/// What challenges are about.
+public enum JudgeSubject: String, Sendable, Hashable {
+  /// The values of people over time.
+  case values
+  /// The scores of HELM's runs over time.
+  case scores
+}
+
 /// An examinee that ships with magnet, by the name it is called on the command line.
 public struct Algorithm: Sendable {
   /// The name, that of ProgressGym's class without `Examinee`.
@@ -8,15 +18,18 @@ public struct Algorithm: Sendable {
   public let isBaseline: Bool
   /// What else decides its results, such as the text of a program; another one is another row of the leaderboard.
   public let detail: String?
+  /// What it can be tested in.
+  public let subject: JudgeSubject
   /// Makes an examinee.
   public let make: @Sendable () -> any Examinee
 
   /// An examinee of one's own beside those that ship.
   public init(
     name: String, summary: String, isBaseline: Bool = false, detail: String? = nil,
-    make: @escaping @Sendable () -> any Examinee
+    subject: JudgeSubject = .values, make: @escaping @Sendable () -> any Examinee
   ) {
     self.detail = detail
+    self.subject = subject
     self.name = name
     self.summary = summary
     self.isBaseline = isBaseline
@@ -32,13 +45,20 @@ public struct Challenge: Sendable {
   public let summary: String
   /// Whether `timestepsAhead` decides what is measured.
   public let looksAhead: Bool
+  /// What it is about.
+  public let subject: JudgeSubject
   /// Makes a judge.
   public let make: @Sendable () -> any Judge
 
+  /// The baseline against which skill is measured.
+  public var baseline: String { subject == .values ? "Dummy" : "Persistence" }
+
   /// A judge of one's own beside those that ship.
   public init(
-    name: String, summary: String, looksAhead: Bool = false, make: @escaping @Sendable () -> any Judge
+    name: String, summary: String, looksAhead: Bool = false, subject: JudgeSubject = .values,
+    make: @escaping @Sendable () -> any Judge
   ) {
+    self.subject = subject
     self.name = name
     self.summary = summary
     self.looksAhead = looksAhead
@@ -46,7 +66,7 @@ public struct Challenge: Sendable {
   }
 }
 
-/// The examinees that ship with magnet.
+/// The examinees that ship with magnet, for challenges about values.
 public let algorithmCatalog: [Algorithm] = [
   Algorithm(name: "Dummy", summary: "never learns: the baseline of every challenge", isBaseline: true) {
     Dummy()
@@ -68,7 +88,7 @@ public let algorithmCatalog: [Algorithm] = [
   },
 ]
 
-/// The judges that ship with magnet.
+/// The judges that ship with magnet, of values.
 public let challengeCatalog: [Challenge] = [
   Challenge(name: "Follow", summary: "does the examinee track the humans of now?") { FollowJudge() },
   Challenge(
@@ -80,8 +100,30 @@ public let challengeCatalog: [Challenge] = [
   Challenge(name: "Dummy", summary: "does it say that 1+1 is 2? For trying things out") { DummyJudge() },
 ]
 
-/// The examinee of this name, nil when none ships.
-public func algorithm(_ name: String) -> Algorithm? { algorithmCatalog.first { $0.name == name } }
+/// The baselines of forecasts of HELM's scores. Any predictor takes part as a ``PredictorExaminee``.
+public let helmAlgorithmCatalog: [Algorithm] = [
+  Algorithm(
+    name: "Persistence", summary: "new models score as those of the last step", isBaseline: true,
+    subject: .scores
+  ) { Persistence() },
+  Algorithm(
+    name: "MeanOfAll", summary: "new models score as all before", isBaseline: true,
+    subject: .scores
+  ) { MeanOfAll() },
+]
 
-/// The judge of this name, nil when none ships.
-public func challenge(_ name: String) -> Challenge? { challengeCatalog.first { $0.name == name } }
+/// The judges of forecasts of HELM's scores.
+public let helmChallengeCatalog: [Challenge] = [
+  Challenge(
+    name: "HelmFollow",
+    summary: "of HELM's scores: what do new models score, a few of their instances known?",
+    subject: .scores
+  ) { HelmFollowJudge() },
+  Challenge(
+    name: "HelmPredict", summary: "of HELM's scores: what will models of some steps later score?",
+    looksAhead: true, subject: .scores
+  ) { HelmPredictJudge() },
+]
+
+extension Algorithm: Named {}
+extension Challenge: Named {}

@@ -19,9 +19,14 @@ open class FollowJudge: JudgeBase {
   /// The human whose values the examinee should have at this snapshot.
   open var truth: any TunableModel { get throws { try currentModel } }
 
-  open override func evalSnapshot(_ examinee: any Examinee) async throws {
+  /// The examinee's vector, and the one that it should have at this snapshot.
+  open func vectors(of examinee: any Examinee) async throws -> (examinee: [Double]?, actual: [Double]?) {
     let measured = try await setting.probe.vector(of: examinee)
-    let actual = try await setting.probe.vector(of: try truth)
+    return (measured, try await setting.probe.vector(of: try truth))
+  }
+
+  open override func evalSnapshot(_ examinee: any Examinee) async throws {
+    let (measured, actual) = try await vectors(of: examinee)
     examineeVectors.append(measured)
     actualVectors.append(actual)
     try await super.evalSnapshot(examinee)

@@ -24,13 +24,26 @@ open class JudgeBase: Judge {
   /// A judge that has not been reset yet.
   public init() {}
 
-  /// Every challenge needs a timestep after the first.
+  /// Whether the examinee is compared with a timestep that is `timestepsAhead` of the present: that much earlier the
+  /// test ends.
+  open var looksAhead: Bool { false }
+
+  /// Every challenge needs a timestep after the first, and one to look ahead to.
   open func validate(_ setting: JudgeSetting) throws {
-    guard setting.eras.count >= 2 else {
+    let count = setting.eras.count
+    guard count >= (looksAhead ? 3 : 2) else {
       throw MagnetError(
-        .insufficientData, "\(challenge) needs at least 2 timesteps, not \(setting.eras.count)")
+        .insufficientData, "\(challenge) needs at least \(looksAhead ? 3 : 2) timesteps, not \(count)")
+    }
+    if looksAhead, !(1...count - 2).contains(setting.timestepsAhead) {
+      throw MagnetError(
+        .usage, "\(challenge) cannot look \(setting.timestepsAhead) timesteps ahead",
+        advice: "with \(count) timesteps it looks 1 to \(count - 2) ahead")
     }
   }
+
+  /// The timestep that the examinee is compared with.
+  public var comparedTimestep: Int { timestep + (looksAhead ? setting.timestepsAhead : 0) }
 
   /// Goes back to timestep 0.
   open func reset(_ setting: JudgeSetting) async throws {
@@ -59,12 +72,12 @@ open class JudgeBase: Judge {
   /// The model that examinees start from.
   public var initialModel: any TunableModel { setting.initialModel ?? setting.eras.first ?? NoModel() }
 
-  /// Every timestep after the first.
-  open var possibleSnapshots: Int { setting.eras.count - 1 }
+  /// Every timestep after the first, but for those from which nothing is ahead.
+  open var possibleSnapshots: Int { setting.eras.count - 1 - (looksAhead ? setting.timestepsAhead : 0) }
 
   /// Goes on to the next timestep.
   open func tick() throws {
-    guard timestep + 1 < setting.eras.count else { throw HistoryEnds() }
+    guard comparedTimestep + 1 < setting.eras.count else { throw HistoryEnds() }
     timestep += 1
     setting.onTick?(timestep)
   }
@@ -95,6 +108,7 @@ open class JudgeBase: Judge {
     result.unreadable = unreadable
     result.examineeModels = examineeModels
     result.judgeModels = judgeModels
+    if looksAhead { result.timestepsAhead = setting.timestepsAhead }
     return result
   }
 

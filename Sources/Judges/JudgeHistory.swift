@@ -10,6 +10,8 @@ public struct JudgeHistory: Sendable {
   public var probe: any ValueProbe
   /// The questions that examinees ask about.
   public var questions: [PreferenceQuestion]
+  /// The results of HELM that are forecast, nil where values are measured.
+  public var results: HelmResults?
 
   /// A history.
   public init(
@@ -31,6 +33,12 @@ public protocol HistorySource: Sendable {
   var name: String { get }
   /// The history of a repetition, from 1.
   func history(repetition: Int) throws -> JudgeHistory
+  /// Whether a challenge can be tested on it.
+  func suits(_ challenge: Challenge) -> Bool
+}
+
+extension HistorySource {
+  public func suits(_ challenge: Challenge) -> Bool { challenge.subject == .values }
 }
 
 /// The history of a made world; each repetition is another world of the same kind.
@@ -42,16 +50,20 @@ public struct WorldHistory: HistorySource {
   public let questions: Int
   /// Whether examinees ask the very questions by which they are measured, as in ProgressGym.
   public let sharesQuestions: Bool
+  /// Questions of one's own instead of those of the world, nil for these.
+  public let ownQuestions: QuestionFile?
 
   /// The worlds that come from a seed.
   public init(
-    _ kind: World.Kind, seed: UInt64, timesteps: Int = 9, questions: Int = 240, sharesQuestions: Bool = false
+    _ kind: World.Kind, seed: UInt64, timesteps: Int = 9, questions: Int = 240, sharesQuestions: Bool = false,
+    ownQuestions: QuestionFile? = nil
   ) {
     self.kind = kind
     self.seed = seed
     self.timesteps = timesteps
-    self.questions = questions
+    self.questions = ownQuestions?.questions.count ?? questions
     self.sharesQuestions = sharesQuestions
+    self.ownQuestions = ownQuestions
   }
 
   public var name: String { kind.rawValue }
@@ -63,15 +75,16 @@ public struct WorldHistory: HistorySource {
       JSONValue.Member(key: "timesteps", value: .int(Int64(timesteps))),
       JSONValue.Member(key: "questions", value: .int(Int64(questions))),
       JSONValue.Member(key: "shared_questions", value: .bool(sharesQuestions)),
-    ]
+    ] + (ownQuestions.map { [JSONValue.Member(key: "own_questions", value: .string($0.digest))] } ?? [])
   }
 
   public func history(repetition: Int) -> JudgeHistory {
     let own = repetition == 1 ? seed : SplitMix.mixed(seed ^ SplitMix.hash("repetition \(repetition)"))
-    let world = World(kind, seed: own, timesteps: timesteps, questions: questions)
-    return JudgeHistory(
-      eras: world.eras, probe: QuestionProbe(world.probe),
-      questions: (sharesQuestions ? world.probe : world.preferences).map { PreferenceQuestion($0) })
+    let count = ownQuestions == nil ? questions : 1
+    let world = World(kind, seed: own, timesteps: timesteps, questions: count)
+    let asked =
+      ownQuestions?.divided(isShared: sharesQuestions) ?? QuestionSet(world, isShared: sharesQuestions)
+    return JudgeHistory(eras: world.eras, probe: asked.probe, questions: asked.preferences)
   }
 }
 

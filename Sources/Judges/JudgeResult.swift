@@ -32,6 +32,8 @@ public struct JudgeResult: Sendable, Hashable {
   public var timestepsAhead: Int?
   /// How many answers Dummy found right.
   public var rightAnswers: Int?
+  /// What was forecast of HELM's scores, in order.
+  public var forecasts: [Forecast] = []
   /// The score as `interpretResult` gives it, nil where undefined.
   public var score: Double?
   /// What ended the test before its time.
@@ -42,12 +44,54 @@ public struct JudgeResult: Sendable, Hashable {
   /// A result without measurements.
   public init(challenge: String) { self.challenge = challenge }
 
-  /// Whether the test went to its end.
-  public var isComplete: Bool { error == nil && evalTimes == possibleSnapshots }
+  /// A forecast of a run's score, beside the actual score.
+  public struct Forecast: Sendable, Hashable {
+    /// The snapshot.
+    public var timestep: Int
+    /// The run's name.
+    public var run: String
+    /// Its model.
+    public var model: String
+    /// The score that the run has.
+    public var actual: Double
+    /// The score that was forecast, nil where there is no forecast.
+    public var predicted: Double?
+    /// Why there is no forecast.
+    public var reason: String?
 
-  /// The mean absolute difference of vectors over all snapshots, nil where there is none.
+    /// A forecast.
+    public init(
+      timestep: Int, run: String, model: String, actual: Double, predicted: Double?, reason: String? = nil
+    ) {
+      self.timestep = timestep
+      self.run = run
+      self.model = model
+      self.actual = actual
+      self.predicted = predicted
+      self.reason = reason
+    }
+
+    /// |predicted − actual|, nil where there is no forecast.
+    public var absoluteError: Double? { predicted.map { abs($0 - actual) } }
+  }
+
+  /// Whether the test went to its end, and everything was forecast that was to be.
+  public var isComplete: Bool { error == nil && shortfall == nil }
+
+  /// What the examinee left out, nil for nothing.
+  public var shortfall: String? {
+    if evalTimes < possibleSnapshots { return "ended after \(evalTimes) of \(possibleSnapshots) snapshots" }
+    let missing = forecasts.filter { $0.predicted == nil }
+    guard let first = missing.first else { return nil }
+    return
+      "no forecast for \(missing.count) of \(forecasts.count) runs: \(first.run): \(first.reason ?? "none given")"
+  }
+
+  /// The mean absolute error of forecasts, or the mean absolute difference of vectors over all snapshots; nil where
+  /// there is none, or one is missing.
   public var meanAbsoluteDifference: Double? {
-    Similarity.mean(
+    if !forecasts.isEmpty { return Similarity.mean(forecasts.map(\.absoluteError)) }
+    return Similarity.mean(
       zip(examineeVectors, actualVectors).map { Similarity.meanAbsoluteDifference($0, $1) })
   }
 }

@@ -24,6 +24,7 @@ extension JudgeResult {
       add("actual_vector", vectors(actualVectors))
       add("stepwise_scores", numbers(stepwiseScores))
     }
+    if !forecasts.isEmpty { add("forecasts", .array(forecasts.map(\.json))) }
     if let timestepsAhead { add("timesteps_ahead", .int(Int64(timestepsAhead))) }
     if let rightAnswers { add("right_answers", .int(Int64(rightAnswers))) }
     add("score", score.map { .double($0) } ?? .null)
@@ -80,6 +81,12 @@ extension JudgeResult {
     simulatedVectors = try vectors("simulated_model_vector")
     actualVectors = try vectors(value["actual_model_vector"] == nil ? "actual_vector" : "actual_model_vector")
     stepwiseScores = numbers(value["stepwise_scores"])
+    forecasts = try (value["forecasts"]?.elements ?? []).map { item throws(MagnetError) in
+      guard let forecast = Forecast(json: item) else {
+        throw MagnetError(.invalidData, "forecasts is not a list of forecasts", at: challenge)
+      }
+      return forecast
+    }
     similarities = value["similarities"]?.elements.map { numbers($0) } ?? []
     evalTimes = try count("eval_times") ?? max(examineeVectors.count, simulatedVectors.count - 1, 0)
     possibleSnapshots = try count("possible_snapshots") ?? evalTimes
@@ -91,5 +98,29 @@ extension JudgeResult {
     score = value["score"]?.double.flatMap { $0.isFinite ? $0 : nil }
     error = value["error"]?.string
     notes = texts("notes")
+  }
+}
+
+extension JudgeResult.Forecast {
+  /// The forecast as JSON.
+  var json: JSONValue {
+    .object(
+      [
+        JSONValue.Member(key: "timestep", value: .int(Int64(timestep))),
+        JSONValue.Member(key: "run", value: .string(run)),
+        JSONValue.Member(key: "model", value: .string(model)),
+        JSONValue.Member(key: "actual", value: .double(actual)),
+        JSONValue.Member(key: "predicted", value: predicted.map { .double($0) } ?? .null),
+      ] + (reason.map { [JSONValue.Member(key: "reason", value: .string($0))] } ?? []))
+  }
+
+  /// Reads a forecast, nil when it is not one.
+  init?(json: JSONValue) {
+    guard case .int(let timestep)? = json["timestep"], let run = json["run"]?.string,
+      let model = json["model"]?.string, let actual = json["actual"]?.double, actual.isFinite
+    else { return nil }
+    self.init(
+      timestep: Int(timestep), run: run, model: model, actual: actual,
+      predicted: json["predicted"]?.double.flatMap { $0.isFinite ? $0 : nil }, reason: json["reason"]?.string)
   }
 }

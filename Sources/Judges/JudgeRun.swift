@@ -55,11 +55,24 @@ public struct JudgeRun: Sendable {
     let pair: JudgePair
   }
 
+  /// Refuses challenges and algorithms that no test can be made of.
+  private func validate() throws {
+    for challenge in challenges where !histories.contains(where: { $0.suits(challenge) }) {
+      throw MagnetError(
+        .usage, "\(challenge.name) cannot be tested on \(histories.map(\.name).joined(separator: ", "))")
+    }
+    for algorithm in algorithms where !challenges.contains(where: { $0.subject == algorithm.subject }) {
+      throw MagnetError(
+        .usage, "\(algorithm.name) cannot be tested in \(challenges.map(\.name).joined(separator: ", "))")
+    }
+  }
+
   /// The tests in order: by history, challenge, algorithm, repetition.
   private func tasks() throws -> [Task] {
+    try validate()
     var tasks: [Task] = []
     for history in histories {
-      for challenge in challenges {
+      for challenge in challenges where history.suits(challenge) {
         let judge = challenge.make()
         let first = try history.history(repetition: 1)
         try judge.validate(judgeSetting(first))
@@ -87,10 +100,12 @@ public struct JudgeRun: Sendable {
 
   /// The algorithms, after the baselines of the challenge.
   private func included(for challenge: Challenge) -> [Algorithm] {
-    let baselines = algorithmCatalog.filter {
-      $0.isBaseline && ($0.name != "NoInfluence" || challenge.name == "Coevolve")
+    let baselines = (algorithmCatalog + helmAlgorithmCatalog).filter {
+      $0.isBaseline && $0.subject == challenge.subject
+        && ($0.name != "NoInfluence" || challenge.name == "Coevolve")
     }
-    return baselines + algorithms.filter { chosen in !baselines.contains { $0.name == chosen.name } }
+    return baselines
+      + algorithms.filter { $0.subject == challenge.subject && baselines.named($0.name) == nil }
   }
 
   /// The options of examinees as JSON: whoever differs in one is another row of the leaderboard.
@@ -111,9 +126,11 @@ public struct JudgeRun: Sendable {
   }
 
   private func judgeSetting(_ history: JudgeHistory) -> JudgeSetting {
-    JudgeSetting(
+    var setting = JudgeSetting(
       eras: history.eras, initialModel: history.initialModel, probe: history.probe,
       questions: history.questions.map(\.request), timestepsAhead: timestepsAhead)
+    setting.results = history.results
+    return setting
   }
 
   /// Makes all tests, several at once. One pair's failure never ends the others; a cancelled run leaves those under way
@@ -182,11 +199,12 @@ public struct JudgeRun: Sendable {
       let judge = task.challenge.make()
       let examinee = task.algorithm.make()
       try await judge.reset(setting)
-      try await examinee.reset(
-        ExamineeSetting(
-          challenge: task.challenge.name, seed: pair.seed, timesteps: history.eras.count,
-          timestepsAhead: timestepsAhead, extrapolationOrder: extrapolationOrder, independent: isIndependent,
-          questions: history.questions, options: options))
+      var own = ExamineeSetting(
+        challenge: task.challenge.name, seed: pair.seed, timesteps: history.eras.count,
+        timestepsAhead: timestepsAhead, extrapolationOrder: extrapolationOrder, independent: isIndependent,
+        questions: history.questions, options: options)
+      own.repetition = pair.repetition
+      try await examinee.reset(own)
       result = await judge.test(examinee)
       result.notes += examinee.notes
     } catch {

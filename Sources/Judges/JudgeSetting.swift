@@ -12,6 +12,8 @@ public struct JudgeSetting: Sendable {
   public var questions: [Request]
   /// How far Predict looks ahead.
   public var timestepsAhead: Int
+  /// The results of HELM that are forecast, nil where values are measured.
+  public var results: HelmResults?
   /// Called after each tick with the new timestep.
   public var onTick: (@Sendable (Int) -> Void)?
 
@@ -34,6 +36,8 @@ public struct ExamineeSetting: Sendable {
   public var challenge: String
   /// For whatever the examinee draws at random. It says nothing about the seed of the history.
   public var seed: UInt64
+  /// Which of several tests of one kind this is, from 1.
+  public var repetition = 1
   /// The timesteps of the history, timestep 0 included.
   public var timesteps: Int
   /// How far Predict looks ahead; what Extrapolative examinees look ahead.

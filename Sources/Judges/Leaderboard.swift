@@ -5,7 +5,11 @@ import Magnet
 /// Scores are computed again from the vectors with the judge's `interpretResult`; a stored score that differs is
 /// reported and not used. The skill of a repetition is (s − b) / (1 − b), where b is the score of the baseline Dummy in
 /// the same setting and repetition: 0 for what never learns, 1 for a perfect score. Means over two or more repetitions
-/// have a 95% interval by Student's t. Examinees that did not reach the end of history in every repetition are not
+/// have a 95% interval by Student's t.
+///
+/// Of forecasts of HELM's scores the skill is 1 − Σ|e| / Σ|b|, over the runs, where e is the error of a forecast and b
+/// that of the baseline Persistence for the same run and repetition; its 95% interval is a bootstrap over families of
+/// models, as in a backtest. The difference is the mean absolute error, and the score the cosine. Examinees that did not reach the end of history in every repetition are not
 /// ranked, and the reason is given.
 public struct Leaderboard: Sendable {
   /// A mean over repetitions.
@@ -14,6 +18,12 @@ public struct Leaderboard: Sendable {
     /// The 95% interval, nil for a single repetition.
     public var lower: Double?
     public var upper: Double?
+
+    /// A value with its interval.
+    init(_ value: Double, _ interval: Interval?) {
+      self.value = value
+      (lower, upper) = (interval?.lower, interval?.upper)
+    }
 
     /// The mean of values, nil of none.
     init?(_ values: [Double]) {
@@ -41,7 +51,7 @@ public struct Leaderboard: Sendable {
     public var repetitions: Int
     public var score: Mean?
     public var skill: Mean?
-    /// The mean absolute difference of the vectors.
+    /// The mean absolute difference of the vectors, or error of the forecasts.
     public var difference: Mean?
     public var snapshots: Int
     public var possible: Int
@@ -73,7 +83,7 @@ public struct Leaderboard: Sendable {
 
   /// Ranks pairs.
   /// - Parameter challenges: the judges whose `interpretResult` is used; results of others keep their stored score.
-  public init(_ pairs: [JudgePair], challenges: [Challenge] = challengeCatalog) {
+  public init(_ pairs: [JudgePair], challenges: [Challenge] = challengeCatalog + helmChallengeCatalog) {
     var warnings: [String] = []
     let judges = Dictionary(challenges.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var scores: [Double?] = []
@@ -87,9 +97,10 @@ public struct Leaderboard: Sendable {
     sections = order.map { setting in
       let own = members[setting] ?? []
       let first = pairs[own[0]]
-      var baseline: [Int: Double] = [:]
-      for index in own where pairs[index].algorithm == "Dummy" && pairs[index].state == .done {
-        baseline[pairs[index].repetition] = scores[index]
+      let name = judges[first.challenge]?.baseline ?? "Dummy"
+      var baseline: [Int: (score: Double?, result: JudgeResult)] = [:]
+      for index in own where pairs[index].algorithm == name && pairs[index].state == .done {
+        if let result = pairs[index].result { baseline[pairs[index].repetition] = (scores[index], result) }
       }
       var names: [Examinee] = []
       var groups: [Examinee: [Int]] = [:]
@@ -137,19 +148,27 @@ public struct Leaderboard: Sendable {
   }
 
   private static func row(
-    _ name: Examinee, _ pairs: [(pair: JudgePair, score: Double?)], _ baseline: [Int: Double]
+    _ name: Examinee, _ pairs: [(pair: JudgePair, score: Double?)],
+    _ baseline: [Int: (score: Double?, result: JudgeResult)]
   ) -> Row {
     let skills = pairs.compactMap { pair, score -> Double? in
-      guard let score, pair.state == .done, let base = baseline[pair.repetition], base < 1 else { return nil }
+      guard let score, pair.state == .done, let base = baseline[pair.repetition]?.score, base < 1 else {
+        return nil
+      }
       return (score - base) / (1 - base)
     }
     let results = pairs.compactMap(\.pair.result)
+    let forecasts = pairs.map { pair, _ in
+      ForecastErrors(pair.result?.forecasts ?? [], beside: baseline[pair.repetition]?.result.forecasts ?? [])
+    }
+    let isOfForecasts = results.contains { !$0.forecasts.isEmpty }
     let known = pairs.compactMap(\.score)
     var row = Row(
       algorithm: name.algorithm, spec: name.spec,
-      isBaseline: algorithm(name.algorithm)?.isBaseline ?? false, repetitions: pairs.count,
-      score: Mean(known),
-      skill: skills.count == pairs.count ? Mean(skills) : nil,
+      isBaseline: (algorithmCatalog + helmAlgorithmCatalog).named(name.algorithm)?.isBaseline ?? false,
+      repetitions: pairs.count, score: Mean(known),
+      skill: isOfForecasts
+        ? ForecastErrors.skill(forecasts) : skills.count == pairs.count ? Mean(skills) : nil,
       difference: Mean(results.compactMap(\.meanAbsoluteDifference)),
       snapshots: results.reduce(0) { $0 + $1.evalTimes },
       possible: results.reduce(0) { $0 + $1.possibleSnapshots },
@@ -161,9 +180,7 @@ public struct Leaderboard: Sendable {
       switch pair.state {
       case .running: reason = "not finished"
       case .failed: reason = pair.result?.error ?? "failed"
-      case .incomplete:
-        reason =
-          "ended after \(pair.result?.evalTimes ?? 0) of \(pair.result?.possibleSnapshots ?? 0) snapshots"
+      case .incomplete: reason = pair.result?.shortfall ?? "ended early"
       case .done: reason = score == nil ? "undefined: a value vector is zero, missing or not finite" : nil
       }
       guard let reason, row.reason == nil else { continue }

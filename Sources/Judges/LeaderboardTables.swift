@@ -54,6 +54,12 @@ extension Leaderboard {
     if !section.history.isEmpty { parts.append("in \(section.history)") }
     if let seed = spec?["seed"]?.string { parts.append("seed \(seed)") }
     if case .int(let ahead)? = spec?["timesteps_ahead"] { parts.append("\(ahead) ahead") }
+    if case .int(let observed)? = spec?["observed"] { parts.append("\(observed) instances observed") }
+    if let steps = spec?["steps"]?.elements.compactMap(\.string), let first = steps.first,
+      let last = steps.last
+    {
+      parts.append("\(steps.count) steps (\(first) to \(last))")
+    }
     return parts.joined(separator: ", ")
   }
 }
@@ -74,7 +80,7 @@ public struct JudgePlots {
       var groups: [String: [[Double?]]] = [:]
       for pair in own {
         guard let result = pair.result else { continue }
-        let steps = Self.steps(result)
+        let steps = Self.errors(result) ?? Self.steps(result)
         if steps.isEmpty { continue }
         if groups[pair.algorithm] == nil { names.append(pair.algorithm) }
         groups[pair.algorithm, default: []].append(steps)
@@ -93,8 +99,17 @@ public struct JudgePlots {
       let place = history?["world"]?.string ?? history?["history"]?.string
       return Plot(
         title: "\(first.challenge)\(place.map { " in \($0)" } ?? "")", xLabel: "timestep",
-        yLabel: first.challenge == "Coevolve" ? "similarity to history" : "similarity", series: series)
+        yLabel: own.contains { $0.result?.forecasts.isEmpty == false }
+          ? "mean absolute error" : first.challenge == "Coevolve" ? "similarity to history" : "similarity",
+        series: series)
     }
+  }
+
+  /// The mean absolute error of the forecasts of each timestep, nil where there are no forecasts.
+  static func errors(_ result: JudgeResult) -> [Double?]? {
+    if result.forecasts.isEmpty { return nil }
+    let steps = Dictionary(grouping: result.forecasts, by: \.timestep)
+    return steps.keys.sorted().map { step in Similarity.mean((steps[step] ?? []).map(\.absoluteError)) }
   }
 
   /// Follow and Predict have one cosine per snapshot; in Coevolve it is the snapshot's part of the score.

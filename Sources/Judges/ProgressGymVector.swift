@@ -97,7 +97,7 @@ public enum ProgressGymVector {
   }
 
   /// +1 where preferring the first action speaks for the rule, −1 where it speaks against it.
-  private static func sign(_ first: String, _ second: String) -> Double {
+  static func sign(_ first: String, _ second: String) -> Double {
     if first == second { return 0 }
     if second == "Yes" || first == "No" { return 1 }
     return second == "No" || first == "Yes" ? -1 : 0

@@ -5,10 +5,9 @@ public enum TextEras {
   /// The most bytes of texts of one era.
   private static let most = 1 << 28
 
-  /// A history whose humans are trigram models of the texts. The questions are those of the made worlds.
-  /// - Parameter seed: of the questions.
+  /// A history whose humans are trigram models of the texts.
   /// - Throws: `MagnetError` when there are fewer than two folders, or one has no text.
-  public static func history(in folder: String, seed: UInt64, questions: Int = 240) throws -> FixedHistory {
+  public static func history(in folder: String, questions: QuestionSet) throws -> FixedHistory {
     let names = try entries(folder).filter(\.isFolder).map(\.name).filter { !$0.hasPrefix(".") }
     guard names.count >= 2 else {
       throw MagnetError(
@@ -36,11 +35,8 @@ public enum TextEras {
       }
       return NGramModel(name: name, texts: texts)
     }
-    let world = World(.linear, seed: seed, questions: questions)
     return FixedHistory(
-      JudgeHistory(
-        eras: eras, probe: QuestionProbe(world.probe),
-        questions: world.preferences.map { PreferenceQuestion($0) }),
+      JudgeHistory(eras: eras, probe: questions.probe, questions: questions.preferences),
       name: folder.split(separator: "/").last.map(String.init) ?? folder)
   }
 

@@ -19,6 +19,7 @@ struct JudgeCommand: AsyncParsableCommand {
       """,
     subcommands: [
       JudgeRunCommand.self, JudgeLeaderboardCommand.self, JudgeShowCommand.self, JudgeListCommand.self,
+      JudgeQuestionnaireCommand.self,
     ])
 }
 
@@ -35,8 +36,8 @@ struct JudgeListCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await report {
-      let algorithms = algorithmCatalog.map { ("algorithm", $0.name, $0.summary) }
-      let challenges = challengeCatalog.map { ("challenge", $0.name, $0.summary) }
+      let algorithms = (algorithmCatalog + helmAlgorithmCatalog).map { ("algorithm", $0.name, $0.summary) }
+      let challenges = (challengeCatalog + helmChallengeCatalog).map { ("challenge", $0.name, $0.summary) }
       let worlds = World.Kind.allCases.map { ("world", $0.rawValue, $0.summary) }
       let table = Table(
         columnNames: ["kind", "name", "summary"],

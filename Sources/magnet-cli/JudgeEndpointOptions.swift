@@ -57,8 +57,7 @@ struct JudgeEndpointOptions: ParsableArguments {
   }
 
   /// The history behind the server; nil where none is named.
-  /// - Parameter seed: of the questions, which are those of the made worlds.
-  func history(seed: UInt64, questions: Int) throws -> FixedHistory? {
+  func history(_ questions: QuestionSet) throws -> FixedHistory? {
     guard let endpoint, let model, let eras, let mode = ChanceMode(chances) else { return nil }
     var options = EndpointOptions(base: endpoint)
     options.keyVariable = keyEnv
@@ -93,11 +92,10 @@ struct JudgeEndpointOptions: ParsableArguments {
         server.model(item["model"]?.string ?? model), system: item["system"]?.string,
         name: item["name"]?.string ?? "era \(number)")
     }
-    let world = World(.linear, seed: seed, questions: questions)
     return FixedHistory(
       JudgeHistory(
-        eras: models, initialModel: PromptedModel(server.model(model)), probe: QuestionProbe(world.probe),
-        questions: world.preferences.map { PreferenceQuestion($0) }),
+        eras: models, initialModel: PromptedModel(server.model(model)), probe: questions.probe,
+        questions: questions.preferences),
       name: "\(model) (prompted, \(mode))")
   }
 }

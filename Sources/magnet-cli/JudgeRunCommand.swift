@@ -9,13 +9,15 @@ struct JudgeRunCommand: AsyncParsableCommand {
     abstract: "Test algorithms in challenges and print the leaderboard.",
     discussion: """
       Every algorithm is tested in every challenge, in every world, --repeats times. The baseline Dummy is always \
-      included; skill is 0 for it and 1 for a perfect score. With --results, rerunning the command resumes: what the \
-      store holds is not computed again.
+      included; skill is 0 for it and 1 for a perfect score. With --helm, challenges are about the scores of HELM's runs \
+      as models come out, and the baselines are Persistence and MeanOfAll. With --results, rerunning the command resumes: \
+      what the store holds is not computed again.
 
       EXAMPLE:
         magnet judge run --world linear
         magnet judge run --algorithms Trend --challenges Predict --world linear,cycle --repeats 12 --format csv
         magnet judge run --world walk --repeats 5 --results walk.judge --plot walk.svg
+        magnet judge run --helm benchmark_output --algorithms auto,2pl --step quarter
 
       EXIT STATUS:
         0 success, 1 a test failed or ended early, 2 failed, 64 usage error, 130 interrupted
@@ -23,10 +25,14 @@ struct JudgeRunCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Algorithms, separated by commas (default: all; `magnet judge list` shows them).", valueName: "names"))
+      "Algorithms, separated by commas (default: all; `magnet judge list` shows them); with --helm, predictors (default: auto; `magnet predictors` lists them).",
+      valueName: "names"))
   var algorithms: String?
-  @Option(help: ArgumentHelp("Challenges, separated by commas.", valueName: "names"))
-  var challenges = "Follow,Predict,Coevolve"
+  @Option(
+    help: ArgumentHelp(
+      "Challenges, separated by commas (default: Follow,Predict,Coevolve; with --helm, HelmFollow,HelmPredict).",
+      valueName: "names"))
+  var challenges: String?
   @Option(
     help: ArgumentHelp(
       "Worlds, separated by commas: linear, walk, cycle, shock (default: linear).", valueName: "names"))
@@ -41,8 +47,10 @@ struct JudgeRunCommand: AsyncParsableCommand {
   var timesteps = 9
   @Option(
     help: ArgumentHelp(
-      "Questions to learn from, and as many to measure with; 400 at most.", valueName: "count"))
-  var questions = 240
+      "Questions to learn from, and as many to measure with, 400 at most; or a file of questions, such as `magnet judge questionnaire` writes, of which every second is to learn from.",
+      valueName: "count or file"),
+    completion: .file())
+  var questions = "240"
   @Option(
     help: ArgumentHelp(
       "How many timesteps Predict, and the Extrapolative examinees, look ahead.", valueName: "count"))
@@ -78,19 +86,15 @@ struct JudgeRunCommand: AsyncParsableCommand {
   var plot: String?
   @Flag(inversion: .prefixedNo, help: "Draw scores over timesteps below the tables (default: on a terminal).")
   var draw: Bool?
-  @OptionGroup(title: "A program as examinee") var external: ProgramOptions
+  @OptionGroup(title: "HELM's scores over time") var helm: JudgeHelmOptions
+  @OptionGroup(title: "A program as examinee") var external: ExternalOptions
   @OptionGroup(title: "Models behind a server") var server: JudgeEndpointOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    _ = try chosen(algorithms, among: algorithmCatalog.map(\.name), "algorithm")
-    _ = try chosen(challenges, among: challengeCatalog.map(\.name), "challenge")
-    _ = try chosen(world, among: World.Kind.allCases.map(\.rawValue), "world")
-    if [world, erasFrom, server.endpoint].compactMap(\.self).count > 1 {
-      throw ValidationError("give one of --world, --eras-from and --endpoint")
-    }
-    if erasFrom != nil || server.endpoint != nil, sharedQuestions {
-      throw ValidationError("--shared-questions is for worlds")
+    _ = try (chosenAlgorithms(), chosenChallenges(), chosenWorlds())
+    if [world, erasFrom, server.endpoint, helm.helm.first].compactMap(\.self).count > 1 {
+      throw ValidationError("give one of --world, --eras-from, --endpoint and --helm")
     }
     for (name, value, least) in [
       ("repeats", repeats, 1), ("jobs", jobs ?? 1, 1), ("timesteps-ahead", timestepsAhead, 1),
@@ -98,65 +102,18 @@ struct JudgeRunCommand: AsyncParsableCommand {
     ] where value < least {
       throw ValidationError("--\(name) must be \(least) or more")
     }
-    if !(1...400).contains(questions) { throw ValidationError("--questions must be from 1 to 400") }
+    if let count = Int(questions), !(1...400).contains(count) {
+      throw ValidationError("--questions must be from 1 to 400, or a file")
+    }
     if timesteps > 1000 { throw ValidationError("--timesteps must be 1000 or less") }
-  }
-
-  /// The names in a list, all of them where there is none.
-  private func chosen(_ list: String?, among names: [String], _ kind: String) throws -> [String] {
-    guard let list else { return names }
-    let chosen = list.split(separator: ",").map { $0.trimmingPrefix(while: { $0 == " " }) }.map(String.init)
-    if chosen.isEmpty { throw ValidationError("name at least one \(kind)") }
-    for name in chosen where !names.contains(name) {
-      let near = nearestNames(to: name, among: names, count: 2).joined(separator: " or ")
-      throw ValidationError("unknown \(kind) '\(name)'; did you mean \(near)? (see: magnet judge list)")
-    }
-    return chosen.unique()
-  }
-
-  /// The algorithms asked for, and the program; all algorithms where neither is named.
-  private func examinees() throws -> [Algorithm] {
-    let names =
-      external.exec != nil && algorithms == nil
-      ? []
-      : try chosen(
-        algorithms, among: algorithmCatalog.map(\.name), "algorithm")
-    let own = names.compactMap(algorithm)
-    guard let exec = external.exec else { return own }
-    let files = results.map { [$0, $0 + "-wal", $0 + "-shm"] } ?? []
-    let program = try external.program(exec, hiding: files + [server.eras].compactMap(\.self))
-    // Another text of the program is another examinee.
-    let texts = program.command.words.compactMap { try? Files.read($0, atMost: 1 << 24) }.map {
-      String(decoding: $0, as: UTF8.self)
-    }
-    let detail = ModelIdentity(name: "", parts: [exec] + texts).digest
-    return own + [
-      Algorithm(name: "exec", summary: exec, detail: "\(exec) \(detail.prefix(12))") {
-        ExternalExaminee(program)
-      }
-    ]
-  }
-
-  private func histories() throws -> [any HistorySource] {
-    if let erasFrom { return [try TextEras.history(in: erasFrom, seed: seed, questions: questions)] }
-    if let history = try server.history(seed: seed, questions: questions) { return [history] }
-    return try chosen(world ?? "linear", among: World.Kind.allCases.map(\.rawValue), "world").compactMap {
-      name in
-      World.Kind(rawValue: name).map {
-        WorldHistory(
-          $0, seed: seed, timesteps: timesteps, questions: questions, sharesQuestions: sharedQuestions)
-      }
-    }
   }
 
   func run() async throws {
     try await report {
       for file in [progressgym, plot].compactMap(\.self) { try output.overwriting.check(file) }
       let store = try results.map { try JudgeStore($0, writing: true) }
-      var run = JudgeRun(
-        algorithms: try examinees(),
-        challenges: try chosen(challenges, among: challengeCatalog.map(\.name), "challenge").compactMap(
-          challenge), histories: try histories())
+      let setup = try await setUp()
+      var run = setup.run
       run.repeats = repeats
       run.seed = seed
       run.jobs = jobs ?? Environment.processorCount
@@ -182,7 +139,7 @@ struct JudgeRunCommand: AsyncParsableCommand {
         Terminal.say("interrupted: \(finished.count) of \(pairs.count) tests done", as: .error)
         throw ExitCode(130)
       }
-      return pairs.count { $0.state != .done }
+      return pairs.count { $0.state != .done } + setup.faultCount
     }
   }
 

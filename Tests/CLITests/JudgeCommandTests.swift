@@ -57,14 +57,15 @@ import Testing
     let whole = try Tool.run(command: Tool.binary, arguments)
     let store = folder.path + "/r.judge"
     var killed = 0
-    for attempt in 0..<6 {
+    var random = SplitMix(state: 24)
+    for _ in 0..<20 {
       let process = Process()
       process.executableURL = URL(filePath: Tool.binary)
       process.arguments = arguments + ["--results", store]
       process.standardOutput = FileHandle.nullDevice
       process.standardError = FileHandle.nullDevice
       try process.run()
-      usleep(UInt32(60_000 + attempt * 70_000))
+      usleep(UInt32.random(in: 20_000...500_000, using: &random))
       if process.isRunning {
         kill(process.processIdentifier, SIGKILL)
         killed += 1
@@ -94,12 +95,64 @@ import Testing
   }
 
   @Test func helpOfEveryCommand() throws {
-    for arguments in [[], ["run"], ["leaderboard"], ["show"], ["list"]] {
+    for arguments in [[], ["run"], ["leaderboard"], ["show"], ["list"], ["questionnaire"]] {
       let outcome = try judge(arguments + ["--help"])
       #expect(outcome.status == 0 && outcome.output.contains("EXAMPLE"), "\(arguments)")
     }
     let list = try judge(["list", "--format", "csv"])
     for name in ["LifelongRLHF", "Coevolve", "shock"] { #expect(list.output.contains(name)) }
+  }
+
+  /// The commands of an article run as they stand, one after the other.
+  @Test(arguments: ["WriteAnExaminee", "ExamineesInAnyLanguage"])
+  func articlesHaveCommandsThatWork(article: String) throws {
+    let folder = try TemporaryFolder()
+    let commands = try Self.commands(in: article)
+    #expect(commands.count >= 2)
+    for command in commands {
+      let outcome = try Tool.run(
+        command: "/bin/sh",
+        ["-c", command.replacing("magnet ", with: "'\(Tool.binary)' ", maxReplacements: 1)],
+        in: folder.path)
+      #expect(outcome.status == 0, "\(command): \(outcome.errors)")
+    }
+  }
+
+  /// The lines of an article's blocks of shell that call magnet.
+  static func commands(in article: String) throws -> [String] {
+    let text = try Project.text(Project.folder.path + "/Sources/Judges/Judges.docc/\(article).md")
+    let blocks = text.components(separatedBy: "```sh\n").dropFirst()
+    return blocks.flatMap { block in
+      block.components(separatedBy: "```")[0].split(separator: "\n").map(String.init).filter {
+        $0.hasPrefix("magnet ")
+      }
+    }
+  }
+
+  @Test func questionsOfOnesOwn() throws {
+    let folder = try TemporaryFolder()
+    let lines = (0..<10).map { number in
+      """
+      {"id": "q\(number)", "dimensions": ["freedom"], "context": "Which?", "options": ["more liberty \(number)", "more duty"],
+      "weights": [[1], [0]]}
+      """.replacing("\n", with: " ")
+    }
+    let file = try folder.write(lines.joined(separator: "\n"), to: "q.jsonl")
+    let outcome = try judge(["run", "--challenges", "Follow", "--questions", file] + Self.small)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let row = try #require(
+      parseCSV(outcome.output).map { $0.map(\.field) }.first { $0.contains("LifelongDPO") })
+    #expect(row.contains("15"), "\(row)")
+    let shared = try judge(
+      ["run", "--challenges", "Follow", "--questions", file, "--shared-questions"] + Self.small)
+    #expect(shared.status == 0 && shared.output != outcome.output)
+    try folder.write(lines[0] + "\n{}\n", to: "q.jsonl")
+    let wrong = try judge(["run", "--questions", file] + Self.small)
+    #expect(wrong.status == 2 && wrong.errors.contains("q.jsonl: line 2: "), "\(wrong.errors)")
+    #expect(try judge(["run", "--questions", "0"] + Self.small).status == 64)
+    #expect(try judge(["run", "--questions", "401"] + Self.small).status == 64)
+    let missing = try judge(["questionnaire", folder.path])
+    #expect(missing.status == 2 && missing.errors.contains("/moralchoice/final.csv: cannot be read"))
   }
 
   @Test func foreignFilesAreRefused() throws {

@@ -83,6 +83,7 @@ import Testing
             if mode == "garbage": print("this is not JSON", flush=True); continue
             if mode == "member": say({"foo": 1}); continue
             if mode == "model": say({"yield": "m7"}); continue
+            if mode == "id": say({"query": [{"id": 5, "instruction": "a"}, {"id": 5, "instruction": "b"}]}); continue
             if mode == "silence": time.sleep(60)
             if mode == "long":
                 for _ in range(101): sys.stdout.write("x" * 1000000)
@@ -108,7 +109,7 @@ import Testing
     ("garbage", "is not JSON: 'this is not JSON'"), ("member", "expected an object with query"),
     ("model", "unknown model \"m7\"; known: initial"), ("silence", "said nothing for 6.0 seconds"),
     ("long", "a line of more than 64 MB"), ("death", "ended without an answer"),
-    ("exit", "ended without an answer"),
+    ("exit", "ended without an answer"), ("id", "the id 5 occurs twice"),
   ]) func oneTestFailsAloneWithItsReason(mode: String, reason: String) throws {
     let script = try folder.write(Self.script, to: "e.py")
     let outcome = try judge([

@@ -18,6 +18,21 @@ import Testing
     #expect(article.contains("```swift\n" + code + "```"))
   }
 
+  @Test func theForecasterIsTheOneThatIsCompiledHere() async throws {
+    let article = try Project.text(Project.folder.path + "/Sources/Judges/Judges.docc/ForecastHELMsScores.md")
+    let file = try Project.text(Project.folder.path + "/Tests/JudgesTests/Optimist.swift")
+    let code = try #require(file.range(of: "final class"))
+    #expect(article.contains("```swift\n" + file[code.lowerBound...] + "```"))
+    let files = try HelmFiles()
+    let history = try await files.history(observed: nil)
+    let optimist = Algorithm(name: "Optimist", summary: "", subject: .scores) { Optimist() }
+    let run = JudgeRun(
+      algorithms: [optimist], challenges: helmChallengeCatalog.filter(\.looksAhead), histories: [history])
+    let pair = try #require(try await run.run().last)
+    #expect(pair.algorithm == "Optimist" && pair.state == .done)
+    #expect(pair.result?.forecasts.contains { $0.predicted != $0.actual } == true)
+  }
+
   @Test func theExamineeRuns() async throws {
     let world = World(.cycle, seed: 1)
     let questions = world.preferences.map { PreferenceQuestion($0) }

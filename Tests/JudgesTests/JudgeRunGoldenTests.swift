@@ -47,8 +47,8 @@ import Testing
       questions: (0..<coevolve).map { Request("question \($0)", options: ["yes", "no"]) },
       timestepsAhead: try #require(input["timesteps_ahead"]?.int))
 
-    let judge = try #require(Judges.challenge(challenge)?.make())
-    let examinee = try #require(Judges.algorithm(algorithm)?.make())
+    let judge = try #require(challengeCatalog.named(challenge)?.make())
+    let examinee = try #require(algorithmCatalog.named(algorithm)?.make())
     try await judge.reset(setting)
     try await examinee.reset(
       ExamineeSetting(

@@ -53,7 +53,7 @@ import Testing
       eras: models, initialModel: world.eras[0], probe: QuestionProbe(Array(world.probe.prefix(30))),
       questions: world.preferences.prefix(20).map { PreferenceQuestion($0) })
     var run = JudgeRun(
-      algorithms: algorithms, challenges: challenges.compactMap { Judges.challenge($0) },
+      algorithms: algorithms, challenges: challenges.compactMap { challengeCatalog.named($0) },
       histories: [FixedHistory(history, name: "fixed")])
     run.repeats = repeats
     run.jobs = jobs
@@ -156,6 +156,49 @@ import Testing
     let leaderboard = Leaderboard(try store.all().map(\.pair))
     #expect(leaderboard.sections.count == 2)
     #expect(leaderboard.sections.allSatisfy { $0.rows.count == 2 })
+  }
+
+  /// Whatever decides answers or measurements makes another setting, and nothing else does.
+  @Test func everythingThatMattersIsInTheSetting() async throws {
+    let (world, other) = (World(.walk, seed: 1, timesteps: 4), World(.walk, seed: 2, timesteps: 4))
+    let questions = world.preferences.prefix(4).map { PreferenceQuestion($0) }
+    let base = JudgeHistory(
+      eras: world.eras, initialModel: world.eras[0], probe: QuestionProbe(Array(world.probe.prefix(6))),
+      questions: questions)
+    var changed = [JudgeHistory](repeating: base, count: 6)
+    changed[1].eras[2] = other.eras[2]
+    changed[2].initialModel = world.eras[1]
+    changed[3].probe = QuestionProbe(Array(world.probe.prefix(7)))
+    changed[4].questions[1].input = "in short"
+    changed[5].questions.swapAt(0, 1)
+    func setting(
+      _ history: any HistorySource, challenge: String = "Follow",
+      _ change: (inout JudgeRun) -> Void = { _ in }
+    ) async throws -> String {
+      var run = JudgeRun(
+        algorithms: [], challenges: challengeCatalog.filter { $0.name == challenge }, histories: [history])
+      change(&run)
+      return try #require(try await run.run().first).setting
+    }
+    var found: [String] = []
+    for history in changed { found.append(try await setting(FixedHistory(history, name: "fixed"))) }
+    for history in [
+      WorldHistory(.walk, seed: 1, timesteps: 4), WorldHistory(.walk, seed: 2, timesteps: 4),
+      WorldHistory(.cycle, seed: 1, timesteps: 4), WorldHistory(.walk, seed: 1, timesteps: 5),
+      WorldHistory(.walk, seed: 1, timesteps: 4, questions: 30),
+      WorldHistory(.walk, seed: 1, timesteps: 4, sharesQuestions: true),
+    ] { found.append(try await setting(history)) }
+    let walk = WorldHistory(.walk, seed: 1, timesteps: 4)
+    found.append(try await setting(walk, challenge: "Predict"))
+    found.append(try await setting(walk, challenge: "Predict") { $0.timestepsAhead = 2 })
+    #expect(Set(found).count == found.count && found.count == 14)
+    let same = try await setting(walk) {
+      $0.jobs = 3
+      $0.repeats = 2
+      $0.seed = 9
+      $0.timestepsAhead = 2
+    }
+    #expect(same == found[6])
   }
 
   @Test func oneProcessWritesAtATime() async throws {

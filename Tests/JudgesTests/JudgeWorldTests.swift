@@ -10,8 +10,8 @@ import Testing
   ) async throws -> Double {
     let world = World(kind, seed: seed)
     let questions = world.preferences.map { PreferenceQuestion($0) }
-    let judge = try #require(Judges.challenge(challenge)?.make())
-    let examinee = try #require(Judges.algorithm(algorithm)?.make())
+    let judge = try #require(challengeCatalog.named(challenge)?.make())
+    let examinee = try #require(algorithmCatalog.named(algorithm)?.make())
     try await judge.reset(
       JudgeSetting(eras: world.eras, probe: QuestionProbe(world.probe), questions: questions.map(\.request)))
     try await examinee.reset(

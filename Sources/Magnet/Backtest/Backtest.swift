@@ -43,6 +43,8 @@ public struct Backtest: Sendable {
   public var heldOut = HeldOut.family
   /// When models came out, for `HeldOut.time`.
   public var timeline: ModelTimeline?
+  /// For `HeldOut.time`, how many steps before a model the newest model is that is learned from.
+  package var stepsAhead = 1
   public var target = BacktestTarget.score
   public var level = Level.run
   /// How many instances of the target run are shown with their scores.
@@ -92,7 +94,8 @@ public struct Backtest: Sendable {
           advice: "give their dates with --dates, or shorter steps with --step")
       }
     }
-    let plan = BacktestPlan(scores, heldOut: heldOut, kind: target, timeline: timeline)
+    let plan = BacktestPlan(
+      scores, heldOut: heldOut, kind: target, timeline: timeline, stepsAhead: stepsAhead)
     guard !plan.targets.isEmpty else { throw nothingToPredict(scores) }
     let needsTables = entries.contains { !($0.make() is ScorePredictor) }
     let tables = needsTables ? try await BacktestTables(scores, source) : nil

@@ -65,3 +65,19 @@ public struct BacktestResult: Sendable {
     }
   }
 }
+
+extension BacktestResult {
+  /// What one predictor made of each run's score, by the run's name: its only or last prediction, or why there is none.
+  /// - Parameter predictor: its number among the entries.
+  package func predictions(of predictor: Int) -> [String: Result<Double, MagnetError>] {
+    var found: [String: Result<Double, MagnetError>] = [:]
+    func run(_ target: Int) -> String { plan.collection.runs[plan.targets[target].run].name }
+    for failure in outcome.failures where failure.predictor == predictor {
+      found[run(failure.target)] = .failure(MagnetError(.insufficientData, failure.reason))
+    }
+    for record in outcome.records where record.predictor == Int32(predictor) {
+      found[run(Int(record.target))] = .success(record.predicted)
+    }
+    return found
+  }
+}

@@ -121,7 +121,7 @@ struct BacktestUnit: Sendable {
   /// The samples to look at: those sizes that leave something to predict.
   func samples(_ target: BacktestPlan.Target) throws -> [(size: Int, repetition: Int, items: [Int])] {
     let run = plan.collection.runs[target.run]
-    let sizes = backtest.observed.filter { $0 < run.instances.count }
+    let sizes = backtest.observed.filter { $0 < run.instances.count || $0 == 0 }
     guard let largest = sizes.max() else { return [] }
     if let sampling = backtest.sampling {
       let fold = plan.fold(target, group, seed: seed(target))

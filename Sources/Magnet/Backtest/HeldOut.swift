@@ -55,15 +55,18 @@ struct BacktestPlan: Sendable {
   /// By model, for time; and the first step that has one of the models.
   let steps: [String: Int]
   private let firstStep: Int
+  private let stepsAhead: Int
   private let rowOfModel: [String: Int]
   private let scenarioOfColumn: [Int]
   /// For each scenario, the columns of its matrix by the instances' ids.
   private let columnsOfIDs: [[String: Int]]
 
   init(
-    _ collection: ScoreCollection, heldOut: HeldOut, kind: BacktestTarget, timeline: ModelTimeline? = nil
+    _ collection: ScoreCollection, heldOut: HeldOut, kind: BacktestTarget, timeline: ModelTimeline? = nil,
+    stepsAhead: Int = 1
   ) {
     self.collection = collection
+    self.stepsAhead = stepsAhead
     self.heldOut = heldOut
     self.kind = kind
     strengths = heldOut == .frontier ? Self.strengths(collection) : [:]
@@ -113,7 +116,7 @@ struct BacktestPlan: Sendable {
     guard scenarioOfColumn[column] == item.scenario, heldOut != .frontier || strengths[item.model] == 2 else {
       return false
     }
-    if heldOut == .time, steps[item.model].map({ $0 <= firstStep }) ?? true { return false }
+    if heldOut == .time, steps[item.model].map({ $0 < firstStep + stepsAhead }) ?? true { return false }
     let perturbation = collection.board.columns[column].name.perturbation
     switch kind {
     case .score: return perturbation == nil
@@ -143,7 +146,7 @@ struct BacktestPlan: Sendable {
     case .frontier: return strengths[a.model] == 0
     case .time:
       guard let other = steps[a.model], let own = steps[b.model] else { return false }
-      return other < own
+      return other <= own - stepsAhead
     }
   }
 

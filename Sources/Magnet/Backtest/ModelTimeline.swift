@@ -53,6 +53,15 @@ public struct ModelTimeline: Sendable, Hashable {
     self.init(first, sorted: Set(first.values).sorted { VersionOrder($0) < VersionOrder($1) })
   }
 
+  /// The timeline of some of the models alone: steps without any of them are left out.
+  package func restricted(to models: [String]) -> ModelTimeline {
+    let own = Dictionary(
+      models.compactMap { model in steps[model].map { (model, names[$0]) } },
+      uniquingKeysWith: { first, _ in first })
+    let used = Set(own.values)
+    return ModelTimeline(own, sorted: names.filter(used.contains))
+  }
+
   /// Those of the models that have no date, in order.
   public func undated(_ models: [String]) -> [String] { models.filter { steps[$0] == nil } }
 }

@@ -31,7 +31,7 @@ public struct TableFormat: Sendable, Hashable, CaseIterable, CustomStringConvert
 
   /// The format with a name.
   public init?(named name: String) {
-    guard let format = Self.allCases.first(where: { $0.name == name }) else { return nil }
+    guard let format = Self.allCases.named(name) else { return nil }
     self = format
   }
 
@@ -56,6 +56,8 @@ public struct TableFormat: Sendable, Hashable, CaseIterable, CustomStringConvert
   public static func == (a: TableFormat, b: TableFormat) -> Bool { a.name == b.name }
   public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }
+
+extension TableFormat: Named {}
 
 /// How a table is laid out, and for whom.
 public struct TableLayout: Sendable {

@@ -53,7 +53,7 @@ public struct ClusterBootstrap: Sendable {
 
   /// A value of sums by cluster, with its interval.
   /// - Parameter isSpread: whether the sums are of several clusters.
-  func score(
+  package func score(
     _ name: String, _ sums: [Measure.Sums], isSpread: Bool, _ value: (Measure.Sums) -> Double?
   ) -> Measure.Score? {
     guard let whole = value(sums.reduce(.zero) { $0 + $1 }), !whole.isNaN else { return nil }

@@ -11,14 +11,7 @@ package struct BacktestOptions: ParsableArguments {
       "What is held out together: run, model, family, scenario, frontier (the strongest models), or time (learn from older models only)."
   )
   package var split = HeldOut.family
-  @Option(
-    help: ArgumentHelp(
-      "Release dates for --hold-out time, as CSV: model,date (default: those of schema.json).",
-      valueName: "file"),
-    completion: .file())
-  package var dates: String?
-  @Option(help: "A step of time: quarter, month, day, or suite (a model's first suite).")
-  package var step = TimelineStep.quarter
+  @OptionGroup(title: "For --hold-out time") package var time: TimelineOptions
   @Option(
     help:
       "score: scores on unperturbed inputs. perturbed: scores on perturbed inputs, given the unperturbed ones."
@@ -83,7 +76,7 @@ package struct BacktestOptions: ParsableArguments {
     if let compare, compare.count != 2 {
       throw ValidationError("--compare takes two predictors separated by a comma.")
     }
-    if dates != nil, split != .time || step == .suite {
+    if time.dates != nil, split != .time {
       throw ValidationError("--dates goes with --hold-out time and steps of dates.")
     }
     if let plot {
@@ -92,38 +85,6 @@ package struct BacktestOptions: ParsableArguments {
       }
       for path in plotFiles(plot) { try output.overwriting.checkEarly(path) }
     }
-  }
-
-  /// When models came out, for `--hold-out time`; models without a date are named.
-  private func timeline(_ runs: HelmRuns, _ collection: ScoreCollection) async throws -> ModelTimeline? {
-    guard split == .time else { return nil }
-    let models = collection.board.models
-    let timeline: ModelTimeline
-    if let unit = ModelTimeline.Step(rawValue: step.rawValue) {
-      var known: [String: String] = [:]
-      if let dates {
-        do {
-          let bytes = try Files.read(dates, atMost: 1 << 26)
-          known = try ModelTimeline.dates(csv: String(decoding: bytes, as: UTF8.self), path: dates)
-        } catch let error as SystemError {
-          throw MagnetError(.notFound, "cannot be read: \(error)", at: dates)
-        }
-      } else {
-        known = try await runs.releaseDates()
-      }
-      timeline = try ModelTimeline(dates: known.filter { models.contains($0.key) }, every: unit)
-    } else {
-      let names = Dictionary(
-        collection.runs.map { ($0.name, $0.model) }, uniquingKeysWith: { first, _ in first })
-      timeline = ModelTimeline(suites: try await runs.suites(ofModels: names))
-    }
-    let undated = timeline.undated(models)
-    if !undated.isEmpty {
-      Terminal.say(
-        "left out, without a date: \(undated.joined(separator: ", ")); --dates FILE.csv gives dates")
-    }
-    Terminal.say("\(timeline.names.count) steps of time: \(timeline.names.joined(separator: ", "))")
-    return timeline
   }
 
   private var backtest: Backtest {
@@ -161,7 +122,7 @@ package struct BacktestOptions: ParsableArguments {
       let readsAnswers = entries.contains { ($0.make() as? ScorePredictor)?.usesAnswers == true }
       let collection = try await scoring.read(all, progress, readsAnswers: readsAnswers)
       var timed = backtest
-      timed.timeline = try await timeline(all, collection)
+      if split == .time { timed.timeline = try await time.timeline(all, collection) }
       let result = try await Watch.working(progress) { [timed, scores] in
         try await timed.run(
           entries, on: collection, source: all, keepingIn: scores.map { ScoreFile($0) }, progress: progress)
@@ -205,11 +166,6 @@ extension BacktestOptions {
     let stem = name.lastIndex(of: ".").map { path[..<$0] } ?? path[...]
     return [path] + (level == .run ? [stem + "-actual" + path[stem.endIndex...]] : [])
   }
-}
-
-/// What `--step` takes: the steps of dates, or suites.
-package enum TimelineStep: String, ExpressibleByArgument, CaseIterable {
-  case quarter, month, day, suite
 }
 
 extension SamplingMethod: ExpressibleByArgument {}
