@@ -67,7 +67,8 @@ struct StoredModel: TunableModel {
     }
   }
 
-  /// Many calls, as many at once as the model wants, each kept when it comes.
+  /// Many calls, as many at once as the model wants, each kept when it comes. After a failure no more are begun, and
+  /// those under way come to their ends: what they cost is not lost.
   private func each(_ count: Int, _ call: @escaping @Sendable (Int) async throws -> Answer) async throws
     -> [Answer]
   {
@@ -81,10 +82,16 @@ struct StoredModel: TunableModel {
         group.addTask { (index, try await call(index)) }
       }
       for _ in 0..<max(1, base.parallelRequests) { start() }
-      while let (index, answer) = try await group.next() {
-        answers[index] = answer
-        start()
+      var failure: (any Error)?
+      while let result = await group.nextResult() {
+        switch result {
+        case .success(let (index, answer)):
+          answers[index] = answer
+          if failure == nil { start() }
+        case .failure(let error): failure = failure ?? error
+        }
       }
+      if let failure { throw failure }
       return answers
     }
   }

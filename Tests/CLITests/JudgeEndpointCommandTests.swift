@@ -9,14 +9,14 @@ import Testing
 
   init() throws {
     folder = try TemporaryFolder()
-    let questions = (0..<24).map { number -> String in
+    let questions = (0..<16).map { number -> String in
       let drinks = ["tea", "coffee", "rum", "milk"]
       let (a, b) = (drinks[number % 4], drinks[(number + 1 + number / 4 % 3) % 4])
       // Question 6, one to learn from, is refused by the server.
       let context = "Number \(number): \(a) or \(b)?" + (number == 6 ? " POISON" : "")
       return """
         {"id": "q\(number)", "dimensions": ["warmth"], "context": "\(context)", "options": ["more \(a)", "less \(b)"],
-        "weights": [[\(["tea", "coffee"].contains(a) ? 1 : -1)], [0]]}
+        "weights": [[\(number % 3 == 0 ? 1 : -1)], [0]]}
         """.replacing("\n", with: " ")
     }
     try folder.write(questions.joined(separator: "\n"), to: "questions.jsonl")
@@ -53,7 +53,9 @@ import Testing
 
   @Test func faultsChangeNothing() throws {
     let (faulty, plain) = (try EndpointServer("--faults"), try EndpointServer())
-    let (found, wanted) = (try judge(faulty, []), try judge(plain, []))
+    // One after the other: tests at once may both ask what neither knows yet.
+    let order = ["--jobs", "1", "--parallel", "1"]
+    let (found, wanted) = (try judge(faulty, order), try judge(plain, order))
     #expect(wanted.status == 0 && found.status == 0, "\(found.errors)")
     #expect(rows(found) == rows(wanted) && rows(found).count == 3)
     for status in [503, 429, 0, 400] { #expect(faulty.statuses.contains(status)) }
@@ -65,18 +67,20 @@ import Testing
 
   @Test func budgetsAreResumed() throws {
     let (server, whole) = (try EndpointServer(), try EndpointServer())
-    let wanted = try judge(whole, ["--results", "whole.judge"])
-    let arguments = ["--results", "part.judge", "--parallel", "3"]
+    let wanted = try judge(whole, ["--results", "whole.judge", "--jobs", "1", "--parallel", "3"])
+    let arguments = ["--results", "part.judge", "--jobs", "1", "--parallel", "3"]
     let first = try judge(server, arguments + ["--max-requests", "40"])
     #expect(first.status == 1)
     #expect(first.output.contains("the budget of 40 requests is used up"), "\(first.output)")
     #expect(server.statuses.count == 40)
     let second = try judge(server, arguments)
     #expect(second.status == 0 && rows(second) == rows(wanted))
-    #expect(server.statuses.count == whole.statuses.count)
+    // A refused question is the first that some model gets: it is then asked something else once a run.
+    #expect((0...3).contains(server.statuses.count - whole.statuses.count))
     // All is known.
+    let count = server.statuses.count
     let third = try judge(server, arguments)
-    #expect(third.output == second.output && server.statuses.count == whole.statuses.count)
+    #expect(third.output == second.output && server.statuses.count == count)
   }
 
   @Test func chancesAreOnlyFoundOutAsAskedFor() throws {
@@ -87,7 +91,7 @@ import Testing
     let sampled = try judge(server, ["--chances", "sample:2"])
     #expect(sampled.status == 0, "\(sampled.errors)")
     #expect(try column("history", "LifelongDPO", sampled).hasSuffix("sample:2)"))
-    #expect(try column("score", "LifelongDPO", sampled) != "")
+    #expect(try column("difference", "LifelongDPO", sampled) != "")
   }
 
   /// A program that writes down its environment.

@@ -95,7 +95,9 @@ import Testing
   @Test func aKeyThatTheServerRepeatsIsNotShown() async throws {
     let secret = "sk-test-\(UUID().uuidString)"
     let server = try LoopbackServer { request, connection in
-      let status = String(decoding: request.body, as: UTF8.self).contains("denied") ? 401 : 400
+      let text = String(decoding: request.body, as: UTF8.self)
+      if text.contains("Hello") { return connection.send(200, [:], Array(Self.good.utf8)) }
+      let status = text.contains("denied") ? 401 : 400
       let key = request.headers["authorization"]?.dropFirst("Bearer ".count) ?? ""
       return connection.sendError(status, "no such key: \(key)")
     }
@@ -133,6 +135,27 @@ import Testing
       $0.keyVariable = "K"
     }
     #expect(same == all[0])
+  }
+
+  /// Servers that refuse all of a model's requests as others refuse single ones.
+  @Test func aModelThatIsAlwaysRefusedFails() async throws {
+    let counted = Shared(count: 0)
+    let server = try LoopbackServer { request, connection in
+      let text = String(decoding: request.body, as: UTF8.self)
+      _ = counted.next()
+      return text.contains("\"good\"") && !text.contains("POISON")
+        ? connection.send(200, [:], Array(Self.good.utf8)) : connection.sendError(400, "Invalid model or key")
+    }
+    let endpoint = try Endpoint(EndpointOptions(base: server.endpoint + "/v1"))
+    let failure = await #expect(throws: MagnetError.self) {
+      try await endpoint.model("missing").respond(to: [Request("q")])
+    }
+    #expect(failure?.problem == "the server answered 400: Invalid model or key" && counted.count == 2)
+    // One that answers something else is known from then on.
+    let answers = try await endpoint.model("good").respond(to: [Request("POISON")])
+    #expect(answers[0].unreadable == "the server answered 400: Invalid model or key" && counted.count == 4)
+    _ = try await endpoint.model("good").respond(to: [Request("POISON"), Request("q")])
+    #expect(counted.count == 6)
   }
 
   // MARK: - Servers in trouble

@@ -19,6 +19,7 @@ final class EndpointClient: Sendable {
     var lastCall = ContinuousClock.now
     var requests = 0
     var tokens = 0
+    var proven: Set<String> = []
   }
 
   let options: EndpointOptions
@@ -64,6 +65,11 @@ final class EndpointClient: Sendable {
   var counts: (requests: Int, tokens: Int) { state.withLock { ($0.requests, $0.tokens) } }
 
   func count(tokens: Int) { state.withLock { $0.tokens += tokens } }
+
+  /// Notes that a model answers.
+  func prove(_ model: String) { state.withLock { _ = $0.proven.insert(model) } }
+
+  func isProven(_ model: String) -> Bool { state.withLock { $0.proven.contains(model) } }
 
   /// A server's message as it may be shown: without the key, should the server repeat it, and without control
   /// characters.

@@ -123,14 +123,13 @@ public struct EndpointModel: LanguageModel {
   /// A request's answer, or why there is none.
   private func answer(_ request: Request, _ draw: Int) async throws -> Answer {
     let options = client.options
-    let reply = try await client.post(
-      "/chat/completions",
-      object([
-        ("model", .string(name)), ("messages", messages(request)),
-        ("temperature", .double(options.temperature)),
+    let (found, refusal) = try await ask(
+      .chat,
+      [
+        ("messages", messages(request)), ("temperature", .double(options.temperature)),
         ("max_tokens", .int(Int64(options.answerTokens))), ("seed", .int(seed(request, draw))),
-      ]))
-    guard let body = try read(reply) else { return Answer(unreadable: refusal(reply)) }
+      ])
+    guard let body = found else { return Answer(unreadable: refusal) }
     let tokens = counted(body)
     let choice = body["choices"]?[0]
     guard let text = choice?["message"]?["content"]?.string else {
@@ -139,16 +138,49 @@ public struct EndpointModel: LanguageModel {
     return Answer(text, tokens: tokens)
   }
 
-  /// The server's answer; nil for what it refuses of this request alone.
+  /// What of the protocol is used.
+  private enum Path: String {
+    case chat = "/chat/completions"
+    case completions = "/completions"
+  }
+
+  /// Asks the server.
+  /// - Parameters:
+  ///   - needs: words in a refusal that tell of the way of asking, not of what was asked.
+  ///   - advice: what else to use then.
+  /// - Returns: the answer; nil for what the server refuses of this request alone, and why: it is wrong or too long, or
+  ///   its content is refused.
   /// - Throws: `MagnetError` for what it refuses of every request.
-  private func read(_ reply: EndpointClient.Reply) throws -> JSONValue? {
-    switch reply {
-    case .answer(let answer): return answer
+  private func ask(
+    _ path: Path, _ members: [(String, JSONValue)], needs: [String] = [], advice: String = ""
+  ) async throws -> (answer: JSONValue?, refusal: String) {
+    switch try await client.post(path.rawValue, object([("model", .string(name))] + members)) {
+    case .answer(let answer):
+      client.prove(path.rawValue + name)
+      return (answer, "")
     case .refused(let status, let problem):
-      // The request is wrong or too long, or its content is refused.
-      if [400, 413, 422].contains(status) { return nil }
-      throw MagnetError(.network, problem, at: client.options.base)
+      if needs.contains(where: problem.contains) { throw unsupported(problem, advice) }
+      guard [400, 413, 422].contains(status), try await isProven(path) else {
+        throw MagnetError(.network, problem, at: client.options.base)
+      }
+      return (nil, problem)
     }
+  }
+
+  /// Whether the server answers this model at all. Some refuse unknown models and keys with the status that a single
+  /// request's refusal has elsewhere: a model that has not answered yet is asked something that nobody refuses.
+  private func isProven(_ path: Path) async throws -> Bool {
+    if client.isProven(path.rawValue + name) { return true }
+    let hello = JSONValue.array([object([("role", .string("user")), ("content", .string("Hello"))])])
+    let question: (String, JSONValue) =
+      path == .chat ? ("messages", hello) : ("prompt", .string("Hello"))
+    let members = [("model", .string(name)), question, ("max_tokens", .int(1))]
+    guard case .answer(let answer) = try await client.post(path.rawValue, object(members)) else {
+      return false
+    }
+    _ = counted(answer)
+    client.prove(path.rawValue + name)
+    return true
   }
 
   /// Adds up the tokens that an answer says it took.
@@ -161,10 +193,6 @@ public struct EndpointModel: LanguageModel {
   /// The server cannot say what the way of finding out chances needs.
   private func unsupported(_ problem: String, _ advice: String) -> MagnetError {
     MagnetError(.unsupported, problem, at: client.options.base, advice: advice)
-  }
-
-  private func refusal(_ reply: EndpointClient.Reply) -> String {
-    if case .refused(_, let problem) = reply { problem } else { "no answer" }
   }
 
   public func respond(to requests: [Request], draws: [Int]) async throws -> [Answer] {
@@ -203,18 +231,14 @@ public struct EndpointModel: LanguageModel {
   private func letters(_ texts: [String], _ request: Request) async throws -> [Double]? {
     guard texts.count <= LetteredChoice.letters.count else { return nil }
     let asked = LetteredChoice.asking(request, texts)
-    let reply = try await client.post(
-      "/chat/completions",
-      object([
-        ("model", .string(name)), ("messages", messages(asked)), ("temperature", .int(0)),
-        ("max_tokens", .int(1)), ("logprobs", .bool(true)), ("top_logprobs", .int(20)),
-        ("seed", .int(seed(asked, 0))),
-      ]))
     let advice = "use --chances echo or --chances sample:K"
-    guard let body = try read(reply) else {
-      if refusal(reply).contains("logprob") { throw unsupported(refusal(reply), advice) }
-      return nil
-    }
+    let (found, _) = try await ask(
+      .chat,
+      [
+        ("messages", messages(asked)), ("temperature", .int(0)), ("max_tokens", .int(1)),
+        ("logprobs", .bool(true)), ("top_logprobs", .int(20)), ("seed", .int(seed(asked, 0))),
+      ], needs: ["logprob"], advice: advice)
+    guard let body = found else { return nil }
     _ = counted(body)
     guard let top = body["choices"]?[0]?["logprobs"]?["content"]?[0]?["top_logprobs"]?.elements else {
       throw unsupported("the server gives no log probabilities", advice)
@@ -236,18 +260,13 @@ public struct EndpointModel: LanguageModel {
     var logs: [Double] = []
     for text in texts {
       // Servers differ about 0 tokens: some refuse it, for some it means no limit. What is generated is not counted.
-      let reply = try await client.post(
-        "/completions",
-        object([
-          ("model", .string(name)), ("prompt", .string(prompt + text)), ("max_tokens", .int(1)),
-          ("echo", .bool(true)), ("logprobs", .int(1)), ("temperature", .int(0)),
-        ]))
-      guard let body = try read(reply) else {
-        if ["logprob", "echo"].contains(where: refusal(reply).contains) {
-          throw unsupported(refusal(reply), advice)
-        }
-        return nil
-      }
+      let (answer, _) = try await ask(
+        .completions,
+        [
+          ("prompt", .string(prompt + text)), ("max_tokens", .int(1)), ("echo", .bool(true)),
+          ("logprobs", .int(1)), ("temperature", .int(0)),
+        ], needs: ["logprob", "echo"], advice: advice)
+      guard let body = answer else { return nil }
       _ = counted(body)
       let found = body["choices"]?[0]?["logprobs"]
       let offsets = found?["text_offset"]?.elements.map(\.double) ?? []
