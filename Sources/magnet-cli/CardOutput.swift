@@ -59,10 +59,9 @@ struct CardOutput {
 
   /// One row per setting: its number, the swept symbols, the others, status, output and seconds.
   private var table: Table {
-    let swept = card.symbolNames.filter { name in
-      outcome.settings.first?.symbols.contains { $0.name == name && $0.isSwept } == true
-    }
-    let others = card.symbolNames.filter { !swept.contains($0) }
+    let sweptNames = Set(outcome.settings.first?.symbols.filter(\.isSwept).map(\.name) ?? [])
+    let swept = card.symbolNames.filter(sweptNames.contains)
+    let others = card.symbolNames.filter { !sweptNames.contains($0) }
     let hasProcesses = outcome.settings.contains { $0.process != nil }
     let rows = outcome.settings.enumerated().map { number, setting in
       let values = Dictionary(setting.symbols.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })

@@ -177,6 +177,14 @@ import Testing
     #expect(outcome.status == 2 && outcome.errors.contains("the sweeps make more than 1000000 settings"))
   }
 
+  /// Time grows with the number of symbols, not with its square.
+  @Test func aCardMayHaveManySymbols() async throws {
+    let symbols = (0..<20_000).map { "  a\($0): {value: \($0)}\n" }.joined()
+    let card = try EvaluationCard(text: "claim: {expr: a7 < a19999}\nsymbols:\n" + symbols)
+    #expect(try await card.evaluate() == .verified)
+    #expect(card.summarize().contains("'a19999': 19999}"))
+  }
+
   @Test(.enabled(if: Shared.python != nil)) func tenThousandSettingsAreOneConversation() async throws {
     let values = (0..<10_000).map(String.init).joined(separator: ", ")
     let symbols = "symbols: {n: {type: int, sweep: [\(values)]}}\n"

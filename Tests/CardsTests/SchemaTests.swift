@@ -111,6 +111,13 @@ import Testing
     #expect(try Self.faults(body) == [expected])
   }
 
+  @Test func manyFaultsAreAllSaid() throws {
+    let symbols = (0..<3000).map { "  a\($0): {value: 1, depends_on: [zz\($0)]}\n" }.joined()
+    let faults = try Self.faults("claim: {expr: a1}\nsymbols:\n" + symbols)
+    #expect(faults.count == 3000)
+    #expect(faults.last == "c.yaml:3009:34: symbol 'a2999' depends on 'zz2999', which is not a symbol")
+  }
+
   @Test(arguments: [
     "", "[]", "a", "- 1", "{}", "? [1]\n: 2", "claim: {python: [1]}", "symbols: [1]", "symbols: {1: {}}",
   ])

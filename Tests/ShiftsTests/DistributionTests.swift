@@ -120,6 +120,23 @@ import Testing
     #expect(try PreferenceExample.forEach(in: path) { _ in } == 3001)
   }
 
+  /// Time grows with the number of answers, not with its square; answers that differ only in how their characters are
+  /// composed are two.
+  @Test func anExampleMayHaveManyAnswers() throws {
+    let folder = try TemporaryFolder()
+    func text(_ more: String) -> String {
+      let answers = (0..<100_000).map { "\"r\($0)\": \($0 == 7 ? 1 : 0)" }.joined(separator: ", ")
+      return "[{\"prompt\": \"q\", \"responses\": {\(answers)\(more)}}]"
+    }
+    let path = try folder.write(text(", \"\u{E9}\": 0, \"e\u{301}\": 0"), to: "many.json")
+    var count = 0
+    try PreferenceExample.forEach(in: path) { count = $0.pairs.count }
+    #expect(count == 100_001)
+    let twice = try folder.write(text(", \"r50000\": 0"), to: "twice.json")
+    let error = #expect(throws: DataFault.self) { try PreferenceExample.forEach(in: twice) { _ in } }
+    #expect(error?.problem == "'r50000' is there twice")
+  }
+
   @Test func checksNameWhatGivesLabelsAway() throws {
     let folder = try TemporaryFolder()
     let first = [example("p", best: "a", worse: "b"), example("q", best: "c", worse: "d")]

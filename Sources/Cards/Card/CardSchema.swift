@@ -269,7 +269,7 @@ struct CardSchema {
         reader.error(
           need.mark,
           "symbol '\(symbol.name)' depends on '\(need.name)', which is not a symbol"
-            + SchemaReader.suggestion(need.name, names.filter { $0 != symbol.name }))
+            + reader.suggestion(need.name, names.lazy.filter { $0 != symbol.name }))
       }
     }
     guard

@@ -101,8 +101,11 @@ public final class EvaluationCard: Sendable {
   /// that were the same in every setting. Null for all others.
   public var symbols: [(name: String, value: CardValue)] {
     let settings = outcome.withLock { $0?.settings } ?? []
+    let found = settings.map { setting in
+      Dictionary(setting.symbols.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+    }
     return definition.symbols.map { symbol in
-      let values = settings.compactMap { setting in setting.symbols.first { $0.name == symbol.name }?.value }
+      let values = found.compactMap { $0[symbol.name] }
       if let first = values.first, values.count == settings.count {
         if values.allSatisfy({ $0 == first }) { return (symbol.name, first) }
         return (symbol.name, .opaque(type: "values", text: "<\(Set(values).count) values>"))

@@ -56,6 +56,12 @@ struct SchemaReader {
     return members
   }
 
+  /// ` (did you mean value?)`, where a name is near; of the first faults only, as a search in a card's own names for each
+  /// of them would take the square of their number.
+  func suggestion(_ name: String, _ known: some Sequence<String>) -> String {
+    faults.count < 20 ? Self.suggestion(name, Array(known)) : ""
+  }
+
   /// ` (did you mean value?)`, where a name is near.
   static func suggestion(_ name: String, _ known: [String]) -> String {
     guard let nearest = nearestNames(to: name, among: known, count: 1).first,

@@ -169,9 +169,13 @@ struct CardEvaluation: Sendable {
   ) -> (metrics: [CardOutcome.Metric], notes: [String]) {
     var metrics: [CardOutcome.Metric] = []
     var notes: [String] = []
+    guard plan.card.symbols.contains(where: { $0.metric != nil }) else { return ([], []) }
+    let found = outcomes.map { outcome in
+      Dictionary(outcome.symbols.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+    }
     for symbol in plan.card.symbols {
       guard let reduction = symbol.metric else { continue }
-      let values = outcomes.map { outcome in outcome.symbols.first { $0.name == symbol.name }?.value }
+      let values = found.map { $0[symbol.name] }
       let missing = values.count { $0 == nil || $0 == .null }
       if missing > 0 {
         notes.append(

@@ -68,9 +68,14 @@ final class SQLQueries {
         PipelineResults.relation, rows: table.rows.map { $0.map { Cell($0) ?? .json($0.json) } })
     }
 
-    func prepare(_ text: String, _ block: Block, _ place: String, visible: Set<String>?) -> QuerySession
-      .Statement?
-    {
+    let names = card.symbols.map(\.name)
+    // Names of tables as queries write them, in lower case.
+    var tableNames: [String: String] = [:]
+
+    /// - Parameter isVisible: whether the query may use a symbol; nil for all of them.
+    func prepare(
+      _ text: String, _ block: Block, _ place: String, _ isVisible: ((String) -> Bool)?
+    ) -> QuerySession.Statement? {
       let words = QuerySession.words(block.text)
       // The columns of run specs are known from the runs alone.
       if isForChecking, words.contains(TableSource.runSpecs.rawValue.replacing("-", with: "_")) { return nil }
@@ -84,12 +89,10 @@ final class SQLQueries {
           "name them after the card, or in data")
         return nil
       }
-      if let visible {
-        for name in made.keys.sorted() where words.contains(name.lowercased()) && !visible.contains(name) {
-          reader.error(
-            block.mark, "\(place) asks \(name), which it does not depend on", "add depends_on: [\(name)]")
-          return nil
-        }
+      if let isVisible, let name = words.compactMap({ tableNames[$0] }).filter({ !isVisible($0) }).min() {
+        reader.error(
+          block.mark, "\(place) asks \(name), which it does not depend on", "add depends_on: [\(name)]")
+        return nil
       }
       let statement: QuerySession.Statement
       do { statement = try session.prepare(text) } catch {
@@ -98,18 +101,17 @@ final class SQLQueries {
       }
       var isSound = true
       for name in statement.parameters {
-        let names = card.symbols.map(\.name)
         if name.isEmpty {
           reader.error(block.mark, "\(place) has a parameter without a name", "write :name")
         } else if known[name] == nil {
           reader.error(
-            block.mark, "\(place) uses :\(name), which is not a symbol" + SchemaReader.suggestion(name, names)
+            block.mark, "\(place) uses :\(name), which is not a symbol" + reader.suggestion(name, names)
           )
         } else if made[name] != nil {
           reader.error(
             block.mark, "\(place) uses :\(name), which is a list",
             "ask it as a table: SELECT value FROM \(name)")
-        } else if let visible, !visible.contains(name) {
+        } else if let isVisible, !isVisible(name) {
           reader.error(
             block.mark, "\(place) uses :\(name), which it does not depend on", "add depends_on: [\(name)]")
         } else {
@@ -122,20 +124,20 @@ final class SQLQueries {
 
     for name in order {
       guard let symbol = known[name] else { continue }
-      let visible = Self.visible(to: symbol, known)
+      let isVisible = { (other: String) in Self.isVisible(other, to: symbol, known) }
       if symbol.sql != nil, let problem = Self.problem(with: name, session) {
         reader.error(symbol.mark, problem, "give the symbol another name")
         continue
       }
       if case .query(let block) = symbol.sweep {
-        swept[name] = prepare(block.text, block, "the sweep of symbol '\(name)'", visible: [])
+        swept[name] = prepare(block.text, block, "the sweep of symbol '\(name)'") { _ in false }
         if let statement = swept[name], statement.columns.count != 1 {
           reader.error(
             block.mark, "the sweep of symbol '\(name)' has \(statement.columns.count) columns", "it has one")
         }
       }
       if let sql = symbol.sql {
-        prepared[name] = prepare(sql.text, sql, "symbol '\(name)'", visible: visible)
+        prepared[name] = prepare(sql.text, sql, "symbol '\(name)'", isVisible)
       }
       var columns: [String]?
       switch symbol.type.flatMap({ SQLType($0.text) }) {
@@ -151,6 +153,7 @@ final class SQLQueries {
         do {
           try session.makeTable(name, columns: columns)
           made[name] = columns
+          tableNames[name.lowercased()] = name
         } catch { reader.error(symbol.mark, "symbol '\(name)' cannot be a table: \(Self.sentence(error))") }
       }
     }
@@ -160,20 +163,20 @@ final class SQLQueries {
       .Statement?
     {
       let words = QuerySession.words(block.text)
-      let names = card.symbols.map(\.name).filter {
+      let used = names.filter {
         words.contains($0.lowercased()) && made[$0] == nil && CardSyntax.isIdentifier($0)
       }
-      if let allowed, let other = names.first(where: { !allowed.contains($0) }) {
+      if let allowed, let other = used.first(where: { !allowed.contains($0) }) {
         reader.error(block.mark, "\(place) uses '\(other)'", "it sees symbols that have a value or a sweep")
         return nil
       }
-      let list = names.map { "\"\($0)\"" }.joined(separator: ", ")
-      let values = names.map { ":" + $0 }.joined(separator: ", ")
+      let list = used.map { "\"\($0)\"" }.joined(separator: ", ")
+      let values = used.map { ":" + $0 }.joined(separator: ", ")
       let text =
-        names.isEmpty
+        used.isEmpty
         ? "SELECT (\(block.text)\n)"
         : "WITH \"symbols\"(\(list)) AS (SELECT \(values)) SELECT (\(block.text)\n) FROM \"symbols\""
-      return prepare(text, block, place, visible: nil)
+      return prepare(text, block, place, nil)
     }
     unsure = card.unsure.flatMap { expression($0, "claim.unsure") }
     let fixed = Set(
@@ -184,7 +187,7 @@ final class SQLQueries {
     switch card.claim {
     case .expression(let block): claim = expression(block, "the claim")
     case .query(let block):
-      claim = prepare(block.text, block, "the claim", visible: nil)
+      claim = prepare(block.text, block, "the claim", nil)
       columns = claim?.columns ?? []
     default: claim = nil
     }
@@ -197,7 +200,7 @@ final class SQLQueries {
           reader.error(
             message.mark,
             "claim.message names '\(name)', which is not a symbol or a column"
-              + SchemaReader.suggestion(name, names))
+              + reader.suggestion(name, names))
         }
         filled = parsed
       } catch { reader.error(message.mark, "claim.message: \(error.problem)") }
@@ -225,19 +228,19 @@ final class SQLQueries {
     return error.problem + (error.advice.map { "; \($0)" } ?? "")
   }
 
-  /// The symbols whose values a symbol's query may use: those it depends on, directly or not, and those that have a
-  /// value or a sweep.
-  private static func visible(to symbol: Symbol, _ known: [String: Symbol]) -> Set<String> {
-    var visible = Set(known.values.filter { $0.value != nil || $0.sweep != nil }.map(\.name))
+  /// Whether a symbol's query may use another one: those it depends on, directly or not, and those that have a value or
+  /// a sweep.
+  private static func isVisible(_ name: String, to symbol: Symbol, _ known: [String: Symbol]) -> Bool {
+    if name == symbol.name { return false }
+    if let other = known[name], other.value != nil || other.sweep != nil { return true }
     var waiting = symbol.dependsOn.map(\.name)
     var seen: Set<String> = []
-    while let name = waiting.popLast() {
-      guard seen.insert(name).inserted else { continue }
-      visible.insert(name)
-      waiting += known[name]?.dependsOn.map(\.name) ?? []
+    while let need = waiting.popLast() {
+      if need == name { return true }
+      guard seen.insert(need).inserted else { continue }
+      waiting += known[need]?.dependsOn.map(\.name) ?? []
     }
-    visible.remove(symbol.name)
-    return visible
+    return false
   }
 
   /// The columns of the table that a value is: a list has `value`, a mapping its keys, a list of mappings those of the

@@ -114,6 +114,13 @@ extension PreferenceExample {
       throw DataFault(file, place, "expected an object of text to 0 or 1, found \(tape.kindName(object))")
     }
     var responses: [Response] = []
+    // Of more than a few answers, those that there were; a search of all for each would take for ever.
+    var texts: Set<[UInt8]> = []
+    func isThere(_ text: String) -> Bool {
+      if responses.count < 16 { return responses.contains { $0.text.utf8.elementsEqual(text.utf8) } }
+      if texts.isEmpty { texts = Set(responses.map { Array($0.text.utf8) }) }
+      return !texts.insert(Array(text.utf8)).inserted
+    }
     try tape.forEachMember(of: object) { (key: Int, value: Int) throws(DataFault) in
       let text = tape.string(key)
       let number: Double? =
@@ -126,7 +133,7 @@ extension PreferenceExample {
         let found = number.map { "\($0)" } ?? tape.kindName(value)
         throw DataFault(file, place, "\(quotedBeginning(text)): expected 0 or 1, found \(found)")
       }
-      if responses.contains(where: { $0.text.utf8.elementsEqual(text.utf8) }) {
+      if isThere(text) {
         throw DataFault(file, place, "\(quotedBeginning(text)) is there twice")
       }
       responses.append(Response(text: text, isBest: number == 1))
