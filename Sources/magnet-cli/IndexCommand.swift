@@ -51,7 +51,7 @@ struct IndexCommand: AsyncParsableCommand {
       let all = paths + (try pathsFrom.map { try PathList.read($0) } ?? [])
       if all.isEmpty { return 0 }
       let progress = WorkProgress()
-      let runs = try reading.runs(all, progress, store: store)
+      let runs = try reading.runs(all, RunSelection(), progress, store: store)
       let faults = try await Watch.working(progress) { try await runs.index() }
       say(faults)
       let use = store.use

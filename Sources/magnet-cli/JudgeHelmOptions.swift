@@ -16,14 +16,19 @@ struct JudgeHelmOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Instances of each run that HelmFollow shows.", valueName: "count"))
   var observed = 25
   @OptionGroup var time: TimelineOptions
-  @OptionGroup var scoring: ScoreOptions
+  @Option(
+    help: ArgumentHelp(
+      "Use only runs whose name matches: a name, a pattern with * and ?, regex:..., or several separated by |. May be repeated.",
+      valueName: "pattern"))
+  var runs: [String] = []
+  @OptionGroup var scoring: MetricOptions
   @OptionGroup var reading: ReadingOptions
 
   func validate() throws {
-    if helm.isEmpty, time.dates != nil || !scoring.runs.isEmpty {
-      throw ValidationError("--dates and --runs go with --helm")
+    if helm.isEmpty, time.dates != nil || !runs.isEmpty {
+      throw ValidationError("--dates and --runs go with --helm.")
     }
-    if observed < 1 { throw ValidationError("--observed must be 1 or more") }
+    if observed < 1 { throw ValidationError("--observed must be 1 or more.") }
   }
 
   /// HELM's runs, as histories.
@@ -40,7 +45,7 @@ struct JudgeHelmOptions: ParsableArguments {
   ///   - seed: of the instances that are shown.
   func timeline(_ challenges: [Challenge], seed: UInt64) async throws -> Timeline {
     let progress = WorkProgress()
-    let runs = try reading.runs(helm, progress)
+    let runs = try reading.runs(helm, try RunSelection(runs: runs), progress)
     let scores = try await scoring.read(runs, progress)
     let timeline = try await time.timeline(runs, scores)
     var histories: [HelmHistory] = []
@@ -73,7 +78,7 @@ struct JudgeHelmOptions: ParsableArguments {
     _ exec: String, _ external: ExternalOptions, _ timeline: Timeline, hiding files: [String], detail: String
   ) throws -> Algorithm {
     let make = try external.factory(
-      exec, over: timeline.runs, isOfInstances: false, metrics: scoring.metrics.metric, hiding: files)
+      exec, over: timeline.runs, isOfInstances: false, metrics: scoring.metric, hiding: files)
     let entry = Backtest.Entry(name: "exec") { make(3, 20, 1) }
     return Algorithm(name: "exec", summary: exec, detail: detail, subject: .scores) {
       PredictorExaminee(entry, histories: timeline.histories, source: timeline.runs)

@@ -77,7 +77,7 @@ struct JudgeHelmCommandTests {
         format: #"{"name": "maker%02d/model-0", "release_date": "2024-%02d-20"}"#, number, 1 + number % 4)
     }
     try folder.write(
-      "{\"models\": [\(models.joined(separator: ","))]}",
+      "{\"run_groups\": [], \"models\": [\(models.joined(separator: ","))]}",
       to: "made/benchmark_output/runs/scores-v1/schema.json")
     try folder.write(Project.text(folder.path + "/dates.csv"), to: "made/dates.csv")
     for command in try JudgeCommandTests.commands(in: "ForecastHELMsScores") {
@@ -109,6 +109,6 @@ struct JudgeHelmCommandTests {
     #expect(dates.status == 64 && dates.errors.contains("go with --helm"))
     // Neither a schema nor a file has dates of these models.
     let undated = try Tool.run("judge", "run", "--helm", folder.path + "/made", "--format", "csv")
-    #expect(undated.status == 2 && undated.errors.contains("at least 2 steps of time are needed"))
+    #expect(undated.status == 2 && undated.errors.contains("needs models of at least 2 timesteps"))
   }
 }

@@ -120,7 +120,7 @@ import Testing
     #expect(try evaluate("list.json").output == "VERIFIED\n")
     #expect(try evaluate("other.json").errors.contains("card.yaml:2:13: "))
     #expect(try evaluate("tree").errors.contains("x/broken.json is not JSON"))
-    #expect(try evaluate("none.json").errors.contains("there is no file"))
+    #expect(try evaluate("none.json").errors.contains("no file"))
     #expect(try evaluate("plain.txt").status == 2)
   }
 

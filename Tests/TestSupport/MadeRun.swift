@@ -48,7 +48,7 @@ public struct MadeRun {
   /// Writes the run into a suite.
   /// - Parameters:
   ///   - suite: the suite's folder, below `folder`.
-  ///   - fileName: the name of the run's folder; the run's name unless given.
+  ///   - fileName: the name of the run's folder; by default the run's name.
   /// - Returns: the path of the run's folder.
   @discardableResult
   public func write(to folder: TemporaryFolder, suite: String = "s", fileName: String? = nil) throws -> String

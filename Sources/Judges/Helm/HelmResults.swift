@@ -80,7 +80,7 @@ public struct HelmResults: Sendable {
     }
     guard names.count >= 2 else {
       throw MagnetError(
-        .insufficientData, "models of at least 2 steps of time are needed; there are \(names.count)",
+        .insufficientData, "needs models of at least 2 timesteps, not \(names.count)",
         advice: "give their dates with --dates, or shorter steps with --step")
     }
     let common = stepsOfScenario.keys.filter { stepsOfScenario[$0]?.count == names.count }.sorted()

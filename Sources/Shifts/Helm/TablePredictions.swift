@@ -131,7 +131,7 @@ struct KnownTables {
       perInstanceStats: tables.perInstanceStats.filter { parts[$0[.run]]?.hasInstance($0) == true })
   }
 
-  /// The run to be predicted, with the requests for the instances that are shown or, where a predictor predicts
+  /// The target run, with the requests for the instances that are shown or, where a predictor predicts
   /// instances, for all of the target.
   /// - Parameter shown: columns of the scenario's matrix; nil for all of the target.
   /// - Throws: `MagnetError` for a score without a run.
