@@ -17,13 +17,17 @@ public enum ItemAnalysis {
   /// | `point_biserial` | the correlation, over runs, of the score on it with the run's mean on all other instances, from -1 to 1; null when one of the two does not vary. Below 0 good runs fail it more than bad ones: look at its answer key |
   /// | `difficulty` | b of the two-parameter item response model: the ability at which half are right; runs have mean 0 and deviation 1 |
   /// | `discrimination` | its a, above 0: how steeply the share right grows with ability there |
+  /// | `note` | what is odd: `good runs fail it` where the correlation is below 0, `no run is right`, `every run is right` |
+  /// | `input` | the question; where `inputs` are given |
   ///
   /// Difficulty and discrimination are drawn towards those of all instances where runs are few, and null where there
   /// are fewer than two, or where scores leave the range from 0 to 1, which the model is of.
-  public static func table(_ matrix: ScoreMatrix) throws -> Table {
+  /// - Parameter inputs: the questions by the instances' ids.
+  public static func table(_ matrix: ScoreMatrix, inputs: [String: String]? = nil) throws -> Table {
     let count = matrix.instances.count
+    let isOfShares = isOfShares(matrix)
     let model =
-      matrix.runs.count < 2 || !isOfShares(matrix)
+      matrix.runs.count < 2 || !isOfShares
       ? nil : ItemResponseModel(.twoParameter, values: matrix.values, instances: count)
     let difficulties = model?.difficulties
     let totals = matrix.runs.indices.map { run in
@@ -45,15 +49,21 @@ public enum ItemAnalysis {
         scores.append(matrix[run, item])
         others.append((totals[run].sum - matrix[run, item]) / (totals[run].count - 1))
       }
+      let correlation = Correlation.pearson(scores, others)
+      var note: String?
+      if let correlation, correlation < 0 { note = "good runs fail it" }
+      if isOfShares, known > 1, sum == 0 { note = "no run is right" }
+      if isOfShares, known > 1, sum == Double(known) { note = "every run is right" }
       return [
         .string(matrix.instances[item]), .int(Int64(known)),
         known == 0 ? .null : .double(sum / Double(known)),
-        Correlation.pearson(scores, others).map(Cell.double) ?? .null,
+        correlation.map(Cell.double) ?? .null,
         known == 0 ? .null : difficulties.map { .double($0[item]) } ?? .null,
         known == 0 ? .null : model.map { .double($0.discriminations[item]) } ?? .null,
-      ]
+        note.map(Cell.string) ?? .null,
+      ] + (inputs.map { [$0[matrix.instances[item]].map(Cell.string) ?? .null] } ?? [])
     }
-    return Table(
-      columnNames: ["instance", "runs", "mean", "point_biserial", "difficulty", "discrimination"], rows: rows)
+    let names = ["instance", "runs", "mean", "point_biserial", "difficulty", "discrimination", "note"]
+    return Table(columnNames: names + (inputs == nil ? [] : ["input"]), rows: rows)
   }
 }

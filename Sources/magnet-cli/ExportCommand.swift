@@ -131,7 +131,7 @@ struct ExportCommand: AsyncParsableCommand {
       commandName: "parquet",
       abstract: "Write a Parquet file for each of the four tables.",
       discussion: """
-        Project, suite and path of the run are columns too, and every command reads the files like folders of runs.
+        Project, suite and path of the run are columns too, and every command reads the files like folders of runs. \
         The schemas that lie beside the runs are in _schemas.json.
 
         EXAMPLE:

@@ -8,9 +8,9 @@ struct IndexCommand: AsyncParsableCommand {
     commandName: "index",
     abstract: "Keep the columns of runs in a cache, for commands that follow.",
     discussion: """
-      Commands read the columns of unchanged runs from the cache that --cache or $MAGNET_CACHE names, and keep what they
-      read from files. This command does it for all tables beforehand. An entry counts only while its file has the same
-      path, device, inode, size and times of change; archives are always read themselves. Without a cache every answer is
+      Commands read the columns of unchanged runs from the cache that --cache or $MAGNET_CACHE names, and keep what they \
+      read from files. This command does it for all tables beforehand. An entry counts only while its file has the same \
+      path, device, inode, size and times of change; archives are always read themselves. Without a cache every answer is \
       the same.
 
       EXAMPLE:

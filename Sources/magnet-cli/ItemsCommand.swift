@@ -11,8 +11,8 @@ struct ItemsCommand: AsyncParsableCommand {
     discussion: """
       One row per instance: how many runs have a score on it, their mean, its correlation over runs with the mean of all \
       other instances (below 0 good models fail it more often than bad ones: look at its answer key), and difficulty \
-      and discrimination of the two-parameter item response model, where scores are from 0 to 1. Scores are those of \
-      the scenario's main metric.
+      and discrimination of the two-parameter item response model, where scores are from 0 to 1; then what is odd about \
+      it, and its input. Scores are those of the scenario's main metric.
 
       EXAMPLE:
         magnet items benchmark_output/runs/my-suite
@@ -26,12 +26,14 @@ struct ItemsCommand: AsyncParsableCommand {
   func run() async throws {
     try await report {
       let loading = WorkProgress()
-      let scores = try await scoring.read(try source.runs(try scoring.selection, loading), loading)
+      let all = try source.runs(try scoring.selection, loading)
+      let scores = try await scoring.read(all, loading)
+      let inputs = try await Watch.working(loading) { try await scores.inputs(in: all) }
       var faultCount = scores.faults.count + scores.omissions.count
       var tables: [Table] = []
-      for scenario in scores.scenarios {
+      for (scenario, inputs) in zip(scores.scenarios, inputs) {
         do {
-          let items = try ItemAnalysis.table(scenario.matrix)
+          let items = try ItemAnalysis.table(scenario.matrix, inputs: inputs)
           if !ItemAnalysis.isOfShares(scenario.matrix) {
             Terminal.say(
               "\(scenario.name): \(scenario.metric.text) leaves the range from 0 to 1: mean and correlation only"

@@ -8,7 +8,7 @@ struct JudgeQuestionnaireCommand: AsyncParsableCommand {
     commandName: "questionnaire",
     abstract: "Convert ProgressGym's questionnaire to a file of questions.",
     discussion: """
-      Reads the three CSV files of a checkout of ProgressGym: moral rules, foundations and views, 19 values in all. The
+      Reads the three CSV files of a checkout of ProgressGym: moral rules, foundations and views, 19 values in all. The \
       questions are JSON lines, for --questions of `magnet judge run`; questions of your own have the same form.
 
       EXAMPLE:

@@ -14,8 +14,8 @@ struct LeaderboardCommand: AsyncParsableCommand {
       --models. Where helm-summarize stops with an error, the column or cell is left out and named, and the exit status \
       is 1.
 
-      With --errors each score has its standard error over instances, and models have tie groups: a model joins the
-      group above unless its scores differ from those of the group's first model (paired tests of all models, Holm's
+      With --errors each score has its standard error over instances, and models have tie groups: a model joins the \
+      group above unless its scores differ from those of the group's first model (paired tests of all models, Holm's \
       correction, 0.05). A win rate has no standard error, and its groups are those of the scores it is made of.
 
       EXAMPLE:

@@ -46,10 +46,13 @@ struct ShowCommand: AsyncParsableCommand {
         throw MagnetError(
           .notFound, "no instance \(instance.map { "'\($0)'" }.joined(separator: ", "))", at: run)
       }
+      let ids = views.instances.map(\.id)
+      let unmatched = zip(instance, patterns).filter { _, pattern in !ids.contains(where: pattern.matches) }
+      for (id, _) in unmatched { Terminal.say("no instance '\(id)'", as: .warning) }
       if wrong { views.putWorstFirst() }
       if output.format != nil || output.file != nil {
         try output.print(views.table, keyCount: 2)
-        return views.faults.count
+        return views.faults.count + unmatched.count
       }
       let limit = output.rows.limit ?? 10
       let shown = limit == 0 ? views.instances.count : min(limit, views.instances.count)
@@ -61,7 +64,7 @@ struct ShowCommand: AsyncParsableCommand {
       if shown < views.instances.count {
         Terminal.say("\(shown) of \(views.instances.count) instances; --limit 0 shows all")
       }
-      return views.faults.count
+      return views.faults.count + unmatched.count
     }
   }
 }

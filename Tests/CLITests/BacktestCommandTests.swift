@@ -227,5 +227,14 @@ import Testing
     #expect(outcome.status == 0 && rows.count == 19)
     #expect(rows.allSatisfy { $0["metric"] == "exact_match" && $0["runs"] == "4" })
     #expect(rows.allSatisfy { Double($0["difficulty"]!) != nil && Double($0["discrimination"]!)! > 0 })
+    // The question, and a mark where something is odd.
+    #expect(rows.allSatisfy { $0["input"]?.isEmpty == false })
+    #expect(rows.contains { $0["input"]?.contains("capital of") == true })
+    #expect(
+      rows.allSatisfy { row in
+        row["mean"] == "1.0"
+          ? row["note"] == "every run is right"
+          : (Double(row["point_biserial"]!).map { $0 < 0 } ?? false) == (row["note"] == "good runs fail it")
+      })
   }
 }
