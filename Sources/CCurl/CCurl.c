@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <stdio.h>
 
 // The names are libcurl's own again: below they are those of its functions.
 #undef curl_easy_cleanup
@@ -66,6 +67,8 @@ static struct {
 } loaded;
 
 static const char *problem = NULL;
+// dlerror's own text does not outlive the next call.
+static char missing[256];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void load(void) {
@@ -75,10 +78,15 @@ static void load(void) {
   const char *names[] = {"libcurl.so.4", "libcurl-gnutls.so.4"};
 #endif
   void *library = dlopen(names[0], RTLD_NOW | RTLD_LOCAL);
-  if (!library) problem = dlerror();
-  if (!library) library = dlopen(names[1], RTLD_NOW | RTLD_LOCAL);
-  if (!library) return;
-  problem = NULL;
+  if (!library) {
+    const char *reason = dlerror();
+    snprintf(missing, sizeof missing, "%s", reason ? reason : "it is missing");
+    library = dlopen(names[1], RTLD_NOW | RTLD_LOCAL);
+  }
+  if (!library) {
+    problem = missing;
+    return;
+  }
   // ISO C has no conversion from objects to functions; POSIX has this one.
 #define FIND(name)                                                      \
   if (!(*(void **)&loaded.name = dlsym(library, "curl_" #name))) {      \
