@@ -1,6 +1,7 @@
 # make demo   sets up, builds in release and runs the perturbation predictor on the runs in Fixtures/
 # make test   sets up and runs every test
 # make install PREFIX=/usr/local   installs one binary, magnet
+# make dist   builds a tarball with one binary that needs glibc alone; make dist-test starts it in a root that has no more
 # make lint   checks the format
 # make bench  measures against other programs; Benchmarks/README.md says how (make bench-download: the downloader)
 # make bench-predictors   judges the predictors of scores on made runs, or on real ones with MATRICES=DIR, a folder of
@@ -22,7 +23,8 @@ else
   RELEASE += --static-swift-stdlib
 endif
 
-.PHONY: demo test bench fuzz asan tsan build install lint setup fake-gcs columnar spark-test clean bench-predictors bench-download bench-cards bench-shifts bench-judges litellm
+.PHONY: demo test bench fuzz asan tsan build install lint setup fake-gcs columnar litellm spark-test clean dist dist-test \
+  bench-predictors bench-download bench-cards bench-shifts bench-judges
 
 demo: build
 	@echo
@@ -57,6 +59,12 @@ bench-judges: build
 install: build
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	install -m 755 "$$(swift build $(RELEASE) --show-bin-path)/magnet" "$(DESTDIR)$(PREFIX)/bin/magnet"
+
+dist: setup
+	./dist.sh build
+
+dist-test: setup
+	./dist.sh test
 
 fuzz: setup
 	Tests/Fuzz/fuzz.sh $(TIME)
