@@ -26,7 +26,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 FOLDER = Path(os.environ.get("MAGNET_BENCH_DIR") or Path(tempfile.gettempdir()) / "magnet-bench")
 VENV = Path(os.environ.get("MAGNET_BENCH_VENV") or FOLDER / "venv")
-PACKAGES = ["aiq-magnet[helm]==0.1.0", "duckdb"]
+PACKAGES = ["aiq-magnet[helm]==0.1.0", "duckdb", "pyarrow"]
 THREADS = 2
 SMALL = [5_000, 10_000, 20_000]
 UNKNOWN_COMMAND = 64
@@ -227,7 +227,7 @@ class Bench:
         ours = self.ours("--help", repeats=4 * self.fast)
         self.check_ours(ours)
         take_turns([ours])
-        return [ours], [at_most("from start to end", 1000 * ours.wall, 20, "ms")], []
+        return [ours], [at_most("from start to end", 1000 * ours.wall, 8, "ms")], []
 
     def giant(self):
         path = giant()
@@ -256,6 +256,58 @@ class Bench:
             at_least("faster than DuckDB", duckdb.inside / ours.wall, 5),
             told("faster than DuckDB, told types and buffers", tuned.inside / ours.wall),
         ], compare_groups(ours.samples[-1].output, duckdb.numbers["result"])
+
+    def parquet(self):
+        suite = corpus()
+        with tempfile.TemporaryDirectory() as folder:
+            ours = self.ours("export", "parquet", Path(folder) / "parquet", suite, "--force")
+            self.check_ours(ours)
+            self.ours("export", "arrow", Path(folder) / "arrow", suite, name="magnet, to Arrow").sample()
+            load = self.ours("bench", suite, "--threads", str(THREADS), name="magnet, loading alone")
+            duckdb = self.peer("DuckDB", "duckdb-parquet", suite, repeats=self.fast)
+            tuned = self.peer("DuckDB, told types and buffers", "duckdb-parquet", suite, "--tuned", repeats=self.fast)
+            pyarrow = self.peer("pyarrow, from Arrow files", "pyarrow-parquet", Path(folder) / "arrow",
+                                repeats=self.fast)
+            programs = [ours, load, duckdb, tuned, pyarrow]
+            take_turns(programs)
+            size = folder_bytes(Path(folder) / "parquet", "*.parquet")
+        return programs, [
+            at_least("faster than DuckDB", duckdb.inside / ours.wall, 5),
+            told("faster than DuckDB, told types and buffers", tuned.inside / ours.wall),
+            at_most("times loading alone", ours.wall / load.wall, 1.6, "x"),
+            at_most("above loading at the peak", (ours.peak - load.peak) / 1e6, 64, "MB"),
+        ], [f"Files: ours {size / 1e6:.1f} MB, DuckDB's {duckdb.numbers['file_bytes'] / 1e6:.1f} MB, "
+            f"pyarrow's {pyarrow.numbers['file_bytes'] / 1e6:.1f} MB."]
+
+    def cache(self):
+        suite, many = corpus(), small(SMALL[-1])
+        query = "SELECT metric, avg(mean) FROM instance_scores GROUP BY metric"
+        scores = "SELECT metric, count(*), avg(mean) FROM scores GROUP BY metric"
+        with tempfile.TemporaryDirectory() as folder:
+            options = ["--cache", folder]
+            for path in [suite, many]:
+                say(f"  indexing {path}")
+                self.ours("index", path, *options).sample()
+
+            def both(name, *arguments):
+                files = self.ours(*arguments, "--no-cache", name=f"{name}, from JSON")
+                warm = self.ours(*arguments, *options, name=f"{name}, from the cache")
+                self.check_ours(warm)
+                return [files, warm]
+
+            tables = both("four tables", "bench", suite, "--threads", str(THREADS))
+            groups = both("group-by", "sql", suite, query, "--format", "csv")
+            runs = both("sql over 20,000 runs", "sql", many, scores, "--format", "csv")
+            take_turns(tables + groups + runs)
+            size = folder_bytes(Path(folder), "*.columns")
+        notes = [] if groups[0].samples[-1].output == groups[1].samples[-1].output else ["group-by: answers differ"]
+        if runs[0].samples[-1].output != runs[1].samples[-1].output:
+            notes.append("20,000 runs: answers differ")
+        return tables + groups + runs, [
+            at_least("faster than from JSON, the four tables", tables[0].wall / tables[1].wall, 10),
+            at_least("faster than from JSON, the group-by", groups[0].wall / groups[1].wall, 5),
+            at_most("sql over 20,000 runs", runs[1].wall, 0.3, "s"),
+        ], notes + [f"The cache has {size / 1e6:.0f} MB."]
 
     def export(self):
         suite = corpus()
@@ -298,7 +350,7 @@ class Bench:
         ], [f"The zip has {file.stat().st_size / 1e6:.0f} MB."]
 
 
-TASKS = ["tables", "predict", "runs", "help", "giant", "groupby", "export", "zip"]
+TASKS = ["tables", "predict", "runs", "help", "giant", "groupby", "export", "zip", "parquet", "cache"]
 
 
 def compare_groups(text, expected):
@@ -390,8 +442,8 @@ def python():
     return interpreter
 
 
-def folder_bytes(folder):
-    return sum(file.stat().st_size for file in folder.rglob("*.json"))
+def folder_bytes(folder, pattern="*.json"):
+    return sum(file.stat().st_size for file in folder.rglob(pattern))
 
 
 # The report.

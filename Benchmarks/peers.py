@@ -4,6 +4,8 @@
     peers.py aiq-tables SUITE             aiq-magnet: the four data frames of all runs
     peers.py aiq-perturbation SUITE       aiq-magnet: its example perturbation predictor, as a user runs it
     peers.py duckdb-tables SUITE [--tuned]    DuckDB: the four tables, a row for each statistic or request
+    peers.py duckdb-parquet SUITE [--tuned]   DuckDB: the same, and each table as a Parquet file compressed with gzip
+    peers.py pyarrow-parquet FOLDER       pyarrow: Arrow files of a folder as Parquet compressed with gzip, 2 threads
     peers.py duckdb-groupby SUITE [--tuned]   DuckDB: the mean of every per-instance metric, straight from the JSON
     peers.py pandas-to-sql SUITE          pandas: to_sql of aiq-magnet's four data frames into a new SQLite file
 
@@ -144,7 +146,7 @@ def connect():
     return connection
 
 
-def duckdb_tables(suite, tuned):
+def duckdb_tables(suite, tuned, parquet=None):
     importlib.import_module("duckdb")
     start = time.perf_counter()
     connection = connect()
@@ -162,8 +164,35 @@ def duckdb_tables(suite, tuned):
     for name, query in queries.items():
         begin = time.perf_counter()
         rows += connection.execute(f"CREATE TABLE {name} AS {query}").fetchone()[0]
+        if parquet:
+            connection.execute(f"COPY {name} TO '{parquet}/{name}.parquet' (FORMAT parquet, COMPRESSION gzip)")
+            connection.execute(f"DROP TABLE {name}")
         each[name] = time.perf_counter() - begin
-    report("duckdb-tables" + (" --tuned" if tuned else ""), time.perf_counter() - start, rows, seconds_by_table=each)
+    task = "duckdb-parquet" if parquet else "duckdb-tables"
+    size = sum(file.stat().st_size for file in Path(parquet).iterdir()) if parquet else None
+    report(task + (" --tuned" if tuned else ""), time.perf_counter() - start, rows, seconds_by_table=each,
+           file_bytes=size)
+
+
+def duckdb_parquet(suite, tuned):
+    with tempfile.TemporaryDirectory() as folder:
+        duckdb_tables(suite, tuned, folder)
+
+
+def pyarrow_parquet(folder, _):
+    import pyarrow
+    import pyarrow.parquet
+
+    pyarrow.set_cpu_count(2)
+    start = time.perf_counter()
+    rows, size = 0, 0
+    with tempfile.TemporaryDirectory() as out:
+        for file in sorted(Path(folder).glob("*.arrow")):
+            table = pyarrow.ipc.open_file(pyarrow.memory_map(str(file))).read_all()
+            pyarrow.parquet.write_table(table, f"{out}/{file.stem}.parquet", compression="gzip")
+            rows += table.num_rows
+            size += os.path.getsize(f"{out}/{file.stem}.parquet")
+    report("pyarrow-parquet", time.perf_counter() - start, rows, file_bytes=size)
 
 
 def duckdb_groupby(suite, tuned):
@@ -183,6 +212,8 @@ TASKS = {
     "aiq-tables": aiq_tables,
     "aiq-perturbation": aiq_perturbation,
     "duckdb-tables": duckdb_tables,
+    "duckdb-parquet": duckdb_parquet,
+    "pyarrow-parquet": pyarrow_parquet,
     "duckdb-groupby": duckdb_groupby,
     "pandas-to-sql": pandas_to_sql,
 }
