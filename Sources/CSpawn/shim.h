@@ -3,6 +3,7 @@
 
 #if defined(__linux__)
 #include <spawn.h>
+#include <sys/statfs.h>
 #include <sys/xattr.h>
 
 int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);

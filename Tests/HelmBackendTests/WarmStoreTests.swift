@@ -6,7 +6,9 @@ import Testing
 @testable import HelmBackend
 
 /// What a store keeps is what reading the files gives, to the byte, and counts only as long as they are the same files.
-@Suite struct WarmStoreTests {
+@Suite(
+  .enabled(if: Files.trust(NSTemporaryDirectory()) == .local, "temporary files have times that tell nothing"))
+struct WarmStoreTests {
   /// Everything that a reading gives, as bytes where tables are concerned.
   struct Reading: Equatable {
     var entries: [RunEntry] = []
@@ -169,6 +171,11 @@ import Testing
     #expect(!version(changed: 50 * second).isSettled(at: 52 * second), "a clock of whole seconds")
     #expect(version(changed: 50 * second).isSettled(at: 54 * second))
     #expect(!version(modified: 90 * second, changed: 50 * second).isSettled(at: 54 * second), "the future")
+  }
+
+  @Test(.enabled(if: Files.isFolder("/proc/self"))) func timesOfUnknownFileSystemsTellNothing() {
+    #expect(Files.trust("/proc/self/status") == .none)
+    #expect(Files.trust("/nowhere/at/all") == .none)
   }
 
   /// Whatever happens to the bytes of a store: an entry is right or not used.

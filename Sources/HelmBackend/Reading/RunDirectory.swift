@@ -30,6 +30,16 @@ struct RunDirectory: Sendable {
     func name(_ part: Substring) -> String {
       part.hasSuffix("!") ? Archive.stem(part.dropLast()) : String(part)
     }
+    // As a rule the last two names are there, and the others need not be taken apart.
+    if let end = path.utf8.lastIndex(of: UInt8(ascii: "/")) {
+      let above = path[..<end]
+      let start =
+        above.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.utf8.index(after: $0) } ?? path.startIndex
+      let (suite, folder) = (above[start...], path[path.utf8.index(after: end)...])
+      if ![suite, folder].contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) {
+        return (name(suite), name(folder))
+      }
+    }
     let parts = Array(path.split(separator: "/").suffix(2))
     if parts.count == 2, !parts.contains("."), !parts.contains("..") {
       return (name(parts[0]), name(parts[1]))

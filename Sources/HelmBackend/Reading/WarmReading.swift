@@ -31,7 +31,7 @@ extension HelmRuns {
     _ kind: TableSource, of run: RunEntry, columns: Set<String>?
   ) async throws -> (Table, ReadingCounts) {
     let folder = directory(run)
-    if let store, let ticket = store.ticket(kind, of: folder), ticket.version.size <= keepLimit {
+    if let store, let ticket = store.ticket(kind, of: folder), ticket.size <= keepLimit {
       do {
         let (table, counts) = try await loadLarge(kind, of: run, columns: nil)
         store.keep(table, counts, of: folder, ticket)

@@ -11,8 +11,10 @@ import Synchronization
 ///
 /// An entry is used only while its file is the one it was made of: same path, device, inode, size, and times of change
 /// of the contents and of the file, to the nanosecond. Files that changed within the last second are not kept, as their
-/// next change might not show. Entries that are damaged, of another version or of another user are not used. Runs in
-/// archives, broken ones, and those with objects of more than 512 keys are read from their files each time.
+/// next change might not show; on network file systems within the last minute, by the server's clock, and there files are
+/// opened to be looked at. Other file systems, such as FAT and FUSE, whose times programs may set, are not trusted. Entries
+/// that are damaged, of another version or of another user are not used. Runs in archives, broken ones, and those with
+/// objects of more than 512 keys are read from their files each time.
 ///
 /// Several processes may use a store at once. Its files are written under temporary names and never changed; a process
 /// that is killed leaves nothing that others take for an entry, nor does a full disk.
@@ -24,6 +26,8 @@ public final class WarmStore: Sendable {
   private let current: String
   private let isVerifying: Bool
   private let state = Mutex(State())
+  /// The file systems met, by their devices.
+  private let trusted = Mutex<[UInt64: Files.Trust]>([:])
 
   private struct State {
     /// The packs there are, the newest first; nil before they were looked for.
@@ -138,23 +142,50 @@ public final class WarmStore: Sendable {
     return run.path.hasPrefix(".") ? WarmKey(Files.absolute(run.path)) : WarmKey(current + "/" + run.path)
   }
 
-  /// The file that a table of a run is made of, as it is now.
-  private func version(_ source: TableSource, of run: RunDirectory) -> (FileStatus.Version, isGzip: Bool)? {
-    let path = run.file(of: source)
-    if let status = Files.status(path) { return status.kind == .file ? (status.version, false) : nil }
-    return Files.status(path + ".gz").flatMap { $0.kind == .file ? ($0.version, true) : nil }
+  /// A file as it is now.
+  fileprivate struct Present: Equatable {
+    let version: FileStatus.Version
+    let isGzip: Bool
+    let trust: Files.Trust
+  }
+
+  /// The file that a table of a run is made of; nil where its times tell nothing.
+  private func present(_ source: TableSource, of run: RunDirectory) -> Present? {
+    var path = run.file(of: source)
+    var isGzip = false
+    var found = Files.status(path)
+    if found == nil {
+      isGzip = true
+      path += ".gz"
+      found = Files.status(path)
+    }
+    guard var status = found, status.kind == .file else { return nil }
+    let device = status.version.device
+    let trust = trusted.withLock { $0[device] } ?? Files.trust(path)
+    trusted.withLock { $0[device] = trust }
+    switch trust {
+    case .local: break
+    case .network:
+      // What a client remembers of a file may be a minute old, until it opens it.
+      guard let file = try? FileDescriptor(path, .read), let fresh = file.status, fresh.kind == .file else {
+        return nil
+      }
+      status = fresh
+    case .none: return nil
+    }
+    return Present(version: status.version, isGzip: isGzip, trust: trust)
   }
 
   private func entry(_ source: TableSource, of run: RunDirectory) -> (WarmPack, WarmEntry)? {
     let packs = packs()
     guard !packs.isEmpty, let key = key(run) else { return nil }
     let kind = source.fingerprint
-    var version: (FileStatus.Version, isGzip: Bool)?
+    var found: Present?
     for pack in packs {
       for entry in pack.entries(of: key) where entry.kind == kind {
-        if version == nil { version = self.version(source, of: run) }
-        guard let version else { return nil }
-        if entry.version == version.0, entry.isGzip == version.isGzip { return (pack, entry) }
+        if found == nil { found = present(source, of: run) }
+        guard let found else { return nil }
+        if entry.version == found.version, entry.isGzip == found.isGzip { return (pack, entry) }
       }
     }
     return nil
@@ -184,34 +215,34 @@ public final class WarmStore: Sendable {
   struct Ticket {
     let source: TableSource
     let key: WarmKey
-    let version: FileStatus.Version
-    let isGzip: Bool
-    /// When it was looked at.
-    let time: Int
+    fileprivate let file: Present
+
+    var size: Int { file.version.size }
   }
 
   /// Asks for the columns of a file to be kept; nil when they cannot be.
   func ticket(_ source: TableSource, of run: RunDirectory) -> Ticket? {
     let time = WallClock.nanosecondsSince1970
-    guard let key = key(run), let (version, isGzip) = version(source, of: run) else { return nil }
-    guard version.isSettled(at: time) else {
+    guard let key = key(run), let file = present(source, of: run) else { return nil }
+    // A server's clock may be slow.
+    guard file.version.isSettled(at: time - (file.trust == .network ? 60_000_000_000 : 0)) else {
       state.withLock { $0.use.unsettled += 1 }
       return nil
     }
     let isPending = state.withLock { $0.isFailed || $0.writer?.has(key, source.fingerprint) == true }
-    return isPending
-      ? nil : Ticket(source: source, key: key, version: version, isGzip: isGzip, time: time)
+    return isPending ? nil : Ticket(source: source, key: key, file: file)
   }
 
   /// Keeps all columns of a file.
   func keep(_ table: Table, _ counts: ReadingCounts, of run: RunDirectory, _ ticket: Ticket) {
     guard counts.mapsKept == 0 else { return state.withLock { $0.use.refused += 1 } }
-    guard let (version, isGzip) = version(ticket.source, of: run), version == ticket.version,
-      isGzip == ticket.isGzip
-    else { return state.withLock { $0.use.unsettled += 1 } }
+    guard present(ticket.source, of: run) == ticket.file else {
+      return state.withLock { $0.use.unsettled += 1 }
+    }
     let image = TableImage(table)
     let entry = WarmEntry(
-      kind: ticket.source.fingerprint, isGzip: isGzip, version: version, counts: counts, schema: 0, offset: 0,
+      kind: ticket.source.fingerprint, isGzip: ticket.file.isGzip, version: ticket.file.version,
+      counts: counts, schema: 0, offset: 0,
       headerLength: image.header.count, headerHash: XXH64.hash(image.header), partsLength: image.parts.count)
     let padding = [UInt8](repeating: 0, count: entry.partsOffset - entry.headerLength)
     let bytes = image.header + padding + image.parts
@@ -297,45 +328,6 @@ public final class WarmStore: Sendable {
     for file in files.reversed() where total > limit && file.path != newest {
       Files.remove(file.path)
       total -= file.status.size
-    }
-  }
-}
-
-/// The columns that a load asks for, and what they are in the packs they come from.
-final class WarmChoice: Sendable {
-  struct Columns: Sendable {
-    /// The numbers of the columns among the entry's.
-    let numbers: [Int]
-    /// Their names.
-    let schema: TableSchema
-    /// The number of `run_spec.name`.
-    let runColumn: Int?
-  }
-
-  private struct Key: Hashable {
-    /// The path of the pack: names of packs do not come again.
-    let pack: String
-    let schema: Int
-    let kind: TableSource
-  }
-
-  let wanted: Set<String>?
-  private let known = Mutex<[Key: Columns]>([:])
-
-  /// - Parameter columns: the columns wanted; nil for all.
-  init(_ columns: Set<String>?) { wanted = columns }
-
-  func columns(_ source: TableSource, of pack: WarmPack, _ schema: Int) -> Columns {
-    known.withLock { known in
-      let key = Key(pack: pack.path, schema: schema, kind: source)
-      if let columns = known[key] { return columns }
-      let names = pack.schemas[schema]
-      let numbers = names.indices.filter { source.isChosen(names[$0], among: wanted) }
-      let columns = Columns(
-        numbers: numbers, schema: TableSchema(numbers.map { names[$0] }),
-        runColumn: names.firstIndex(of: ColumnKey.run.name))
-      known[key] = columns
-      return columns
     }
   }
 }

@@ -3,6 +3,7 @@
 #if canImport(Darwin)
   import Darwin
 #else
+  import CSpawn
   import Glibc
 #endif
 import Synchronization
@@ -34,6 +35,39 @@ package enum Files {
   package static func isFile(_ path: String) -> Bool { status(path)?.kind == .file }
   package static func isFolder(_ path: String) -> Bool { status(path)?.kind == .folder }
   package static func isExecutable(_ path: String) -> Bool { isFile(path) && access(path, X_OK) == 0 }
+
+  /// How far the times and inodes of a file system tell one content of a file from another.
+  package enum Trust: Sendable {
+    /// They change with every change, at once.
+    case local
+    /// They do by a server's clock, and are asked for anew when a file is opened.
+    case network
+    /// Programs may set them all, or nobody knows.
+    case none
+  }
+
+  /// How far the file system that a path lies in is trusted.
+  package static func trust(_ path: String) -> Trust {
+    var info = statfs()
+    guard statfs(path, &info) == 0 else { return .none }
+    #if canImport(Darwin)
+      let name = withUnsafeBytes(of: &info.f_fstypename) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      return name == "apfs" || name == "hfs" ? .local : name == "nfs" ? .network : .none
+    #else
+      switch UInt32(truncatingIfNeeded: info.f_type) {
+      // ext2 to ext4, XFS, Btrfs, tmpfs, ramfs, overlayfs, ZFS, F2FS, bcachefs; SquashFS, EROFS and ISO 9660, which are
+      // never written.
+      case 0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0x8584_58F6, 0x794C_7630, 0x2FC1_2FC1, 0xF2F5_2010,
+        0xCA45_1A4E, 0x7371_7368, 0xE0F5_E1E2, 0x9660:
+        return .local
+      // NFS, Lustre, Ceph, GPFS.
+      case 0x6969, 0x0BD0_0BD0, 0x00C3_6400, 0x4750_4653: return .network
+      default: return .none
+      }
+    #endif
+  }
 
   /// What identifies the contents of a regular file; nil for anything else, links included.
   package static func stamp(_ path: String) -> FileStatus.Stamp? {
