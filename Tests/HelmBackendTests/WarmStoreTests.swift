@@ -223,10 +223,14 @@ struct WarmStoreTests {
       let image = TableImage(whole)
       let names = whole.columnNames
       func read(_ header: [UInt8]) -> Table? {
-        TableImage.table(
-          header: header, columnCount: names.count, wanted: Array(names.indices),
-          schema: TableSchema(names), replacing: nil
-        ) { $0.upperBound <= image.parts.count ? image.parts[$0] : nil }
+        header.withUnsafeBytes { header in
+          image.parts.withUnsafeBytes { parts in
+            TableImage.table(
+              header: header, columnCount: names.count, wanted: Array(names.indices),
+              schema: TableSchema(names), replacing: nil
+            ) { $0.upperBound <= parts.count ? UnsafeRawBufferPointer(rebasing: parts[$0]) : nil }
+          }
+        }
       }
       let copy = try #require(read(image.header))
       #expect(TableWriter(.ndjson).text(copy) == TableWriter(.ndjson).text(whole))

@@ -1,3 +1,6 @@
+// Unsafe code, on one invariant: what a buffer has read is valid until the next reading with it; a header's buffer reads
+// nothing else while parts are read.
+
 import Magnet
 
 // A pack is a file that is written once, whole, and never changed. All numbers are little-endian.
@@ -91,23 +94,23 @@ final class WarmPack: Sendable {
   private static let smallSize = 1 << 18
 
   /// The table of an entry; nil when it is damaged.
-  func table(_ entry: WarmEntry, _ choice: WarmChoice.Columns, run: (column: Int, cell: Cell)?) -> Table? {
+  func table(
+    _ entry: WarmEntry, _ choice: WarmChoice.Columns, run: (column: Int, cell: Cell)?, _ buffers: WarmBuffers
+  ) -> Table? {
     let isSmall = entry.end - entry.offset <= Self.smallSize
     let first = entry.offset..<(isSmall ? entry.end : entry.offset + entry.headerLength)
-    guard let bytes = try? file.bytes(first) else { return nil }
-    let header = isSmall ? Array(bytes.prefix(entry.headerLength)) : bytes
+    guard let bytes = buffers.header.read(file, first) else { return nil }
+    let header = UnsafeRawBufferPointer(rebasing: bytes.prefix(entry.headerLength))
     guard XXH64.hash(header) == entry.headerHash else { return nil }
     return TableImage.table(
       header: header, columnCount: schemas[entry.schema].count, wanted: choice.numbers,
       schema: choice.schema, replacing: run
     ) { part in
       guard part.upperBound <= entry.partsLength else { return nil }
-      if isSmall {
-        let start = entry.partsOffset - entry.offset
-        return bytes[start + part.lowerBound..<start + part.upperBound]
-      }
-      let start = entry.partsOffset
-      return (try? file.bytes(start + part.lowerBound..<start + part.upperBound)).map { $0[...] }
+      let start = entry.partsOffset + part.lowerBound
+      let end = entry.partsOffset + part.upperBound
+      if isSmall { return UnsafeRawBufferPointer(rebasing: bytes[start - entry.offset..<end - entry.offset]) }
+      return buffers.part.read(file, start..<end)
     }
   }
 

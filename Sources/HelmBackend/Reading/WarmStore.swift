@@ -198,13 +198,13 @@ public final class WarmStore: Sendable {
 
   /// The table of a run as reading its file would give it; nil when it is not kept.
   /// - Parameter name: the run's name, for tables whose files do not have it.
-  func table(_ source: TableSource, of run: RunDirectory, name: String, _ choice: WarmChoice) -> (
-    Table, ReadingCounts
-  )? {
+  func table(
+    _ source: TableSource, of run: RunDirectory, name: String, _ choice: WarmChoice, _ buffers: WarmBuffers
+  ) -> (Table, ReadingCounts)? {
     guard !isVerifying, let (pack, entry) = entry(source, of: run) else { return nil }
     let columns = choice.columns(source, of: pack, entry.schema)
     let runColumn = source.namesRun ? nil : columns.runColumn.map { ($0, Cell.string(name)) }
-    guard let table = pack.table(entry, columns, run: runColumn) else { return nil }
+    guard let table = pack.table(entry, columns, run: runColumn, buffers) else { return nil }
     state.withLock { $0.use.reused += 1 }
     return (table, entry.counts)
   }

@@ -1,5 +1,5 @@
-// Unsafe code, on these invariants: bytes are read through `ImageReader`, which checks every range, and copied before
-// the closure ends that they are valid in.
+// Unsafe code, on these invariants: bytes are read through `ImageReader` and `PartReader`, which check every range, and
+// copied before those of another part are asked for.
 //
 // An image is a header and parts, all numbers little-endian, as they lie in memory:
 //
@@ -109,8 +109,8 @@ package struct TableImage: Sendable {
 
   // MARK: Reading
 
-  /// Reads the bytes of parts; nil when they are not to be had.
-  package typealias ReadPart = (Range<Int>) -> ArraySlice<UInt8>?
+  /// Reads the bytes of parts, which are valid until the next call; nil when they are not to be had.
+  package typealias ReadPart = (Range<Int>) -> UnsafeRawBufferPointer?
 
   /// The table of an image; nil when the image is damaged.
   /// - Parameters:
@@ -119,30 +119,28 @@ package struct TableImage: Sendable {
   ///   - wanted: the columns to read, by their numbers, and the schema that these have together.
   ///   - replacing: the number of a column that has another cell in all rows than was stored.
   package static func table(
-    header: [UInt8], columnCount: Int, wanted: [Int], schema: TableSchema,
+    header: UnsafeRawBufferPointer, columnCount: Int, wanted: [Int], schema: TableSchema,
     replacing: (column: Int, cell: Cell)?, readPart: ReadPart
   ) -> Table? {
-    header.withUnsafeBytes { bytes -> Table? in
-      var reader = ImageReader(bytes)
-      guard let count = reader.take(UInt32.self) else { return nil }
-      var chunks: [Table.Chunk] = []
-      for _ in 0..<count {
-        guard let rows = reader.takeCount(), let starts = reader.passColumns(columnCount) else { return nil }
-        var columns: [ColumnChunk] = []
-        columns.reserveCapacity(wanted.count)
-        var known: [Int: ColumnChunk] = [:]
-        for column in wanted {
-          if let replacing, replacing.column == column {
-            columns.append(.constant(replacing.cell, count: rows))
-            continue
-          }
-          guard let cells = reader.cells(column, starts, rows, &known, readPart) else { return nil }
-          columns.append(cells)
+    var reader = ImageReader(header)
+    guard let count = reader.take(UInt32.self) else { return nil }
+    var chunks: [Table.Chunk] = []
+    for _ in 0..<count {
+      guard let rows = reader.takeCount(), let starts = reader.passColumns(columnCount) else { return nil }
+      var columns: [ColumnChunk] = []
+      columns.reserveCapacity(wanted.count)
+      var known: [Int: ColumnChunk] = [:]
+      for column in wanted {
+        if let replacing, replacing.column == column {
+          columns.append(.constant(replacing.cell, count: rows))
+          continue
         }
-        chunks.append(Table.Chunk(rowCount: rows, columns: columns))
+        guard let cells = reader.cells(column, starts, rows, &known, readPart) else { return nil }
+        columns.append(cells)
       }
-      return reader.isAtEnd ? Table(schema, chunks) : nil
+      chunks.append(Table.Chunk(rowCount: rows, columns: columns))
     }
+    return reader.isAtEnd ? Table(schema, chunks) : nil
   }
 }
 
@@ -221,13 +219,11 @@ private struct ImageReader {
       if let cells = known[column] { return cells }
       guard let flags = reader.take(UInt8.self), let texts = reader.takeCount(),
         let textBytes = reader.takeCount(), let start = reader.takeCount(), let length = reader.takeCount(),
-        let sum = reader.take(UInt64.self), let part = readPart(start..<start + length), part.count == length
+        let sum = reader.take(UInt64.self), let part = readPart(start..<start + length), part.count == length,
+        XXH64.hash(part) == sum
       else { return nil }
-      let cells = part.withUnsafeBytes { part -> ColumnChunk? in
-        guard XXH64.hash(part) == sum else { return nil }
-        var reader = PartReader(part)
-        return reader.cells(tag, flags, rows: rows, texts: texts, textBytes: textBytes)
-      }
+      var content = PartReader(part)
+      let cells = content.cells(tag, flags, rows: rows, texts: texts, textBytes: textBytes)
       known[column] = cells
       return cells
     }
@@ -391,7 +387,7 @@ package enum XXH64 {
 
   package static func hash(_ bytes: [UInt8]) -> UInt64 { bytes.withUnsafeBytes { hash($0) } }
 
-  static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+  package static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
     func word(_ at: Int) -> UInt64 {
       UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
     }
