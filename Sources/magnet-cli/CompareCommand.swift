@@ -28,6 +28,7 @@ struct CompareCommand: AsyncParsableCommand {
         magnet compare runs/v1/RUN_A runs/v2/RUN_B --flips 5
         magnet compare benchmark_output --models openai/gpt2,acme/base
         magnet compare benchmark_output --all --correct bh --format csv
+        magnet compare runs/v1/RUN_A runs/v2/RUN_B --equivalent 0.02 -o comparison.json
       """)
 
   /// What `--show` takes.
@@ -66,6 +67,11 @@ struct CompareCommand: AsyncParsableCommand {
     help: ArgumentHelp(
       "Exit with 3 when B is worse than A by more than this, the interval says.", valueName: "margin"))
   var failIfWorse: Double?
+  @Option(
+    help: ArgumentHelp(
+      "Test that the difference lies within ± this margin (two one-sided tests), as the column p_equivalent.",
+      valueName: "margin"))
+  var equivalent: Double?
   @Flag(help: "Pair instances by id alone, without reading inputs.")
   var trustIds = false
   @OptionGroup var output: OutputOptions
@@ -79,6 +85,10 @@ struct CompareCommand: AsyncParsableCommand {
       throw ValidationError("--models takes two models separated by a comma.")
     }
     if !(level > 0 && level < 1) { throw ValidationError("--level must be between 0 and 1.") }
+    if let equivalent, !(equivalent > 0) { throw ValidationError("--equivalent must be more than 0.") }
+    if equivalent != nil, all || show != .summary {
+      throw ValidationError("--equivalent goes without --all and --show.")
+    }
     if flips < 0 { throw ValidationError("--flips must be 0 or more.") }
     if let cluster, cluster != "instance", cluster != "split" {
       throw ValidationError("--cluster takes instance or split.")
@@ -139,12 +149,12 @@ struct CompareCommand: AsyncParsableCommand {
         }
         return read.faults.count + read.omissions.count + matrix.omissions.count
       }
-      let (comparison, faultCount) = try await comparison()
+      let (comparison, read, faultCount) = try await comparison()
       for omission in comparison.omissions { Terminal.say("left out: \(omission)", as: .warning) }
       for scenario in comparison.scenarios {
         for note in scenario.notes { Terminal.say("\(scenario.first.scenario): \(note)") }
       }
-      try print(comparison)
+      try print(comparison, read)
       if let failIfWorse, comparison.scenarios.contains(where: { $0.isWorse(by: failIfWorse) }) {
         throw ExitCode(3)
       }
@@ -152,7 +162,7 @@ struct CompareCommand: AsyncParsableCommand {
     }
   }
 
-  private func comparison() async throws -> (ModelComparison, Int) {
+  private func comparison() async throws -> (ModelComparison, [ComparedRuns], Int) {
     if let models {
       let names = models.split(separator: ",").map(String.init)
       let read = try await read(paths, models: names)
@@ -162,16 +172,36 @@ struct CompareCommand: AsyncParsableCommand {
           advice: suggestion(for: name, among: read.models.sorted()))
       }
       let result = try read.compare(names[0], names[1], options: options)
-      return (result, read.faults.count + read.omissions.count)
+      return (result, [read], read.faults.count + read.omissions.count)
     }
     let first = try await read([paths[0]])
     let second = try await read([paths[1]])
     let faults = first.faults.count + second.faults.count + first.omissions.count + second.omissions.count
     let result = try ModelComparison(first, second, names: (paths[0], paths[1]), options: options)
-    return (result, faults)
+    return (result, [first, second], faults)
   }
 
-  private func print(_ comparison: ModelComparison) throws {
+  /// The comparison as one JSON object: what was asked, of which files, and the tables.
+  private func printObject(_ comparison: ModelComparison, _ read: [ComparedRuns], _ flipped: Table) throws {
+    let unmatched = Table(stacking: comparison.scenarios.map(\.unmatchedTable))
+    var facts: [(name: String, value: Cell)] = [
+      ("schema_version", .int(1)), ("a", .string(comparison.first)), ("b", .string(comparison.second)),
+      ("difference", .string("b - a")), ("seed", .int(Int64(seed))), ("level", .double(level)),
+      ("correction", .string(correct.rawValue)),
+    ]
+    if let equivalent { facts.append(("equivalence_margin", .double(equivalent))) }
+    let files = Table(
+      columnNames: ["path", "sha256"],
+      rows: read.flatMap(\.files).unique().map { [.string($0), Cell(FileHash.sha256($0))] })
+    try output.printObject(
+      facts,
+      [
+        "summary": comparison.summary(correction: correct, equivalenceMargin: equivalent), "flips": flipped,
+        "unmatched": unmatched, "files": files,
+      ])
+  }
+
+  private func print(_ comparison: ModelComparison, _ read: [ComparedRuns]) throws {
     let limit = output.format == .csv && flips == 0 ? nil : max(flips, show == .flips ? 20 : 0)
     let flipped = Table(stacking: comparison.scenarios.map { $0.flipTable(limit: limit) })
     switch show {
@@ -181,6 +211,11 @@ struct CompareCommand: AsyncParsableCommand {
         Table(stacking: comparison.scenarios.map(\.unmatchedTable)), keyCount: 3, piped: .csv)
     case .summary, .groups: break
     }
+    if output.isJSON {
+      let limit = flips > 0 ? flips : nil
+      return try printObject(
+        comparison, read, Table(stacking: comparison.scenarios.map { $0.flipTable(limit: limit) }))
+    }
     if output.isForPeople {
       for scenario in comparison.scenarios {
         let (a, b) = (scenario.first.instances.count, scenario.second.instances.count)
@@ -189,7 +224,8 @@ struct CompareCommand: AsyncParsableCommand {
         )
       }
     }
-    try output.print(comparison.summary(correction: correct), keyCount: 1, piped: .csv)
+    try output.print(
+      comparison.summary(correction: correct, equivalenceMargin: equivalent), keyCount: 1, piped: .csv)
     if flips > 0, output.file == nil {
       try Terminal.write("\n")
       try output.print(flipped, keyCount: 2, piped: .csv)

@@ -6,7 +6,8 @@ import MagnetCommand
 struct DiffCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff",
-    abstract: "Find why two runs differ: recipe, instances, prompts, answers, statistics or scores.",
+    abstract:
+      "Find why two runs differ: recipe, scenario, instances, prompts, answers, statistics or scores.",
     discussion: """
       Compares level by level and names the first that differs, with examples. Fields of the run spec that are absent \
       on one side and have HELM's default on the other count as equal, as do lists of metrics in another order.
@@ -27,8 +28,9 @@ struct DiffCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await report {
+      let sources = TableSource.allCases + [.scenarios]
       let diff = try await RunDiff(
-        try reading.runs(ofRun: first), try reading.runs(ofRun: second))
+        try reading.runs(ofRun: first, sources: sources), try reading.runs(ofRun: second, sources: sources))
       say(diff.faults)
       Terminal.say("verdict: \(diff.verdict)")
       if examples {

@@ -61,6 +61,9 @@ struct LeaderboardCommand: AsyncParsableCommand {
   var errors: Bool?
   @Flag(help: "List the boards that these runs have instead of showing one.")
   var list = false
+  @Flag(
+    help: "List the run groups with numbers of instances, references, tokens and models instead of a board.")
+  var index = false
   @Option(help: "The format of the table, or helm: what HELM's frontend loads, all boards of the group.")
   var format: String?
   @Option(
@@ -90,6 +93,9 @@ struct LeaderboardCommand: AsyncParsableCommand {
   }
 
   func validate() throws {
+    if index, long || list || errors == true || group != nil || board != nil {
+      throw ValidationError("--index goes without --long, --list, --errors, --group and --board.")
+    }
     if isHelm, long || list || errors == true {
       throw ValidationError("--format helm goes without --long, --list and --errors.")
     }
@@ -104,7 +110,9 @@ struct LeaderboardCommand: AsyncParsableCommand {
       // The schema depends on the runs' groups, and the statistics to read on the schema.
       let named = rules.schema
       let all = try await Watch.working(progress) { [helmExact] in
-        try await BoardRuns.read(found, keepsRepeated: helmExact, wanted: named?.metricNames())
+        try await BoardRuns.read(
+          found, keepsRepeated: helmExact,
+          wanted: named.map { $0.metricNames().union(BoardIndex.metricNames) })
       }
       faults += all.faults
       say(faults)
@@ -118,6 +126,10 @@ struct LeaderboardCommand: AsyncParsableCommand {
       options.countsRepeated = helmExact
       options.breaksTies = ties == .old
       var maker = BoardMaker(schema, all, options: options)
+      if index {
+        try print(maker.index)
+        return faults.count
+      }
       var boards = try boards(&maker, schema)
       var groups: [[Int?]?] = boards.map { _ in nil }
       if errors ?? long, !list {
@@ -182,15 +194,23 @@ struct LeaderboardCommand: AsyncParsableCommand {
       advice: "choose another with --schema: \(Schema.builtInNames.joined(separator: ", "))")
   }
 
+  private func print(_ index: BoardIndex) throws {
+    if isHelm { return try write(index.helmJSON) }
+    try outputOptions().print(index.table, keyCount: 2, piped: .csv)
+  }
+
+  /// Writes what HELM's frontend loads.
+  private func write(_ json: String) throws {
+    let text = json + "\n"
+    guard let file = output, file != "-" else { return try Terminal.write(text) }
+    var overwriting = OverwriteOption()
+    overwriting.force = force
+    try overwriting.check(file)
+    try Terminal.writeFile(file) { try $0(Array(text.utf8)) }
+  }
+
   private func print(_ boards: [Board], _ groups: [[Int?]?]) throws {
-    if isHelm {
-      let text = Board.helmJSON(boards) + "\n"
-      guard let file = output, file != "-" else { return try Terminal.write(text) }
-      var overwriting = OverwriteOption()
-      overwriting.force = force
-      try overwriting.check(file)
-      return try Terminal.writeFile(file) { try $0(Array(text.utf8)) }
-    }
+    if isHelm { return try write(Board.helmJSON(boards)) }
     let output = try outputOptions()
     if list {
       let rows = boards.map { board -> [Cell] in

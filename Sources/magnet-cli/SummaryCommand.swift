@@ -9,21 +9,26 @@ struct SummaryCommand: AsyncParsableCommand {
     abstract: "Summarize a folder of runs: counts, faults, and which models have which scenarios.",
     discussion: """
       A run is complete, partial (its statistics are there) or faulty. Missing are the runs of scenarios that at least \
-      half of the models have. The exit status is 1 when a run is not complete.
+      half of the models have. --show instances tells whether all models were asked the same questions; --show health \
+      flags runs of which a twentieth or more of the answers are empty, cut short, failed or without a score; --show files \
+      has sizes, times, and files that HELM's site shows and that are older than the results. The exit status is 1 when a \
+      run is not complete.
 
       EXAMPLE:
         magnet summary benchmark_output
         magnet summary benchmark_output --show missing --format csv
+        magnet summary benchmark_output --show health
       """)
 
   /// What `--show` takes.
   enum Part: String, ExpressibleByArgument, CaseIterable {
-    case counts, coverage, missing, faults
+    case counts, coverage, missing, faults, instances, health, files
   }
 
   @OptionGroup var source: SourceOptions
   @OptionGroup var chosen: SelectionOptions
-  @Option(help: "What to print: counts, coverage, missing or faults.")
+  @OptionGroup var metrics: MetricOptions
+  @Option(help: "What to print: counts, coverage, missing, faults, instances, health or files.")
   var show = Part.counts
   @OptionGroup var output: OutputOptions
 
@@ -32,12 +37,34 @@ struct SummaryCommand: AsyncParsableCommand {
       let progress = WorkProgress()
       let runs = try source.runs(try chosen.selection, progress)
       let listing = try await Watch.working(progress) { try await runs.list() }
-      let faults = listing.entries.flatMap(\.faults)
+      var faults = listing.entries.flatMap(\.faults)
       let matrix = CoverageMatrix(listing)
       switch show {
       case .counts: try output.print(counts(listing, matrix), keyCount: 1, piped: .csv)
       case .coverage: try output.print(matrix.table, keyCount: 1, piped: .csv)
       case .missing: try output.print(matrix.missingTable, keyCount: 2, piped: .csv)
+      case .instances:
+        let coverage = try await Watch.working(progress) { try await InstanceCoverage(of: runs) }
+        faults += coverage.faults.filter { !faults.contains($0) }
+        try output.print(coverage.table, keyCount: 2, piped: .csv)
+        for task in coverage.unequal.prefix(10) {
+          Terminal.say("not all runs have the same questions: \(task)")
+        }
+        if coverage.unequal.count > 10 { Terminal.say("and \(coverage.unequal.count - 10) more") }
+      case .health:
+        let health = try await Watch.working(progress) { [metrics] in
+          try await RunHealth(of: runs, rules: try await metrics.rules(runs))
+        }
+        faults += health.faults.filter { !faults.contains($0) }
+        try output.print(health.table, keyCount: 2, piped: .csv)
+        let flagged = health.entries.count { !$0.flags.isEmpty }
+        Terminal.say("\(flagged) of \(health.entries.count) runs are flagged")
+      case .files:
+        let files = RunFiles(listing)
+        try output.print(files.table, keyCount: 1, piped: .csv)
+        for path in files.stale.prefix(10) { Terminal.say("older than the results: \(path)") }
+        if files.stale.count > 10 { Terminal.say("and \(files.stale.count - 10) more") }
+        if files.archivedCount > 0 { Terminal.say("\(files.archivedCount) files in archives left out") }
       case .faults:
         let rows = faults.map { fault in
           [fault.file, fault.place, fault.problem, fault.advice].map { $0.map(Cell.string) ?? .null }

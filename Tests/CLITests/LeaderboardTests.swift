@@ -65,6 +65,37 @@ import Testing
     #expect(cells > 100)
   }
 
+  /// The page of groups: numbers of instances, references, tokens and models.
+  @Test(
+    .enabled(if: corpus != nil), arguments: ["lite", "capabilities", "safety", "mmlu", "medhelm"])
+  func theIndexEqualsThatOfHELM(project: String) throws {
+    let folder = try #require(Self.corpus).path + "/synthetic_small/\(project)/benchmark_output"
+    let theirs = try Project.json(folder + "/releases/r1/groups.json").elements
+    let outcome = try Tool.run(
+      "leaderboard", folder + "/runs", "--helm-exact", "--index", "--format", "helm")
+    let ours = try JSONValue(parsing: outcome.output).elements
+    #expect(ours.map { $0["title"] } == theirs.map { $0["title"] }, "\(outcome.errors)")
+    for (mine, other) in zip(ours, theirs) {
+      #expect(mine["header"] == other["header"])
+      let rows = (mine["rows"]?.elements ?? [], other["rows"]?.elements ?? [])
+      #expect(rows.0.count == rows.1.count)
+      for (a, b) in zip(rows.0, rows.1) {
+        for (column, (cell, wanted)) in zip(a.elements, b.elements).enumerated() {
+          // HELM lists the methods in the order of a set.
+          if column == 2 {
+            let methods = [cell, wanted].map { Set(($0["value"]?.string ?? "").split(separator: ", ")) }
+            #expect(methods[0] == methods[1])
+          } else if let value = wanted["value"]?.double {
+            #expect(abs((cell["value"]?.double ?? .nan) - value) <= 1e-12 * max(1, abs(value)), "\(wanted)")
+            #expect(cell["description"] == wanted["description"])
+          } else {
+            #expect(cell == wanted)
+          }
+        }
+      }
+    }
+  }
+
   private func rows(_ arguments: String...) throws -> [[String]] {
     let outcome = try Tool.run(command: Tool.binary, arguments + ["--format", "csv"])
     #expect(outcome.status != 2 && outcome.status != 64, "\(arguments): \(outcome.errors)")

@@ -109,6 +109,54 @@ import Testing
     #expect(rows(groups.output).first?["group"] == "1" && rows(groups.output).count == 4)
   }
 
+  /// Of several trials the instance is the unit; the order of rows does not matter.
+  @Test func trialsAreAveragedAndRowsMayStandInAnyOrder() throws {
+    let folder = try TemporaryFolder()
+    let a = try MadeRun("made:part=one", "acme/a", [[1, 0, 1, 1, 0, 1], [1, 1, 1, 0, 0, 1]]).write(to: folder)
+    let b = try MadeRun("made:part=one", "acme/b", [[0, 0, 1, 1, 0, 0], [0, 1, 0, 0, 0, 1]]).write(to: folder)
+    let outcome = try Tool.run("compare", a, b, "--format", "csv")
+    let row = try #require(rows(outcome.output).first)
+    #expect(outcome.status == 0 && row["n"] == "6" && row["method"]?.hasPrefix("sign flips, exact") == true)
+    let path = b + "/per_instance_stats.json"
+    let turned = try Project.json(path).elements.reversed()
+    let name = String(b.dropFirst(folder.path.count + 1))
+    try folder.write(JSONValue.array(Array(turned)).text, to: name + "/per_instance_stats.json")
+    #expect(try Tool.run("compare", a, b, "--format", "csv").output == outcome.output)
+  }
+
+  @Test func jsonHasWhatItTakesToRepeatIt() throws {
+    let folder = try TemporaryFolder()
+    let a = try MadeRun("made:part=one", "acme/a", [1, 0, 1, 1, 0, 1]).write(to: folder)
+    let b = try MadeRun("made:part=one", "acme/b", [1, 1, 1, 1, 0, 0]).write(to: folder)
+    let outcome = try Tool.run("compare", a, b, "--format", "json", "--seed", "7", "--equivalent", "0.3")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let value = try JSONValue(parsing: outcome.output)
+    #expect(value["schema_version"] == .int(1) && value["seed"] == .int(7) && value["level"] == .double(0.95))
+    #expect(value["a"]?.string == a && value["b"]?.string == b && value["correction"]?.string == "holm")
+    #expect(value["flips"]?.elements.count == 2 && value["unmatched"]?.elements.isEmpty == true)
+    let files = value["files"]?.elements ?? []
+    #expect(files.count == 6 && !outcome.output.contains("NaN"))
+    let file = try #require(files.first)
+    let path = try #require(file["path"]?.string)
+    var hash = SHA256()
+    hash.update(try Project.text(path).utf8)
+    #expect(file["sha256"]?.string == hash.finish())
+    // D = 0, sd = 0.632, n = 6: both one-sided tests at t = 0.3 / 0.258 with 5 degrees of freedom.
+    let p = try #require(value["summary"]?[0]?["p_equivalent"]?.double)
+    #expect(abs(p - 0.1488) < 0.001)
+    #expect(try Tool.run("compare", a, b, "--equivalent", "0").status == 64)
+  }
+
+  @Test func otherQuestionsUnderTheSameIdsAreNotPaired() throws {
+    let folder = try TemporaryFolder()
+    let a = try MadeRun("made:part=one", "acme/a", [1, 0, 1]).write(to: folder)
+    var other = MadeRun("made:part=one", "acme/b", [1, 1, 1])
+    other.input = { "Another \($0)?" }
+    let b = try other.write(to: folder)
+    let outcome = try Tool.run("compare", a, b)
+    #expect(outcome.status == 2 && outcome.errors.contains("3 ids name other questions"))
+  }
+
   @Test func worseFails() throws {
     let a = runs + "/plain-v1/trivia:subject=marine_biology,model=zeta_pro"
     let b = runs + "/plain-v1/trivia:subject=marine_biology,model=acme_tiny"
@@ -169,6 +217,26 @@ import Testing
       text.replacing("\"prompt\": \"", with: "\"prompt\": \"x", maxReplacements: 1)
     }
     #expect(prompts.0 == "prompts")
+  }
+
+  @Test func theScenarioIsALevel() throws {
+    let folder = try TemporaryFolder()
+    let name = "trivia:subject=capitals,model=acme_base"
+    for (suite, text) in [
+      ("a", #"{"name": "trivia", "description": "Capitals.", "output_path": "x"}"#),
+      ("b", #"{"name": "trivia", "description": "Capitals.", "output_path": "y"}"#),
+      ("c", #"{"name": "trivia", "description": "Cities.", "output_path": "x"}"#),
+    ] {
+      try folder.copy(run, to: suite + "/" + name)
+      try folder.write(text, to: suite + "/" + name + "/scenario.json")
+    }
+    func diff(_ other: String) throws -> Tool.Outcome {
+      try Tool.run("diff", folder.path + "/a/" + name, folder.path + "/\(other)/" + name, "--format", "csv")
+    }
+    let same = try diff("b")
+    #expect(same.errors.contains("verdict: identical files") && same.output.contains("scenario,equal"))
+    let changed = try diff("c")
+    #expect(changed.errors.contains("verdict: scenario") && changed.output.contains("differs in description"))
   }
 
   @Test func otherScenariosAreAWrongPair() throws {

@@ -151,6 +151,20 @@ import Testing
   }
 
   /// Two trials whose perturbations differ in a parameter only are two statistics, which HELM refuses.
+  /// Worked values of HELM itself.
+  @Test func aggregates() {
+    let columns: [(values: [Double?], lowerIsBetter: Bool?)] = [
+      ([1, 2, 2, 3], false), ([5, nil, 5, 1], true), ([nil, nil, 7, nil], false), ([9, 1, 1, 1], nil),
+    ]
+    #expect(BoardAggregate.winRates(columns, rowCount: 4) == [0.125, 0.5, 0.375, 1])
+    let old = BoardAggregate.winRates([columns[0]], rowCount: 4, breaksTies: true)
+    #expect(old == [0, 1.0 / 3, 2.0 / 3, 1])
+    #expect(BoardAggregate.means([[1, 2, 2, 3], [5, nil, 5, 1]], rowCount: 4) == [3, 2, 3.5, 2])
+    #expect(BoardAggregate.winRates([([1, nil], false)], rowCount: 2) == [nil, nil])
+    // Rounded once, however many.
+    #expect(BoardAggregate.exactMean([1e16, 1, -1e16]) == 1.0 / 3)
+  }
+
   @Test func ambiguousStatisticsAreNoScore() {
     var stats = RunStats()
     for split in ["test", "valid"] {

@@ -30,8 +30,20 @@ public struct ModelComparison: Sendable {
   public var p: Double? { scenarios.count == 1 ? scenarios[0].p : between?.p }
 
   /// One row per scenario and, for several, two for their mean.
-  public func summary(correction: PValueCorrection = .holm) -> Table {
+  /// - Parameter margin: where given, the last column has the p of two one-sided tests that the difference lies within
+  ///   ±margin (Schuirmann 1987): a small one says that it does.
+  public func summary(correction: PValueCorrection = .holm, equivalenceMargin margin: Double? = nil) -> Table
+  {
     let adjusted = correction.adjusted(scenarios.map(\.p))
+    func equivalence(_ p: Double?) -> [Cell] { margin == nil ? [] : [Cell(p)] }
+    func p(withinError error: Double?, _ difference: Double) -> Double? {
+      guard let margin, let error else { return nil }
+      if error == 0 { return abs(difference) < margin ? 0 : 1 }
+      return Normal.cumulative(-(margin - abs(difference)) / error)
+    }
+    func p(_ estimate: PairedDifferences.Estimate?) -> Double? {
+      margin.flatMap { estimate?.equivalenceP(margin: $0) }
+    }
     var rows = zip(scenarios, adjusted).map { comparison, adjusted -> [Cell] in
       [
         .string(comparison.first.scenario), .string(comparison.first.headline.metric.name),
@@ -44,7 +56,7 @@ public struct ModelComparison: Sendable {
         Cell(comparison.flips?.gained), Cell(comparison.flips?.lost), Cell(comparison.detectable),
         .string(comparison.method),
         comparison.notes.isEmpty ? .null : .string(comparison.notes.joined(separator: "; ")),
-      ]
+      ] + equivalence(p(comparison.estimate))
     }
     if scenarios.count > 1, let difference {
       let metric = scenarios.map(\.first.headline.metric.name).unique()
@@ -53,13 +65,15 @@ public struct ModelComparison: Sendable {
         scenarios.reduce(0) { $0 + $1.meanFirst } / Double(scenarios.count),
         scenarios.reduce(0) { $0 + $1.meanSecond } / Double(scenarios.count)
       )
-      func row(_ name: String, _ interval: Interval?, _ p: Double?, _ method: String) -> [Cell] {
+      func row(
+        _ name: String, _ interval: Interval?, _ p: Double?, _ method: String, _ equivalent: Double?
+      ) -> [Cell] {
         [
           .string(name), metric.count == 1 ? .string(metric[0]) : .string("main metrics"), .null,
           .int(Int64(n)),
           .null, .null, .double(means.0), .double(means.1), .double(difference), Cell(interval?.lower),
           Cell(interval?.upper), Cell(p), .null, .null, .null, .null, .string(method), .null,
-        ]
+        ] + equivalence(equivalent)
       }
       let z = Normal.quantile(0.5 + options.level / 2)
       let within = withinError
@@ -68,19 +82,19 @@ public struct ModelComparison: Sendable {
           "mean of \(scenarios.count), these scenarios",
           within.map { Interval(lower: difference - z * $0, upper: difference + z * $0) },
           within.map { $0 == 0 ? (difference == 0 ? 1 : 0) : 2 * Normal.cumulative(-abs(difference / $0)) },
-          "stratified, normal"))
+          "stratified, normal", p(withinError: within, difference)))
       rows.append(
         row(
           "mean of \(scenarios.count), scenarios like these", between?.interval(level: options.level),
           between?.p,
-          "between scenarios, t"))
+          "between scenarios, t", p(between)))
     }
     return Table(
       columnNames: [
         "scenario", "metric", "split", "n", "only_a", "only_b", "mean_a", "mean_b", "diff", "lower", "upper",
         "p",
         "p_adjusted", "flips_gained", "flips_lost", "detectable", "method", "note",
-      ], rows: rows)
+      ] + (margin == nil ? [] : ["p_equivalent"]), rows: rows)
   }
 }
 
@@ -88,6 +102,8 @@ public struct ModelComparison: Sendable {
 public struct ComparedRuns: Sendable {
   /// In the order of the source.
   public let runs: [RunInstances]
+  /// The paths of the files that were read for them.
+  public let files: [String]
   public let notes: [String]
   public let faults: [DataFault]
   /// Runs without a score, with the reason.
@@ -147,8 +163,13 @@ public struct ComparedRuns: Sendable {
     }
     let read = try await RunInstances.read(
       chosen, in: source, population, readsContent: readsContent && hasScenarioStates, faults: &faults)
+    let kinds: [TableSource] =
+      [.stats, .perInstanceStats] + (readsContent && hasScenarioStates ? [.scenarioStates] : [])
+    let files = chosen.flatMap { run in
+      kinds.filter { run.entry.files.contains($0.fileName) }.map { run.entry.path + "/" + $0.fileName }
+    }
     return ComparedRuns(
-      runs: read.compactMap(\.self), notes: notes, faults: faults, omissions: omissions)
+      runs: read.compactMap(\.self), files: files, notes: notes, faults: faults, omissions: omissions)
   }
 
   /// Compares two models on every scenario that both have runs of.

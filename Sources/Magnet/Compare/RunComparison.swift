@@ -26,6 +26,8 @@ public struct RunComparison: Sendable {
   public let interval: Interval?
   public let p: Double?
   public let standardError: Double?
+  /// The mean difference with its standard error, over instances or clusters; nil for fewer than two.
+  public let estimate: PairedDifferences.Estimate?
   /// How interval and p were computed.
   public let method: String
   /// The smallest difference that these pairs would show.
@@ -57,6 +59,7 @@ public struct RunComparison: Sendable {
     if let cluster = options.cluster {
       let keys = pairing.pairs.map(cluster)
       let estimate = differences.estimate(clusters: keys)
+      self.estimate = estimate
       interval =
         options.interval == .bootstrap
         ? differences.bootstrap(clusters: keys, level: options.level, seed: seed)
@@ -66,6 +69,7 @@ public struct RunComparison: Sendable {
       method =
         "\(Set(keys).count) clusters, t" + (options.interval == .bootstrap ? ", bootstrap interval" : "")
     } else if let table {
+      estimate = differences.estimate
       interval =
         options.interval == .bootstrap
         ? table.bootstrap(level: options.level) ?? table.tango(level: options.level)
@@ -74,6 +78,7 @@ public struct RunComparison: Sendable {
       standardError = differences.standardError
       method = "McNemar mid-p, " + (options.interval == .bootstrap && n <= 5000 ? "bootstrap" : "Tango")
     } else {
+      estimate = differences.estimate
       interval =
         options.interval == .bootstrap
         ? differences.bootstrap(clusters: Array(0..<n), level: options.level, seed: seed)

@@ -16,7 +16,7 @@ public struct RunDiff: Sendable {
     public let examples: [Example]
   }
 
-  /// In the order in which one causes the next: run spec, instances, prompts, answers, statistics, instance scores.
+  /// In the order in which one causes the next: run spec, scenario, instances, prompts, answers, statistics, instance scores.
   public let levels: [Level]
   /// The first level that explains the others: `identical files`, `execution spec`, `prompts`, `answers` ...
   public let verdict: String
@@ -32,7 +32,7 @@ public struct RunDiff: Sendable {
     faults = one.faults + other.faults
     let spec = RunSpecDiff(one.spec, other.spec)
     let levels = [
-      Self.specLevel(spec), Self.instanceLevel(one, other),
+      Self.specLevel(spec), Self.scenarioLevel(one, other), Self.instanceLevel(one, other),
       Self.textLevel("prompts", one, other, \.prompt), Self.textLevel("answers", one, other, \.answer),
       Self.statLevel(one, other), Self.scoreLevel(one, other),
     ]
@@ -44,11 +44,13 @@ public struct RunDiff: Sendable {
     func differs(_ name: String) -> Bool { levels.contains { $0.name == name && $0.state == .differs } }
     let kinds = Set(spec.changes.map(\.kind))
     if !levels.contains(where: { $0.state == .differs }) {
-      return levels.contains { $0.state == .unknown } ? "no difference found" : "identical files"
+      let unknown = levels.contains { $0.state == .unknown && $0.name != "scenario" }
+      return unknown ? "no difference found" : "identical files"
     }
     if !isSameScenario { return "wrong pair" }
     if kinds.contains(.execution) { return "execution spec" }
     if kinds.contains(.deployment) { return "deployment" }
+    if differs("scenario") { return "scenario" }
     if differs("instances") { return "instances" }
     if differs("prompts") { return "prompts" }
     if differs("answers") { return "answers" }
@@ -86,6 +88,26 @@ public struct RunDiff: Sendable {
 
   private static func rank(_ kind: RunSpecDiff.Kind) -> Int {
     RunSpecDiff.Kind.allCases.firstIndex(of: kind) ?? 0
+  }
+
+  /// `scenario.json`, where both sides have it.
+  private static func scenarioLevel(_ one: Side, _ other: Side) -> Level {
+    guard let a = one.scenarioFields, let b = other.scenarioFields else {
+      return Level(
+        name: "scenario", state: .unknown, detail: "scenario.json is not on both sides", examples: [])
+    }
+    let (ours, theirs) = (
+      Dictionary(a, uniquingKeysWith: { $1 }), Dictionary(b, uniquingKeysWith: { $1 })
+    )
+    let names = (a.map(\.0) + b.map(\.0)).unique().filter { ours[$0] != theirs[$0] }
+    return Level(
+      name: "scenario", state: names.isEmpty ? .equal : .differs,
+      detail: names.isEmpty ? "all fields equal" : "differs in \(names.joined(separator: ", "))",
+      examples: names.prefix(exampleLimit).map { name in
+        Example(
+          what: name, first: shortened(ours[name] ?? "absent", to: 160),
+          second: shortened(theirs[name] ?? "absent", to: 160))
+      })
   }
 
   private static func instanceLevel(_ one: Side, _ other: Side) -> Level {

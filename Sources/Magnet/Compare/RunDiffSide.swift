@@ -33,6 +33,8 @@ extension RunDiff {
     /// The means of stats.json by metric, split, sub-split and perturbation.
     var stats: [(String, Double?)]?
     var scores: [(ScoreKey, Double)]?
+    /// The fields of scenario.json but those that say where it lay; nil where there is none.
+    var scenarioFields: [(String, String)]?
     var faults: [DataFault] = []
 
     init(_ source: some RunSource) async throws {
@@ -52,6 +54,12 @@ extension RunDiff {
         let tables = try await source.load([entry], tables: [kind])
         faults += tables.faults.map(\.fault)
         return tables.faults.isEmpty ? tables[kind] : nil
+      }
+      if source.sources.contains(.scenarios), let fields = try await table(.scenarios), fields.rowCount == 1 {
+        let places = ["scenario.definition_path", "scenario.output_path", "run_spec.name"]
+        scenarioFields = fields.columnNames.filter { !places.contains($0) }.sorted().map { name in
+          (String(name.dropFirst(TableSource.scenarios.prefix.count)), fields.rows[0][name].text)
+        }
       }
       if let states = try await table(.scenarioStates) { requests = Self.requests(states) }
       if let table = try await table(.stats) {

@@ -91,6 +91,10 @@ extension TableSource {
     "per-instance-stats", prefix: "per_instance_stats.", shape: .bundles("stats"),
     textColumns: ["per_instance_stats.instance_id"], requiredText: ["name", "name"], isExpected: true)
 
+  /// `scenario.json`: what a run's scenario is, one row per run. Not one of the four tables; a source reads it when asked
+  /// to (`sources:`).
+  public static let scenarios = TableSource("scenarios", prefix: "scenario.", shape: .object)
+
   /// The kinds of files that the four tables are made of, in the order HELM writes them.
   public static let allCases: [TableSource] = [.runSpecs, .scenarioStates, .stats, .perInstanceStats]
 

@@ -106,7 +106,7 @@ extension Board {
     return "?group=\(Self.quoted(group))&subgroup=\(Self.quoted(title))&runSpecs=\(Self.quoted(list))"
   }
 
-  private static func quoted(_ text: String) -> String {
+  static func quoted(_ text: String) -> String {
     let digits = Array("0123456789ABCDEF")
     var out = ""
     for byte in text.utf8 {

@@ -17,7 +17,7 @@ public struct BoardMaker {
   /// What was left out, and why.
   public internal(set) var problems: [String] = []
 
-  private let runsOfGroup: [String: [(adapter: String, runs: [Int])]]
+  let runsOfGroup: [String: [(adapter: String, runs: [Int])]]
   private let scenariosOfGroup: [String: [(scenario: BoardRuns.Scenario, runs: [Int])]]
 
   /// A maker of boards of some runs.
@@ -113,7 +113,7 @@ public struct BoardMaker {
   ]
 
   /// Whether a run is shown on the page of a group: `filter_runs_by_visibility`.
-  private func isVisible(_ number: Int, on page: Schema.RunGroup) -> Bool {
+  func isVisible(_ number: Int, on page: Schema.RunGroup) -> Bool {
     var isIncluded = page.visibility != .hereOnly
     for group in runs[number].groups.compactMap(schema.group) {
       if group.visibility == .nowhere { return false }

@@ -63,6 +63,21 @@ private struct MeanOfSample {
   }
 }
 
+extension BoardRuns.Run {
+  /// The standard error of a score on unperturbed inputs; nil where it is not known.
+  func standardError(of metric: MetricName) -> Double? {
+    let entries = stats.entries(matching: Schema.Matcher(metric)).filter { $0.stat.count > 0 }
+    let total = entries.reduce(0) { $0 + $1.stat.count }
+    var squares = 0.0
+    for entry in entries {
+      guard let variance = errors.variance(of: entry) else { return nil }
+      let weight = Double(entry.stat.count) / Double(total)
+      squares += weight * weight * variance
+    }
+    return total > 0 ? squares.squareRoot() : nil
+  }
+}
+
 extension BoardRuns {
   /// The same runs with the scores of their instances, from which cells get standard errors. Runs without
   /// `per_instance_stats.json` have none.

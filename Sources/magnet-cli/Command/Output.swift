@@ -93,17 +93,28 @@ package struct OutputOptions: ParsableArguments {
   /// Prints the first of some tables, and what belongs to it: for people as lines below it on standard output, in JSON
   /// as an object of the tables by their names.
   package func print(_ tables: KeyValuePairs<String, Table>, lines: [String], keyCount: Int) throws {
-    guard asked == .json else {
+    guard isJSON else {
       if let first = tables.first { try print(first.value, keyCount: keyCount) }
       guard isForPeople else { return }
       if asked == .markdown { try Terminal.write("\n") }
       return try Terminal.write(lines.map { $0 + "\n" }.joined())
     }
+    try printObject([], tables)
+  }
+
+  /// Whether JSON was asked for.
+  package var isJSON: Bool { asked == .json }
+
+  /// Prints a JSON object of single values and tables, by their names.
+  package func printObject(
+    _ values: [(name: String, value: Cell)], _ tables: KeyValuePairs<String, Table>
+  ) throws {
     let writer = TableWriter(.json)
-    let members = try tables.enumerated().map {
-      try ($1.key, $0 == 0 ? rows.applied(to: $1.value) : $1.value)
+    var members = values.map { "\"\($0.name)\":" + JSONValue($0.value).text }
+    for (number, (name, table)) in tables.enumerated() {
+      let shown = number == 0 ? try rows.applied(to: table) : table
+      members.append("\"\(name)\":" + writer.text(shown).dropLast())
     }
-    .map { "\"\($0)\":" + writer.text($1).dropLast() }
     let bytes = Array("{\(members.joined(separator: ",\n"))}\n".utf8)
     guard let file else { return try Terminal.write(bytes) }
     try overwriting.check(file)
@@ -112,6 +123,21 @@ package struct OutputOptions: ParsableArguments {
       var compressor = GzipWriter()
       try compressor.add(bytes, isLast: true, write)
     }
+  }
+}
+
+/// Hashes of files for those who want to know what was read.
+package enum FileHash {
+  /// The SHA-256 of a file as it lies on disk, in hexadecimal digits; nil where it is not a file of its own.
+  package static func sha256(_ path: String) -> String? {
+    for name in [path, path + ".gz"] where Files.isFile(name) {
+      return (try? Files.read(name, atMost: .max)).map { bytes in
+        var hash = SHA256()
+        hash.update(bytes)
+        return hash.finish()
+      }
+    }
+    return nil
   }
 }
 

@@ -109,21 +109,22 @@ package struct ReadingOptions: ParsableArguments {
   /// - Parameter paths: none for those of `$MAGNET_RUNS`, else of `./benchmark_output`.
   package func runs(
     _ paths: [String], _ selection: RunSelection = RunSelection(), _ progress: WorkProgress? = nil,
-    workers: Int? = nil, store: WarmStore? = nil
+    workers: Int? = nil, store: WarmStore? = nil, sources: [TableSource] = TableSource.allCases
   ) throws -> HelmRuns {
     let runs = try HelmRuns(
       paths: paths.isEmpty ? [try Self.usualPath()] : paths, isStrict: strict, workers: workers,
-      progress: progress, limits: limit.limits, store: try store ?? self.store())
+      progress: progress, limits: limit.limits, sources: sources,
+      store: try store ?? self.store())
     for note in runs.notes { Terminal.say(note) }
     return runs.selecting(selection)
   }
 
   /// The run of a command that is about one run.
   /// - Parameter run: its folder, a pattern that matches one, or its name where the runs usually are.
-  package func runs(ofRun run: String) throws -> HelmRuns {
-    do { return try runs([run]) } catch let fault as DataFault {
+  package func runs(ofRun run: String, sources: [TableSource] = TableSource.allCases) throws -> HelmRuns {
+    do { return try runs([run], sources: sources) } catch let fault as DataFault {
       guard !run.contains("/"), let path = try? Self.usualPath() else { throw fault }
-      return try runs([path], try RunSelection(runs: [run]))
+      return try runs([path], try RunSelection(runs: [run]), sources: sources)
     }
   }
 

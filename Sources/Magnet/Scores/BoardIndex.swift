@@ -1,0 +1,134 @@
+/// The run groups of a schema with what their runs are made of: HELM's page of groups (`create_index_tables` of its
+/// summarize.py).
+public struct BoardIndex: Sendable {
+  /// One run group.
+  public struct Row: Sendable {
+    public let group: Schema.RunGroup
+    /// The adaptation methods of the runs, in order.
+    public let methods: [String]
+    /// Over the statistics of all splits and perturbations: the mean numbers of instances and references, and the sums of
+    /// tokens; nil where no run has the statistic.
+    public let instances: MergedStat?
+    public let references: MergedStat?
+    public let promptTokens: MergedStat?
+    public let completionTokens: MergedStat?
+    public let modelCount: Int
+  }
+
+  /// The groups that have runs, in the schema's order.
+  public let rows: [Row]
+
+  /// The statistics that it is made of.
+  public static let metricNames: Set = [
+    "num_instances", "num_references", "num_prompt_tokens", "num_completion_tokens",
+  ]
+
+  /// One row per group: category, group, title, adaptation, instances, references, prompt_tokens, completion_tokens,
+  /// models.
+  public var table: Table {
+    Table(
+      columnNames: [
+        "category", "group", "title", "adaptation", "instances", "references", "prompt_tokens",
+        "completion_tokens", "models",
+      ],
+      rows: rows.map { row in
+        [
+          .string(row.group.category), .string(row.group.name),
+          .string(row.group.field.displayName ?? row.group.name),
+          .string(row.methods.joined(separator: ", ")), Cell(row.instances?.mean), Cell(row.references?.mean),
+          Cell(row.promptTokens?.sum), Cell(row.completionTokens?.sum), .int(Int64(row.modelCount)),
+        ]
+      })
+  }
+
+  private typealias Member = JSONValue.Member
+
+  private static let header: [(title: String, description: String?)] = [
+    ("Group", nil), ("Description", nil),
+    ("Adaptation method", "Adaptation strategy (e.g., generation)"),
+    ("# instances", "Number of instances evaluated on"),
+    ("# references", "Number of references provided per instance"),
+    ("# prompt tokens", "Total number of prompt tokens"),
+    ("# completion tokens", "Total number of completion tokens"),
+    ("# models", "Number of models we're evaluating"),
+  ]
+
+  /// The tables as `helm-summarize` writes them to `groups.json`: one per category.
+  public var helmJSON: String {
+    let header = Self.header.map { title, description -> JSONValue in
+      var members = [Member(key: "value", value: .string(title))]
+      if let description { members.append(Member(key: "description", value: .string(description))) }
+      members += [
+        Member(key: "markdown", value: .bool(false)), Member(key: "metadata", value: .object([])),
+      ]
+      return .object(members)
+    }
+    let tables = rows.map(\.group.category).unique().map { category -> JSONValue in
+      let lines = rows.filter { $0.group.category == category }.map { JSONValue.array(Self.cells($0)) }
+      return .object([
+        Member(key: "title", value: .string(category)), Member(key: "header", value: .array(header)),
+        Member(key: "rows", value: .array(lines)), Member(key: "links", value: .array([])),
+      ])
+    }
+    return JSONValue.array(tables).indented()
+  }
+
+  private static func cells(_ row: Row) -> [JSONValue] {
+    func cell(_ value: JSONValue?, description: String? = nil, href: String? = nil, isMarkdown: Bool = false)
+      -> JSONValue
+    {
+      var members: [Member] = []
+      if let value { members.append(Member(key: "value", value: value)) }
+      if let description { members.append(Member(key: "description", value: .string(description))) }
+      if let href { members.append(Member(key: "href", value: .string(href))) }
+      return .object(members + [Member(key: "markdown", value: .bool(isMarkdown))])
+    }
+    func number(_ stat: MergedStat?, _ value: (MergedStat) -> Double?) -> JSONValue {
+      guard let stat else { return cell(nil) }
+      return cell(value(stat).map(JSONValue.double), description: stat.helmText)
+    }
+    return [
+      cell(
+        .string(row.group.field.displayName ?? row.group.name), href: "?group=" + Board.quoted(row.group.name)
+      ),
+      cell(row.group.field.description.map(JSONValue.string), isMarkdown: true),
+      cell(.string(row.methods.joined(separator: ", "))), number(row.instances, \.mean),
+      number(row.references, \.mean), number(row.promptTokens, \.sum), number(row.completionTokens, \.sum),
+      cell(.int(Int64(row.modelCount))),
+    ]
+  }
+}
+
+extension BoardMaker {
+  /// The run groups that have runs with statistics of instances.
+  public var index: BoardIndex {
+    BoardIndex(
+      rows: schema.runGroups.compactMap { page in
+        var stats: [String: MergedStat] = [:]
+        var methods: Set<String> = []
+        var models: Set<String> = []
+        var seen: Set<Int> = []
+        for (_, numbers) in schema.expanded(page).flatMap({ runsOfGroup[$0.name] ?? [] }) {
+          for number in numbers {
+            models.insert(runs[number].model)
+            methods.insert(runs[number].adapterFields["method"]?.text ?? "")
+            guard isVisible(number, on: page), options.countsRepeated || seen.insert(number).inserted else {
+              continue
+            }
+            for entry in runs[number].stats.entries where BoardIndex.metricNames.contains(entry.name.name) {
+              if stats[entry.name.name] == nil {
+                stats[entry.name.name] = entry.stat
+              } else {
+                stats[entry.name.name]? += entry.stat
+              }
+            }
+          }
+        }
+        guard stats["num_instances"] != nil else { return nil }
+        return BoardIndex.Row(
+          group: page, methods: methods.filter { !$0.isEmpty }.sorted(), instances: stats["num_instances"],
+          references: stats["num_references"], promptTokens: stats["num_prompt_tokens"],
+          completionTokens: stats["num_completion_tokens"], modelCount: models.count)
+      })
+  }
+}

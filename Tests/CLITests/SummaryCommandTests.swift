@@ -1,0 +1,92 @@
+import Foundation
+import Magnet
+import TestSupport
+import Testing
+
+/// `magnet summary`: what is in a folder, and what looks wrong with it.
+@Suite struct SummaryCommandTests {
+  private func rows(_ text: String) -> [[String: String]] {
+    let lines = parseCSV(text).map { $0.map(\.field) }
+    return lines.dropFirst().map {
+      Dictionary(zip(lines.first ?? [], $0), uniquingKeysWith: { first, _ in first })
+    }
+  }
+
+  @Test func countsAgreeWithTheListOfRuns() throws {
+    let broken = Project.fixture("broken")
+    let summary = try Tool.run("summary", broken, "--format", "csv")
+    let runs = rows(try Tool.run("runs", broken, "--format", "csv", "--long").output)
+    let counts = Dictionary(
+      uniqueKeysWithValues: rows(summary.output).map { ($0["what"] ?? "", $0["count"] ?? "") })
+    #expect(summary.status == 1 && counts["runs"] == "\(runs.count)")
+    let faults = try Tool.run("summary", broken, "--show", "faults", "--format", "csv")
+    let files = rows(faults.output).compactMap { $0["file"] }
+    let folders = try FileManager.default.contentsOfDirectory(atPath: broken).filter { $0 != "whole" }
+    for folder in folders {
+      #expect(files.contains { $0.contains("broken/" + folder) }, "\(folder)")
+    }
+  }
+
+  @Test func coverageLosesOneCellPerRun() throws {
+    let folder = try TemporaryFolder()
+    for (model, task) in [
+      ("acme/a", "one"), ("acme/a", "two"), ("acme/b", "one"), ("acme/b", "two"), ("acme/c", "two"),
+    ] {
+      try MadeRun("made:part=\(task)", model, [1, 0]).write(to: folder)
+    }
+    let missing = rows(try Tool.run("summary", folder.path, "--show", "missing", "--format", "csv").output)
+    #expect(missing == [["model": "acme/c", "scenario": "made:part=one"]])
+    let coverage = rows(try Tool.run("summary", folder.path, "--show", "coverage", "--format", "csv").output)
+    #expect(coverage.map { $0["scenarios"] } == ["2", "2", "1"])
+  }
+
+  @Test func emptyAnswersAndLostScoresAreFlagged() throws {
+    let folder = try TemporaryFolder()
+    try MadeRun("made:part=one", "acme/well", [1, 0, 1, 0, 1, 0]).write(to: folder)
+    var silent = MadeRun("made:part=one", "acme/silent", [0, 0, 0, 0, 0, 0])
+    silent.answer = { place, _ in place < 5 ? "  \n" : "x" }
+    try silent.write(to: folder)
+    let lossy = MadeRun("made:part=one", "acme/lossy", [1, 0, 1, 0, 7, 1])
+    let path = try lossy.write(to: folder)
+    let kept = try Project.json(path + "/per_instance_stats.json").elements.dropLast()
+    try folder.write(JSONValue.array(Array(kept)).text, to: "s/\(lossy.name)/per_instance_stats.json")
+    let outcome = try Tool.run(
+      "summary", folder.path, "--show", "health", "--metric", "exact_match", "--format", "csv")
+    let found = Dictionary(
+      uniqueKeysWithValues: rows(outcome.output).map { ($0["run"] ?? "", $0["flags"] ?? "") })
+    #expect(outcome.status == 0 && outcome.errors.contains("2 of 3 runs are flagged"))
+    #expect(found["made:part=one,model=acme_well"] == "")
+    #expect(found["made:part=one,model=acme_silent"] == "empty answers: 5 of 6; all 6 scores are equal")
+    #expect(
+      found["made:part=one,model=acme_lossy"] == "without a score: 1 of 6; scores outside 0 to 1: 1 of 5")
+  }
+
+  @Test func differentQuestionsAreNamed() throws {
+    let folder = try TemporaryFolder()
+    try MadeRun("made:part=one", "acme/a", [1, 0]).write(to: folder)
+    try MadeRun("made:part=one", "acme/b", [1, 1]).write(to: folder)
+    let same = try Tool.run("summary", folder.path, "--show", "instances", "--format", "csv")
+    #expect(rows(same.output).first?["sets"] == "1" && rows(same.output).first?["reused_ids"] == "0")
+    var other = MadeRun("made:part=one", "acme/c", [1, 0, 1])
+    other.input = { "Else \($0)?" }
+    try other.write(to: folder)
+    let outcome = try Tool.run("summary", folder.path, "--show", "instances", "--format", "csv")
+    let row = try #require(rows(outcome.output).first)
+    #expect(row["sets"] == "2" && row["reused_ids"] == "2" && row["instances"] == "3" && row["least"] == "2")
+    #expect(outcome.errors.contains("not all runs have the same questions: made:part=one (test)"))
+  }
+
+  @Test func filesOlderThanTheResultsAreStale() throws {
+    let folder = try TemporaryFolder()
+    let run = MadeRun("made:part=one", "acme/a", [1, 0])
+    let path = try run.write(to: folder)
+    try folder.write("[]", to: "s/\(run.name)/display_predictions.json")
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: 951_827_696)],
+      ofItemAtPath: path + "/display_predictions.json")
+    let outcome = try Tool.run("summary", folder.path, "--show", "files", "--format", "csv")
+    let row = try #require(rows(outcome.output).first { $0["file"] == "display_predictions.json" })
+    #expect(row["stale"] == "1" && row["oldest"] == "2000-02-29T12:34:56Z" && row["bytes"] == "2")
+    #expect(outcome.errors.contains("older than the results"))
+  }
+}
