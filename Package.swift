@@ -23,6 +23,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
     .target(
@@ -78,6 +79,8 @@ let package = Package(
       name: "magnet-cli",
       dependencies: [
         "Magnet", "HelmBackend", "Predictors", "Cards", "Judges", "Shifts", "MagnetCommand", "CLineEdit",
+        .product(name: "FlyingFox", package: "FlyingFox"),
+        .product(name: "FlyingSocks", package: "FlyingFox"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Command"],
@@ -125,7 +128,7 @@ let package = Package(
         "magnet-cli", "readme-example", "MeanPredictor", "ItemPredictor", "WordCounts", "Magnet",
         "TestSupport",
       ],
-      exclude: ["Columnar"],
+      exclude: ["Browser", "Columnar"],
       swiftSettings: strict),
   ],
   cxxLanguageStandard: .cxx17

@@ -23,6 +23,7 @@ struct MagnetCommand: AsyncParsableCommand {
       PredictCommand.self, BacktestCommand.self, ItemsCommand.self, SelectCommand.self,
       PlanCommand.self, HeadlineCommand.self, ExplainCommand.self,
       LeaderboardCommand.self, CompareCommand.self, DiffCommand.self, ShowCommand.self, ReportCommand.self,
+      ViewCommand.self,
       SummaryCommand.self,
       JudgeCommand.self,
       NewCommand.self,

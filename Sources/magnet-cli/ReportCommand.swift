@@ -14,6 +14,7 @@ struct ReportCommand: AsyncParsableCommand {
       EXAMPLE:
         magnet report benchmark_output -o report.html
         magnet report benchmark_output -o report.html --models acme/base,acme/tiny --instances 5
+        magnet report benchmark_output -o report.html --backtest scores.jsonl
       """)
 
   @OptionGroup var source: SourceOptions
@@ -30,10 +31,20 @@ struct ReportCommand: AsyncParsableCommand {
   var models: String?
   @Option(help: ArgumentHelp("Show this many instances of each run, the worst first.", valueName: "count"))
   var instances = 0
-  @Option(help: ArgumentHelp("Rows of a table at most.", valueName: "count"))
-  var maxRows = 500
+  @Option(
+    help: ArgumentHelp(
+      "Rows of a table at most; of more than 500 a part is drawn at a time.", valueName: "count"))
+  var maxRows = 100_000
   @Flag(help: "Show texts whole instead of the first 2,000 characters.")
   var fullText = false
+  @Option(
+    help: ArgumentHelp(
+      "Show the predictions in this file of magnet backtest --scores: errors, intervals, misses.",
+      valueName: "file"),
+    completion: .file())
+  var backtest: String?
+  @Flag(inversion: .prefixedNo, help: "Read the scores of instances, for intervals and tie groups.")
+  var errors = true
   @OptionGroup var overwriting: OverwriteOption
 
   func validate() throws {
@@ -54,6 +65,8 @@ struct ReportCommand: AsyncParsableCommand {
       options.title = title
       options.instances = instances
       options.maxRows = maxRows
+      options.readsInstances = errors
+      options.backtest = try backtest.map { try BacktestPage(file: $0) }
       options.textLimit = fullText ? nil : 2000
       if let names = models?.split(separator: ",").map(String.init) { options.models = (names[0], names[1]) }
       let result = try await Watch.working(progress) { [options, paths = source.paths] in

@@ -54,6 +54,43 @@ import Testing
     #expect(page.contains("&lt;script&gt;document.title=&#39;PWNED&#39;&lt;/script&gt;"))
   }
 
+  /// The predictions of a backtest: its error again from the file, two drawings that cannot run, the worst misses.
+  @Test func aBacktestIsASection() throws {
+    let folder = try TemporaryFolder()
+    let file = folder.path + "/scores.jsonl"
+    let made = try Tool.run(
+      "backtest", "sample-mean", runs, "--observed", "2,3", "--repeats", "2", "--scores", file)
+    #expect(made.status == 0, "\(made.errors)")
+    let outcome = try Tool.run("report", runs, "-o", "-", "--backtest", file)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let page = outcome.output
+    #expect(page.contains("<section id=\"backtest\"") && page.contains("id=\"backtest-misses\""))
+    #expect(page.ranges(of: "<img src=\"data:image/svg+xml;base64,").count == 2)
+    let lines = try Project.text(file).split(separator: "\n").dropFirst().map {
+      try JSONValue(parsing: String($0))
+    }
+    let own = lines.filter { $0["predictor"]?.string == "sample-mean" && $0["observed"]?.double == 3 }
+    var errors: [Double: [Double]] = [:]
+    for line in own {
+      let error = abs((line["predicted"]?.double ?? .nan) - (line["actual"]?.double ?? .nan))
+      errors[line["target"]?.double ?? -1, default: []].append(error)
+    }
+    let means = errors.sorted { $0.key < $1.key }.map { $0.value.reduce(0, +) / Double($0.value.count) }
+    #expect(!means.isEmpty && page.contains("data-v=\"\(means.reduce(0, +) / Double(means.count))\""))
+    let wrong = try Tool.run("report", runs, "-o", "-", "--backtest", runs + "/no")
+    #expect(wrong.status == 2)
+    let other = try folder.write("{}", to: "other.jsonl")
+    let refused = try Tool.run("report", runs, "-o", "-", "--backtest", other)
+    #expect(refused.status == 2 && refused.errors.contains("is not a score file"))
+  }
+
+  @Test func intervalsAndTiesAreShown() throws {
+    let page = try Tool.run("report", runs, "-o", "-").output
+    #expect(page.contains("Tie group") && page.contains("standard error 0."))
+    let plain = try Tool.run("report", runs, "-o", "-", "--no-errors").output
+    #expect(!plain.contains("Tie group") && !plain.contains("standard error 0."))
+  }
+
   @Test func filesThatMagnetDidNotWriteStay() throws {
     let folder = try TemporaryFolder()
     let file = try folder.write("mine", to: "report.html")

@@ -6,6 +6,8 @@ public indirect enum HTMLNode: Sendable {
   case element(StaticString, HTMLAttributes, [HTMLNode])
   /// Several pieces, one after the other.
   case group([HTMLNode])
+  /// Data for the page's script, under an id.
+  case json(id: String, JSONValue)
 
   /// Text from data: in `<bdi>`, so that marks of writing direction in it end with it.
   public static func data(_ text: String) -> HTMLNode { .element("bdi", [:], [.text(text)]) }
@@ -14,6 +16,12 @@ public indirect enum HTMLNode: Sendable {
   public func appendHTML(to out: inout String) {
     switch self {
     case .text(let text): HTMLText.append(text, to: &out)
+    case .json(let id, let value):
+      out += "<script type=\"application/json\" id=\""
+      HTMLText.append(id, to: &out)
+      out += "\">"
+      HTMLText.appendJSON(value, to: &out)
+      out += "</script>"
     case .group(let nodes): for node in nodes { node.appendHTML(to: &out) }
     case .element(let name, let attributes, let children):
       out += "<\(name)"
@@ -30,7 +38,7 @@ public indirect enum HTMLNode: Sendable {
   }
 
   private static func isVoid(_ name: StaticString) -> Bool {
-    ["input", "br", "meta", "hr"].contains("\(name)")
+    ["input", "br", "meta", "hr", "img", "link"].contains("\(name)")
   }
 }
 
@@ -87,20 +95,27 @@ enum HTMLText {
 public struct HTMLPage: Sendable {
   public let title: String
   public var sections: [(id: String, title: String, nodes: [HTMLNode])] = []
+  /// Links to other pages of the same server, which the page's forms lead to, too; none for a page in a file.
+  public var links: [(title: String, address: String)] = []
 
   public init(title: String) { self.title = title }
 
+  /// What the page may do.
+  public var policy: String {
+    "default-src 'none'; script-src '\(Self.hash(PageScript.text))'; style-src '\(Self.hash(PageStyle.text))'; "
+      + "img-src data:; base-uri 'none'; form-action \(links.isEmpty ? "'none'" : "'self'")"
+  }
+
   /// The page's text; the same sections give the same bytes.
   public var text: String {
-    let policy =
-      "default-src 'none'; script-src '\(Self.hash(PageScript.text))'; style-src '\(Self.hash(PageStyle.text))'; "
-      + "img-src data:; base-uri 'none'; form-action 'none'"
     var out = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
     HTMLNode.element("meta", ["http-equiv": "Content-Security-Policy", "content": policy], [])
       .appendHTML(to: &out)
     HTMLNode.group([
       .element("meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"], []),
       .element("meta", ["name": "color-scheme", "content": "light dark"], []),
+      // A server is not asked for an icon.
+      .group(links.isEmpty ? [] : [.element("link", ["rel": "icon", "href": "data:,"], [])]),
       .element("title", [:], [.text(title)]),
     ]).appendHTML(to: &out)
     // Script and style are the program's own; their hashes are in the policy.
@@ -111,9 +126,12 @@ public struct HTMLPage: Sendable {
       [
         .element(
           "ul", [:],
-          sections.map { section in
-            .element("li", [:], [.element("a", ["href": "#" + section.id], [.text(section.title)])])
-          })
+          links.map { link in
+            .element("li", [:], [.element("a", ["href": link.address], [.text(link.title)])])
+          }
+            + sections.map { section in
+              .element("li", [:], [.element("a", ["href": "#" + section.id], [.text(section.title)])])
+            })
       ]
     ).appendHTML(to: &out)
     for section in sections {

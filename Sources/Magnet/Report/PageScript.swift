@@ -1,100 +1,150 @@
-/// What pages do: sort and filter tables, keep both in the address, and save a table as CSV. Without it every table is
-/// there all the same. It makes elements from text alone.
+/// What pages do: sort, filter and page through tables, keep sort and filter in the address, and save a table as CSV.
+/// Without it every table's first rows are there all the same. It makes elements from text alone.
 enum PageScript {
-  static let text = """
+  static let text = #"""
     "use strict";
     (() => {
+      const perPage = 100;
       const state = new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : "");
       const keep = (key, value) => {
         if (value === "") state.delete(key); else state.set(key, value);
         history.replaceState(null, "", "#" + state.toString());
       };
-      const number = (cell) => cell.dataset.v === undefined ? NaN : Number(cell.dataset.v);
-      const bodyRows = (table) => [...table.tBodies[0].rows];
-      const sort = (table, column, isUp) => {
-        const rows = bodyRows(table);
-        const isNumeric = rows.some((row) => row.cells[column].dataset.v !== undefined);
+      const element = (name, className, text) => {
+        const made = document.createElement(name);
+        if (className) made.className = className;
+        if (text !== undefined) made.textContent = text;
+        return made;
+      };
+      // A row from what stands for it: [text or null, number or null, note or null, style] for each cell.
+      const rowOf = (cells) => {
+        const row = element("tr");
+        cells.forEach(([text, value, note, style], place) => {
+          const cell = element(place === 0 ? "th" : "td", (style + (value === null ? "" : " n")).trim());
+          if (place === 0) cell.scope = "row";
+          if (value !== null) cell.dataset.v = value;
+          if (note !== null) cell.title = note;
+          if (text === null) {
+            const dash = element("span", "", "—");
+            dash.setAttribute("aria-hidden", "true");
+            cell.append(dash, element("span", "hide", note ?? "no value"));
+          } else cell.append(value === null ? element("bdi", "", text) : text);
+          row.append(cell);
+        });
+        return row;
+      };
+      const itemOfRow = (row, place) => ({
+        place, row, text: row.textContent.toLowerCase(),
+        cells: [...row.cells].map((cell) => ({
+          text: cell.textContent, value: cell.dataset.v === undefined ? NaN : Number(cell.dataset.v), raw: cell.dataset.v,
+        })),
+      });
+      const itemOfData = (cells, place) => ({
+        place, data: cells, text: cells.map((cell) => cell[0] ?? "").join(" ").toLowerCase(),
+        cells: cells.map(([text, value]) => ({
+          text: text ?? "", value: value === null ? NaN : value, raw: value === null ? undefined : value,
+        })),
+      });
+      const sorted = (items, column, isUp) => {
+        const isNumeric = items.some((item) => !Number.isNaN(item.cells[column].value));
         const sign = isUp ? 1 : -1;
-        const place = new Map(rows.map((row, i) => [row, i]));
-        rows.sort((a, b) => {
+        return [...items].sort((a, b) => {
           const x = a.cells[column], y = b.cells[column];
           if (isNumeric) {
-            const p = number(x), q = number(y);
-            if (Number.isNaN(p) || Number.isNaN(q)) {
-              return Number.isNaN(p) === Number.isNaN(q) ? place.get(a) - place.get(b) : Number.isNaN(p) ? 1 : -1;
-            }
-            return p === q ? place.get(a) - place.get(b) : sign * (p - q);
+            const p = Number.isNaN(x.value), q = Number.isNaN(y.value);
+            if (p || q) return p === q ? a.place - b.place : p ? 1 : -1;
+            return x.value === y.value ? a.place - b.place : sign * (x.value - y.value);
           }
-          const order = x.textContent < y.textContent ? -1 : x.textContent > y.textContent ? 1 : 0;
-          return order === 0 ? place.get(a) - place.get(b) : sign * order;
-        });
-        table.tBodies[0].append(...rows);
-        [...table.tHead.rows[0].cells].forEach((cell, i) => {
-          if (i === column) cell.setAttribute("aria-sort", isUp ? "ascending" : "descending");
-          else cell.removeAttribute("aria-sort");
+          const order = x.text < y.text ? -1 : x.text > y.text ? 1 : 0;
+          return order === 0 ? a.place - b.place : sign * order;
         });
       };
-      const csv = (table) => [...table.rows].filter((row) => !row.hidden).map((row) => [...row.cells].map((cell) => {
-        const text = cell.dataset.v === undefined ? cell.textContent : cell.dataset.v;
-        return /[",\\n\\r]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
-      }).join(",")).join("\\n") + "\\n";
+      const csv = (heads, items) => [heads, ...items.map((item) => item.cells.map((cell) => String(cell.raw ?? cell.text)))]
+        .map((line) => line.map((text) => /[",\n\r]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text)
+          .join(",")).join("\n") + "\n";
       for (const table of document.querySelectorAll("table[data-tools]")) {
         const name = table.id;
-        for (const [column, cell] of [...table.tHead.rows[0].cells].entries()) {
-          const button = document.createElement("button");
-          button.type = "button";
-          button.append(...cell.childNodes);
-          cell.append(button);
-          button.addEventListener("click", () => {
-            const now = cell.getAttribute("aria-sort");
-            const first = cell.dataset.low === "true" || bodyRows(table).every((r) => r.cells[column].dataset.v === undefined);
-            const isUp = now === null ? first : now !== "ascending";
-            sort(table, column, isUp);
-            keep(name + ".sort", column + (isUp ? "a" : "d"));
-          });
-        }
-        const tools = document.createElement("div");
-        tools.className = "tools";
-        const label = document.createElement("label");
-        label.textContent = "Filter ";
-        const input = document.createElement("input");
+        const body = table.tBodies[0];
+        const heads = [...table.tHead.rows[0].cells];
+        const titles = heads.map((cell) => cell.textContent);
+        const block = document.getElementById(name + "-data");
+        let items = block === null ? [...body.rows].map(itemOfRow) : JSON.parse(block.textContent).map(itemOfData);
+        let shown = items;
+        let page = 0;
+        const tools = element("div", "tools");
+        const label = element("label", "", "Filter ");
+        const input = element("input");
         input.type = "search";
         label.append(input);
-        const count = document.createElement("span");
-        count.setAttribute("role", "status");
-        count.className = "soft";
-        const save = document.createElement("button");
-        save.type = "button";
-        save.className = "own";
-        save.textContent = "Save as CSV";
-        tools.append(label, save, count);
-        table.closest(".scroll").before(tools);
-        const filter = () => {
-          const words = input.value.toLowerCase().split(/\\s+/).filter((word) => word !== "");
-          const rows = bodyRows(table);
-          let shown = 0;
-          for (const row of rows) {
-            const text = row.textContent.toLowerCase();
-            row.hidden = !words.every((word) => text.includes(word));
-            if (!row.hidden) shown += 1;
-          }
-          count.textContent = words.length === 0 ? rows.length + " rows" : shown + " of " + rows.length + " rows";
+        const button = (text) => {
+          const made = element("button", "own", text);
+          made.type = "button";
+          return made;
         };
+        const save = button("Save as CSV");
+        const back = button("Previous"), forth = button("Next");
+        const count = element("span", "soft");
+        count.setAttribute("role", "status");
+        tools.append(label, save, ...(block === null ? [] : [back, forth]), count);
+        table.closest(".scroll").before(tools);
+        const draw = () => {
+          if (block === null) {
+            const isShown = new Set(shown);
+            for (const item of items) item.row.hidden = !isShown.has(item);
+            body.append(...items.map((item) => item.row));
+          } else {
+            page = Math.max(0, Math.min(page, Math.ceil(shown.length / perPage) - 1));
+            body.replaceChildren(...shown.slice(page * perPage, (page + 1) * perPage).map((item) => rowOf(item.data)));
+            back.disabled = page === 0;
+            forth.disabled = (page + 1) * perPage >= shown.length;
+          }
+          const part = block === null || shown.length === 0 ? ""
+            : page * perPage + 1 + " to " + Math.min((page + 1) * perPage, shown.length) + " of ";
+          count.textContent = part + (shown.length === items.length ? items.length + " rows"
+            : shown.length + " of " + items.length + " rows");
+        };
+        const filter = () => {
+          const words = input.value.toLowerCase().split(/\s+/).filter((word) => word !== "");
+          shown = words.length === 0 ? items : items.filter((item) => words.every((word) => item.text.includes(word)));
+          page = 0;
+          draw();
+        };
+        const sort = (column, isUp) => {
+          items = sorted(items, column, isUp);
+          heads.forEach((cell, place) => {
+            if (place === column) cell.setAttribute("aria-sort", isUp ? "ascending" : "descending");
+            else cell.removeAttribute("aria-sort");
+          });
+        };
+        heads.forEach((cell, column) => {
+          const made = element("button");
+          made.type = "button";
+          made.append(...cell.childNodes);
+          cell.append(made);
+          made.addEventListener("click", () => {
+            const now = cell.getAttribute("aria-sort");
+            const isText = items.every((item) => Number.isNaN(item.cells[column].value));
+            const isUp = now === null ? cell.dataset.low === "true" || isText : now !== "ascending";
+            sort(column, isUp);
+            filter();
+            keep(name + ".sort", column + (isUp ? "a" : "d"));
+          });
+        });
         input.addEventListener("input", () => { filter(); keep(name + ".filter", input.value); });
+        back.addEventListener("click", () => { page -= 1; draw(); });
+        forth.addEventListener("click", () => { page += 1; draw(); });
         save.addEventListener("click", () => {
-          const link = document.createElement("a");
-          link.href = URL.createObjectURL(new Blob([csv(table)], {type: "text/csv"}));
+          const link = element("a");
+          link.href = URL.createObjectURL(new Blob([csv(titles, shown)], {type: "text/csv"}));
           link.download = name + ".csv";
           link.click();
           setTimeout(() => URL.revokeObjectURL(link.href), 1000);
         });
-        const order = /^(\\d+)([ad])$/.exec(state.get(name + ".sort") ?? "");
-        if (order !== null && Number(order[1]) < table.tHead.rows[0].cells.length) {
-          sort(table, Number(order[1]), order[2] === "a");
-        }
+        const order = /^(\d+)([ad])$/.exec(state.get(name + ".sort") ?? "");
+        if (order !== null && Number(order[1]) < heads.length) sort(Number(order[1]), order[2] === "a");
         input.value = state.get(name + ".filter") ?? "";
         filter();
       }
     })();
-    """
+    """#
 }

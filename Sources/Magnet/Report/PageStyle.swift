@@ -21,16 +21,17 @@ enum PageStyle {
     caption{text-align:left;color:var(--soft);padding:.2rem 0}
     th,td{border:1px solid var(--line);padding:.25rem .5rem;text-align:left;vertical-align:top}
     th{background:var(--fill)}
+    tbody th{max-width:20rem;overflow-wrap:anywhere}
     td.n{text-align:right;white-space:nowrap}
     td.b{font-weight:700}
-    td.t{max-width:32rem;overflow-wrap:anywhere;white-space:pre-wrap}
+    td.t{min-width:12rem;max-width:32rem;overflow-wrap:anywhere;white-space:pre-wrap}
     th button{all:unset;cursor:pointer;text-decoration:underline dotted}
     th button:focus-visible,a:focus-visible,input:focus-visible,summary:focus-visible,.scroll:focus-visible{
     outline:2px solid var(--link);outline-offset:2px}
     th[aria-sort=ascending] button::after{content:" ▲"}
     th[aria-sort=descending] button::after{content:" ▼"}
     .tools{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;margin:.4rem 0}
-    input[type=search]{font:inherit;padding:.2rem .4rem;max-width:100%;background:var(--paper);color:var(--ink);
+    input[type=search],select{font:inherit;padding:.2rem .4rem;max-width:100%;background:var(--paper);color:var(--ink);
     border:1px solid var(--soft);border-radius:.2rem}
     button.own{font:inherit;padding:.2rem .6rem;background:var(--fill);color:var(--ink);border:1px solid var(--soft);
     border-radius:.2rem}
@@ -41,7 +42,7 @@ enum PageStyle {
     overflow-y:auto}
     details{margin:.3rem 0;border-left:3px solid var(--line);padding-left:.6rem}
     summary{cursor:pointer;overflow-wrap:anywhere}
-    svg{max-width:100%;height:auto;font:12px system-ui,sans-serif}
+    svg,img{max-width:100%;height:auto;font:12px system-ui,sans-serif}
     .hide{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
     @media print{:root{color-scheme:light;--ink:#000;--paper:#fff;--soft:#444;--line:#999;--fill:#eee;--link:#000}
     .scroll{overflow:visible}.tools,nav{display:none}pre{max-height:none}}

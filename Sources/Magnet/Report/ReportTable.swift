@@ -15,11 +15,17 @@ struct ReportTable {
     var value: Double?
     /// Why there is nothing, or what the number is made of.
     var note: String?
+    /// What the text leads to, an address of the program's own.
+    var href: String?
     /// The style: `b` bold, `t` long text, `s1` to `s5` shaded, `good`, `bad`.
     var style = ""
 
     static func text(_ text: String?, note: String? = nil, style: String = "") -> Cell {
-      Cell(text: text, value: nil, note: note, style: style)
+      Cell(text: text, note: note, style: style)
+    }
+
+    static func count(_ value: Int?, note: String? = nil) -> Cell {
+      Cell(text: value.map { "\($0)" }, value: value.map(Double.init), note: note)
     }
 
     static func number(_ value: Double?, note: String? = nil, style: String = "") -> Cell {
@@ -31,8 +37,13 @@ struct ReportTable {
   let caption: String
   let columns: [Column]
   let rows: [[Cell]]
-  /// How many rows stand in the page.
-  var limit = 500
+  /// How many rows are in the page.
+  var limit = 100_000
+
+  /// Tables of more rows are drawn a part at a time, from data in the page.
+  static let drawnWhole = 500
+  /// How many rows such a table has where scripts do not run.
+  private static let drawnFirst = 100
 
   /// The table, and a sentence on what was left out.
   var node: HTMLNode {
@@ -42,7 +53,8 @@ struct ReportTable {
       if let description = column.description { attributes.add("title", description) }
       return .element("th", attributes, [.data(column.title)])
     }
-    let body = rows.prefix(limit).map { row -> HTMLNode in
+    let isInParts = min(rows.count, limit) > Self.drawnWhole
+    let body = rows.prefix(isInParts ? Self.drawnFirst : limit).map { row -> HTMLNode in
       .element("tr", [:], row.enumerated().map { place, cell in Self.node(cell, isHeader: place == 0) })
     }
     let table = HTMLNode.element(
@@ -55,12 +67,25 @@ struct ReportTable {
             .element("thead", [:], [.element("tr", [:], head)]), .element("tbody", [:], body),
           ])
       ])
-    if rows.count <= limit { return table }
-    return .group([
-      table,
-      .element(
-        "p", ["class": "soft"],
-        [.text("\(limit) of \(rows.count) rows are shown; --max-rows changes this.")]),
+    var nodes = [table]
+    if isInParts {
+      nodes.append(.json(id: id + "-data", .array(rows.prefix(limit).map { .array($0.map(Self.json)) })))
+    }
+    if rows.count > limit {
+      nodes.append(
+        .element(
+          "p", ["class": "soft"],
+          [.text("\(limit) of \(rows.count) rows are in the page; --max-rows changes this.")]))
+    }
+    return .group(nodes)
+  }
+
+  /// A cell as the page's script draws it: text, number, note, style. Links are in tables that are drawn whole.
+  private static func json(_ cell: Cell) -> JSONValue {
+    .array([
+      cell.text.map(JSONValue.string) ?? .null,
+      cell.value.flatMap { $0.isFinite ? JSONValue.double($0) : nil } ?? .null,
+      cell.note.map(JSONValue.string) ?? .null, .string(cell.style),
     ])
   }
 
@@ -73,7 +98,8 @@ struct ReportTable {
     if let note = cell.note { attributes.add("title", note) }
     var children: [HTMLNode] = []
     if let text = cell.text {
-      children.append(cell.value == nil ? .data(text) : .text(text))
+      let shown = cell.value == nil ? HTMLNode.data(text) : .text(text)
+      children.append(cell.href.map { .element("a", ["href": $0], [shown]) } ?? shown)
     } else {
       children.append(.element("span", ["aria-hidden": "true"], [.text("—")]))
       children.append(.element("span", ["class": "hide"], [.text(cell.note ?? "no value")]))

@@ -7,8 +7,12 @@ public struct RunReport: Sendable {
     public var models: (first: String, second: String)?
     /// How many instances of each run are in the page, the worst first.
     public var instances = 0
-    /// How many rows a table of the page has at most.
-    public var maxRows = 500
+    /// How many rows a table of the page has at most; of more than 500 the page draws a part at a time.
+    public var maxRows = 100_000
+    /// The predictions of a backtest to show.
+    public var backtest: BacktestPage?
+    /// Whether to read the scores of instances, for standard errors, intervals and tie groups.
+    public var readsInstances = true
     /// How many characters of a text are in the page; all when nil.
     public var textLimit: Int? = 2000
 
@@ -28,8 +32,15 @@ public struct RunReport: Sendable {
   ) async throws {
     var notes: [String] = []
     let listing = try await source.list()
-    let runs = try await BoardRuns.read(source)
+    var runs = try await BoardRuns.read(source, listing: listing)
     var faults = listing.entries.flatMap(\.faults) + rules.faults
+    let metrics = Set(
+      runs.runs.compactMap { run in
+        rules.headline(.init(name: run.name, path: run.path, groups: run.groups), run.stats)?.metric.name
+      })
+    if options.readsInstances {
+      runs = try await runs.withInstances(source, metrics: metrics, listing: listing)
+    }
     for fault in runs.faults where !faults.contains(fault) { faults.append(fault) }
     var page = HTMLPage(title: options.title)
     let headlines = runs.runs.map { run in
@@ -38,11 +49,22 @@ public struct RunReport: Sendable {
     page.sections.append(("summary", "Summary", Self.summary(paths, listing, runs, faults)))
     if !runs.runs.isEmpty {
       let schema = try rules.boardSchema(of: runs)
-      page.sections.append(("leaderboard", "Leaderboard", Self.boards(schema, runs, options, &notes)))
+      var ties: [String: BoardTies] = [:]
+      if options.readsInstances, let board = Self.shownBoards(schema, runs, group: nil, &notes).first {
+        let found = try await BoardTies.read(board, of: runs, in: source)
+        ties[board.name] = found
+        notes += found.notes
+      }
+      page.sections.append(
+        ("leaderboard", "Leaderboard", Self.boards(schema, runs, options, ties: ties, &notes)))
       page.sections.append(("coverage", "Coverage", [Self.coverage(listing, options)]))
       page.sections.append(("scores", "Scores by scenario", Self.charts(runs, headlines)))
     }
     page.sections.append(("runs", "Runs", [Self.runTable(listing, runs, headlines, options)]))
+    if let backtest = options.backtest {
+      page.sections.append(("backtest", "Predictions", backtest.nodes))
+      notes += backtest.notes
+    }
     if let models = options.models {
       let nodes = try await Self.comparison(source, rules, models, options, &notes)
       page.sections.append(("comparison", "Comparison", nodes))
@@ -93,12 +115,14 @@ public struct RunReport: Sendable {
     return nodes
   }
 
-  private static func boards(
-    _ schema: Schema, _ runs: BoardRuns, _ options: Options, _ notes: inout [String]
-  ) -> [HTMLNode] {
+  /// The boards of a run group; without one those of the schema's first group that has any.
+  private static func shownBoards(
+    _ schema: Schema, _ runs: BoardRuns, group: String?, _ notes: inout [String]
+  ) -> [Board] {
     var maker = BoardMaker(schema, runs)
     let groups =
-      schema.runGroups.filter { !$0.subgroups.isEmpty } + schema.runGroups.filter(\.subgroups.isEmpty)
+      group.map { [schema.group($0)].compactMap(\.self) }
+      ?? schema.runGroups.filter { !$0.subgroups.isEmpty } + schema.runGroups.filter(\.subgroups.isEmpty)
     var boards: [Board] = []
     for group in groups {
       boards = maker.boards(of: group).map(\.withoutEmptyColumns).filter { board in
@@ -106,28 +130,49 @@ public struct RunReport: Sendable {
       }
       if !boards.isEmpty { break }
     }
-    notes += maker.problems
+    for problem in maker.problems where !notes.contains(problem) { notes.append(problem) }
+    return boards
+  }
+
+  /// The tables of the boards of a run group, or of the schema's first that has any.
+  static func boards(
+    _ schema: Schema, _ runs: BoardRuns, _ options: Options, group: String? = nil,
+    ties: [String: BoardTies] = [:], _ notes: inout [String]
+  ) -> [HTMLNode] {
+    let boards = shownBoards(schema, runs, group: group, &notes)
     var nodes: [HTMLNode] = [
       .element("p", ["class": "soft"], [.text("Schema: "), .data(schema.source)])
     ]
     for (number, board) in boards.prefix(8).enumerated() {
       nodes.append(.element("h3", [:], [.data(board.title)]))
-      nodes.append(table(board, id: "board\(number + 1)", options).node)
+      nodes.append(table(board, id: "board\(number + 1)", options, ties[board.name]?.groups).node)
     }
     if boards.count > 8 { notes.append("8 of \(boards.count) boards are in the page") }
     return nodes
   }
 
-  private static func table(_ board: Board, id: String, _ options: Options) -> ReportTable {
+  private static func table(
+    _ board: Board, id: String, _ options: Options, _ groups: [Int?]?
+  ) -> ReportTable {
     let columns =
       [ReportTable.Column(title: "Model")]
+      + (groups == nil
+        ? []
+        : [
+          .init(
+            title: "Tie group", lowFirst: true,
+            description: "Models that cannot be told from the first of their group")
+        ])
       + board.columns.map { column in
         .init(title: column.title, lowFirst: column.lowerIsBetter == true, description: column.description)
       }
-    let rows = board.ranked.map { row -> [ReportTable.Cell] in
-      [.text(row.title)]
+    let rows = board.ranked.enumerated().map { number, row -> [ReportTable.Cell] in
+      [.text(row.title)] + (groups.map { [.count($0[number], note: "not tested")] } ?? [])
         + zip(board.columns.indices, row.cells).map { place, cell in
           var note = cell.stat.map { "\($0.helmText); \(cell.scenarioCount) of \(cell.expectedCount) runs" }
+          if let error = cell.standardError {
+            note = "standard error \(ReportText.number(error)); " + (note ?? "")
+          }
           if cell.value == nil { note = cell.note ?? "no comparable columns" }
           return .number(
             cell.value, note: note, style: (cell.isBest ? "b " : "") + shade(cell.value, place, board))
@@ -147,12 +192,12 @@ public struct RunReport: Sendable {
     return "s\(1 + min(4, 5 * outdone / values.count))"
   }
 
-  private static func coverage(_ listing: RunListing, _ options: Options) -> HTMLNode {
+  static func coverage(_ listing: RunListing, _ options: Options) -> HTMLNode {
     let matrix = CoverageMatrix(listing)
     let tasks = matrix.scenarios
     var rows: [[ReportTable.Cell]] = []
     for model in matrix.models {
-      var row: [ReportTable.Cell] = [.text(model), .number(Double(matrix.count(of: model)))]
+      var row: [ReportTable.Cell] = [.text(model), .count(matrix.count(of: model))]
       for task in tasks {
         if let entry = matrix.entry(model, task) {
           let problem = entry.problem.map { ": " + $0 } ?? ""
@@ -171,10 +216,10 @@ public struct RunReport: Sendable {
   }
 
   private static func charts(_ runs: BoardRuns, _ headlines: [Headline?]) -> [HTMLNode] {
-    var byTask: [String: [(model: String, headline: Headline)]] = [:]
+    var byTask: [String: [(model: String, headline: Headline, error: Double?)]] = [:]
     for (run, headline) in zip(runs.runs, headlines) {
       guard let headline, headline.mean != nil else { continue }
-      byTask[run.task, default: []].append((run.model, headline))
+      byTask[run.task, default: []].append((run.model, headline, run.standardError(of: headline.metric)))
     }
     var nodes: [HTMLNode] = []
     for task in byTask.keys.sorted().prefix(60) {
@@ -184,7 +229,11 @@ public struct RunReport: Sendable {
       var dots: [DotChart.Dot] = []
       for member in members {
         guard let mean = member.headline.mean else { continue }
-        dots.append(DotChart.Dot(label: member.model, value: mean, interval: nil))
+        let half = member.error.map { Normal.quantile(0.975) * $0 }
+        dots.append(
+          DotChart.Dot(
+            label: member.model, value: mean,
+            interval: half.map { Interval(lower: mean - $0, upper: mean + $0) }))
       }
       dots.sort { a, b in
         if a.value == b.value { return a.label < b.label }
@@ -232,6 +281,8 @@ public struct RunReport: Sendable {
         "A win rate is the share of the other models that a model outdoes, ties counting half, averaged over columns; it depends on which models are on the board.",
         "A value in bold is the best of its column; darker cells are better. Hold the pointer over a cell to see what it is made of.",
         "A dash is a missing value, never 0.",
+        "Lines through dots are 95% intervals of the score over instances: 1.96 standard errors to either side.",
+        "A tie group holds the models whose scores cannot be told from those of its first model (paired tests of all models, Holm's correction, 0.05); of two others in it that says nothing.",
       ].map { .element("li", [:], [.text($0)]) })
   ]
 }

@@ -39,7 +39,8 @@ extension RunReport {
           return .number(number)
         }
         return cell == .null
-          ? .text(nil, note: "none") : .text(ReportText.cut(cell.text, to: textLimit), style: "t")
+          ? .text(nil, note: "none")
+          : .text(ReportText.cut(cell.text, to: textLimit), style: cell.text.count > 24 ? "t" : "")
       }
     }
   }
@@ -62,7 +63,7 @@ extension RunReport {
     return nodes
   }
 
-  private static func node(_ view: InstanceView, _ metric: String?, _ options: Options) -> HTMLNode {
+  static func node(_ view: InstanceView, _ metric: String?, _ options: Options) -> HTMLNode {
     func block(_ title: String, _ text: String) -> [HTMLNode] {
       [
         .element("p", ["class": "soft"], [.text(title)]),

@@ -1,0 +1,201 @@
+/// The predictions of a backtest, from the score file that it wrote, as sections of a page.
+///
+/// A point of a learning curve is the mean absolute error over targets, each target's error being the mean over its
+/// repetitions; a score's point in the plot of predicted against actual is the mean of its predictions.
+public struct BacktestPage: Sendable {
+  private struct Prediction {
+    let target: Int64
+    let run: String
+    let predictor: String
+    let observed: Int?
+    let predicted: Double
+    let actual: Double
+    /// Whether the interval of 95 % holds the actual score; nil without an interval.
+    let isCovered: Bool?
+  }
+
+  /// The predictions of one predictor from one number of instances.
+  private struct Group {
+    let predictor: String
+    let observed: Int?
+    var predictions: [Prediction] = []
+
+    /// The mean absolute error over targets.
+    var error: Double {
+      let targets = Dictionary(grouping: predictions, by: \.target)
+      let errors = targets.sorted { $0.key < $1.key }.map { _, own in
+        own.reduce(0) { $0 + abs($1.predicted - $1.actual) } / Double(own.count)
+      }
+      return errors.reduce(0, +) / Double(errors.count)
+    }
+
+    var bias: Double {
+      predictions.reduce(0) { $0 + $1.predicted - $1.actual } / Double(predictions.count)
+    }
+
+    /// The share of intervals that hold the actual score; nil without intervals.
+    var coverage: Double? {
+      let known = predictions.compactMap(\.isCovered)
+      return known.isEmpty ? nil : Double(known.count { $0 }) / Double(known.count)
+    }
+  }
+
+  private let header: JSONValue
+  private let groups: [Group]
+  /// What was left out of the file.
+  public let notes: [String]
+
+  /// Reads a score file.
+  /// - Throws: `MagnetError` when it cannot be read or is not a score file.
+  public init(file path: String) throws {
+    let bytes: [UInt8]
+    do { bytes = try Files.read(path, atMost: 1 << 30) } catch {
+      throw MagnetError(.notFound, "cannot be read: \(error)", at: path)
+    }
+    let lines = bytes.split(separator: UInt8(ascii: "\n"))
+    guard let first = lines.first,
+      let header = try? JSONValue(parsing: String(decoding: first, as: UTF8.self)),
+      header["magnet_backtest"] != nil
+    else {
+      throw MagnetError(
+        .invalidData, "is not a score file", at: path, advice: "magnet backtest --scores FILE writes one")
+    }
+    self.header = header
+    var groups: [Group] = []
+    var places: [String: Int] = [:]
+    var leftOut = 0
+    for line in lines.dropFirst() {
+      guard let value = try? JSONValue(parsing: String(decoding: line, as: UTF8.self)),
+        let predicted = value["predicted"]?.double, let actual = value["actual"]?.double, predicted.isFinite,
+        actual.isFinite, let predictor = value["predictor"]?.string
+      else {
+        leftOut += 1
+        continue
+      }
+      let observed = value["observed"]?.double.flatMap { Int(exactly: $0) }
+      var isCovered: Bool?
+      if let low = value["lower95"]?.double, let high = value["upper95"]?.double {
+        isCovered = (low...max(low, high)).contains(actual)
+      }
+      let key = predictor + "\u{1F}" + (observed.map { "\($0)" } ?? "")
+      let place = places[key] ?? groups.count
+      if place == groups.count {
+        places[key] = place
+        groups.append(Group(predictor: predictor, observed: observed))
+      }
+      groups[place].predictions.append(
+        Prediction(
+          target: value["target"]?.double.flatMap { Int64(exactly: $0) } ?? 0,
+          run: value["run"]?.string ?? "", predictor: predictor,
+          observed: observed, predicted: predicted, actual: actual, isCovered: isCovered))
+    }
+    self.groups = groups
+    notes = leftOut == 0 ? [] : ["\(path): \(leftOut) lines without a prediction left out"]
+  }
+
+  /// The learning curve, predicted against actual scores, coverage, and the worst misses.
+  var nodes: [HTMLNode] {
+    let facts = ["split", "target", "level", "observed", "repeats", "seed", "targets"].flatMap {
+      name -> [HTMLNode] in
+      guard let value = header[name] else { return [] }
+      let text = value.string ?? value.text
+      let title = name == "split" ? "held out" : name
+      return [.element("dt", [:], [.text(title)]), .element("dd", [:], [.data(text)])]
+    }
+    let table = ReportTable(
+      id: "backtest-table", caption: "Predictors: error over targets, and how often intervals hold the score",
+      columns: [
+        "predictor", "observed", "predictions", "mean absolute error", "bias", "coverage of 95% intervals",
+      ]
+      .enumerated().map { .init(title: $0.element, lowFirst: $0.offset == 3) },
+      rows: groups.map { group in
+        [
+          .text(group.predictor),
+          .count(group.observed, note: "does not depend on instances"),
+          .count(group.predictions.count), .number(group.error), .number(group.bias),
+          .number(group.coverage, note: "no intervals"),
+        ]
+      })
+    let all = groups.flatMap(\.predictions)
+    let worst = all.enumerated().sorted { a, b in
+      let (one, other) = (
+        abs(a.element.predicted - a.element.actual), abs(b.element.predicted - b.element.actual)
+      )
+      return one == other ? a.offset < b.offset : one > other
+    }.prefix(20).map(\.element)
+    let misses = ReportTable(
+      id: "backtest-misses", caption: "The \(worst.count) worst misses",
+      columns: ["run", "predictor", "observed", "predicted", "actual"].map { .init(title: $0) },
+      rows: worst.map { miss in
+        [
+          .text(miss.run), .text(miss.predictor), .count(miss.observed, note: "none"),
+          .number(miss.predicted), .number(miss.actual),
+        ]
+      })
+    return [
+      .element("dl", [:], facts), table.node, .image(learningCurve.svg(), alt: learningCurve.summary),
+      .image(predictedAgainstActual.svg(), alt: predictedAgainstActual.summary),
+      .element("h3", [:], [.text("Worst misses")]), misses.node,
+    ]
+  }
+
+  private var learningCurve: Plot {
+    let sizes = groups.compactMap(\.observed).unique().sorted()
+    let series = groups.map(\.predictor).unique().map { name in
+      let own = groups.filter { $0.predictor == name }
+      let points = own.flatMap { group in
+        (group.observed.map { [$0] } ?? sizes).map { Plot.Point(x: Double($0), y: group.error) }
+      }
+      return Plot.Series(name: name, points: points)
+    }
+    return Plot(
+      title: "Error against observed instances", xLabel: "observed instances", yLabel: "mean absolute error",
+      xScale: (sizes.first ?? 0) < 1 ? .linear : .log, series: series)
+  }
+
+  private var predictedAgainstActual: Plot {
+    let series = groups.map(\.predictor).unique().compactMap { name -> Plot.Series? in
+      guard let group = groups.last(where: { $0.predictor == name }) else { return nil }
+      let targets = Dictionary(grouping: group.predictions, by: \.target).sorted { $0.key < $1.key }
+      let points = targets.map { _, own in
+        Plot.Point(x: own[0].actual, y: own.reduce(0) { $0 + $1.predicted } / Double(own.count))
+      }
+      return Plot.Series(
+        name: name + (group.observed.map { ", \($0) observed" } ?? ""), points: points, style: .points)
+    }
+    return Plot(
+      title: "Predicted against actual scores", xLabel: "actual", yLabel: "predicted", series: series,
+      isSquare: true)
+  }
+}
+
+extension Plot {
+  /// The plot in a sentence, for those who do not see it.
+  fileprivate var summary: String {
+    let names = series.map { "\($0.name) (\($0.points.count) points)" }
+    return "\(title): \(yLabel) by \(xLabel). " + names.joined(separator: ", ")
+  }
+}
+
+extension HTMLNode {
+  /// A drawing, as an image that the page carries: nothing in it can run.
+  static func image(_ svg: String, alt: String) -> HTMLNode {
+    .element("img", ["src": "data:image/svg+xml;base64," + base64(svg.utf8), "alt": alt], [])
+  }
+
+  /// RFC 4648, with padding.
+  static func base64(_ bytes: some Sequence<UInt8>) -> String {
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    var out: [UInt8] = []
+    var rest = Array(bytes)[...]
+    while !rest.isEmpty {
+      let part = rest.prefix(3)
+      rest = rest.dropFirst(3)
+      let bits = part.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - part.count))
+      for place in 0..<4 {
+        out.append(place <= part.count ? alphabet[bits >> (18 - 6 * place) & 63] : UInt8(ascii: "="))
+      }
+    }
+    return String(decoding: out, as: UTF8.self)
+  }
+}

@@ -1,0 +1,220 @@
+import Foundation
+import Magnet
+import TestSupport
+import Testing
+
+/// Pages in a real browser: what they do, what they look like to it, and that texts from runs stay texts.
+@Suite(.enabled(if: BrowserTests.browser != nil && BrowserTests.python != nil), .serialized)
+struct BrowserTests {
+  private static func program(_ names: [String]) -> String? {
+    names.first { FileManager.default.isExecutableFile(atPath: $0) }
+  }
+
+  static let browser = program(["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"])
+  static let python = program(["/usr/bin/python3", "/usr/local/bin/python3", "/opt/homebrew/bin/python3"])
+
+  private struct Session {
+    let results: [JSONValue]
+    let console: [String]
+    let requests: [String]
+  }
+
+  private enum Step {
+    case goTo(String), eval(String), follow(String), size(Int, Int), dark(Bool), scripts(Bool), key(String)
+
+    var json: JSONValue {
+      let (name, value): (String, JSONValue) =
+        switch self {
+        case .goTo(let address): ("goto", .string(address))
+        case .eval(let script): ("eval", .string(script))
+        case .follow(let script): ("follow", .string(script))
+        case .size(let width, let height): ("size", .array([.int(Int64(width)), .int(Int64(height))]))
+        case .dark(let isDark): ("dark", .bool(isDark))
+        case .scripts(let areOn): ("scripts", .bool(areOn))
+        case .key(let name): ("key", .string(name))
+        }
+      return .object([JSONValue.Member(key: name, value: value)])
+    }
+  }
+
+  private func drive(_ steps: [Step], in folder: TemporaryFolder) throws -> Session {
+    let file = try folder.write(JSONValue.array(steps.map(\.json)).text, to: "steps.json")
+    let script = Project.folder.appending(path: "Tests/CLITests/Browser/drive.py").path
+    let outcome = try Tool.run(
+      command: try #require(Self.python), [script, file], environment: ["BROWSER": try #require(Self.browser)]
+    )
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let value = try JSONValue(parsing: outcome.output)
+    return Session(
+      results: value["results"]?.elements ?? [],
+      console: (value["console"]?.elements ?? []).compactMap(\.string),
+      requests: (value["requests"]?.elements ?? []).compactMap(\.string))
+  }
+
+  private static let hostile = [
+    "<script>window.pwned = 1</script>", "\"><img src=x onerror=\"window.pwned=2\">",
+    "</script><script>window.pwned=3</script>", "<!--<script>", "\u{2028}\u{202E}rtl {{1+1}} ${1}",
+  ]
+
+  /// Runs of three models whose every text is hostile.
+  private func runs() throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    for (number, scores) in [[1, 0, 1, 1, 0, 1], [0, 0, 1, 0, 0, 1], [1, 1, 1, 1, 1, 0.0]].enumerated() {
+      var run = MadeRun("made:part=<b>one</b>", "acme/" + Self.hostile[number], scores)
+      run.input = { Self.hostile[$0 % Self.hostile.count] + " \($0)" }
+      run.answer = { place, score in Self.hostile[(place + 1) % Self.hostile.count] + " \(score)" }
+      run.id = { Self.hostile[$0 % Self.hostile.count] + "\($0)" }
+      try run.write(to: folder, suite: "runs/s<i>", fileName: "run\(number)")
+    }
+    return folder
+  }
+
+  @Test func aReportWorksAndRunsNothingOfItsTexts() throws {
+    let folder = try runs()
+    let page = folder.path + "/report.html"
+    let made = try Tool.run(
+      "report", folder.path + "/runs", "-o", page, "--instances", "6", "--metric", "exact_match", "--models",
+      "acme/\(Self.hostile[0]),acme/\(Self.hostile[1])")
+    #expect(made.status == 0, "\(made.errors)")
+    let address = "file://" + page
+    let table = "document.getElementById('run-table')"
+    let header = "\(table).tHead.rows[0].cells[4]"
+    let scores = "[...\(table).tBodies[0].rows].map((row) => Number(row.cells[4].dataset.v))"
+    let contrast = """
+      (() => { const light = (text) => { const [r, g, b] = text.match(/\\d+/g).map(Number).map((v) => {
+        v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+        const style = getComputedStyle(document.body);
+        const [a, b] = [light(style.color), light(style.backgroundColor)].sort((x, y) => y - x);
+        return (a + 0.05) / (b + 0.05); })()
+      """
+    let session = try drive(
+      [
+        .size(360, 800), .goTo(address), .eval("[document.title, String(window.pwned)].join()"),
+        .eval("document.documentElement.scrollWidth"),
+        .eval("document.scripts.length + document.images.length"),
+        .eval("document.body.textContent.includes(\"<script>window.pwned = 1</script>\")"),
+        .eval("\(header).querySelector('button').click(); \(header).getAttribute('aria-sort')"),
+        .eval(scores),
+        .eval("\(header).querySelector('button').focus()"), .key("Enter"),
+        .eval("\(header).getAttribute('aria-sort')"), .eval(scores),
+        .eval(
+          """
+          (() => { const tools = \(table).closest('.scroll').previousElementSibling;
+          const input = tools.querySelector('input'); input.value = 'img'; input.dispatchEvent(new Event('input'));
+          return tools.querySelector('[role=status]').textContent; })()
+          """),
+        .eval("location.hash"), .size(1000, 800), .eval("document.documentElement.scrollWidth"),
+        .eval(contrast), .dark(true), .eval(contrast),
+        .eval("getComputedStyle(document.body).backgroundColor"), .size(1600, 900),
+        .eval("document.documentElement.scrollWidth"), .dark(false), .scripts(false), .goTo(address),
+        .eval("[document.querySelectorAll('tbody tr').length, document.querySelectorAll('svg').length]"),
+      ], in: folder)
+    let results = session.results
+    try #require(results.count == 26)
+    #expect(results[2].string == "Benchmark runs,undefined")
+    #expect((results[3].double ?? 9999) <= 360)
+    #expect(results[4].double == 1)
+    #expect(results[5] == .bool(true))
+    #expect(results[6].string == "descending")
+    #expect(results[7].elements.compactMap(\.double) == [5.0 / 6, 4.0 / 6, 2.0 / 6])
+    #expect(results[10].string == "ascending")
+    #expect(results[11].elements.compactMap(\.double) == [2.0 / 6, 4.0 / 6, 5.0 / 6])
+    #expect(results[12].string == "1 of 3 rows")
+    #expect(results[13].string?.contains("run-table.sort=4a") == true)
+    #expect((results[15].double ?? 9999) <= 1000 && (results[21].double ?? 9999) <= 1600)
+    #expect((results[16].double ?? 0) >= 4.5 && (results[18].double ?? 0) >= 4.5)
+    #expect(results[19].string == "rgb(22, 22, 22)")
+    // Without scripts everything is there.
+    #expect((results[25][0]?.double ?? 0) > 10 && (results[25][1]?.double ?? 0) >= 1)
+    #expect(session.console.isEmpty, "\(session.console)")
+    #expect(Set(session.requests) == [address])
+  }
+
+  /// Tables of many rows are in the page as data, and drawn a part at a time.
+  @Test func longTablesAreDrawnInParts() throws {
+    let folder = try TemporaryFolder()
+    for (model, score) in [("acme/a", 0.0), ("acme/b", 1.0)] {
+      var run = MadeRun("made:part=one", model, Array(repeating: score, count: 700))
+      run.input = { Self.hostile[$0 % Self.hostile.count] + " \($0)" }
+      try run.write(to: folder, suite: "runs/s")
+    }
+    let page = folder.path + "/report.html"
+    let made = try Tool.run(
+      "report", folder.path + "/runs", "-o", page, "--metric", "exact_match", "--models", "acme/a,acme/b")
+    #expect(made.status == 0, "\(made.errors)")
+    let table = "document.getElementById('flips')"
+    let tools = "\(table).closest('.scroll').previousElementSibling"
+    let status = "\(tools).querySelector('[role=status]').textContent"
+    let session = try drive(
+      [
+        .goTo("file://" + page), .eval(status), .eval("\(table).tBodies[0].rows.length"),
+        .eval("\(tools).querySelectorAll('button')[2].click(); \(status)"),
+        .eval("\(table).querySelectorAll('img, script').length + document.images.length"),
+        .eval(
+          """
+          (() => { const input = \(tools).querySelector('input'); input.value = 'onerror';
+          input.dispatchEvent(new Event('input')); return \(status); })()
+          """),
+        .eval("String(window.pwned)"), .scripts(false), .goTo("file://" + page),
+        .eval("\(table).tBodies[0].rows.length"),
+      ], in: folder)
+    let results = session.results
+    try #require(results.count == 10)
+    #expect(results[1].string == "1 to 100 of 700 rows" && results[2].double == 100)
+    #expect(results[3].string == "101 to 200 of 700 rows" && results[4].double == 0)
+    #expect(results[5].string == "1 to 100 of 140 of 700 rows")
+    #expect(results[6].string == "undefined" && results[9].double == 100)
+    #expect(session.console.isEmpty, "\(session.console)")
+  }
+
+  /// The policy stops scripts and handlers even where a text became markup.
+  @Test func thePolicyStopsMarkup() throws {
+    let folder = try runs()
+    let page = folder.path + "/report.html"
+    _ = try Tool.run("report", folder.path + "/runs", "-o", page, "--metric", "exact_match")
+    let broken = try Project.text(page).replacing(
+      "<h1>", with: "<script>window.pwned=1</script><img src=x onerror=\"window.pwned=2\"><h1>")
+    let file = try folder.write(broken, to: "broken.html")
+    let session = try drive([.goTo("file://" + file), .eval("String(window.pwned)")], in: folder)
+    #expect(session.results.last?.string == "undefined")
+    #expect(session.console.contains { $0.contains("Content Security Policy") })
+  }
+
+  /// Served pages, followed from link to link.
+  @Test func servedPagesWork() throws {
+    let folder = try runs()
+    let server = Process()
+    server.executableURL = URL(filePath: Tool.binary)
+    server.arguments = ["view", folder.path + "/runs", "--metric", "exact_match"]
+    server.standardInput = FileHandle.nullDevice
+    server.standardError = FileHandle.nullDevice
+    let pipe = Pipe()
+    server.standardOutput = pipe
+    try server.run()
+    defer { server.terminate() }
+    var line = ""
+    while !line.hasSuffix("\n"), let data = try pipe.fileHandleForReading.read(upToCount: 1), !data.isEmpty {
+      line += String(decoding: data, as: UTF8.self)
+    }
+    let address = line.trimmingCharacters(in: .whitespacesAndNewlines)
+    let follow = "(address) => fetch(address).then(() => 'fetched', () => 'refused')"
+    let session = try drive(
+      [
+        .goTo(address), .eval("document.querySelectorAll('#run-table tbody tr').length"),
+        .follow("document.querySelector('#run-table tbody a').click()"),
+        .eval("location.search.startsWith('?id=')"),
+        .goTo(address + "leaderboard"), .eval("document.querySelectorAll('#board1 tbody tr').length"),
+        .eval("String(window.pwned) + document.scripts.length"),
+        // The policy lets pages ask for nothing.
+        .eval("(\(follow))('\(address)')"),
+      ], in: folder)
+    let results = session.results
+    try #require(results.count == 8)
+    #expect(results[1].double == 3 && results[5].double == 3)
+    #expect(results[3] == .bool(true))
+    #expect(results[6].string == "undefined1")
+    #expect(results[7].string == "refused")
+    #expect(session.requests.allSatisfy { $0.hasPrefix(address) || $0.hasPrefix("data:") })
+  }
+}
