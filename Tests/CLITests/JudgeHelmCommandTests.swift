@@ -76,8 +76,9 @@ struct JudgeHelmCommandTests {
       String(
         format: #"{"name": "maker%02d/model-0", "release_date": "2024-%02d-20"}"#, number, 1 + number % 4)
     }
+    let empty = ["adapter", "metrics", "perturbations", "metric_groups", "run_groups"].map { "\"\($0)\": []" }
     try folder.write(
-      "{\"run_groups\": [], \"models\": [\(models.joined(separator: ","))]}",
+      "{\(empty.joined(separator: ", ")), \"models\": [\(models.joined(separator: ","))]}",
       to: "made/benchmark_output/runs/scores-v1/schema.json")
     try folder.write(Project.text(folder.path + "/dates.csv"), to: "made/dates.csv")
     for command in try JudgeCommandTests.commands(in: "ForecastHELMsScores") {
