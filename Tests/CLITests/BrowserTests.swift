@@ -3,16 +3,19 @@ import Magnet
 import TestSupport
 import Testing
 
-/// Pages in a real browser: what they do, what they look like to it, and that texts from runs stay texts.
-@Suite(.enabled(if: BrowserTests.browser != nil && BrowserTests.python != nil), .serialized)
-struct BrowserTests {
+/// A browser, and what drives it.
+private enum Browser {
   private static func program(_ names: [String]) -> String? {
     names.first { FileManager.default.isExecutableFile(atPath: $0) }
   }
 
-  static let browser = program(["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"])
+  static let path = program(["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"])
   static let python = program(["/usr/bin/python3", "/usr/local/bin/python3", "/opt/homebrew/bin/python3"])
+}
 
+/// Pages in a real browser: what they do, what they look like to it, and that texts from runs stay texts.
+@Suite(.enabled(if: Browser.path != nil && Browser.python != nil), .serialized)
+struct BrowserTests {
   private struct Session {
     let results: [JSONValue]
     let console: [String]
@@ -41,7 +44,7 @@ struct BrowserTests {
     let file = try folder.write(JSONValue.array(steps.map(\.json)).text, to: "steps.json")
     let script = Project.folder.appending(path: "Tests/CLITests/Browser/drive.py").path
     let outcome = try Tool.run(
-      command: try #require(Self.python), [script, file], environment: ["BROWSER": try #require(Self.browser)]
+      command: try #require(Browser.python), [script, file], environment: ["BROWSER": try #require(Browser.path)]
     )
     #expect(outcome.status == 0, "\(outcome.errors)")
     let value = try JSONValue(parsing: outcome.output)
@@ -117,9 +120,9 @@ struct BrowserTests {
     #expect(results[4].double == 1)
     #expect(results[5] == .bool(true))
     #expect(results[6].string == "descending")
-    #expect(results[7].elements.compactMap(\.double) == [5.0 / 6, 4.0 / 6, 2.0 / 6])
+    #expect(results[7].elements.compactMap(\.double) == [5, 4, 2].map { $0 / 6 })
     #expect(results[10].string == "ascending")
-    #expect(results[11].elements.compactMap(\.double) == [2.0 / 6, 4.0 / 6, 5.0 / 6])
+    #expect(results[11].elements.compactMap(\.double) == [2, 4, 5].map { $0 / 6 })
     #expect(results[12].string == "1 of 3 rows")
     #expect(results[13].string?.contains("run-table.sort=4a") == true)
     #expect((results[15].double ?? 9999) <= 1000 && (results[21].double ?? 9999) <= 1600)

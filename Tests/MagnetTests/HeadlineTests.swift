@@ -150,7 +150,6 @@ import Testing
     #expect(HeadlineRules(SchemaDocuments(documents: [broken])).faults.map(\.file) == ["x/schema.json"])
   }
 
-  /// Two trials whose perturbations differ in a parameter only are two statistics, which HELM refuses.
   /// Worked values of HELM itself.
   @Test func aggregates() {
     let columns: [(values: [Double?], lowerIsBetter: Bool?)] = [
@@ -158,7 +157,8 @@ import Testing
     ]
     #expect(BoardAggregate.winRates(columns, rowCount: 4) == [0.125, 0.5, 0.375, 1])
     let old = BoardAggregate.winRates([columns[0]], rowCount: 4, breaksTies: true)
-    #expect(old == [0, 1.0 / 3, 2.0 / 3, 1])
+    let expected: [Double?] = [0, 1.0 / 3, 2.0 / 3, 1]
+    #expect(old == expected)
     #expect(BoardAggregate.means([[1, 2, 2, 3], [5, nil, 5, 1]], rowCount: 4) == [3, 2, 3.5, 2])
     #expect(BoardAggregate.winRates([([1, nil], false)], rowCount: 2) == [nil, nil])
     // Rounded once, however many.

@@ -70,7 +70,7 @@ extension Cell {
 
 extension JSONValue {
   /// The value of a cell; nothing for a list that cannot be read.
-  init(_ cell: Cell) {
+  package init(_ cell: Cell) {
     self =
       switch cell {
       case .null: .null
