@@ -41,7 +41,7 @@ struct ItemsCommand: AsyncParsableCommand {
           }
           tables.append(
             items.prepending("metric", Array(repeating: .string(scenario.metric.name), count: items.rowCount))
-              .prepending("scenario", Array(repeating: .string(scenario.name), count: items.rowCount)))
+              .prepending("task", Array(repeating: .string(scenario.name), count: items.rowCount)))
         } catch let error as MagnetError {
           Terminal.say("left out: \(scenario.name): \(error)", as: .warning)
           faultCount += 1

@@ -226,6 +226,7 @@ import Testing
     let rows = rows(outcome.output)
     #expect(outcome.status == 0 && rows.count == 19)
     #expect(rows.allSatisfy { $0["metric"] == "exact_match" && $0["runs"] == "4" })
+    #expect(rows.allSatisfy { $0["task"]?.hasPrefix("trivia:subject=") == true })
     #expect(rows.allSatisfy { Double($0["difficulty"]!) != nil && Double($0["discrimination"]!)! > 0 })
     // The question, and a mark where something is odd.
     #expect(rows.allSatisfy { $0["input"]?.isEmpty == false })
