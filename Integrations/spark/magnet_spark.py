@@ -173,5 +173,6 @@ def write_lake(spark, path, folder, tables=TABLES, size="128M", magnet="magnet")
 
     rows = spark.sparkContext.parallelize(work, max(1, len(work))).map(do)
     parts = spark.createDataFrame(rows, PARTS_SCHEMA)
-    parts.coalesce(1).write.mode("overwrite").parquet(os.path.join(folder, "_magnet_parts"))
+    # Not coalesce(1), which would make one task of all.
+    parts.repartition(1).write.mode("overwrite").parquet(os.path.join(folder, "_magnet_parts"))
     return spark.read.parquet(os.path.join(folder, "_magnet_parts"))

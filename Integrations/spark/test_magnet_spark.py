@@ -1,4 +1,7 @@
-"""Tests against Spark itself, local[2]: python3 test_magnet_spark.py MAGNET FIXTURES."""
+"""Tests against Spark itself, local[2]: python3 test_magnet_spark.py MAGNET FIXTURES [CORPUS].
+
+With a corpus, what magnet adds to a task is measured on it, and printed.
+"""
 
 import glob
 import json
@@ -7,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 MAGNET, FIXTURES = (os.path.abspath(path) for path in sys.argv[1:3])
 os.environ.update(PYSPARK_PYTHON=sys.executable, SPARK_LOCAL_IP="127.0.0.1")
@@ -42,9 +46,88 @@ def same(frame, expected):
     return len(found)
 
 
+# Stands for magnet in tasks: of each part, the first attempt is killed in the middle of its work, or every one fails.
+STAND_IN = """#!{python}
+import hashlib, os, signal, subprocess, sys
+arguments, names = sys.argv[1:], b""
+if "table" in arguments:
+    names = sys.stdin.buffer.read()
+# The driver asks for the columns with a limit of no rows.
+if "table" in arguments and "--limit" not in arguments:
+    if {fails}:
+        sys.stderr.write("magnet: all is lost\\n")
+        sys.exit(2)
+    try:
+        os.mkdir({state!r} + "/" + hashlib.sha256(names + b" arrow" * ("arrow" in arguments)).hexdigest())
+    except FileExistsError:
+        pass
+    else:
+        if "arrow" in arguments:
+            out = subprocess.run([{magnet!r}, *arguments], input=names, capture_output=True).stdout
+            sys.stdout.buffer.write(out[:len(out) // 2])
+            sys.stdout.buffer.flush()
+        os.kill(os.getpid(), signal.SIGKILL)
+sys.exit(subprocess.run([{magnet!r}, *arguments], input=names).returncode)
+"""
+
+
+def stand_in(folder, fails=False):
+    """The path of such a program."""
+    path = os.path.join(folder, "fails" if fails else "killed")
+    state = os.path.join(folder, "state")
+    os.makedirs(state, exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(STAND_IN.format(python=sys.executable, fails=fails, state=state, magnet=MAGNET))
+    os.chmod(path, 0o755)
+    return path
+
+
+def measure(spark, corpus):
+    """What magnet adds to a task of one run and of fifty, and how long a suite takes in mapInArrow."""
+    runs = [run for part in magnet_spark.partitions(corpus, "1G", MAGNET) for run in part["runs"]]
+
+    def read(iterator, magnet=MAGNET):
+        for batch in iterator:
+            for text in batch.column("runs").to_pylist():
+                if text:
+                    yield from magnet_spark._batches(text.split("\0"), "per-instance-stats", magnet)
+
+    schema = spark.read.format("magnet").option("path", runs[0]).option("magnet", MAGNET).option(
+        "table", "per-instance-stats").load().schema
+
+    def seconds(groups):
+        best = None
+        for _ in range(3):
+            frame = spark.createDataFrame([("\0".join(group),) for group in groups], "runs string")
+            frame = frame.repartition(len(groups))
+            start = time.time()
+            rows = frame.mapInArrow(read, schema).selectExpr("count(*)", "avg(`per_instance_stats.stats.mean`)").collect()
+            taken = time.time() - start
+            best = (taken, rows[0][0]) if best is None or taken < best[0] else best
+        return best
+
+    def alone(group):
+        best = 9e9
+        for _ in range(3):
+            start = time.time()
+            for _ in magnet_spark._batches(group, "per-instance-stats", MAGNET):
+                pass
+            best = min(best, time.time() - start)
+        return best
+
+    empty = seconds([[], []])[0]
+    one = seconds([runs[:1], runs[1:2]])[0]
+    fifty = seconds([runs[:50], runs[50:100]])
+    print(f"2 tasks at once: empty {empty:.3f} s, 1 run {one:.3f} s, 50 runs {fifty[0]:.3f} s ({fifty[1]} rows)")
+    print(f"magnet and pyarrow alone: 1 run {alone(runs[:1]):.3f} s, 50 runs {alone(runs[:50]):.3f} s")
+    quarter = [runs[number:100:4] for number in range(4)]
+    taken, rows = seconds(quarter)
+    print(f"100 runs in 4 tasks: {taken:.2f} s, {rows} rows")
+
+
 def main():
     spark = (
-        SparkSession.builder.master("local[2]").appName("magnet")
+        SparkSession.builder.master("local[2, 3]").appName("magnet")
         .config("spark.ui.enabled", "false").config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.driver.memory", "1g").config("spark.sql.shuffle.partitions", "2")
         .config("spark.ui.showConsoleProgress", "false").getOrCreate())
@@ -86,6 +169,30 @@ def main():
         assert sum(len(part.faults) for part in parts) > 2, parts
         assert spark.read.parquet(out + "/stats").count() == len(rows([mixed]))
         print("faults", sum(len(part.faults) for part in parts))
+
+    with tempfile.TemporaryDirectory() as folder:
+        # Every task is killed once; the second attempt leaves the rows once.
+        killed = stand_in(folder)
+        print("killed source", same(
+            spark.read.format("magnet").option("path", good).option("magnet", killed).option("bytes", "300k").load(),
+            rows([good])))
+        lake = os.path.join(folder, "lake")
+        parts = magnet_spark.write_lake(spark, good, lake, tables=["stats"], size="300k", magnet=killed).collect()
+        assert len({(part.table, part.part) for part in parts}) == len(parts) > 2
+        columns = [f"`{name}`" for name in frame.columns]
+        print("killed lake", same(spark.read.parquet(lake + "/stats").select(columns), rows([good])))
+        left = [name for name in glob.glob(lake + "/**", recursive=True) if name.endswith(".part")]
+        assert not left, left
+        # Where magnet can do nothing, the job fails with what it said.
+        try:
+            magnet_spark.write_lake(spark, good, lake, tables=["stats"], magnet=stand_in(folder, fails=True))
+        except Exception as error:
+            assert "all is lost" in str(error), error
+        else:
+            raise AssertionError("a task that does nothing is no error")
+
+    if len(sys.argv) > 3:
+        measure(spark, os.path.abspath(sys.argv[3]))
 
     try:
         read(os.path.join(folder, "none")).count()
