@@ -189,7 +189,7 @@ def main():
         except Exception as error:
             assert "all is lost" in str(error), error
         else:
-            raise AssertionError("a task that does nothing is no error")
+            raise AssertionError("a task that does nothing does not fail")
 
     if len(sys.argv) > 3:
         measure(spark, os.path.abspath(sys.argv[3]))

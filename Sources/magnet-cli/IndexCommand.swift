@@ -63,7 +63,8 @@ struct IndexCommand: AsyncParsableCommand {
         Terminal.say("\(use.refused) files have objects of too many keys and are not kept")
       }
       for file in use.wrong { Terminal.say("\(file): the cache had other columns; replaced") }
-      if let failure = use.failure { throw MagnetError(.system, failure) }
+      // What kept it from being written is said at the end, as in every command.
+      if use.failure != nil { throw ExitCode(MagnetError.Code.system.exitStatus) }
       let row: [Cell] = [
         .string(store.folder), .int(Int64(runs.runFolders.count)), .int(Int64(use.kept)),
         .int(Int64(use.reused)), .int(Int64(store.size)),

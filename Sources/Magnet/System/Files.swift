@@ -40,7 +40,7 @@ package enum Files {
   package enum Trust: Sendable {
     /// They change with every change, at once.
     case local
-    /// They do by a server's clock, and are asked for anew when a file is opened.
+    /// They do by a server's clock, and are asked for again when a file is opened.
     case network
     /// Programs may set them all, or nobody knows.
     case none

@@ -88,6 +88,7 @@ package struct ReadingOptions: ParsableArguments {
   package func validate() throws {
     if quiet { Terminal.leaveOutNotes() }
     if let faults { FaultFile.open(faults) }
+    if cache?.isEmpty == true { throw ValidationError("--cache takes the path of a folder.") }
     if cache != nil, noCache { throw ValidationError("--cache and --no-cache exclude each other.") }
     if let cacheLimit, byteCount(cacheLimit) == nil {
       throw ValidationError("--cache-limit takes bytes such as 500M or 20G, not '\(cacheLimit)'.")
