@@ -8,10 +8,12 @@ of real runs, shaped like those that make_scores.py makes) these are judged. The
 runs. Prints Markdown, and with --out writes DATE.md and DATE.json there.
 
 What is checked, each a line of the result: auto no worse than the sample mean in any cell of {held-out models, frontier}
-x {10, 25, 50, 100} instances and better in most; 95% intervals of the control variate and the sample mean (Wilson with
-finite-population correction) covering 93 to 97% from 25 instances on, those of auto 93.5 to 96.5% everywhere, those of
-2pl at the frontier at least 94% from 10 instances; the perturbation difference model at most as far off as the clean score
-and the seed's regression, and within .07 on made runs. The exit status is 1 when one does not hold. Standard library only.
+x {10, 25, 50, 100} instances and better in most, and worse in at most one of seven cells of single scenarios; 95% intervals
+of every predictor of samples covering 93 to 97%, or none being given, those of auto 93.5 to 96.5%, those of 2pl at the
+frontier at least 94% from 10 instances; probabilities of instances with an expected calibration error of at most .02; the
+best way to choose instances erring at most three quarters of random samples for held-out models and no more at the frontier;
+the perturbation difference model at most as far off as the clean score and the seed's regression, and within .07 on made
+runs. The exit status is 1 when one does not hold. Standard library only.
 """
 
 import argparse
@@ -31,7 +33,8 @@ OBSERVED = [10, 25, 50, 100]
 SAMPLED = ["sample-mean", "control-variate", "aipw", "rasch", "2pl", "auto", "nearest-models", "ridge", "dkps"]
 BOARD = ["train-mean", "scenario-mean", "family-mean", "item-mean"]
 COMPLETION = ["ridge-on-others", "rank-1-logit"]
-INSTANCES = ["item-mean", "sample-mean", "nearest-models", "rasch", "2pl"]
+INSTANCES = ["item-mean", "sample-mean", "nearest-models", "rasch", "2pl", "auto"]
+METHODS = ["random", "stratified", "anchors", "adaptive"]
 PERTURBED = ["perturbation", "clean-score", "perturbation-difference"]
 SPLITS = {"held-out models": "model", "frontier": "frontier"}
 
@@ -74,12 +77,38 @@ def table(header, rows):
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
 
 
-def scores(bench, paths, parts, checks, kept):
+def by_scenario(file):
+    """Mean absolute errors by (predictor, observed, scenario), each run counting once, from a score file."""
+    targets, errors = {}, {}
+    with open(file) as lines:
+        next(lines)
+        for line in map(json.loads, lines):
+            if "predictor" not in line:
+                targets[line["target"]] = (line["scenario"], line["actual"])
+            elif "predicted" in line and "observed" in line:
+                scenario, actual = targets[line["target"]]
+                sizes = [abs(x - actual) for x in line["predicted"] if x is not None]
+                key = (line["predictor"], line["observed"], scenario)
+                errors.setdefault(key, []).append(sum(sizes) / len(sizes))
+    return {key: sum(sizes) / len(sizes) for key, sizes in errors.items()}
+
+
+def scores(bench, paths, parts, checks, kept, scratch):
     repeats = ["--repeats", str(bench.options.repeats)]
-    found = {}
+    found, worse, cells_of_scenarios = {}, [], 0
     for title, split in SPLITS.items():
         sizes = ",".join(map(str, OBSERVED))
-        found[title] = bench.backtest(SAMPLED + BOARD, paths, "--hold-out", split, "--observed", sizes, *repeats)
+        file = Path(scratch) / f"{split}.ndjson"
+        found[title] = bench.backtest(SAMPLED + BOARD, paths, "--hold-out", split, "--observed", sizes, "--scores", str(file),
+                                      *repeats)
+        single = by_scenario(file)
+        file.unlink()
+        for (name, n, scenario), error in single.items():
+            if name == "auto":
+                cells_of_scenarios += 1
+                sample = single["sample-mean", n, scenario]
+                if error > sample:
+                    worse.append(f"{scenario} {title} {n}: {error:.4f}, the sample mean {sample:.4f}")
     header = ["predictor"] + [f"{title} {n}" for title in SPLITS for n in OBSERVED]
     rows = []
     for name in BOARD + SAMPLED:
@@ -107,6 +136,10 @@ def scores(bench, paths, parts, checks, kept):
             better += auto < sample
     checks.append((f"auto no worse than the sample mean in {sum(cells)} of {len(cells)} cells, better in {better}",
                    bool(cells) and all(cells) and better > len(cells) / 2))
+    checks.append((f"auto worse than the sample mean in {len(worse)} of {cells_of_scenarios} cells of single scenarios",
+                   len(worse) * 7 <= cells_of_scenarios))
+    if worse:
+        parts.append("Cells of single scenarios where auto errs more than the sample mean: " + "; ".join(worse) + "\n")
     for title in SPLITS:
         errors = [value(found[title], "auto", n, "mae") for n in OBSERVED]
         parts.append(f"auto, {title}: mean absolute error " + " ".join(number(x, 4) for x in errors) + "\n")
@@ -123,15 +156,16 @@ def scores(bench, paths, parts, checks, kept):
         covered = ", ".join(number(row["value"]) for row in rows) or "none given"
         checks.append((f"own 95% intervals of {name} at the frontier: {covered}",
                        all(row["value"] >= 0.9 for row in rows)))
-    for name in ("control-variate", "sample-mean"):
-        coverages = [value(found[title], name, n, "coverage95") for title in SPLITS for n in OBSERVED if n >= 25]
-        coverages = [x for x in coverages if x is not None]
-        checks.append((f"95% intervals of {name} cover {min(coverages):.3f} to {max(coverages):.3f} from 25 instances on",
-                       all(0.93 <= x <= 0.97 for x in coverages)))
+    for name in SAMPLED:
+        rows = [row for title in SPLITS for (other, _, measure), row in found[title].items()
+                if other == name and measure == "coverage95" and row["intervals"] == "own"]
+        coverages = [row["value"] for row in rows]
+        text = f"cover {min(coverages):.3f} to {max(coverages):.3f}" if coverages else "are not given"
+        checks.append((f"own 95% intervals of {name} {text}", all(0.93 <= x <= 0.97 for x in coverages)))
     kept["scores"] = {title: list(rows.values()) for title, rows in found.items()}
 
 
-def known_elsewhere(bench, paths, parts, kept):
+def known_elsewhere(bench, paths, parts, checks, kept):
     """auto where the model's other scenarios are known: a run held out alone."""
     sizes = ",".join(map(str, OBSERVED))
     found = bench.backtest(["auto", "ridge-on-others"], paths, "--hold-out", "run", "--observed", sizes, "--repeats",
@@ -139,6 +173,11 @@ def known_elsewhere(bench, paths, parts, kept):
     rows = [[measure] + [number(value(found, "auto", n, measure), 4) for n in OBSERVED]
             for measure in ("mae", "coverage95", "width95")]
     parts.append("## auto, the model's other scenarios known\n\n" + table(["measure"] + [str(n) for n in OBSERVED], rows))
+    coverages = [value(found, "auto", n, "coverage95") for n in OBSERVED]
+    coverages = [x for x in coverages if x is not None]
+    if coverages:
+        checks.append((f"95% intervals of auto, other scenarios known, cover {min(coverages):.3f} to {max(coverages):.3f}",
+                       all(0.935 <= x <= 0.965 for x in coverages)))
     kept["known_elsewhere"] = list(found.values())
 
 
@@ -152,7 +191,7 @@ def completion(bench, paths, parts, kept):
     kept["completion"] = list(found.values())
 
 
-def instances(bench, paths, parts, kept):
+def instances(bench, paths, parts, checks, kept):
     found = bench.backtest(INSTANCES, paths, "--hold-out", "family", "--observed", "25", "--level", "instance")
     measures = sorted({measure for _, _, measure in found})
     rows = []
@@ -160,8 +199,34 @@ def instances(bench, paths, parts, kept):
         keys = [key for key in found if key[0] == name]
         rows.append([name] + [number(next((found[key]["value"] for key in keys if key[2] == measure), None))
                               for measure in measures])
+    errors = {name: value(found, name, 25, "ece") for name in ("2pl", "rasch", "auto")}
+    checks.append(("expected calibration error of single instances' probabilities: "
+                   + ", ".join(f"{name} {number(error)}" for name, error in errors.items()),
+                   all(error is not None and error <= 0.02 for error in errors.values())))
     parts.append("## Single instances, family held out, 25 seen\n\n" + table(["predictor"] + measures, rows))
     kept["instances"] = list(found.values())
+
+
+def chosen(bench, paths, parts, checks, kept):
+    """Ways to choose the instances that are seen."""
+    sizes = [10, 25, 50]
+    found = {(title, method): bench.backtest(
+                ["2pl"], paths, "--hold-out", split, "--observed", ",".join(map(str, sizes)), "--sample", method,
+                "--repeats", str(min(4, bench.options.repeats)))
+             for title, split in SPLITS.items() for method in METHODS}
+    rows = [[method] + [" / ".join(number(value(found[title, method], "2pl", n, measure)) for measure in ("mae", "coverage95"))
+                        for title in SPLITS for n in sizes] for method in METHODS]
+    parts.append("## Ways to choose instances: 2pl's mean absolute error / coverage of its 95% intervals\n\n"
+                 + table(["method"] + [f"{title} {n}" for title in SPLITS for n in sizes], rows))
+
+    def ratios(title, method):
+        return [value(found[title, method], "2pl", n, "mae") / value(found[title, "random"], "2pl", n, "mae")
+                for n in sizes]
+    best = min(METHODS[1:], key=lambda method: max(ratios("held-out models", method)))
+    inside, beyond = max(ratios("held-out models", best)), max(ratios("frontier", best))
+    checks.append((f"instances chosen by {best}: at most {inside:.2f} of random samples' error for held-out models, "
+                   f"{beyond:.2f} at the frontier", inside <= 0.75 and beyond <= 1))
+    kept["chosen"] = {f"{title}, {method}": list(rows.values()) for (title, method), rows in found.items()}
 
 
 def perturbed(bench, sets, parts, checks, kept):
@@ -204,10 +269,11 @@ def main():
         subprocess.run(maker + (["--small"] if options.quick else []), check=True)
         suites = made / "benchmark_output/runs"
         paths = options.paths or [suites / "scores-v1"]
-        scores(bench, paths, parts, checks, kept)
-        known_elsewhere(bench, paths, parts, kept)
+        scores(bench, paths, parts, checks, kept, scratch)
+        known_elsewhere(bench, paths, parts, checks, kept)
         completion(bench, paths, parts, kept)
-        instances(bench, paths, parts, kept)
+        instances(bench, paths, parts, checks, kept)
+        chosen(bench, paths, parts, checks, kept)
         sweeps = {"made": [suites / "perturbed-v1"], "fixtures": [FIXTURES / "sweep-v1"]}
         perturbed(bench, sweeps, parts, checks, kept)
     today = datetime.date.today().isoformat()

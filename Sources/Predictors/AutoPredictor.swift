@@ -10,7 +10,7 @@ public import Magnet
 /// The variance is that of drawing one of the two, so that the interval is wider where they disagree. w is the weight
 /// that would have been best for the training runs at this number of instances n, from errors e of the two on three random
 /// samples of each, a control variate standing in for AIPW; and at most 100/(100 + n), as the bias of a model of items
-/// does not shrink with n:
+/// does not shrink with n (`TrainingTrials`):
 ///
 ///     w = min(Σ (e_cv² - e_2PL e_cv) / Σ (e_2PL - e_cv)², 100/(100 + n)), at least 0
 ///
@@ -19,10 +19,11 @@ public import Magnet
 ///
 ///     ŷ = (ŷ_S/v_S + ŷ_B/v_B) / (1/v_S + 1/v_B)      v = 1 / (1/v_S + 1/v_B)
 ///
-/// The interval is Wilson's of that variance, with t as the 2PL's. With fewer than 3 instances, and with instances chosen by
-/// the answers, ŷ_S is the 2PL's estimate alone, without any that of its prior. Where there is no run to learn from it is the sample's mean, where scores are not
-/// from 0 to 1 the control variate; for a score under a perturbation `PerturbationDifferencePredictor` predicts. Notes say
-/// which it was. Probabilities of instances are the 2PL's.
+/// The interval is Wilson's of that variance, with t as the 2PL's, and widened or narrowed by what intervals for the training
+/// runs would have had to be (`IntervalFactors`). With fewer than 3 instances, and with instances that were chosen, ŷ_S is
+/// the 2PL's estimate alone, without any that of its prior. Where there is no run to learn from it is the sample's mean,
+/// where scores are not from 0 to 1 the control variate; for a score under a perturbation
+/// `PerturbationDifferencePredictor` predicts. Notes say which it was. Probabilities of instances are the 2PL's.
 ///
 /// Mean absolute error from 10, 25, 50 and 100 instances where the strongest 30% of the models are predicted from the
 /// weaker half, on score matrices of arXiv 2506.07673, three samples per run (124 of the
@@ -58,8 +59,7 @@ public final class AutoPredictor: ScorePredictor {
     do {
       let itemResponse = try fits.estimator(fold)
       let base = WeighedEstimator(
-        itemResponse: itemResponse, aipw: try AIPWEstimator(fold), weights: LearnedWeights(fold, itemResponse)
-      )
+        itemResponse: itemResponse, aipw: try AIPWEstimator(fold))
       return AutoEstimator(base: base, others: others, degrees: itemResponse.degrees, notes: others.notes)
     } catch let error as MagnetError {
       return NotedEstimator(
@@ -131,23 +131,24 @@ private struct AutoEstimator: ScoreEstimator {
 private struct WeighedEstimator: ScoreEstimator {
   let itemResponse: ItemResponseEstimator
   let aipw: AIPWEstimator
-  let weights: LearnedWeights
 
   func estimate(_ sample: ObservedSample) -> Estimate? {
-    guard let response = itemResponse.estimate(sample) else { return aipw.estimate(sample) }
-    let count = sample.known.count
+    let known = sample.known
     // AIPW is for random samples.
-    guard count >= 3, !sample.isAdaptive, let unbiased = aipw.estimate(sample), let a = response.stddev,
-      let b = unbiased.stddev
-    else { return response }
-    let w = weights.weight(count)
-    let difference = response.mean - unbiased.mean
+    guard known.count >= 3, known.isShare, !sample.isAdaptive, let unbiased = aipw.estimate(sample),
+      let deviation = unbiased.stddev
+    else { return itemResponse.estimate(sample) ?? aipw.estimate(sample) }
+    let (mean, variance) = itemResponse.moments(known)
+    let learned = itemResponse.trials.learned(known.count, itemResponse)
+    let w = learned.weight
+    let difference = mean - unbiased.mean
     var estimate = shareEstimate(
-      w * response.mean + (1 - w) * unbiased.mean,
-      variance: w * a * a + (1 - w) * b * b + w * (1 - w) * difference * difference,
-      degrees: itemResponse.degrees, isExtrapolated: response.isExtrapolated)
+      w * mean + (1 - w) * unbiased.mean,
+      variance: w * variance + (1 - w) * deviation * deviation + w * (1 - w) * difference * difference,
+      degrees: itemResponse.degrees, isExtrapolated: itemResponse.frontier.isPassed(by: sample),
+      factors: learned.weighed)
     let tenths = Int((w * 10).rounded())
-    estimate.notes = [
+    estimate.notes += [
       "2pl has weight \(tenths == 10 ? "1" : "0.\(tenths)") and aipw the rest, by their errors on the training runs"
     ]
     return estimate

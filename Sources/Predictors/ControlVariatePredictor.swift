@@ -83,7 +83,6 @@ func corrected(
 ) -> Estimate {
   let n = Double(sample.count)
   let left = max(0, 1 - n / Double(population))
-  let mean = sample.mean ?? estimate
   guard sample.isShare else {
     let stddev = (variance * left / n).squareRoot()
     guard degrees > 0 else { return Estimate(mean: estimate, isExtrapolated: isExtrapolated) }
@@ -93,14 +92,30 @@ func corrected(
     }
   }
   let share = min(1, max(0, estimate))
-  // Without residuals nothing is known of the error: as if the control variate explained nothing.
-  let spread = mean * (1 - mean) * n / max(1, n - 1)
-  let effect = variance > 1e-12 && spread > 0 ? min(1, variance / spread) : 1
-  let smoothed = (mean * n + 1) / (n + 2)
-  let stddev = (max(spread, spread > 0 ? 0 : smoothed * (1 - smoothed)) * effect * left / n).squareRoot()
+  let effect = shareOfSpread(variance, sample)
+  let stddev = finiteVariance(variance, of: sample, population: population).squareRoot()
   return Estimate(mean: share, stddev: stddev, isExtrapolated: isExtrapolated) {
     let quantile =
       degrees > 0 ? StudentT.quantile(0.5 + $0 / 2, degrees: Double(degrees)) : Normal.quantile(0.5 + $0 / 2)
     return Interval.wilson(share: share, square: quantile * quantile * effect * left / n)
   }
+}
+
+/// The variance of residuals as a share of that of the scores from 0 to 1. Without residuals nothing is known of the error:
+/// as if the estimate explained nothing.
+private func shareOfSpread(_ variance: Double, _ sample: KnownSample) -> Double {
+  let n = Double(sample.count)
+  let mean = sample.mean ?? 0
+  let spread = mean * (1 - mean) * n / max(1, n - 1)
+  return variance > 1e-12 && spread > 0 ? min(1, variance / spread) : 1
+}
+
+/// The variance of an estimate of a finite population's mean score from 0 to 1, from that of the residuals.
+func finiteVariance(_ variance: Double, of sample: KnownSample, population: Int) -> Double {
+  let n = Double(sample.count)
+  let left = max(0, 1 - n / Double(population))
+  let mean = sample.mean ?? 0
+  let spread = mean * (1 - mean) * n / max(1, n - 1)
+  let smoothed = (mean * n + 1) / (n + 2)
+  return (spread > 0 ? spread : smoothed * (1 - smoothed)) * shareOfSpread(variance, sample) * left / n
 }

@@ -9,9 +9,7 @@ public import Magnet
 ///
 /// R_m has for each of the q instances seen a row with a 1 at what model m answered; no answer is a row of zeros.
 /// Answers are compared as the matrix numbers them. Where the answers were not read their scores take their place, and a
-/// note says so. The interval is from the regression's leave-one-out errors on the
-/// instances not seen. There is none where the sample does not rule out a model
-/// beyond 90% of those learned from.
+/// note says so. There is no interval, and a note says why (`noIntervalByLikeness`).
 ///
 /// Limits: needs 20 training runs, and answers that models share, such as those to questions of choice; fails for models
 /// beyond those learned from (see `isExtrapolated`). The one method here that needs no scores of the target run
@@ -59,20 +57,12 @@ private struct DKPSEstimator: ScoreEstimator {
         features: points[..<count].flatMap { $0 }, targets: runs.sums.map { $0 / total }, penalties: [1e-9])
     else { return nil }
     let unseen = total - Double(known.count)
-    // What the training runs score on the instances not seen, beside what the others say.
-    var squares = 0.0
-    for (run, missed) in line.leaveOneOut.enumerated() {
-      let rest = known.columns.reduce(runs.sums[run]) { $0 - runs.scores[run][$1] }
-      let error = (unseen * (runs.sums[run] / total - missed) - rest) / total
-      squares += error * error
-    }
     let located = line.value(at: points[count])
     let isShare = known.isShare && runs.sums.allSatisfy { (0...total).contains($0) }
     let kept = isShare ? min(1, max(0, located)) : located
     return learned(
-      (known.scores.reduce(0, +) + unseen * kept) / total, isShare: isShare,
-      variance: squares / Double(count), runs: runs.scores.count, population: runs.columns.count,
-      sample: sample, frontier: frontier)
+      (known.scores.reduce(0, +) + unseen * kept) / total, isShare: isShare, sample: sample,
+      frontier: frontier)
   }
 
   /// D² of the training runs and, last, the target run, row by row.

@@ -12,15 +12,6 @@ struct Frontier: Sendable {
     guard let limit, let mean = sample.known.mean else { return false }
     return mean > limit
   }
-
-  /// Whether the run may well be beyond: the sample's one-sided interval of 90% reaches past the limit.
-  func mayBePassed(by sample: KnownSample, population: Int) -> Bool {
-    guard let limit, sample.isShare,
-      let interval = Interval.wilson(
-        right: sample.scores.reduce(0, +), count: sample.count, population: population, coverage: 0.8)
-    else { return false }
-    return interval.upper > limit
-  }
 }
 
 extension ScoreFold {

@@ -12,9 +12,13 @@ public struct InstanceSelection: Sendable {
   /// | `mean` | the mean score of the runs learned from |
   /// | `difficulty`, `discrimination` | b and a of the two-parameter item response model; null where it cannot be fitted |
   public let table: Table
+  /// The ids of the instances chosen, in that order.
+  public let ids: [String]
   /// For some numbers of instances from the first on, the mean width of the 95% interval that `auto` gave the runs
   /// learned from on these.
   public let widths: [(count: Int, width: Double)]
+  /// Why there is no width to expect; nil where there is one.
+  public let reason: String?
   /// How many of the model's instances are known already; they are not chosen again.
   public let knownCount: Int
 
@@ -69,6 +73,7 @@ public struct InstanceSelection: Sendable {
         try method.sampler(fold(left)).samples([wanted], seed: seed) { _ in .nan }.first ?? []
     }
     knownCount = known.count
+    ids = chosen.map { matrix.instances[$0] }
     let rows = chosen.enumerated().map { place, column -> [Cell] in
       [
         .string(scenario.name), .int(Int64(place + 1)), .string(matrix.instances[column]),
@@ -81,14 +86,19 @@ public struct InstanceSelection: Sendable {
       columnNames: ["scenario", "order", "instance", "mean", "difficulty", "discrimination"], rows: rows)
     let estimator = try AutoPredictor().fit(whole)
     let kept = min(train.count, Self.runLimit)
+    var reasons: [String] = []
     let looked = (0..<kept).map { train[train.count * $0 / kept] }
     widths = Set(Self.shownCounts.filter { $0 < chosen.count } + [chosen.count]).sorted().compactMap { size in
       let columns = known + chosen.prefix(size)
       let values = looked.compactMap { row -> Double? in
-        let sample = ObservedSample(columns, ofRow: row, in: matrix, isAdaptive: method == .adaptive)
-        return estimator.estimate(sample)?.intervals?.last?.width
+        let sample = ObservedSample(columns, ofRow: row, in: matrix, isAdaptive: method.isAdaptive)
+        let estimate = estimator.estimate(sample)
+        if estimate?.intervals == nil { reasons += estimate?.notes ?? [] }
+        return estimate?.intervals?.last?.width
       }
-      return values.mean().map { (size, $0) }
+      // The mean over the few that have one would say little.
+      return values.count * 2 < looked.count ? nil : values.mean().map { (size, $0) }
     }
+    reason = widths.isEmpty ? reasons.first ?? "no interval" : nil
   }
 }

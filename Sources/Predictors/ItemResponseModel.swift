@@ -14,7 +14,9 @@ import RealModule
 /// and k are fitted along (0.5 <= s <= 3). After each round the parameters are put on the scale on which the abilities'
 /// posterior has mean 0 and standard deviation 1 (parameter expansion: Liu, Rubin and Wu 1998): with hundreds of
 /// instances, which leave little doubt of a run's ability, plain expectation maximization hardly moves the scale from
-/// where it started. Scores between 0 and 1 count as that part of a success. Missing scores are left out.
+/// where it started. Each round takes one step of Fisher scoring in log a and d; where the runs' answers draw a down, the
+/// step in log a is by the observed information, which is the larger there, as the expected one overshoots for instances that
+/// better runs fail more often. Scores between 0 and 1 count as that part of a success. Missing scores are left out.
 public struct ItemResponseModel: Sendable {
   /// Whether all instances have one discrimination.
   public enum Kind: Sendable { case rasch, twoParameter }
@@ -49,6 +51,8 @@ public struct ItemResponseModel: Sendable {
     var successes = Array(repeating: 0.0, count: instances)
     var counts = successes
     var known = values
+    // Instance by instance, a row of all runs' scores each.
+    var columns = Array(repeating: 0.0, count: runs * instances)
     var missing: [[Int]] = []
     for run in 0..<runs {
       var absent: [Int] = []
@@ -58,6 +62,7 @@ public struct ItemResponseModel: Sendable {
           absent.append(item)
         } else {
           successes[item] += values[run * instances + item]
+          columns[item * runs + run] = values[run * instances + item]
           counts[item] += 1
         }
       }
@@ -71,7 +76,7 @@ public struct ItemResponseModel: Sendable {
     for round in 1...max(1, limit) {
       let expected = expectation(known, missing: missing, runs: runs)
       let before = (discriminations.map { Double.log($0) }, easiness)
-      let spread = maximize(kind, expected, successes: successes, known, prior: prior)
+      let spread = maximize(kind, expected, successes: successes, columns, prior: prior)
       if runs >= Self.leastRunsForScale { standardize(mean: expected.mean, deviation: expected.deviation) }
       let logs = discriminations.map { Double.log($0) }
       prior = Prior(easiness: easiness, spread: spread, discriminations: logs)
@@ -157,13 +162,17 @@ public struct ItemResponseModel: Sendable {
     var products = Array(repeating: 1.0, count: nodes.count)
     for item in 0..<items {
       let (a, d) = (discriminations[item], easiness[item])
+      // e^x at one node is that at the node before times a factor.
+      var odds = Double.exp(a * nodes[0] + d)
+      let factor = Double.exp(a * (nodes[1] - nodes[0]))
       for (q, node) in nodes.enumerated() {
         let x = a * node + d
-        let small = Double.exp(-abs(x))
+        let small = x >= 0 ? 1 / odds : odds
         let whole = 1 + small
         shares[item * nodes.count + q] = (x >= 0 ? 1 : small) / whole
         products[q] *= whole
         if x > 0 { total[q] += x }
+        odds *= factor
       }
       if item % Self.factorsOfProduct == 0 || item == items - 1 {
         for q in nodes.indices {
@@ -184,13 +193,8 @@ public struct ItemResponseModel: Sendable {
     var weights: [[Double]] = []
     var abilities: [Double] = []
     for run in 0..<runs {
-      var slope = 0.0
-      var level = 0.0
-      for item in 0..<items {
-        let value = values[run * items + item]
-        slope += value * discriminations[item]
-        level += value * easiness[item]
-      }
+      let slope = dotProduct(values, run * items, discriminations, 0, count: items)
+      let level = dotProduct(values, run * items, easiness, 0, count: items)
       var logs = nodes.enumerated().map { q, node in slope * node + level - total[q] - node * node / 2 }
       for item in missing[run] { for q in nodes.indices { logs[q] += softplus[item * nodes.count + q] } }
       let posterior = normalized(logs)
@@ -220,15 +224,13 @@ public struct ItemResponseModel: Sendable {
   /// A step of Fisher scoring for each instance's parameters. Returns the sum of the variances of the easinesses about
   /// their modes.
   private mutating func maximize(
-    _ kind: Kind, _ expected: Expectation, successes: [Double], _ values: [Double], prior: Prior
+    _ kind: Kind, _ expected: Expectation, successes: [Double], _ columns: [Double], prior: Prior
   ) -> Double {
     let nodes = Self.nodes
     let items = easiness.count
     // Σ over runs of score times mean ability.
-    var moments = Array(repeating: 0.0, count: items)
-    for (run, ability) in expected.abilities.enumerated() {
-      for item in 0..<items { moments[item] += values[run * items + item] * ability }
-    }
+    let runs = expected.abilities.count
+    let moments = (0..<items).map { dotProduct(columns, $0 * runs, expected.abilities, 0, count: runs) }
     let deviation = Self.discriminationDeviation
     let precision = kind == .rasch ? 0 : 1 / (deviation * deviation)
     var spread = 0.0
@@ -248,12 +250,11 @@ public struct ItemResponseModel: Sendable {
         sums.wt += weight * node
         sums.wtt += weight * node * node
       }
-      steps.append(
-        (
-          a * (moments[item] - sums.nt) - (Double.log(a) - prior.discrimination) * precision,
-          successes[item] - sums.n - (easiness[item] - prior.mean) / prior.variance,
-          a * a * sums.wtt + precision, a * sums.wt, sums.w + 1 / prior.variance
-        ))
+      let pull = a * (moments[item] - sums.nt)
+      let ga = pull - (Double.log(a) - prior.discrimination) * precision
+      let gd = successes[item] - sums.n - (easiness[item] - prior.mean) / prior.variance
+      let aa = a * a * sums.wtt + max(0, -pull) + precision
+      steps.append((ga, gd, aa, a * sums.wt, sums.w + 1 / prior.variance))
       spread += 1 / steps[item].dd
     }
     var common = 0.0

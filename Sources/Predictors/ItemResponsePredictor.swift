@@ -17,26 +17,29 @@ public final class RaschPredictor: ScorePredictor {
 /// parameters: p-IRT of tinyBenchmarks (arXiv 2402.14992).
 ///
 /// The instances' parameters are learned from the training runs (`ItemResponseModel`). The sample S of n gives the
-/// posterior w(θ) of the ability, on 81 abilities from -6 to 6. The prior is that of the runs learned from, N(0, 1), below
-/// their mean, and wider above it, with the density of N(0, 2²), as the model may be a new and stronger one. What was
-/// seen counts as it is, the rest as expected:
+/// posterior w(θ) of the ability, on 81 abilities from -6 to 3 u. The prior is that of the runs learned from, N(0, 1), below
+/// their mean, and wider above it, N(0, u²), as the model may be a new and stronger one: u is 2, or more where all
+/// runs learned from are nearly alike, such as at chance, so that a score at ability u is at least .1 above that at 0. What
+/// was seen counts as it is, the rest as expected:
 ///
 ///     ŷ = Σ_θ w(θ) (Σ_S x_j + Σ_rest P_j(θ)) / N
 ///
 /// and the probability of an instance is Σ_θ w(θ) P_j(θ). The error's variance is that of the posterior and that of the
-/// rest's answers, Σ_rest P_j (1 - P_j) / N²; the interval is Wilson's of that variance,
-/// with t of as many degrees of freedom as there are training runs, less one. Without a sample it is the prior of the
-/// runs learned from, N(0, 1).
+/// rest's answers, Σ_rest P_j (1 - P_j) / N²; the interval is Wilson's of that variance, with t of as many degrees of
+/// freedom as there are training runs, less one, widened by what intervals from as many instances of the training runs
+/// would have had to be (`IntervalFactors`). Where that is more than half as much again, instances do not follow one
+/// ability: there is no interval, and a note says why. Without a sample it is the prior of the runs learned
+/// from, N(0, 1).
 ///
-/// Where the instances were chosen by the answers (`SamplingMethod.adaptive`), the variance also has what the model erred
-/// beyond its own on training runs whose instances were chosen in the same way.
+/// Where the instances were chosen (`SamplingMethod`, `magnet select`), the training runs are looked at on the same instances.
 ///
 /// Scores between 0 and 1 count as that part of a success, their likelihood and variance by the dispersion that graded
 /// scores have (quasi-likelihood, Wedderburn 1974); scores beyond are an error.
 ///
 /// Limits: biased, whatever the number of instances, where items do not follow one ability, such as where some models
 /// answer the other way round: in the table of `AutoPredictor`, which sees that on the training runs, it errs up to three
-/// times as much as the sample's mean on GLUE's sst2.
+/// times as much as the sample's mean on GLUE's sst2. Where the runs learned from are all at chance, its intervals for a
+/// stronger model are too narrow (GLUE's rte and mrpc at the frontier: 95% intervals cover 60 to 90%).
 public final class TwoParameterPredictor: ScorePredictor {
   public override class var name: String { "2pl" }
   public override class var summary: String {
@@ -51,7 +54,7 @@ public final class TwoParameterPredictor: ScorePredictor {
 /// Fits item response models, and keeps the last one for the next fold with the same runs to learn from.
 struct ItemResponseFits {
   private let kind: ItemResponseModel.Kind
-  private var last: (train: [Int], values: [Double], model: ItemResponseModel)?
+  private var last: (train: [Int], values: [Double], model: ItemResponseModel, made: ItemResponseEstimator)?
 
   init(_ kind: ItemResponseModel.Kind) { self.kind = kind }
 
@@ -60,7 +63,11 @@ struct ItemResponseFits {
     guard fold.filledItemMeans != nil else { throw MagnetError(.unsupported, noRunToLearnFrom(fold)) }
     let matrix = fold.matrix
     if let last, last.train == fold.train, last.values == matrix.values {
-      return ItemResponseEstimator(last.model, fold)
+      // What was learned from samples of the training runs stays.
+      if last.made.columns == fold.columns { return last.made }
+      let made = ItemResponseEstimator(last.model, fold)
+      self.last?.made = made
+      return made
     }
     let count = matrix.instances.count
     let values = fold.train.flatMap { matrix.values[$0 * count..<($0 + 1) * count] }
@@ -72,8 +79,9 @@ struct ItemResponseFits {
       )
     }
     let model = ItemResponseModel(kind, values: values, instances: count)
-    last = (fold.train, matrix.values, model)
-    return ItemResponseEstimator(model, fold)
+    let made = ItemResponseEstimator(model, fold)
+    last = (fold.train, matrix.values, model, made)
+    return made
   }
 }
 
@@ -94,34 +102,50 @@ struct ItemResponseEstimator: ScoreEstimator {
   let shareSums: [Double]
   private let varianceSums: [Double]
   let frontier: Frontier
-  private let misfit: AdaptiveMisfit
-
-  static let abilities = (0..<81).map { -6 + Double($0) * 0.15 }
+  let trials: TrainingTrials
+  /// The abilities looked at.
+  let abilities: [Double]
   /// The deviation of the ability above the mean of the runs learned from, before a sample is seen; that below it, and
   /// that of both where there is no sample, is 1.
-  private static let upperDeviation = 2.0
+  private let upperDeviation: Double
+
+  /// How many abilities there are, the middle one 0.
+  static let abilityCount = 81
+  /// How much higher than the mean run a model of ability `upperDeviation` is to score at least.
+  private static let leastGain = 0.1
 
   init(_ model: ItemResponseModel, _ fold: ScoreFold) {
-    let width = Self.abilities.count
+    let width = Self.abilityCount
     discriminations = model.discriminations
     easiness = model.easiness
     dispersion = model.dispersion
-    var softplus: [Double] = []
-    softplus.reserveCapacity(easiness.count * width)
-    for (a, d) in zip(discriminations, easiness) {
-      for ability in Self.abilities { softplus.append(Logistic.softplus(a * ability + d)) }
+    upperDeviation = Self.upperDeviation(model, fold.columns)
+    let (middle, upper) = (width / 2, upperDeviation)
+    let abilities = (0..<width).map { place in
+      Double(place - middle) * (place > middle ? 0.075 * upper : 0.15)
     }
+    self.abilities = abilities
+    // log(1 + e^x) and P, x = aθ + d; e^x at one ability is that at the one before times a factor.
+    var softplus = Array(repeating: 0.0, count: easiness.count * width)
     var shares = softplus
     for (item, (a, d)) in zip(discriminations, easiness).enumerated() {
-      // P = e^(aθ + d - log(1 + e^(aθ + d))).
-      for (q, ability) in Self.abilities.enumerated() {
-        shares[item * width + q] = Double.exp(a * ability + d - softplus[item * width + q])
+      for (range, step) in [(0..<middle, 0.15), (middle..<width, 0.075 * upper)] {
+        var odds = Double.exp(a * abilities[range.lowerBound] + d)
+        let factor = Double.exp(a * step)
+        for q in range {
+          let x = a * abilities[q] + d
+          let small = x >= 0 ? 1 / odds : odds
+          let whole = 1 + small
+          softplus[item * width + q] = max(x, 0) + Double.log(whole)
+          shares[item * width + q] = (x >= 0 ? 1 : small) / whole
+          odds *= factor
+        }
       }
     }
     let variances = shares.map { $0 * (1 - $0) }
     columns = fold.columns
     frontier = Frontier(fold)
-    misfit = AdaptiveMisfit(fold)
+    trials = TrainingTrials(fold)
     degrees = max(1, fold.train.count { fold.score(ofRow: $0) != nil } - 1)
     self.softplus = softplus
     self.shares = shares
@@ -130,16 +154,34 @@ struct ItemResponseEstimator: ScoreEstimator {
     varianceSums = Self.sums(variances, over: columns)
   }
 
+  /// The least deviation, from 2 on, at which a model scores so much higher than the mean run.
+  private static func upperDeviation(_ model: ItemResponseModel, _ columns: [Int]) -> Double {
+    func score(_ ability: Double) -> Double {
+      columns.lazy.map { Logistic.sigmoid(model.discriminations[$0] * ability + model.easiness[$0]) }.mean()
+        ?? 0
+    }
+    let middle = score(0)
+    let wanted = middle + min(leastGain, (1 - middle) / 2)
+    var deviation = 2.0
+    while deviation < 30, score(deviation) < wanted { deviation += 0.5 }
+    return deviation
+  }
+
   private static func sums(_ table: [Double], over items: [Int]) -> [Double] {
-    var sums = Array(repeating: 0.0, count: abilities.count)
+    var sums = Array(repeating: 0.0, count: abilityCount)
     for item in items { for q in sums.indices { sums[q] += table[item * sums.count + q] } }
     return sums
   }
 
+  private var logSpacing: Double { Double.log(upperDeviation / 2) }
+
   /// The probability of each ability.
   /// - Parameter isSampled: whether there is to be a sample, though it may be empty yet.
   func posterior(_ sample: KnownSample, isSampled: Bool = false) -> [Double] {
-    let softpluses = Self.sums(softplus, over: sample.columns)
+    posterior(sample, Self.sums(softplus, over: sample.columns), isSampled: isSampled)
+  }
+
+  private func posterior(_ sample: KnownSample, _ softpluses: [Double], isSampled: Bool) -> [Double] {
     var slope = 0.0
     var level = 0.0
     for (item, score) in zip(sample.columns, sample.scores) {
@@ -147,50 +189,63 @@ struct ItemResponseEstimator: ScoreEstimator {
       level += score * easiness[item]
     }
     return normalized(
-      Self.abilities.indices.map { q in
-        let ability = Self.abilities[q]
-        let standard =
-          ability > 0 && (isSampled || sample.count > 0) ? ability / Self.upperDeviation : ability
-        return (slope * ability + level - softpluses[q]) / dispersion - standard * standard / 2
+      abilities.indices.map { q in
+        let ability = abilities[q]
+        let isWide = ability > 0 && (isSampled || sample.count > 0)
+        let standard = isWide ? ability / upperDeviation : ability
+        // The abilities above 0 are further apart, and stand for more of them each.
+        let spacing = ability > 0 ? logSpacing : 0
+        return (slope * ability + level - softpluses[q]) / dispersion - standard * standard / 2 + spacing
       })
   }
 
   func estimate(_ sample: ObservedSample) -> Estimate? {
     let known = sample.known
     guard known.isShare, !columns.isEmpty else { return nil }
-    let (mean, own) = moments(known)
-    let variance = own + (sample.isAdaptive ? misfit.variance(known.count, self) : 0)
+    let (mean, variance) = moments(known)
+    let factors =
+      known.count == 0
+      ? .none
+      : sample.isAdaptive
+        ? trials.factors(chosen: known, estimate: mean, self) : trials.learned(known.count, self).response
     return shareEstimate(
-      mean, variance: variance, degrees: degrees, isExtrapolated: frontier.isPassed(by: sample))
+      mean, variance: variance, degrees: degrees, isExtrapolated: frontier.isPassed(by: sample),
+      factors: factors)
+  }
+
+  /// For each ability, sums over the instances of a sample.
+  struct SampleSums {
+    fileprivate var softplus: [Double]
+    fileprivate var shares: [Double]
+    fileprivate var variances: [Double]
+  }
+
+  /// What estimates from these instances need, whatever the scores on them.
+  func sums(over sample: [Int]) -> SampleSums {
+    SampleSums(
+      softplus: Self.sums(softplus, over: sample), shares: Self.sums(shares, over: sample),
+      variances: Self.sums(variances, over: sample))
   }
 
   /// The score's mean and variance given a sample.
   func moments(_ sample: KnownSample) -> (mean: Double, variance: Double) {
-    let weights = posterior(sample)
-    let seenVariances = Self.sums(variances, over: sample.columns)
+    moments(sample, sums(over: sample.columns))
+  }
+
+  func moments(_ sample: KnownSample, _ sums: SampleSums) -> (mean: Double, variance: Double) {
+    let weights = posterior(sample, sums.softplus, isSampled: false)
+    let right = sample.scores.reduce(0, +)
     let total = Double(columns.count)
-    let scores = scores(sample)
+    // The score to expect at each ability.
+    let scores = shareSums.indices.map { (right + shareSums[$0] - sums.shares[$0]) / total }
     let mean = zip(weights, scores).reduce(0) { $0 + $1.0 * $1.1 }
     var variance = 0.0
     for q in weights.indices {
       let difference = scores[q] - mean
-      let rest = dispersion * max(0, varianceSums[q] - seenVariances[q]) / (total * total)
+      let rest = dispersion * max(0, varianceSums[q] - sums.variances[q]) / (total * total)
       variance += weights[q] * (difference * difference + rest)
     }
     return (mean, variance)
-  }
-
-  /// The score to expect at each ability.
-  private func scores(_ sample: KnownSample) -> [Double] {
-    let seen = Self.sums(shares, over: sample.columns)
-    let right = sample.scores.reduce(0, +)
-    let total = Double(columns.count)
-    return shareSums.indices.map { (right + shareSums[$0] - seen[$0]) / total }
-  }
-
-  /// The estimate's mean alone.
-  func mean(_ sample: KnownSample) -> Double {
-    zip(posterior(sample), scores(sample)).reduce(0) { $0 + $1.0 * $1.1 }
   }
 
   func probabilities(_ sample: ObservedSample) -> [Double]? {
@@ -204,12 +259,22 @@ struct ItemResponseEstimator: ScoreEstimator {
 }
 
 /// An estimate of a score from 0 to 1 with Wilson's interval of its error's variance, the quantile that of t with so many
-/// degrees of freedom.
-func shareEstimate(_ mean: Double, variance: Double, degrees: Int, isExtrapolated: Bool) -> Estimate {
+/// degrees of freedom; without an interval where the factors say that there is none.
+func shareEstimate(
+  _ mean: Double, variance: Double, degrees: Int, isExtrapolated: Bool, factors: IntervalFactors = .none
+) -> Estimate {
   let share = min(1, max(0, mean))
+  if let reason = factors.reason {
+    var estimate = Estimate(mean: share, isExtrapolated: isExtrapolated)
+    estimate.notes = [reason]
+    return estimate
+  }
   let spread = max(share * (1 - share), 1e-9)
-  return Estimate(mean: share, stddev: variance.squareRoot(), isExtrapolated: isExtrapolated) {
-    let quantile = StudentT.quantile(0.5 + $0 / 2, degrees: Double(degrees))
+  var estimate = Estimate(
+    mean: share, stddev: variance.squareRoot() * factors.last, isExtrapolated: isExtrapolated)
+  estimate.intervals = zip(Estimate.coverages, factors.values).map { coverage, factor in
+    let quantile = factor * StudentT.quantile(0.5 + coverage / 2, degrees: Double(degrees))
     return Interval.wilson(share: share, square: quantile * quantile * variance / spread)
   }
+  return estimate
 }

@@ -7,9 +7,8 @@ import RealModule
 ///     ŷ = (Σ_S x_j + Σ_rest P_j) / N
 ///
 /// The bandwidth h is 2, 5, 10, 20 or 40: the one that predicts each training run best from the others, from the same
-/// instances. Those errors also give the interval. There is none where the sample does not rule out a model
-/// beyond 90% of those learned from. A score that a training run does not have counts as the instance's
-/// mean.
+/// instances. There is no interval, and a note says why (`noIntervalByLikeness`). A score that a training run does not have
+/// counts as the instance's mean.
 ///
 /// Limits: easy to explain ("like llama-3-70b"), but only ever a mean of models learned from: useless for one beyond
 /// them (arXiv 2506.07673). Needs at least 2 training runs and an instance seen.
@@ -58,20 +57,17 @@ private struct NearestModelsEstimator: ScoreEstimator {
   func estimate(_ sample: ObservedSample) -> Estimate? {
     let known = sample.known
     guard known.count > 0 else { return nil }
-    let (weights, variance) = weigh(known)
+    let weights = weigh(known)
     let total = Double(runs.columns.count)
     let rest = zip(weights, rests(known)).reduce(0) { $0 + $1.0 * $1.1 }
     let score = (known.scores.reduce(0, +) + rest) / total
-    return learned(
-      score, isShare: known.isShare, variance: variance, runs: runs.scores.count,
-      population: runs.columns.count,
-      sample: sample, frontier: frontier)
+    return learned(score, isShare: known.isShare, sample: sample, frontier: frontier)
   }
 
   func probabilities(_ sample: ObservedSample) -> [Double]? {
     let known = sample.known
     guard known.count > 0 else { return nil }
-    let (weights, _) = weigh(known)
+    let weights = weigh(known)
     return runs.columns.map { column in
       zip(weights, runs.scores).reduce(0) { $0 + $1.0 * $1.1[column] }
     }
@@ -82,8 +78,8 @@ private struct NearestModelsEstimator: ScoreEstimator {
     zip(runs.sums, runs.scores).map { sum, row in sample.columns.reduce(sum) { $0 - row[$1] } }
   }
 
-  /// The weights under the best bandwidth, and the mean squared error it has among the training runs.
-  private func weigh(_ sample: KnownSample) -> (weights: [Double], variance: Double) {
+  /// The weights under the best bandwidth.
+  private func weigh(_ sample: KnownSample) -> [Double] {
     let seen = runs.scores.map { row in sample.columns.map { row[$0] } }
     let rests = rests(sample)
     let n = Double(sample.count)
@@ -119,7 +115,6 @@ private struct NearestModelsEstimator: ScoreEstimator {
       }
       if squares < best.squares { best = (squares, bandwidth) }
     }
-    let weights = normalized(seen.map { -best.bandwidth * distance($0, sample.scores) })
-    return (weights, best.squares / Double(count))
+    return normalized(seen.map { -best.bandwidth * distance($0, sample.scores) })
   }
 }

@@ -23,10 +23,19 @@ public enum SamplingMethod: String, InstanceSampling, CaseIterable {
   /// frontier (random: .072, .048, .035): worth it up to 25 instances, and at the frontier; from 50 on the model's own error
   /// weighs more, and random samples are better.
   case adaptive
+  /// Anchor points (tinyBenchmarks, arXiv 2402.14992; Vivek and others, 2309.08638): the instances are clustered by
+  /// discrimination a and log odds d of the item response model of two parameters (k-means, each scaled to deviation 1),
+  /// and from each cluster the instance nearest its centre is taken. All instances can be run at once. Take `2pl` or
+  /// `auto` with it: a mean over them means little, and one that weighs them by the sizes of clusters was measured to
+  /// err more than a mean over a random sample.
+  ///
+  /// On the same matrices the 2PL erred as from random samples for held-out models (.072, .047 and .035), and .057, .040
+  /// and .030 at the frontier.
+  case anchors
 
   public var name: String { rawValue }
 
-  public var isAdaptive: Bool { self == .adaptive }
+  public var isAdaptive: Bool { self == .adaptive || self == .anchors }
 
   public func sampler(_ fold: ScoreFold) throws -> any InstanceSampler {
     switch self {
@@ -37,6 +46,9 @@ public enum SamplingMethod: String, InstanceSampling, CaseIterable {
     case .adaptive:
       var fits = ItemResponseFits(.twoParameter)
       return AdaptiveSampler(try fits.estimator(fold))
+    case .anchors:
+      var fits = ItemResponseFits(.twoParameter)
+      return AnchorSampler(try fits.estimator(fold))
     }
   }
 }
@@ -84,7 +96,7 @@ struct AdaptiveSampler: InstanceSampler {
 
   init(_ model: ItemResponseEstimator) {
     self.model = model
-    let width = ItemResponseEstimator.abilities.count
+    let width = ItemResponseEstimator.abilityCount
     let places = Array(stride(from: 0, to: width, by: 4))
     self.places = places
     shares = model.easiness.indices.flatMap { item in places.map { model.shares[item * width + $0] } }
@@ -143,12 +155,8 @@ struct AdaptiveSampler: InstanceSampler {
     let slopes = zip(weights, scores).map { $0 * ($1 - middle) }
     let width = weights.count
     return left.map { item in
-      var chance = 0.0
-      var covariance = 0.0
-      for q in 0..<width {
-        chance += weights[q] * shares[item * width + q]
-        covariance += slopes[q] * shares[item * width + q]
-      }
+      let chance = dotProduct(shares, item * width, weights, 0, count: width)
+      let covariance = dotProduct(shares, item * width, slopes, 0, count: width)
       return (covariance * covariance / max(1e-9, chance * (1 - chance)), chance)
     }
   }

@@ -46,7 +46,26 @@ import Testing
         && wrong.errors.contains("odd.ndjson: line 1: is not an object with a text 'instance'"))
   }
 
-  @Test(arguments: ["random", "stratified", "adaptive"]) func eachMethodChoosesTheSameAgain(_ method: String)
+  /// A run that is named is predicted from all runs of other models.
+  @Test func aRunCanBeNamed() throws {
+    func predict(_ pattern: String) throws -> Tool.Outcome {
+      try Tool.run(
+        "predict", "auto", plain, "--target-run", pattern, "--observed", "5", "--errors", "--format",
+        "csv")
+    }
+    let outcome = try predict("trivia:subject=capitals,model=acme_base")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let table = parseCSV(outcome.output).map { $0.map(\.field) }
+    #expect(table.count == 2 && table[1].contains("trivia:subject=capitals,model=acme_base"))
+    let many = try predict("*acme_base")
+    #expect(many.status != 0 && many.errors.contains("3 runs match '*acme_base'"), "\(many.errors)")
+    let none = try predict("trivia:subject=capitals,model=acme_bose")
+    #expect(none.status != 0 && none.errors.contains("did you mean trivia:subject=capitals,model=acme_base"))
+  }
+
+  @Test(arguments: ["random", "stratified", "adaptive", "anchors"]) func eachMethodChoosesTheSameAgain(
+    _ method: String
+  )
     throws
   {
     func select(_ seed: String) throws -> [[String]] {
@@ -75,7 +94,70 @@ import Testing
     }
     let random = try rows("random")
     #expect(try rows("adaptive") != random && rows("stratified") != random)
-    #expect(try rows("adaptive") == rows("adaptive"))
+    #expect(try rows("adaptive") == rows("adaptive") && rows("anchors") == rows("anchors"))
+  }
+
+  /// What helm-run --cache-instances-only lists, with the examples, comes out with the chosen instances alone.
+  @Test func instancesAreWrittenForHelm() throws {
+    let folder = try TemporaryFolder()
+    let scenario = "trivia:subject=capitals"
+    let state = try Project.json("\(plain)/\(scenario),model=acme_base/scenario_state.json")
+    var instances = try #require(state["request_states"]).elements.compactMap { $0["instance"] }
+    // As HELM lists them: without ids, which it numbers. The run's are those of 4 examples and 8 others.
+    func listed(_ instances: [JSONValue]) -> String {
+      let numbers = instances.map { Int($0["id"]!.string!.dropFirst(2))! }
+      let texts = (0...(numbers.max() ?? 0)).map { number -> String in
+        guard let place = numbers.firstIndex(of: number), case .object(let members) = instances[place] else {
+          return #"{"input":{"text":"an example"},"references":[],"split":"train"}"#
+        }
+        return JSONValue.object(members.filter { $0.key != "id" }).text
+      }
+      return "[\(texts.joined(separator: ","))]"
+    }
+    let place = "scenario_instances/\(scenario)/input_instances.json"
+    try folder.write(listed(instances), to: "listed/\(place)")
+    func select(_ more: String...) throws -> Tool.Outcome {
+      try Tool.run(
+        command: Tool.binary,
+        [
+          "select", plain, "--scenario", scenario, "-k", "3", "--helm-output", folder.path + "/next", "-o",
+          folder.path + "/chosen.ndjson",
+        ] + more)
+    }
+    let outcome = try select("--helm-instances", folder.path + "/listed")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.errors.contains("run them with helm-run --cache-instances --output-path"))
+    let chosen = Set(
+      try Project.text(folder.path + "/chosen.ndjson").split(separator: "\n")
+        .compactMap { try JSONValue(parsing: String($0))["instance"]?.string })
+    let written = try Project.json(folder.path + "/next/" + place).elements
+    let evaluated = written.filter { $0["split"]?.string == "valid" || $0["split"]?.string == "test" }
+    #expect(Set(evaluated.compactMap { $0["id"]?.string }) == chosen && chosen.count == 3)
+    #expect(written.count > evaluated.count && written.allSatisfy { $0["id"]?.string != nil })
+    for instance in evaluated {
+      let own = try #require(instances.first { $0["id"] == instance["id"] })
+      #expect(instance["input"] == own["input"] && instance["references"] == own["references"])
+    }
+    // Another version of the scenario; no list, where prompts have examples; a list that is not there.
+    guard case .object(var members)? = instances.first,
+      let at = members.firstIndex(where: { $0.key == "input" })
+    else {
+      return
+    }
+    for number in instances.indices {
+      guard case .object(let all) = instances[number] else { continue }
+      members = all
+      members[at] = JSONValue.Member(key: "input", value: try JSONValue(parsing: #"{"text":"changed"}"#))
+      instances[number] = .object(members)
+    }
+    try folder.write(listed(instances), to: "other/\(place)")
+    let changed = try select("--helm-instances", folder.path + "/other")
+    #expect(changed.status != 0 && changed.errors.contains("has another text than in"), "\(changed.errors)")
+    let bare = try select()
+    #expect(bare.status != 0 && bare.errors.contains("its prompts have up to 2 examples"), "\(bare.errors)")
+    let absent = try select("--helm-instances", folder.path + "/none")
+    #expect(absent.status != 0 && absent.errors.contains("--cache-instances-only"), "\(absent.errors)")
+    #expect(try Tool.run(command: Tool.binary, ["select", plain, "--helm-instances", "x"]).status == 64)
   }
 
   @Test func aPlanSaysHowManyAreEnough() throws {

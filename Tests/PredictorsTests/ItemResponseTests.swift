@@ -30,7 +30,9 @@ import Testing
     let estimator = try predictor.fit(fold)
     let estimate = try #require(estimator.estimate(sample))
     #expect(abs(estimate.mean - item["mean"]!.double!) < 0.003)
-    #expect(abs(estimate.stddev! - item["stddev"]!.double!) < 0.002)
+    // The deviation is that of the model, as far as the training runs bear it out.
+    let factor = try #require(estimate.stddev) / (try #require(item["stddev"]?.double))
+    #expect(factor > 0.83 && factor < 1.53, "\(factor)")
     let probabilities = try #require(estimator.probabilities(sample))
     for (found, wanted) in zip(probabilities, numbers(item["probabilities"])) {
       #expect(abs(found - wanted) < 0.005)
@@ -99,8 +101,9 @@ import Testing
       for predictor in [RaschPredictor(), TwoParameterPredictor(), AutoPredictor()] {
         for scores in [[], [0.0], [1, 1], [0, 1, 1]] {
           let found = try #require(try estimate(predictor, fold(rows), scores))
-          #expect((0...1).contains(found.mean) && found.intervals!.allSatisfy { $0.contains(found.mean) })
-          #expect(found.stddev!.isFinite)
+          #expect((0...1).contains(found.mean))
+          #expect(found.intervals?.allSatisfy { $0.contains(found.mean) } ?? !found.notes.isEmpty)
+          #expect(found.stddev?.isFinite ?? true)
         }
       }
     }
@@ -136,7 +139,9 @@ import Testing
     let b = try #require(response.stddev)
     let difference = response.mean - aipw.mean
     let spread = weight * (1 - weight) * difference * difference
-    #expect(isNear(auto.stddev, (weight * b * b + (1 - weight) * a * a + spread).squareRoot(), 1e-6))
+    // Both as far as the training runs bear them out.
+    let factor = try #require(auto.stddev) / (weight * b * b + (1 - weight) * a * a + spread).squareRoot()
+    #expect(factor > 0.55 && factor < 1.8, "\(factor)")
     for scores in [[], [1.0, 0]] {
       let found = try #require(try estimate(AutoPredictor(), fold, scores))
       let alone = try #require(try estimate(TwoParameterPredictor(), fold, scores))
@@ -171,6 +176,42 @@ import Testing
         found.notes[0].hasPrefix("2pl has weight 0.0 ") || found.notes[0].hasPrefix("2pl has weight 0.1 "))
     }
     #expect(errors.auto < errors.response / 2)
+    // Nor does it give an interval that it cannot keep.
+    let sample = ObservedSample(columns: Array(0..<50), scores: (0..<50).map { target[$0] })
+    let alone = try #require(response.estimate(sample))
+    #expect(alone.intervals == nil && alone.stddev == nil)
+    #expect(alone.notes.contains { $0.hasPrefix("no interval: on the training runs the model errs ") })
+    #expect(try #require(auto.estimate(sample)).intervals?.count == 3)
+  }
+
+  /// Runs that are all at chance do not say how strong a new model can be.
+  @Test func aStrongModelAmongOnesAtChance() throws {
+    var random = SplitMix(state: 3)
+    let rows = (0..<30).map { _ in
+      (0..<300).map { _ in Double.random(in: 0..<1, using: &random) < 0.3 ? 1.0 : 0 }
+    }
+    let estimator = try TwoParameterPredictor().fit(fold(rows))
+    let scores = (0..<40).map { Double($0 % 2) }
+    let found = try #require(estimator.estimate(ObservedSample(columns: Array(0..<40), scores: scores)))
+    #expect(found.mean > 0.37, "\(found.mean)")
+    let middling = try #require(
+      estimator.estimate(ObservedSample(columns: Array(0..<40), scores: (0..<40).map { $0 % 10 < 3 ? 1 : 0 }))
+    )
+    #expect(abs(middling.mean - 0.3) < 0.06, "\(middling.mean)")
+  }
+
+  /// An instance that better runs fail more often does not keep the fit from its end.
+  @Test func anInstanceWithAWrongKeyDoesNotSwing() {
+    var random = SplitMix(state: 5)
+    let values = (0..<80).flatMap { run in
+      (0..<100).map { item -> Double in
+        let logit = (Double(run) / 20 - 2) * (item == 0 ? -3 : 1.5) + Double(item % 5) - 2
+        return Double.random(in: 0..<1, using: &random) < 1 / (1 + (-logit).exponential) ? 1 : 0
+      }
+    }
+    let model = ItemResponseModel(.twoParameter, values: values, instances: 100)
+    #expect(model.rounds < 40, "\(model.rounds)")
+    #expect(model.discriminations.dropFirst().allSatisfy { $0 > model.discriminations[0] })
   }
 
   /// A model that is known on other scenarios needs fewer instances.

@@ -18,8 +18,8 @@ import Testing
     let found = samples(1)
     #expect(found.map(\.count) == [3, 8, 20] && found.map { Set($0).count } == [3, 8, 20])
     #expect(found[2].sorted() == fold.columns && samples(1) == found && samples(2) != found)
-    if method != .stratified { #expect(Array(found[1].prefix(3)) == found[0]) }
-    #expect(method.isAdaptive == (method == .adaptive) && method.name == method.rawValue)
+    if [.random, .adaptive].contains(method) { #expect(Array(found[1].prefix(3)) == found[0]) }
+    #expect(method.isAdaptive == [.adaptive, .anchors].contains(method) && method.name == method.rawValue)
   }
 
   /// One instance of each part, in the order of difficulty.
@@ -89,7 +89,22 @@ import Testing
     #expect(auto.mean == alone.mean && auto.intervals == alone.intervals)
     let random = try #require(response.estimate(sample))
     #expect(alone.mean == random.mean)
-    #expect(try #require(alone.stddev) >= (try #require(random.stddev)))
+  }
+
+  /// As many clusters as instances that differ: an anchor of each.
+  @Test func anchorsAreOfEachKind() throws {
+    var random = SplitMix(state: 9)
+    // Instances of three difficulties, each of which all runs find alike.
+    let rows = (0..<40).map { run in
+      (0..<90).map { item -> Double in
+        Double.random(in: 0..<1, using: &random) < [0.1, 0.5, 0.9][item / 30] ? 1 : 0
+      }
+    }
+    let sampler = try SamplingMethod.anchors.sampler(fold(rows))
+    for seed in 0..<5 {
+      let kinds = sampler.samples([9], seed: UInt64(seed)) { _ in .nan }[0].map { $0 / 30 }
+      #expect(Set(kinds) == [0, 1, 2], "\(kinds)")
+    }
   }
 
   @Test func aSelectionIsForAModel() throws {

@@ -4,7 +4,7 @@ public protocol InstanceSampling: Sendable {
   /// What it is called, such as `adaptive`.
   var name: String { get }
 
-  /// Whether the choice depends on the answers, so that an estimate must not take the sample for a random one.
+  /// Whether an estimate must not take the sample for a random one, such as when the choice depends on the answers.
   var isAdaptive: Bool { get }
 
   /// Prepares to choose among the instances of a run, from what is known before any of them is seen.

@@ -2,7 +2,7 @@
 // - Both buffers live during the loop, and the ranges lie in them: the precondition checks that.
 
 /// Σ a[i + k] b[j + k] over k from 0 to count - 1, in eight partial sums: a single one would wait for each addition.
-func dotProduct(_ a: [Double], _ i: Int, _ b: [Double], _ j: Int, count: Int) -> Double {
+package func dotProduct(_ a: [Double], _ i: Int, _ b: [Double], _ j: Int, count: Int) -> Double {
   precondition(
     i >= 0 && j >= 0 && count >= 0 && i + count <= a.count && j + count <= b.count, "ranges within")
   return a.withUnsafeBufferPointer { a in

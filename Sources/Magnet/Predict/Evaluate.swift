@@ -40,10 +40,16 @@ extension Predictor {
     }
 
     while true {
-      guard let draw = SplitDraw(population: population.count, exampleRuns: exampleRuns, seed: seed) else {
+      let draw: SplitDraw
+      if let targetRun {
+        draw = try self.draw(targetRun, among: population, of: listing)
+      } else if let drawn = SplitDraw(population: population.count, exampleRuns: exampleRuns, seed: seed) {
+        draw = drawn
+      } else {
         throw tooFewRuns(population.count, of: listing, faults)
       }
       let rows = draw.train.map { population[$0] }.sorted() + [population[draw.test]]
+      let trainCount = draw.train.count
       let tables = try await source.load(
         rows.map { listing.entries[listing.entryOfRow[$0]] },
         tables: [.scenarioStates, .stats, .perInstanceStats])
@@ -61,7 +67,7 @@ extension Predictor {
           stats: tables.table(.stats, ofRuns: runs),
           perInstanceStats: tables.table(.perInstanceStats, ofRuns: runs))
       }
-      let drawn = try sampled(part(exampleRuns..<rows.count), draw, run: name(draw.test), notes: &notes)
+      let drawn = try sampled(part(trainCount..<rows.count), draw, run: name(draw.test), notes: &notes)
       let test = TestSplit(prepared(drawn))
       let unknown = disclosure == .everything ? [] : SequesteredTestSplit.unknownFields(of: test)
       if !unknown.isEmpty {
@@ -71,9 +77,32 @@ extension Predictor {
             + (unknown.count > 5 ? " and \(unknown.count - 5) more" : ""))
       }
       return DataSplit(
-        train: TrainSplit(prepared(part(0..<exampleRuns))), test: test,
+        train: TrainSplit(prepared(part(0..<trainCount))), test: test,
         trainRuns: draw.train.map(name), testRun: name(draw.test), notes: notes, faults: faults)
     }
+  }
+
+  /// The run that matches, and all runs of other models to learn from.
+  private func draw(_ pattern: String, among population: [Int], of listing: RunListing) throws -> SplitDraw {
+    let matcher = NamePattern(pattern)
+    func name(_ number: Int) -> String { listing.runSpecs.rows[population[number]][.run] }
+    let found = population.indices.filter { matcher.matches(name($0)) }
+    guard let test = found.first, found.count == 1 else {
+      let near = nearestNames(to: pattern, among: population.indices.map(name))
+      throw MagnetError(
+        found.isEmpty ? .notFound : .usage,
+        found.isEmpty ? "no complete run matches '\(pattern)'" : "\(found.count) runs match '\(pattern)'",
+        advice: found.isEmpty
+          ? "did you mean \(near.joined(separator: ", "))?" : "name one, such as \(name(found[0]))")
+    }
+    func model(_ number: Int) -> String? { listing.runSpecs.rows[population[number]][.model] }
+    let train = population.indices.filter { model($0) != model(test) }
+    guard !train.isEmpty else {
+      throw MagnetError(
+        .insufficientData, "\(name(test)): there is no run of another model to learn from",
+        advice: "give more runs")
+    }
+    return SplitDraw(train: train, test: test, seed: seed)
   }
 
   /// The tables of the target run with only the rows of the instances drawn.

@@ -13,6 +13,9 @@ open class Predictor {
   /// The ids of the instances that are shown instead of a draw of `evalSamples`, such as those that `magnet select` chose;
   /// nil to draw.
   public var instances: [String]?
+  /// The target run, by its name with `*` and `?`, instead of a drawn one; all runs of other models are then
+  /// learned from.
+  public var targetRun: String?
 
   /// A predictor with MAGNET's defaults.
   public required init(exampleRuns: Int = 3, evalSamples: Int = 20, seed: Int = 1) {

@@ -39,7 +39,7 @@ public struct ObservedSample: Sendable {
   public let scores: [Double]
   /// The answer to each, numbered as in the matrix; nil when the answers were not read.
   public let answers: [Int32]?
-  /// Whether which instances are in it depends on the answers, as an adaptive choice does: the mean over them then says
+  /// Whether the instances in it were chosen, such as by the answers to those before: the mean over them then says
   /// nothing of the mean over all.
   public let isAdaptive: Bool
 
@@ -168,7 +168,9 @@ open class ScorePredictor: RunPredictor {
       let fold = ScoreFold(
         matrix: matrix, train: others.map(\.row), model: run.model, columns: instances, board: board,
         target: target, seed: UInt64(bitPattern: Int64(seed)))
-      let sample = ObservedSample(run.instances, ofRow: run.row, in: matrix)
+      // Instances that were named are not a random sample.
+      let sample = ObservedSample(
+        run.instances, ofRow: run.row, in: matrix, isAdaptive: self.instances != nil)
       let estimator = try fit(fold)
       // Without another run of the scenario, how many instances the score is over is unknown.
       let isOfUnknown = others.isEmpty && usesSample

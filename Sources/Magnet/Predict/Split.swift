@@ -269,6 +269,13 @@ public struct SplitDraw: Sendable {
     self.random = random
   }
 
+  /// These runs; only instances are drawn.
+  init(train: [Int], test: Int, seed: Int) {
+    self.train = train
+    self.test = test
+    random = PythonRandom(seed: seed)
+  }
+
   /// The numbers of the instances drawn, of `count` distinct ones in order of appearance; all of them, in some
   /// order, when there are no more than `samples`.
   public func instances(of count: Int, samples: Int) -> [Int] {

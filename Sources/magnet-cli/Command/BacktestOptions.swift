@@ -25,7 +25,7 @@ package struct BacktestOptions: ParsableArguments {
   package var repeats: Int?
   @Option(
     help:
-      "How these are chosen: random, stratified (by difficulty), or adaptive (one after the other, by the answers so far; with 2pl or auto)."
+      "How these are chosen: random, stratified (by difficulty), adaptive (one after the other, by the answers so far) or anchors (one of each cluster of like instances), both for 2pl and auto."
   )
   package var sample = SamplingMethod.random
   @Option(parsing: .unconditional, help: "The seed of everything random.")

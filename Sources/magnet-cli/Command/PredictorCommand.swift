@@ -92,6 +92,11 @@ package struct PredictionOptions: ParsableArguments {
       valueName: "file"),
     completion: .file())
   package var instances: String?
+  @Option(
+    help: ArgumentHelp(
+      "Predict this run, with * and ?, from all runs of other models, instead of drawing runs.",
+      valueName: "pattern"))
+  package var targetRun: String?
   @Option(parsing: .unconditional, help: "The seed of the draws.")
   package var seed = 1
   @OptionGroup package var chosen: SelectionOptions
@@ -116,6 +121,7 @@ package struct PredictionOptions: ParsableArguments {
       let all = try runs(try chosen.selection)
       let predictor = try make(all, exampleRuns, observed, seed)
       predictor.instances = try instances.map(Self.ids)
+      predictor.targetRun = targetRun
       let comparison = try await predictor.evaluate(on: all).selecting(metrics)
       say(comparison.faults)
       for note in comparison.notes { Terminal.say(note) }

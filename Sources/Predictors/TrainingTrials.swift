@@ -1,0 +1,232 @@
+import Magnet
+import Synchronization
+
+/// What estimates from samples of the training runs came to, whose scores are known: how much an item response model is to be
+/// trusted beside an unbiased estimate, and how far the intervals of both are off. Everything is learned at the number
+/// of instances asked for, and once for each.
+final class TrainingTrials: Sendable {
+  /// What was learned from random samples of one size.
+  struct Learned: Sendable {
+    /// The weight of the item response model in `AutoPredictor`.
+    var weight: Double
+    /// For the item response model's intervals.
+    var response: IntervalFactors
+    /// For those of the weighed estimate.
+    var weighed: IntervalFactors
+  }
+
+  /// An estimate from one sample of a training run.
+  private struct Trial {
+    var actual: Double
+    /// Errors and variances of the item response model and of the control variate.
+    var response: (error: Double, variance: Double)
+    var control: (error: Double, variance: Double)
+  }
+
+  private let matrix: ScoreMatrix
+  /// For each training run, its row, and its known instances among those to be predicted with its scores on them.
+  private let runs: [(row: Int, known: KnownSample)]
+  /// For each column of the matrix, the sum and the count of the training runs' scores.
+  private let sums: [SIMD2<Double>]
+  /// For each run the mean, over its instances, of the others' mean scores.
+  private let wholes: [Double]
+  private let columns: [Int]
+  private let found = Mutex<[Int: Learned]>([:])
+
+  /// How many samples of each run are looked at.
+  private static let samples = 3
+  /// Fewer runs are too few to learn from.
+  private static let leastRuns = 4
+  /// Chosen samples are judged by so many runs, the nearest.
+  private static let nearestRuns = 40
+
+  init(_ fold: ScoreFold) {
+    matrix = fold.matrix
+    columns = fold.columns
+    var sums = Array(repeating: SIMD2<Double>.zero, count: fold.matrix.instances.count)
+    // By name, so that the order of runs is nothing.
+    let rows = fold.train.sorted { fold.matrix.runs[$0].name < fold.matrix.runs[$1].name }
+    runs = rows.compactMap { row in
+      for column in sums.indices where !fold.matrix[row, column].isNaN {
+        sums[column] += SIMD2(fold.matrix[row, column], 1)
+      }
+      let known = fold.columns.filter { !fold.matrix[row, $0].isNaN }
+      let scores = known.map { fold.matrix[row, $0] }
+      return known.isEmpty ? nil : (row, KnownSample(columns: known, scores: scores))
+    }
+    self.sums = sums
+    let all = sums
+    wholes = runs.map { run in
+      zip(run.known.columns, run.known.scores).lazy.compactMap { Self.rest(all[$0], $1) }.mean() ?? 0
+    }
+  }
+
+  /// The mean score of the other runs on an instance.
+  private static func rest(_ sum: SIMD2<Double>, _ own: Double) -> Double? {
+    sum.y > 1 ? (sum.x - own) / (sum.y - 1) : nil
+  }
+
+  /// What random samples of so many instances say.
+  func learned(_ count: Int, _ model: ItemResponseEstimator) -> Learned {
+    if let learned = found.withLock({ $0[count] }) { return learned }
+    let trials = trials(count, model)
+    let weight = weight(trials, count)
+    let learned = Learned(
+      weight: weight,
+      response: factors(
+        trials.map { ($0.actual + $0.response.error, $0.response.variance, $0.actual) }, model.degrees),
+      weighed: factors(
+        trials.map { trial in
+          let difference = trial.response.error - trial.control.error
+          let error = weight * trial.response.error + (1 - weight) * trial.control.error
+          let variance =
+            weight * trial.response.variance + (1 - weight) * trial.control.variance
+            + weight * (1 - weight) * difference * difference
+          return (trial.actual + error, variance, trial.actual)
+        }, model.degrees))
+    found.withLock { $0[count] = learned }
+    return learned
+  }
+
+  /// The factors for a sample that was chosen, from the training runs' scores on the same instances: those of the runs
+  /// whose estimates are nearest to the one made.
+  func factors(chosen sample: KnownSample, estimate: Double, _ model: ItemResponseEstimator)
+    -> IntervalFactors
+  {
+    let sums = model.sums(over: sample.columns)
+    let trials = runs.compactMap { run -> (Double, Double, Double)? in
+      let same = KnownSample(columns: sample.columns, scores: sample.columns.map { matrix[run.row, $0] })
+      guard !same.scores.contains(where: \.isNaN), let actual = run.known.mean else { return nil }
+      let (mean, variance) = model.moments(same, sums)
+      return (mean, variance, actual)
+    }
+    let nearest = trials.sorted { abs($0.0 - estimate) < abs($1.0 - estimate) }.prefix(Self.nearestRuns)
+    return factors(Array(nearest), model.degrees, most: IntervalFactors.mostOfChosen)
+  }
+
+  private func factors(
+    _ trials: [(Double, Double, Double)], _ degrees: Int, most: Double = IntervalFactors.mostOfRandom
+  )
+    -> IntervalFactors
+  {
+    guard trials.count >= Self.leastRuns else { return .none }
+    return IntervalFactors(trials, instances: columns.count, degrees: degrees, most: most)
+  }
+
+  private func weight(_ trials: [Trial], _ count: Int) -> Double {
+    let most = 100 / (100 + Double(count))
+    var numerator = 0.0
+    var denominator = 0.0
+    for trial in trials {
+      let difference = trial.response.error - trial.control.error
+      numerator -= trial.control.error * difference
+      denominator += difference * difference
+    }
+    guard trials.count >= Self.samples * Self.leastRuns, denominator > 0 else { return min(0.5, most) }
+    return min(most, max(0, numerator / denominator))
+  }
+
+  private func trials(_ count: Int, _ model: ItemResponseEstimator) -> [Trial] {
+    var random = SplitMix(state: UInt64(count))
+    var trials: [Trial] = []
+    for (run, whole) in zip(runs.map(\.known), wholes) where run.count > count && count > 0 {
+      let actual = run.mean ?? 0
+      for _ in 0..<Self.samples {
+        var places = Array(run.columns.indices)
+        for place in 0..<count { places.swapAt(place, Int.random(in: place..<places.count, using: &random)) }
+        let kept = places.prefix(count)
+        let sample = KnownSample(columns: kept.map { run.columns[$0] }, scores: kept.map { run.scores[$0] })
+        let (mean, variance) = model.moments(sample)
+        let control = controlVariate(sample, whole: whole, population: run.count)
+        trials.append(
+          Trial(
+            actual: actual, response: (mean - actual, variance),
+            control: (control.mean - actual, control.variance)))
+      }
+    }
+    return trials
+  }
+
+  /// `ControlVariatePredictor`'s estimate from a sample of a training run, the run itself left out of the means.
+  private func controlVariate(_ sample: KnownSample, whole: Double, population: Int) -> (
+    mean: Double, variance: Double
+  ) {
+    let difficulties = zip(sample.columns, sample.scores).map { Self.rest(sums[$0], $1) ?? whole }
+    guard let score = sample.mean, let middle = difficulties.mean() else { return (0, 0) }
+    var products = (xp: 0.0, pp: 0.0, xx: 0.0)
+    for (x, p) in zip(sample.scores, difficulties) {
+      products.xp += (x - score) * (p - middle)
+      products.pp += (p - middle) * (p - middle)
+      products.xx += (x - score) * (x - score)
+    }
+    let isFlat = sample.count < 3 || products.pp < 1e-12
+    let slope = isFlat ? 0 : products.xp / products.pp
+    let degrees = Double(max(1, sample.count - (isFlat ? 1 : 2)))
+    let variance = finiteVariance(
+      (products.xx - slope * products.xp) / degrees, of: sample, population: population)
+    return (min(1, max(0, score + slope * (whole - middle))), variance)
+  }
+}
+
+/// What the widths of intervals are to be multiplied by, so that they hold what they say: the model's variance is right
+/// only where instances follow one ability.
+///
+/// For an estimate ŷ of variance v of a training run whose score is y, z = |ŷ - y| / √(v y(1 - y) / (ŷ(1 - ŷ))): Wilson's
+/// interval holds y where its quantile t is at least z. The factor of a coverage c is the ⌈c (m + 1)⌉-th smallest of m
+/// such z, divided by t: conformal prediction (Vovk, Gammerman and Shafer 2005) with the training runs as they are, which
+/// the model has seen; at least 0.95, as it fits these a little better than others.
+struct IntervalFactors: Sendable, Hashable {
+  /// In the order of `Estimate.coverages`.
+  let values: [Double]
+  private let most: Double
+
+  /// As the model says.
+  static let none = IntervalFactors(values: Estimate.coverages.map { _ in 1 }, most: mostOfRandom)
+
+  private static let least = 0.95
+  /// Beyond, the training runs say that the model does not hold, and errors on other runs may be of any size.
+  static let mostOfRandom = 1.5
+  /// For chosen samples, which say little but what the model makes of them, and are judged by the same instances of the training
+  /// runs.
+  static let mostOfChosen = 3.0
+
+  private init(values: [Double], most: Double) {
+    self.values = values
+    self.most = most
+  }
+
+  /// - Parameters:
+  ///   - trials: estimate, variance and score.
+  ///   - instances: how many the scores are over.
+  ///   - degrees: those of t.
+  ///   - most: the largest factor that an interval is given with.
+  init(
+    _ trials: [(estimate: Double, variance: Double, actual: Double)], instances: Int, degrees: Int,
+    most: Double
+  ) {
+    self.most = most
+    let margin = 0.5 / Double(max(1, instances))
+    let sizes = trials.map { trial -> Double in
+      let estimate = min(1 - margin, max(margin, trial.estimate))
+      let actual = min(1 - margin, max(margin, trial.actual))
+      let ratio = actual * (1 - actual) / (estimate * (1 - estimate))
+      return abs(trial.estimate - trial.actual) / max(1e-12, trial.variance * ratio).squareRoot()
+    }.sorted()
+    values = Estimate.coverages.map { coverage in
+      let rank = Int((coverage * Double(sizes.count + 1)).rounded(.up))
+      let size = sizes[min(rank, sizes.count) - 1]
+      return max(Self.least, size / StudentT.quantile(0.5 + coverage / 2, degrees: Double(degrees)))
+    }
+  }
+
+  /// That of the widest interval.
+  var last: Double { values.last ?? 1 }
+
+  /// Why there is no interval; nil where there is one.
+  var reason: String? {
+    last <= most
+      ? nil
+      : "no interval: on the training runs the model errs \((last * 10).rounded() / 10) times as much as it says, as "
+        + "instances do not follow one ability"
+  }
+}
