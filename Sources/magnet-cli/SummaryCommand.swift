@@ -36,7 +36,9 @@ struct SummaryCommand: AsyncParsableCommand {
     try await report {
       let progress = WorkProgress()
       let runs = try source.runs(try chosen.selection, progress)
-      let listing = try await Watch.working(progress) { try await runs.list() }
+      let listing = try await Watch.working(progress) {
+        try await runs.list().checkingStatistics(of: runs)
+      }
       var faults = listing.entries.flatMap(\.faults)
       let matrix = CoverageMatrix(listing)
       switch show {

@@ -59,7 +59,8 @@ import Testing
     let folder = try TemporaryFolder()
     let file = folder.path + "/scores.jsonl"
     let made = try Tool.run(
-      "backtest", "sample-mean", runs, "--observed", "2,3", "--repeats", "2", "--scores", file)
+      "backtest", "sample-mean", Project.fixture("benchmark_output"), "--observed", "2,3", "--repeats", "2",
+      "--scores", file)
     #expect(made.status == 0, "\(made.errors)")
     let outcome = try Tool.run("report", runs, "-o", "-", "--backtest", file)
     #expect(outcome.status == 0, "\(outcome.errors)")

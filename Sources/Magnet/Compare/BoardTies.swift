@@ -55,10 +55,10 @@ public struct BoardTies: Sendable {
     let read = try await RunInstances.read(
       wanted, in: source, RunInstances.Population(), readsContent: readsContent && haveStates, faults: &faults
     )
-    var columns: [Int: [String: [Int: RunScoresByKey]]] = [:]
+    var columns: [Int: [String: ScenarioScores]] = [:]
     for (place, run) in zip(places, read) {
       guard let run, !run.instances.isEmpty else { continue }
-      columns[place.column, default: [:]][run.scenario, default: [:]][place.row] = RunScoresByKey(run)
+      columns[place.column, default: [:]][run.scenario, default: ScenarioScores()].add(run, row: place.row)
     }
     let units = columns.sorted { $0.key < $1.key }.map { column, scenarios in
       (
@@ -69,30 +69,40 @@ public struct BoardTies: Sendable {
     return BoardTies(board, units, alpha: alpha, idsAlone: !(readsContent && haveStates), faults: faults)
   }
 
-  /// Scores by instance, the content of its input included where that was read.
-  struct RunScoresByKey: Sendable {
-    struct Key: Hashable, Sendable {
+  /// The scores of one scenario: a list for each row of the board, with a place for each question, NaN where the row has
+  /// none. A question is an instance with its input, where that was read, so that pairs are found without comparing texts.
+  struct ScenarioScores: Sendable {
+    private struct Question: Hashable {
       let key: RunInstances.Key
       let content: String?
     }
 
-    let scores: [Key: Double]
+    private var places: [Question: Int] = [:]
+    private var scores: [Int: [Double]] = [:]
 
-    init(_ run: RunInstances) {
-      scores = Dictionary(
-        run.instances.map { (Key(key: $0.key, content: $0.content), $0.score) },
-        uniquingKeysWith: { first, _ in first })
+    mutating func add(_ run: RunInstances, row: Int) {
+      var values = scores[row] ?? []
+      for instance in run.instances {
+        let question = Question(key: instance.key, content: instance.content)
+        let place = places[question] ?? places.count
+        places[question] = place
+        if place >= values.count {
+          values += Array(repeating: Double.nan, count: place + 1 - values.count)
+        }
+        values[place] = instance.score
+      }
+      scores[row] = values
     }
 
-    /// The pairs of scores of one question, in the order of ids.
-    func paired(with other: RunScoresByKey) -> [(Double, Double)] {
-      scores.compactMap { key, score in other.scores[key].map { (key.key, score, $0) } }
-        .sorted { ($0.0.id, $0.0.split ?? "") < ($1.0.id, $1.0.split ?? "") }.map { ($0.1, $0.2) }
+    /// The scores of two rows on the questions that both have.
+    func pairs(_ first: Int, _ second: Int) -> [(Double, Double)] {
+      guard let one = scores[first], let other = scores[second] else { return [] }
+      return zip(one, other).filter { !$0.isNaN && !$1.isNaN }
     }
   }
 
   init(
-    _ board: Board, _ units: [(isReversed: Bool, scenarios: [[Int: RunScoresByKey]])], alpha: Double,
+    _ board: Board, _ units: [(isReversed: Bool, scenarios: [ScenarioScores])], alpha: Double,
     idsAlone: Bool, faults: [DataFault]
   ) {
     let ranked = board.ranked
@@ -141,14 +151,13 @@ public struct BoardTies: Sendable {
 
   /// The probability of a difference as large as that of two rows if there were none.
   private static func p(
-    _ units: [(isReversed: Bool, scenarios: [[Int: RunScoresByKey]])], _ first: Int, _ second: Int
+    _ units: [(isReversed: Bool, scenarios: [ScenarioScores])], _ first: Int, _ second: Int
   ) -> Double? {
     var means: [[Double]] = []
     var last: [(Double, Double)] = []
     for unit in units {
       let differences = unit.scenarios.compactMap { scenario -> Double? in
-        guard let one = scenario[first], let other = scenario[second] else { return nil }
-        let pairs = one.paired(with: other)
+        let pairs = scenario.pairs(first, second)
         if pairs.isEmpty { return nil }
         last = pairs
         return PairedDifferences(pairs.map { $0.0 - $0.1 }).mean.map { unit.isReversed ? -$0 : $0 }

@@ -66,7 +66,7 @@ extension RunEntry {
 extension RunListing {
   /// The listing after a look into the statistics of the runs that seem complete, which tells more than their files'
   /// ends do: what `magnet runs` says of them.
-  func checkingStatistics(of source: some RunSource) async throws -> RunListing {
+  package func checkingStatistics(of source: some RunSource) async throws -> RunListing {
     let complete = entries.indices.filter { entries[$0].faults.isEmpty }
     let tables = try await source.load(
       complete.map { entries[$0] }, tables: [.stats], columns: RunSummary.statisticsColumns)
