@@ -70,11 +70,17 @@ import Testing
     let lines = try Project.text(file).split(separator: "\n").dropFirst().map {
       try JSONValue(parsing: String($0))
     }
-    let own = lines.filter { $0["predictor"]?.string == "sample-mean" && $0["observed"]?.double == 3 }
+    var actual: [Double: Double] = [:]
+    for line in lines where line["run"] != nil {
+      actual[line["target"]?.double ?? -1] = line["actual"]?.double
+    }
     var errors: [Double: [Double]] = [:]
-    for line in own {
-      let error = abs((line["predicted"]?.double ?? .nan) - (line["actual"]?.double ?? .nan))
-      errors[line["target"]?.double ?? -1, default: []].append(error)
+    for line in lines where line["predictor"]?.string == "sample-mean" && line["observed"]?.double == 3 {
+      let target = line["target"]?.double ?? -1
+      let known = try #require(actual[target])
+      errors[target, default: []] += (line["predicted"]?.elements ?? []).compactMap {
+        $0.double.map { abs($0 - known) }
+      }
     }
     let means = errors.sorted { $0.key < $1.key }.map { $0.value.reduce(0, +) / Double($0.value.count) }
     #expect(!means.isEmpty && page.contains("data-v=\"\(means.reduce(0, +) / Double(means.count))\""))

@@ -10,7 +10,7 @@ public struct BacktestPage: Sendable {
     let observed: Int?
     let predicted: Double
     let actual: Double
-    /// Whether the interval of 95 % holds the actual score; nil without an interval.
+    /// Whether the 95% interval holds the actual score; nil without an interval.
     let isCovered: Bool?
   }
 
@@ -60,37 +60,60 @@ public struct BacktestPage: Sendable {
       throw MagnetError(
         .invalidData, "is not a score file", at: path, advice: "magnet backtest --scores FILE writes one")
     }
+    guard header["magnet_backtest"] == .int(2) else {
+      throw MagnetError(.unsupported, "was written by another version of magnet", at: path)
+    }
     self.header = header
     var groups: [Group] = []
     var places: [String: Int] = [:]
+    var targets: [Int64: (run: String, actual: [Double?])] = [:]
     var leftOut = 0
+    var failures = 0
     for line in lines.dropFirst() {
       guard let value = try? JSONValue(parsing: String(decoding: line, as: UTF8.self)),
-        let predicted = value["predicted"]?.double, let actual = value["actual"]?.double, predicted.isFinite,
-        actual.isFinite, let predictor = value["predictor"]?.string
+        let number = value["target"]?.double, let target = Int64(exactly: number)
       else {
         leftOut += 1
         continue
       }
-      let observed = value["observed"]?.double.flatMap { Int(exactly: $0) }
-      var isCovered: Bool?
-      if let low = value["lower95"]?.double, let high = value["upper95"]?.double {
-        isCovered = (low...max(low, high)).contains(actual)
+      if let run = value["run"]?.string {
+        let single: [Double?]? = value["actual"]?.double.map { [$0] }
+        targets[target] = (run, single ?? (value["actual"]?.elements ?? []).map(\.double))
+        continue
       }
+      if value["failure"] != nil { failures += 1 }
+      guard let predictor = value["predictor"]?.string, let list = value["predicted"],
+        let known = targets[target]
+      else { continue }
+      let observed = value["observed"]?.double.flatMap { Int(exactly: $0) }
       let key = predictor + "\u{1F}" + (observed.map { "\($0)" } ?? "")
       let place = places[key] ?? groups.count
       if place == groups.count {
         places[key] = place
         groups.append(Group(predictor: predictor, observed: observed))
       }
-      groups[place].predictions.append(
-        Prediction(
-          target: value["target"]?.double.flatMap { Int64(exactly: $0) } ?? 0,
-          run: value["run"]?.string ?? "", predictor: predictor,
-          observed: observed, predicted: predicted, actual: actual, isCovered: isCovered))
+      for (item, element) in list.elements.enumerated() {
+        // Of a run all repetitions predict one score, of instances each its own.
+        let actual =
+          known.actual.count == 1 ? known.actual[0] : item < known.actual.count ? known.actual[item] : nil
+        guard let predicted = element.double, let actual, predicted.isFinite, actual.isFinite else {
+          continue
+        }
+        var isCovered: Bool?
+        if let low = value["lower95"]?[item]?.double, let high = value["upper95"]?[item]?.double, low <= high
+        {
+          isCovered = (low...high).contains(actual)
+        }
+        groups[place].predictions.append(
+          Prediction(
+            target: target, run: known.run, predictor: predictor, observed: observed, predicted: predicted,
+            actual: actual, isCovered: isCovered))
+      }
     }
-    self.groups = groups
-    notes = leftOut == 0 ? [] : ["\(path): \(leftOut) lines without a prediction left out"]
+    self.groups = groups.filter { !$0.predictions.isEmpty }
+    notes =
+      (leftOut == 0 ? [] : ["\(path): \(leftOut) lines that are not those of a score file left out"])
+      + (failures == 0 ? [] : ["\(path): \(failures) predictions failed and are left out"])
   }
 
   /// The learning curve, predicted against actual scores, coverage, and the worst misses.
