@@ -44,7 +44,8 @@ struct BrowserTests {
     let file = try folder.write(JSONValue.array(steps.map(\.json)).text, to: "steps.json")
     let script = Project.folder.appending(path: "Tests/CLITests/Browser/drive.py").path
     let outcome = try Tool.run(
-      command: try #require(Browser.python), [script, file], environment: ["BROWSER": try #require(Browser.path)]
+      command: try #require(Browser.python), [script, file],
+      environment: ["BROWSER": try #require(Browser.path)]
     )
     #expect(outcome.status == 0, "\(outcome.errors)")
     let value = try JSONValue(parsing: outcome.output)
