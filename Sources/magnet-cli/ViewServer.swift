@@ -76,7 +76,9 @@ struct ViewServer: Sendable {
     if let site, site != "none", site != "same-origin" {
       return refusal(.forbidden, "Pages of other origins are not answered.")
     }
-    let parts = request.path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    // As it was sent: FlyingFox drops the slash at the end, by which relative links go.
+    let path = request.target.path()
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 3, parts[0].isEmpty, parts[1] == token else {
       return refusal(.notFound, "There is nothing at this address.")
     }
