@@ -141,7 +141,8 @@ struct DotChart {
   /// The chart as SVG that follows the page's colours.
   var node: HTMLNode {
     let values = dots.flatMap { [$0.value, $0.interval?.lower ?? $0.value, $0.interval?.upper ?? $0.value] }
-    let isOfShares = values.allSatisfy { (0...1).contains($0) }
+    // Of shares the axis ends at 0 and 1, and so do intervals.
+    let isOfShares = dots.allSatisfy { (0...1).contains($0.value) }
     let low = isOfShares ? 0 : min(0, values.min() ?? 0)
     let high = isOfShares ? 1 : max(values.max() ?? 1, low + 1e-9)
     let (left, width, step) = (230.0, 440.0, 20.0)
