@@ -21,7 +21,7 @@ enum PageStyle {
     caption{text-align:left;color:var(--soft);padding:.2rem 0}
     th,td{border:1px solid var(--line);padding:.25rem .5rem;text-align:left;vertical-align:top}
     th{background:var(--fill)}
-    tbody th{min-width:9rem;max-width:20rem;overflow-wrap:anywhere}
+    tbody th{min-width:min(12rem,40vw);max-width:20rem;overflow-wrap:anywhere}
     td.n{text-align:right;white-space:nowrap}
     td.b{font-weight:700}
     td.t{min-width:12rem;max-width:32rem;overflow-wrap:anywhere;white-space:pre-wrap}
