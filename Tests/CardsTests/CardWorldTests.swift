@@ -1,4 +1,5 @@
 import Foundation
+import HelmBackend
 import Magnet
 import TestSupport
 import Testing
@@ -79,6 +80,23 @@ import Testing
       to: "evil.yaml")
     #expect(try Tool.run("card", "evaluate", writing).status == 2)
     #expect(try Data(contentsOf: URL(filePath: store)) == before)
+  }
+
+  @Test func headlineScoresAreClaimedOf() async throws {
+    let card = try EvaluationCard(
+      text: """
+        title: Every run has one headline score, and it is a share
+        description: d
+        claim: {expr: runs_scored = 12 AND runs_scored = main_rows AND low >= 0 AND high <= 1}
+        symbols:
+          runs_scored: {type: int, sql: SELECT count(*) FROM headline WHERE mean IS NOT NULL}
+          main_rows: {type: int, sql: SELECT count(*) FROM scores WHERE is_main}
+          low: {type: float, sql: SELECT min(mean) FROM scores WHERE is_main}
+          high: {type: float, sql: SELECT max(mean) FROM scores WHERE is_main}
+
+        """)
+    try await card.evaluate(over: HelmRuns(Project.fixture("benchmark_output/runs/plain-v1")))
+    #expect(card.settings.map(\.output) == ["Assertion holds"])
   }
 
   @Test func theStoreOfShiftsIsAttached() throws {
