@@ -2,7 +2,7 @@ import Magnet
 import Synchronization
 
 /// What judging has measured so far, in one SQLite file: settings, pairs of an examinee and a setting, the journal of
-/// their calls, and answers, tuned models and vectors by what they are.
+/// their calls, vectors, and, of models outside the process, answers and tuned models by what they are.
 ///
 /// Resuming is replay: an unfinished pair starts again, and finds here what it asked before. A process that is killed at
 /// any moment loses only what was under way. One process writes at a time; others may read.

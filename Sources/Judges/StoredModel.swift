@@ -114,10 +114,12 @@ struct StoredModel: TunableModel {
     guard let store = session.store else {
       return StoredModel(base: try await base.tuned(on: data), session: session)
     }
-    let digest = data.digest
     if isNoted {
-      try session.note("tune", SplitMix.mixed(SplitMix.hash(identity.digest) ^ SplitMix.hash(digest)))
+      try session.note("tune", SplitMix.mixed(SplitMix.hash(identity.digest) ^ data.shortDigest))
     }
+    // A small model is tuned sooner than the key is made under which it would be kept.
+    if base.isInProcess { return StoredModel(base: try await base.tuned(on: data), session: session) }
+    let digest = data.digest
     if let known = try store.tuned(parent: identity.digest, data: digest),
       let model = try? base.restored(from: known.weights), model.identity.digest == known.model
     {

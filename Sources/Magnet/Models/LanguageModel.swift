@@ -43,8 +43,8 @@ extension Respondent {
 public protocol LanguageModel: Respondent, Sendable {
   /// What the model is.
   var identity: ModelIdentity { get }
-  /// Whether answers take so little that computing them again is cheaper than keeping them: a small model in the
-  /// process. Answers of other models are kept where there is a store.
+  /// Whether answering and tuning take so little that doing it again is cheaper than keeping what came of it: a small
+  /// model in the process. Of other models, answers and tuned models are kept where there is a store.
   var isInProcess: Bool { get }
   /// Whether answers depend on the draw.
   var samples: Bool { get }

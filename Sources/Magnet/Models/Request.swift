@@ -161,6 +161,19 @@ public struct TuningData: Sendable, Hashable {
     self.epochs = epochs
   }
 
+  /// A digest that is quick to make and good enough to notice that data differ.
+  package var shortDigest: UInt64 {
+    var digest = SplitMix.mixed(SplitMix.hash(stage.rawValue) ^ (epochs ?? -1).bitPattern)
+    for sample in samples {
+      for text in [sample.instruction, sample.input, sample.liked] {
+        digest = SplitMix.mixed(digest ^ SplitMix.hash(text))
+      }
+      for other in sample.others { digest = SplitMix.mixed(digest &+ SplitMix.hash(other)) }
+      digest = SplitMix.mixed(digest ^ UInt64(truncatingIfNeeded: sample.copies))
+    }
+    return digest
+  }
+
   /// A digest of stage, epochs and samples in order.
   public var digest: String {
     var hash = SHA256()
