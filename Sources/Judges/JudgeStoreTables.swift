@@ -62,4 +62,25 @@ extension JudgeStore {
         "reason",
       ], rows: rows)
   }
+
+  /// What was forecast of HELM's scores: one row per forecast.
+  public func forecasts() throws -> Table {
+    var rows: [[Cell]] = []
+    for (id, pair) in try all() {
+      for forecast in pair.result?.forecasts ?? [] {
+        rows.append([
+          .int(id), .string(pair.challenge), .string(pair.algorithm), .int(Int64(pair.repetition)),
+          .int(Int64(forecast.timestep)), .string(forecast.run), .string(forecast.model),
+          .double(forecast.actual), forecast.predicted.map { .double($0) } ?? .null,
+          forecast.predicted.map { .double($0 - forecast.actual) } ?? .null,
+          forecast.reason.map { .string($0) } ?? .null,
+        ])
+      }
+    }
+    return Table(
+      columnNames: [
+        "pair", "challenge", "algorithm", "repetition", "timestep", "run", "model", "actual", "predicted",
+        "error", "reason",
+      ], rows: rows)
+  }
 }

@@ -37,23 +37,31 @@ struct JudgeLeaderboardCommand: AsyncParsableCommand {
 struct JudgeShowCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
-    abstract: "Show the snapshots of a store, or the journal of its calls.",
+    abstract: "Show the snapshots of a store, its forecasts, or the journal of its calls.",
     discussion: """
       EXAMPLE:
         magnet judge show results.judge
         magnet judge show results.judge --calls --format csv
+        magnet judge show results.judge --forecasts
       """)
 
   @Argument(help: ArgumentHelp("A store of `magnet judge run`.", valueName: "file"), completion: .file())
   var file: String
   @Flag(help: "One row per call that a test made, in order.")
   var calls = false
+  @Flag(help: "One row per forecast of HELM's scores, beside the actual score.")
+  var forecasts = false
   @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if calls, forecasts { throw ValidationError("give one of --calls and --forecasts") }
+  }
 
   func run() async throws {
     try await report {
       let store = try JudgeStore(file, writing: false)
-      try output.print(calls ? store.calls() : store.snapshots(), keyCount: 4, piped: .csv)
+      let table = try calls ? store.calls() : forecasts ? store.forecasts() : store.snapshots()
+      try output.print(table, keyCount: 4, piped: .csv)
       return 0
     }
   }

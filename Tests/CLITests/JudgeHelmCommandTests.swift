@@ -57,6 +57,15 @@ struct JudgeHelmCommandTests {
     #expect(fresh.output == found.output)
     let snapshots = try Tool.run("judge", "show", "h.judge", "--format", "csv", in: folder.path)
     #expect(parseCSV(snapshots.output).count == 1 + 8 * 3 + 8 * 2)
+    let forecasts = try Tool.run(
+      "judge", "show", "h.judge", "--forecasts", "--format", "json", in: folder.path)
+    let items = try JSONValue(parsing: forecasts.output).elements
+    // Nine models after the first step, six after the second, on two scenarios.
+    #expect(items.count == 8 * 2 * (9 + 6))
+    for item in items {
+      let (actual, predicted) = (item["actual"]?.double ?? .nan, item["predicted"]?.double ?? .nan)
+      #expect(abs((item["error"]?.double ?? .nan) - (predicted - actual)) < 1e-12)
+    }
   }
 
   @Test func programsArePredictors() throws {

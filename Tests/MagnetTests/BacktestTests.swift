@@ -143,6 +143,27 @@ import Testing
     }
   }
 
+  /// Forecasts of later steps learn only from models that are as many steps older.
+  @Test func stepsAheadLeaveAGap() throws {
+    let dates = Dictionary(
+      uniqueKeysWithValues: Self.models.enumerated().map { ($1, "2024-0\($0 / 2 * 3 + 1)-15") })
+    let plan = BacktestPlan(
+      Self.scores, heldOut: .time, kind: .score, timeline: try ModelTimeline(dates: dates), stepsAhead: 2)
+    #expect(plan.targets.count == 2 * 2)
+    for group in plan.groups {
+      for number in group.targets {
+        let target = plan.targets[number]
+        #expect(["c/1", "c/2"].contains(Self.scores.runs[target.run].model))
+        let fold = plan.fold(target, group, seed: 1)
+        #expect(fold.train.map { fold.matrix.runs[$0].model } == ["a/1", "a/2"])
+        for (row, model) in fold.board.models.enumerated() {
+          let isTold = fold.board.columns.indices.contains { !fold.board[row, $0].isNaN }
+          #expect(isTold == model.hasPrefix("a/"))
+        }
+      }
+    }
+  }
+
   @Test func samplesAreDrawnFairlyAndLieInEachOther() {
     let items = Array(10..<30)
     func draw(_ count: Int, _ repetition: Int, seed: UInt64 = 1) -> [Int] {
