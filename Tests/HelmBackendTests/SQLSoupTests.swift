@@ -44,6 +44,30 @@ import Testing
     #expect(answer.table.rows.map { $0["n"] } == [.int(2), .int(2)])
   }
 
+  /// SQLite answers each side of an OR by a scan of its own, and tells by their numbers which rows it has seen.
+  @Test func everySideOfAnOrHasItsRows() async throws {
+    let database = Database(try HelmRuns(Project.fixture("benchmark_output")))
+    let sides = [
+      "run = 'trivia:subject=capitals,model=acme_base'", "is_latest = 0", "model = 'zeta/pro'",
+      "metric = 'exact_match'", "suite = 'sweep-v1'", "mean = 1", "(split = 'valid' AND prob IS NOT NULL)",
+    ]
+    for (number, first) in sides.enumerated() {
+      for second in sides.dropFirst(number + 1) {
+        let both = "\(first) OR \(second)"
+        let counted = try await database.query(
+          "SELECT count(*), sum(count), min(mean) FROM scores WHERE \(both)")
+        let summed = try await database.query(
+          """
+          SELECT sum(CASE WHEN \(both) THEN 1 ELSE 0 END), sum(CASE WHEN \(both) THEN count END),
+            min(CASE WHEN \(both) THEN mean END) FROM scores
+          """)
+        for column in 0..<3 {
+          #expect(counted.table[row: 0, column: column] == summed.table[row: 0, column: column], "\(both)")
+        }
+      }
+    }
+  }
+
   @Test(arguments: 0..<8) func everyQueryHasAnAnswerOrAnError(seed: UInt64) async throws {
     var database = Database(try HelmRuns(Project.fixture("odd/mixed-kinds")))
     database.timeLimit = .seconds(5)

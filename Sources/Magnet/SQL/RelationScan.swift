@@ -11,6 +11,8 @@ struct RelationScan {
 
   /// A run's rows: the chunk of each column, or the one cell it has in all rows.
   private struct Part {
+    /// The number of the first row, among those of all runs.
+    let first: Int64
     let rowCount: Int
     let columns: [ColumnChunk]
     /// What is to be checked of each row.
@@ -49,8 +51,11 @@ struct RelationScan {
     let headlines = relation.needsHeadlines(columns) ? try catalog.headlines(of: runs) : [:]
     let single = Table.Chunk(rowCount: 1, columns: [])
     func add(_ chunks: [Table.Chunk], of table: Table?, run: Int) {
+      // Room for 2^40 rows of each run.
+      var first = Int64(run + 1) << 40
       for (number, chunk) in chunks.enumerated() {
-        self.add(chunk, number, of: table, run: run, headlines[run], columns, conditions, catalog)
+        self.add(chunk, number, first, of: table, run: run, headlines[run], columns, conditions, catalog)
+        first += Int64(chunk.rowCount)
       }
     }
     switch relation.rows {
@@ -69,7 +74,7 @@ struct RelationScan {
   }
 
   private mutating func add(
-    _ chunk: Table.Chunk, _ number: Int, of table: Table?, run: Int, _ headline: RunHeadline?,
+    _ chunk: Table.Chunk, _ number: Int, _ first: Int64, of table: Table?, run: Int, _ headline: RunHeadline?,
     _ wanted: Set<Int>, _ conditions: [Condition], _ catalog: RunCatalog
   ) {
     let columns = relation.columns.enumerated().map { place, column -> ColumnChunk in
@@ -99,7 +104,7 @@ struct RelationScan {
       case .somewhere: checks.append((condition.column, condition.value))
       }
     }
-    parts.append(Part(rowCount: chunk.rowCount, columns: columns, checks: checks))
+    parts.append(Part(first: first, rowCount: chunk.rowCount, columns: columns, checks: checks))
     for (place, column) in relation.columns.enumerated() {
       let known = ScanKey(kind: relation.kind, source: column.source, run: run, chunk: number)
       cells.append(wanted.contains(place) ? catalog.scanMemory.cells(columns[place], known) : ScanCells())
@@ -216,8 +221,9 @@ struct RelationScan {
   /// Whether there is no row left.
   var isAtEnd: Bool { order.map { place >= $0.count } ?? (part >= parts.count) }
 
-  /// The number of the current row.
-  private(set) var rowID: Int64 = -1
+  /// The number of the current row: the same in every scan, whatever its conditions and order, as SQLite tells by it
+  /// which rows it has seen where it answers each side of an OR by a scan of its own.
+  var rowID: Int64 { parts[part].first + Int64(row) }
 
   /// The cells of a column in the current row's part, and the row's number there.
   @inline(__always)
@@ -237,7 +243,6 @@ struct RelationScan {
 
   /// Goes to the next row.
   mutating func advance() {
-    rowID += 1
     if let order {
       place += 1
       if place < order.count { (part, row) = (Int(order[place].x), Int(order[place].y)) }
