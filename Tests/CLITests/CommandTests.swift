@@ -18,27 +18,23 @@ import Testing
   }
 
   /// On 80 columns, no line of an explanation is broken twice.
-  @Test func helpFitsTheTerminal() throws {
-    var commands: [[String]] = [[]]
-    var seen = 0
-    while let command = commands.popLast() {
-      seen += 1
-      let help = try Tool.run(
-        command: Tool.binary, command + ["--help"], environment: ["COLUMNS": "80"]
-      ).output
-      let paragraphs = help.prefix(upTo: help.firstRange(of: "USAGE:")?.lowerBound ?? help.endIndex)
-        .split(separator: "\n\n").filter { !$0.hasPrefix("EXAMPLE:") && !$0.hasPrefix("EXIT STATUS:") }
-      for paragraph in paragraphs {
-        let lines = paragraph.split(separator: "\n")
-        for (line, next) in zip(lines, lines.dropFirst()) where next.first != " " {
-          #expect(line.count + 1 + next.prefix { $0 != " " }.count > 79, "\(command): \(line)")
-        }
+  @Test(arguments: [
+    [], ["runs"], ["table"], ["sql"], ["export", "sqlite"], ["partitions"], ["predict"], ["backtest"],
+    ["items"],
+    ["show"], ["download", "helm"], ["materialize"], ["demo"], ["archive"], ["unarchive"],
+  ]) func helpFitsTheTerminal(_ command: [String]) throws {
+    let help = try Tool.run(
+      command: Tool.binary, command + ["--help"], environment: ["COLUMNS": "80"]
+    ).output
+    let paragraphs = help.prefix(upTo: help.firstRange(of: "USAGE:")?.lowerBound ?? help.endIndex)
+      .split(separator: "\n\n").filter { !$0.hasPrefix("EXAMPLE:") && !$0.hasPrefix("EXIT STATUS:") }
+    #expect(!paragraphs.isEmpty)
+    for paragraph in paragraphs {
+      let lines = paragraph.split(separator: "\n")
+      for (line, next) in zip(lines, lines.dropFirst()) where next.first != " " {
+        #expect(line.count + 1 + next.prefix { $0 != " " }.count > 79, "\(line)")
       }
-      let names = (help.firstRange(of: "SUBCOMMANDS:").map { help[$0.upperBound...] } ?? "")
-        .matches(of: #/(?m)^  ([a-z-]+)(?: \(default\))?(?:  |$)/#).map { String($0.output.1) }
-      commands += names.map { command + [$0] }
     }
-    #expect(seen > 40)
   }
 
   @Test func completions() throws {
