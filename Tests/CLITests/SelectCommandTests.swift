@@ -160,6 +160,20 @@ import Testing
     #expect(try Tool.run(command: Tool.binary, ["select", plain, "--helm-instances", "x"]).status == 64)
   }
 
+  /// The article's commands run, but for the last, which needs what helm-run lists.
+  @Test func theArticlesCommandsRun() throws {
+    let folder = try TemporaryFolder()
+    try folder.copy(plain, to: "benchmark_output/runs/plain-v1")
+    let article = Project.folder.appending(path: "Sources/Magnet/Magnet.docc/WhichPredictor.md").path
+    let commands = try Project.text(article).split(separator: "\n").filter { $0.hasPrefix("magnet ") }
+    #expect(commands.count == 5 && commands[4].contains("--helm-output"))
+    for command in commands.dropLast() {
+      let line = "'\(Tool.binary)'" + command.dropFirst("magnet".count)
+      let outcome = try Tool.run(command: "/bin/sh", ["-c", line], in: folder.path)
+      #expect(outcome.status == 0, "\(command): \(outcome.errors)")
+    }
+  }
+
   @Test func aPlanSaysHowManyAreEnough() throws {
     let outcome = try Tool.run(
       "plan", plain, "--error", "0.2", "--predictor", "sample-mean", "--repeats", "5", "--format", "csv")
