@@ -45,9 +45,9 @@ import Testing
       "Glibc", "Darwin", "Synchronization", "Dispatch", "RealModule", "PackageDescription", "Testing",
     ]
     let foreign = Self.imports.filter { !Self.own.contains($0.module) && $0.module != "ArgumentParser" }
-    for (module, items) in Dictionary(grouping: foreign, by: \.module)
-    where !system.contains(module) && !["CSQLite", "CZlib", "CCurl", "CSpawn"].contains(module) {
-      #expect(Set(items.map(\.file)).count == 1, "\(module) is imported by \(items.map(\.file))")
+    for (key, items) in Dictionary(grouping: foreign, by: { [$0.folder, $0.module] })
+    where !system.contains(key[1]) && !["CSQLite", "CZlib", "CCurl", "CSpawn"].contains(key[1]) {
+      #expect(Set(items.map(\.file)).count == 1, "\(key[1]) is imported by \(items.map(\.file))")
     }
     for item in Self.imports where item.module == "CSQLite" {
       #expect(item.file.hasPrefix("Magnet/SQL/"), "\(item.file) imports CSQLite")

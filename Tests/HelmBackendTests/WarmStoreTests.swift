@@ -100,12 +100,13 @@ struct WarmStoreTests {
     let (folder, path, store) = try await runs()
     let run = try #require(try FileManager.default.contentsOfDirectory(atPath: path).sorted().first)
     let file = "\(path)/\(run)/stats.json"
-    func check(_ what: Comment, reads count: Int? = nil) async throws {
+    @discardableResult func check(_ what: Comment, reads count: Int? = nil) async throws -> Int {
       let used = try WarmStore(store)
       let warm = try await Self.read(path, used, nil)
       #expect(try await warm == Self.read(path, nil, nil), what)
       if let count { #expect(used.use.kept == count, what) }
       used.flush()
+      return used.use.kept
     }
     try await check("first")
     try await check("nothing changed", reads: 0)
@@ -122,9 +123,10 @@ struct WarmStoreTests {
     try handle.close()
     try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: file)
     #expect(Files.stamp(file)?.size == text.utf8.count)
-    try await check("another digit, with the old date")
+    // On a slow machine it has settled already.
+    let kept = try await check("another digit, with the old date")
     try await Self.settle(path)
-    try await check("settled", reads: 1)
+    try await check("settled", reads: 1 - kept)
 
     try FileManager.default.setAttributes([.modificationDate: Date.now], ofItemAtPath: file)
     try await Self.settle(path)
