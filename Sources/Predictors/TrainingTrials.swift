@@ -57,7 +57,14 @@ final class TrainingTrials: Sendable {
     self.sums = sums
     let all = sums
     wholes = runs.map { run in
-      zip(run.known.columns, run.known.scores).lazy.compactMap { Self.rest(all[$0], $1) }.mean() ?? 0
+      var sum = 0.0
+      var count = 0.0
+      for (column, score) in zip(run.known.columns, run.known.scores) {
+        guard let rest = Self.rest(all[column], score) else { continue }
+        sum += rest
+        count += 1
+      }
+      return count > 0 ? sum / count : 0
     }
   }
 

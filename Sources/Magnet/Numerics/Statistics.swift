@@ -1,5 +1,6 @@
 extension Sequence where Element == Double {
   /// The arithmetic mean; nil for no values.
+  @inlinable
   public func mean() -> Double? {
     var sum = 0.0
     var count = 0
