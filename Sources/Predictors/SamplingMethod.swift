@@ -29,8 +29,8 @@ public enum SamplingMethod: String, InstanceSampling, CaseIterable {
   /// `auto` with it: a mean over them means little, and one that weighs them by the sizes of clusters was measured to
   /// err more than a mean over a random sample.
   ///
-  /// On the same matrices the 2PL erred as from random samples for held-out models (.072, .047 and .035), and .057, .040
-  /// and .030 at the frontier.
+  /// Worth little: at the frontier of the same matrices the 2PL erred .061, .045 and .033 (random: .061, .046, .032), on made
+  /// runs (Benchmarks/make_scores.py) .067, .050 and .031 (random: .079, .051, .035; adaptive: .045, .035, .029).
   case anchors
 
   public var name: String { rawValue }
