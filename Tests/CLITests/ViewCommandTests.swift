@@ -79,9 +79,14 @@ struct ViewCommandTests {
     #expect(try server.get("run?id=0000").status == "404")
     if let sockets = try? Project.text("/proc/net/tcp"), let number = Int(server.port) {
       let hex = String(number, radix: 16, uppercase: true)
-      let port = ":" + String(repeating: "0", count: max(0, 4 - hex.count)) + hex + " "
-      let listening = sockets.split(separator: "\n").filter { $0.contains(port) && $0.contains(" 0A ") }
-      #expect(listening.count == 1 && listening.allSatisfy { $0.contains("0100007F" + port) })
+      let port = ":" + String(repeating: "0", count: max(0, 4 - hex.count)) + hex
+      // number, local address, remote address, state (0A: listening)
+      var listening: [String] = []
+      for line in sockets.split(separator: "\n") {
+        let fields = line.split(separator: " ").map(String.init)
+        if fields.count > 3, fields[1].hasSuffix(port), fields[3] == "0A" { listening.append(fields[1]) }
+      }
+      #expect(listening.allSatisfy { $0 == "0100007F" + port }, "\(listening)")
     }
     #expect(server.interrupt() == 130)
   }
