@@ -59,7 +59,7 @@ import Testing
     #expect(unpacked.status == 0 && unpacked.output.hasSuffix(", in x\n") && unpacked.errors == "")
     #expect(try contents(folder.path + "/x") == contents(tree))
     let twice = try Tool.run("unarchive", name, in: folder.path)
-    #expect(twice.messages == ["error: x: already exists; remove it, or name another folder with -o"])
+    #expect(twice.messages == ["error: x: already exists; remove it, or name another folder"])
     #expect(twice.status == 2)
     // Nothing else is left behind.
     #expect(

@@ -229,7 +229,7 @@ import Testing
           atPath: source + "/" + name, andPath: folder.path + "/benchmark_output/" + name), "\(name)")
     }
     let again = try Tool.run("demo", folder.path)
-    #expect(again.status == 2 && again.errors.contains("benchmark_output: it is there already"))
+    #expect(again.status == 2 && again.errors.contains("benchmark_output: already exists"))
     let here = try TemporaryFolder()
     #expect(try Tool.run("demo", in: here.path).output == "benchmark_output\n")
     #expect(try Tool.run("runs", "benchmark_output", in: here.path).status == 0)

@@ -13,7 +13,7 @@ public func unpackArchive(
   let folder = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
   if Files.exists(folder) {
     throw DataFault(
-      file: folder, problem: "already exists", advice: "remove it, or name another folder with -o")
+      file: folder, problem: "already exists", advice: "remove it, or name another folder")
   }
   let archive = try Archive(path, limits: limits)
   if let fault = archive.fault { throw fault }
