@@ -33,7 +33,7 @@ struct BrailleCanvas {
     owners[cell] = owner
   }
 
-  /// Draws the dots between two, both included; with `gap`, only every so manieth.
+  /// Draws the dots between two, both included; with a `gap` of n, every n-th one.
   mutating func drawLine(
     from start: (x: Int, y: Int), to end: (x: Int, y: Int), every gap: Int = 1, _ owner: Owner
   ) {

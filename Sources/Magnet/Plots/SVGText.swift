@@ -4,14 +4,10 @@ enum SVGText {
   static func escaped(_ text: String) -> String {
     var out = ""
     for scalar in printable(text).unicodeScalars {
-      switch scalar {
-      case "&": out += "&amp;"
-      case "<": out += "&lt;"
-      case ">": out += "&gt;"
-      case "\"": out += "&quot;"
-      case "'": out += "&#39;"
-      case "\u{FFFE}", "\u{FFFF}": out += "\u{FFFD}"
-      default: out.unicodeScalars.append(scalar)
+      if let reference = markupReference(scalar) {
+        out += reference
+      } else {
+        out.unicodeScalars.append(scalar == "\u{FFFE}" || scalar == "\u{FFFF}" ? "\u{FFFD}" : scalar)
       }
     }
     return out

@@ -58,12 +58,11 @@ enum HTMLText {
   /// allow, as U+FFFD.
   static func append(_ text: String, to out: inout String) {
     for scalar in text.unicodeScalars {
+      if let reference = markupReference(scalar) {
+        out += reference
+        continue
+      }
       switch scalar {
-      case "&": out += "&amp;"
-      case "<": out += "&lt;"
-      case ">": out += "&gt;"
-      case "\"": out += "&quot;"
-      case "'": out += "&#39;"
       case "\n", "\t": out.unicodeScalars.append(scalar)
       case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || isNonCharacter(scalar):
         out += "\u{FFFD}"
