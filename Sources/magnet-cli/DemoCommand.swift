@@ -25,16 +25,7 @@ struct DemoCommand: AsyncParsableCommand {
   var maxEvalInstances = 7
   @Option(help: "The suite that helm-run puts them into.")
   var suite = "my-suite"
-  @Flag(name: .shortAndLong, help: "Report failures only.")
-  var quiet = false
-  @Option(
-    parsing: .unconditional,
-    help: "More arguments of helm-run, as the shell splits them, such as '--plugins mine'.")
-  var helmArgs: String?
-
-  private func helmArguments() throws -> [String] {
-    try helmArgs.map { try CommandWords(parsing: $0).words } ?? []
-  }
+  @OptionGroup var helm: HelmRunOptions
 
   func validate() throws {
     guard maxEvalInstances > 0 else { throw ValidationError("--max-eval-instances takes a number from 1.") }
@@ -42,9 +33,7 @@ struct DemoCommand: AsyncParsableCommand {
       throw ValidationError(
         "Name a folder for the demo suite, or --run-entries, which go into the cache; not both.")
     }
-    do { for entry in runEntries { try RunMaterializer.check(entry) } } catch {
-      throw ValidationError("\(error)")
-    }
+    try HelmRunOptions.check(runEntries)
   }
 
   func run() async throws {
@@ -54,8 +43,8 @@ struct DemoCommand: AsyncParsableCommand {
         try Terminal.write("\(output)\n")
         return 0
       }
-      let arguments = try helmArguments()
-      let runs = try await HelmLine.showing(isQuiet: quiet) { line in
+      let arguments = try helm.arguments
+      let runs = try await HelmLine.showing(isQuiet: helm.quiet) { line in
         try await HelmRuns.demo(
           runEntries: runEntries, maxEvalInstances: maxEvalInstances, suite: suite,
           helmArguments: arguments,

@@ -1,5 +1,5 @@
-import ArgumentParser
-import HelmBackend
+public import ArgumentParser
+public import HelmBackend
 import Magnet
 import MagnetCommand
 
@@ -28,29 +28,14 @@ struct MaterializeCommand: AsyncParsableCommand {
   @Option(help: "Instances a run must have; needed to compute runs.")
   var maxEvalInstances: Int?
   @Option(help: "compute-if-missing, reuse-only or recompute.")
-  var mode = Mode.computeIfMissing
+  var mode = RunMaterializer.Mode.computeIfMissing
   @Flag(help: "Copy runs that are reused. (default: link to them)")
   var copy = false
   @Flag(help: "Link to runs that are reused: the default.")
   var link = false
   @Option(help: "Folder of helm-run's configuration. (default: DIR/prod_env)", completion: .directory)
   var localPath: String?
-  @Flag(name: .shortAndLong, help: "Report failures only.")
-  var quiet = false
-  @Option(
-    parsing: .unconditional,
-    help: "More arguments of helm-run, as the shell splits them, such as '--plugins mine'.")
-  var helmArgs: String?
-
-  private func helmArguments() throws -> [String] {
-    try helmArgs.map { try CommandWords(parsing: $0).words } ?? []
-  }
-
-  enum Mode: String, ExpressibleByArgument, CaseIterable {
-    case computeIfMissing = "compute-if-missing"
-    case reuseOnly = "reuse-only"
-    case recompute
-  }
+  @OptionGroup var helm: HelmRunOptions
 
   func validate() throws {
     guard maxEvalInstances ?? 1 > 0 else {
@@ -60,9 +45,7 @@ struct MaterializeCommand: AsyncParsableCommand {
     guard !suite.isEmpty, !suite.contains("/"), suite != ".", suite != "..", suite != "latest" else {
       throw ValidationError("'\(suite)' cannot be the name of a suite.")
     }
-    do { for entry in runEntries { try RunMaterializer.check(entry) } } catch {
-      throw ValidationError("\(error)")
-    }
+    try HelmRunOptions.check(runEntries)
   }
 
   func run() async throws {
@@ -71,24 +54,47 @@ struct MaterializeCommand: AsyncParsableCommand {
       materializer.source = from
       materializer.suite = suite
       materializer.maxEvalInstances = maxEvalInstances
-      materializer.mode = RunMaterializer.Mode(rawValue: mode.rawValue) ?? .computeIfMissing
+      materializer.mode = mode
       materializer.placement = copy ? .copy : .link
       materializer.localPath = localPath
-      materializer.helmArguments = try helmArguments()
-      let outcomes = try await HelmLine.showing(isQuiet: quiet) { [materializer, runEntries] line in
+      materializer.helmArguments = try helm.arguments
+      let outcomes = try await HelmLine.showing(isQuiet: helm.quiet) { [materializer, runEntries] line in
         try await materializer.materialize(runEntries, say: line.say)
       }
       for outcome in outcomes {
         let entry = printable(outcome.entry)
         if let problem = outcome.problem {
           Terminal.say("\(entry): \(outcome.status.rawValue): \(problem)", as: .error)
-        } else if !quiet {
+        } else if !helm.quiet {
           Terminal.say(
             "\(entry): \(outcome.status.rawValue)" + (outcome.source.map { " from \($0)" } ?? ""))
         }
       }
       try Terminal.write(outcomes.flatMap(\.runs).map { printable($0) + "\n" }.joined())
       return outcomes.count { $0.problem != nil }
+    }
+  }
+}
+
+extension RunMaterializer.Mode: ExpressibleByArgument {}
+
+/// The options of commands that start `helm-run`.
+struct HelmRunOptions: ParsableArguments {
+  @Flag(name: .shortAndLong, help: "Report failures only.")
+  var quiet = false
+  @Option(
+    parsing: .unconditional,
+    help: "More arguments of helm-run, as the shell splits them, such as '--plugins mine'.")
+  var helmArgs: String?
+
+  var arguments: [String] {
+    get throws { try helmArgs.map { try CommandWords(parsing: $0).words } ?? [] }
+  }
+
+  /// - Throws: `ValidationError` for the first that is not a run entry.
+  static func check(_ runEntries: [String]) throws {
+    do { for entry in runEntries { try RunMaterializer.check(entry) } } catch {
+      throw ValidationError("\(error)")
     }
   }
 }

@@ -8,6 +8,21 @@ struct NewCommand: AsyncParsableCommand {
     commandName: "new",
     abstract: "Write a predictor, an intervention, an examinee or a judge to start from.",
     subcommands: [NewPredictor.self, NewIntervention.self, NewExaminee.self, NewJudge.self])
+
+  /// Whether a name will do for a type and a folder.
+  static func isName(_ name: String) -> Bool {
+    name.utf8.count <= 100 && name.wholeMatch(of: #/[A-Za-z][A-Za-z0-9_]*/#) != nil
+  }
+
+  /// Writes a new folder and says what to do next.
+  static func write(_ name: String, _ files: [(path: String, text: String)], next: String) throws -> Int {
+    if Files.exists(name) {
+      throw MagnetError(.alreadyExists, "already exists; nothing is overwritten", at: name)
+    }
+    try Terminal.writeFolder(name, files)
+    Terminal.say("wrote the folder \(name); next: \(next)")
+    return 0
+  }
 }
 
 struct NewPredictor: AsyncParsableCommand {
@@ -51,7 +66,7 @@ struct NewPredictor: AsyncParsableCommand {
   ]
 
   func validate() throws {
-    guard name.utf8.count <= 100, name.wholeMatch(of: #/[A-Za-z][A-Za-z0-9_]*/#) != nil else {
+    guard NewCommand.isName(name) else {
       throw ValidationError(
         "A predictor's name has letters, digits and _, a letter first: '\(name)' has not.")
     }
@@ -67,15 +82,10 @@ struct NewPredictor: AsyncParsableCommand {
         try python
         ? PythonTemplate(name: name, isOfInstances: instance).files
         : SwiftTemplate(name: name, isOfInstances: instance, magnet: Self.package(magnet)).files
-      if Files.exists(name) {
-        throw MagnetError(.alreadyExists, "already exists; nothing is overwritten", at: name)
-      }
-      try Terminal.writeFolder(name, files)
       let next =
         python ? "magnet predict --exec \"python3 \(name)/\(name).py\"" : "cd \(name) && swift run \(name)"
       let flag = python && instance ? " --instance" : ""
-      Terminal.say("wrote the folder \(name); next: \(next)\(flag) PATH-OF-RUNS")
-      return 0
+      return try NewCommand.write(name, files, next: "\(next)\(flag) PATH-OF-RUNS")
     }
   }
 

@@ -25,7 +25,7 @@ struct NewIntervention: AsyncParsableCommand {
   var magnet: String?
 
   func validate() throws {
-    guard name.utf8.count <= 100, name.wholeMatch(of: #/[A-Za-z][A-Za-z0-9_]*/#) != nil else {
+    guard NewCommand.isName(name) else {
       throw ValidationError("Invalid name '\(name)': use letters, digits and _, starting with a letter.")
     }
     if !python, NewPredictor.taken.contains(name) || name == "Shifts" || Self.interventionNames.contains(name)
@@ -47,16 +47,11 @@ struct NewIntervention: AsyncParsableCommand {
         try python
         ? InterventionTemplate.python(name)
         : InterventionTemplate.swift(name, magnet: NewPredictor.package(magnet))
-      if Files.exists(name) {
-        throw MagnetError(.alreadyExists, "already exists; nothing is overwritten", at: name)
-      }
-      try Terminal.writeFolder(name, files)
       let next =
         python
         ? "magnet shift run SHIFTS.json --distributions DIR --intervention \(name)"
         : "cd \(name) && swift run \(name) SHIFTS.json DISTRIBUTIONS"
-      Terminal.say("wrote the folder \(name); next: \(next)")
-      return 0
+      return try NewCommand.write(name, files, next: next)
     }
   }
 }

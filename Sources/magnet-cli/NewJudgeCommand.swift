@@ -36,7 +36,7 @@ struct NewExaminee: AsyncParsableCommand {
         python
         ? "magnet judge run --exec \"python3 \(name)/\(name).py\" --challenges Follow"
         : "cd \(name) && swift run \(name)"
-      return try writeNew(name, files, next: next)
+      return try NewCommand.write(name, files, next: next)
     }
   }
 }
@@ -62,14 +62,14 @@ struct NewJudge: AsyncParsableCommand {
       let files = try SwiftJudgeTemplate(
         name: name, isJudge: true, magnet: NewPredictor.package(magnet)
       ).files
-      return try writeNew(name, files, next: "cd \(name) && swift run \(name)")
+      return try NewCommand.write(name, files, next: "cd \(name) && swift run \(name)")
     }
   }
 }
 
 /// Whether a name will do for a class and a folder.
 private func checkName(_ name: String, isSwift: Bool) throws {
-  guard name.utf8.count <= 100, name.wholeMatch(of: #/[A-Za-z][A-Za-z0-9_]*/#) != nil else {
+  guard NewCommand.isName(name) else {
     throw ValidationError("invalid name '\(name)'; use letters, digits and _, starting with a letter")
   }
   let own: Set = [
@@ -80,14 +80,4 @@ private func checkName(_ name: String, isSwift: Bool) throws {
   if isSwift, NewPredictor.taken.contains(name) || own.contains(name) {
     throw ValidationError("'\(name)' is a name that Swift or magnet has; use another")
   }
-}
-
-/// Writes a new folder and says how to go on.
-private func writeNew(_ name: String, _ files: [(path: String, text: String)], next: String) throws -> Int {
-  if Files.exists(name) {
-    throw MagnetError(.alreadyExists, "already exists; nothing is overwritten", at: name)
-  }
-  try Terminal.writeFolder(name, files)
-  Terminal.say("wrote the folder \(name); next: \(next)")
-  return 0
 }

@@ -100,15 +100,8 @@ struct KnownResults: TunableModel {
   private var known: String {
     let last = results.lastKnownStep(at: timestep)
     return results.runs.filter { $0.step <= last }.map { run in
-      JSONValue.object([
-        JSONValue.Member(key: "timestep", value: .int(Int64(run.step))),
-        JSONValue.Member(key: "step", value: .string(results.steps[run.step])),
-        JSONValue.Member(key: "run", value: .string(run.name)),
-        JSONValue.Member(key: "model", value: .string(run.model)),
-        JSONValue.Member(key: "scenario", value: .string(run.scenario)),
-        JSONValue.Member(key: "metric", value: .string(run.metric)),
-        JSONValue.Member(key: "score", value: .double(run.score)),
-      ]).text + "\n"
+      let score = JSONValue.Member(key: "score", value: .double(run.score))
+      return JSONValue.object(results.description(of: run) + [score]).text + "\n"
     }.joined()
   }
 

@@ -35,7 +35,7 @@ open class HelmFollowJudge: FollowJudge {
     guard let results = setting.results else { throw MagnetError(.usage, "the judge was not reset") }
     let runs = results.runs(of: comparedTimestep)
     let requests = runs.enumerated().map { number, run in
-      Request("forecast", input: Self.description(run, results), id: number)
+      Request("forecast", input: JSONValue.object(results.description(of: run)).text, id: number)
     }
     let answers = try await examinee.queryFromJudge(.requests(requests))
     guard answers.count == runs.count else {
@@ -51,17 +51,6 @@ open class HelmFollowJudge: FollowJudge {
           reason: reason))
     }
     return (results.vector(runs) { predicted[$0.name] }, results.vector(runs) { $0.score })
-  }
-
-  private static func description(_ run: HelmResults.Run, _ results: HelmResults) -> String {
-    JSONValue.object([
-      JSONValue.Member(key: "timestep", value: .int(Int64(run.step))),
-      JSONValue.Member(key: "step", value: .string(results.steps[run.step])),
-      JSONValue.Member(key: "run", value: .string(run.name)),
-      JSONValue.Member(key: "model", value: .string(run.model)),
-      JSONValue.Member(key: "scenario", value: .string(run.scenario)),
-      JSONValue.Member(key: "metric", value: .string(run.metric)),
-    ]).text
   }
 
   private static func number(_ answer: Answer) -> (Double?, String?) {

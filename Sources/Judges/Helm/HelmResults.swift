@@ -116,6 +116,18 @@ public struct HelmResults: Sendable {
   /// The runs of a step.
   public func runs(of step: Int) -> [Run] { runs.filter { $0.step == step } }
 
+  /// What a run is, without its score.
+  func description(of run: Run) -> [JSONValue.Member] {
+    [
+      JSONValue.Member(key: "timestep", value: .int(Int64(run.step))),
+      JSONValue.Member(key: "step", value: .string(steps[run.step])),
+      JSONValue.Member(key: "run", value: .string(run.name)),
+      JSONValue.Member(key: "model", value: .string(run.model)),
+      JSONValue.Member(key: "scenario", value: .string(run.scenario)),
+      JSONValue.Member(key: "metric", value: .string(run.metric)),
+    ]
+  }
+
   /// The last step whose scores are known at a timestep: the one before where the present is forecast.
   public func lastKnownStep(at timestep: Int) -> Int { observed == nil ? timestep : timestep - 1 }
 

@@ -33,9 +33,7 @@ struct Predictions {
       do {
         let known = known(cell)
         if known.isEmpty { throw MagnetError(.insufficientData, "no runs are known") }
-        let key = SplitMix.mixed(UInt64(bitPattern: Int64(shifts.seed)) &+ SplitMix.hash(name))
-        let (fold, scored) = cells.fold(cell, known: known, seed: key)
-        let sample = sample(fold, scored, key)
+        let (fold, scored, sample) = shown(cell, name, known)
         let estimator = try predictor.fit(fold)
         if let prediction = prediction(estimator, sample, fold, scored, cell) {
           made.found[cell] = prediction
@@ -47,11 +45,17 @@ struct Predictions {
     return made
   }
 
-  func sample(_ fold: ScoreFold, _ scored: [Int: Double], _ key: UInt64) -> ObservedSample {
+  /// What a predictor of scores is told about a cell, the scores of its instances by column, and those that are shown.
+  func shown(_ cell: RunCells.Cell, _ name: String, _ known: Set<RunCells.Cell>) -> (
+    fold: ScoreFold, scored: [Int: Double], sample: ObservedSample
+  ) {
+    let key = SplitMix.mixed(UInt64(bitPattern: Int64(shifts.seed)) &+ SplitMix.hash(name))
+    let (fold, scored) = cells.fold(cell, known: known, seed: key)
     var random = SplitMix(state: key)
     let columns = Array(
       fold.columns.filter { scored[$0] != nil }.shuffled(using: &random).prefix(shifts.observed))
-    return ObservedSample(columns: columns, scores: columns.map { scored[$0] ?? .nan })
+    let sample = ObservedSample(columns: columns, scores: columns.map { scored[$0] ?? .nan })
+    return (fold, scored, sample)
   }
 
   private func prediction(

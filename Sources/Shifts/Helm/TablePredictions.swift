@@ -30,9 +30,7 @@ extension Predictions {
         if known.isEmpty { throw MagnetError(.insufficientData, "no runs are known") }
         if last?.known != known { last = (known, TrainSplit(predictor.prepared(tables.train(known)))) }
         guard let train = last?.train else { continue }
-        let key = SplitMix.mixed(UInt64(bitPattern: Int64(shifts.seed)) &+ SplitMix.hash(name))
-        let (fold, scored) = cells.fold(cell, known: known, seed: key)
-        let sample = sample(fold, scored, key)
+        let sample = shown(cell, name, known).sample
         let test = try tables.test(cell, shown: isOfInstances ? nil : sample.columns)
         let comparison = try await predictor.compare(train: train, test: TestSplit(predictor.prepared(test)))
         made.notes += comparison.notes

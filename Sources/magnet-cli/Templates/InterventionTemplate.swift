@@ -123,10 +123,7 @@ enum InterventionTemplate {
   // MARK: - Swift
 
   private static func package(_ name: String, _ magnet: String) -> String {
-    let quoted = "\"" + magnet.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
-    let place = magnet.contains("://") ? "url: \(quoted), branch: \"main\"" : "path: \(quoted)"
-    let last = magnet.split(separator: "/").last.map(String.init) ?? "magnet"
-    let identity = last.hasSuffix(".git") ? String(last.dropLast(4)) : last
+    let magnet = PackageReference(magnet)
     return """
       // swift-tools-version: 6.1
       import PackageDescription
@@ -134,12 +131,12 @@ enum InterventionTemplate {
       let package = Package(
         name: "\(name)",
         platforms: [.macOS(.v15)],
-        dependencies: [.package(\(place))],
+        dependencies: [.package(\(magnet.place))],
         targets: [
           .executableTarget(
             name: "\(name)",
             dependencies: [
-              .product(name: "Magnet", package: "\(identity)"), .product(name: "Shifts", package: "\(identity)"),
+              .product(name: "Magnet", package: "\(magnet.identity)"), .product(name: "Shifts", package: "\(magnet.identity)"),
             ])
         ]
       )

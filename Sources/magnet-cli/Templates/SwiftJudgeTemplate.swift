@@ -17,11 +17,8 @@ struct SwiftJudgeTemplate {
   }
 
   private var package: String {
-    let quoted = "\"" + magnet.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
-    let place = magnet.contains("://") ? "url: \(quoted), branch: \"main\"" : "path: \(quoted)"
-    let last = magnet.split(separator: "/").last.map(String.init) ?? "magnet"
-    let identity = last.hasSuffix(".git") ? String(last.dropLast(4)) : last
-    let products = ["Judges", "Magnet"].map { ".product(name: \"\($0)\", package: \"\(identity)\")" }
+    let magnet = PackageReference(magnet)
+    let products = ["Judges", "Magnet"].map { ".product(name: \"\($0)\", package: \"\(magnet.identity)\")" }
       .joined(separator: ", ")
     return """
       // swift-tools-version: 6.1
@@ -30,7 +27,7 @@ struct SwiftJudgeTemplate {
       let package = Package(
         name: "\(name)",
         platforms: [.macOS(.v15)],
-        dependencies: [.package(\(place))],
+        dependencies: [.package(\(magnet.place))],
         targets: [
           .executableTarget(name: "\(name)", dependencies: [\(products)]),
           .testTarget(name: "\(name)Tests", dependencies: ["\(name)", \(products)]),

@@ -6,12 +6,6 @@ struct SwiftTemplate {
   /// Where the package magnet is: a folder or an address.
   let magnet: String
 
-  /// What Swift's package manager calls a package: the end of its path or address.
-  private var identity: String {
-    let last = magnet.split(separator: "/").last.map(String.init) ?? "magnet"
-    return last.hasSuffix(".git") ? String(last.dropLast(4)) : last
-  }
-
   var files: [(path: String, text: String)] {
     [
       ("Package.swift", package), ("README.md", readme),
@@ -22,8 +16,7 @@ struct SwiftTemplate {
   }
 
   private var package: String {
-    let quoted = "\"" + magnet.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
-    let place = magnet.contains("://") ? "url: \(quoted), branch: \"main\"" : "path: \(quoted)"
+    let magnet = PackageReference(magnet)
     return """
       // swift-tools-version: 6.1
       import PackageDescription
@@ -31,17 +24,17 @@ struct SwiftTemplate {
       let package = Package(
         name: "\(name)",
         platforms: [.macOS(.v15)],
-        dependencies: [.package(\(place))],
+        dependencies: [.package(\(magnet.place))],
         targets: [
           .executableTarget(
             name: "\(name)",
             dependencies: [
-              .product(name: "Magnet", package: "\(identity)"),
-              .product(name: "MagnetCommand", package: "\(identity)"),
+              .product(name: "Magnet", package: "\(magnet.identity)"),
+              .product(name: "MagnetCommand", package: "\(magnet.identity)"),
             ]),
           .testTarget(
             name: "\(name)Tests",
-            dependencies: ["\(name)", .product(name: "Magnet", package: "\(identity)")]),
+            dependencies: ["\(name)", .product(name: "Magnet", package: "\(magnet.identity)")]),
         ]
       )
 
