@@ -1,6 +1,8 @@
 // Unsafe code, on these invariants: a FileDescriptor owns its number, is not copied, and closes it once; buffers handed to
 // the system live during the call.
 
+import Synchronization
+
 #if canImport(Darwin)
   import Darwin
 #else
@@ -31,6 +33,8 @@ package struct FileDescriptor: ~Copyable, Sendable {
 
   private let number: Int32
   private let isOwned: Bool
+  /// Whether the file's lock was taken through this.
+  private let isLocked = Atomic(false)
 
   /// - Throws: `SystemError`.
   package init(_ path: String, _ mode: Mode) throws(SystemError) {
@@ -64,7 +68,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
   deinit {
     guard isOwned else { return }
     // A child that is being started holds a copy until it executes its program, and with it the lock.
-    flock(number, LOCK_UN)
+    if isLocked.load(ordering: .relaxed) { flock(number, LOCK_UN) }
     close(number)
   }
 
@@ -131,7 +135,11 @@ package struct FileDescriptor: ~Copyable, Sendable {
   }
 
   /// Whether this process now holds the file's lock, which ends with the descriptor or the process.
-  package func lock() -> Bool { flock(number, LOCK_EX | LOCK_NB) == 0 }
+  package func lock() -> Bool {
+    guard flock(number, LOCK_EX | LOCK_NB) == 0 else { return false }
+    isLocked.store(true, ordering: .relaxed)
+    return true
+  }
 
   /// Repeats a call until `count` bytes are transferred or none are left; returns how many were.
   private func transferred(_ count: Int, _ call: (_ done: Int) -> Int) throws(SystemError) -> Int {
@@ -214,8 +222,10 @@ package struct FileStatus: Sendable {
   package let stamp: Stamp
   package let version: Version
   package let identity: Identity
+  private let owner: uid_t
+
   /// Whether this user owns it.
-  package let isOwn: Bool
+  package var isOwn: Bool { owner == geteuid() }
 
   package var size: Int { stamp.size }
 
@@ -233,7 +243,7 @@ package struct FileStatus: Sendable {
       let (time, change) = (info.st_mtim, info.st_ctim)
     #endif
     stamp = Stamp(size: Int(info.st_size), modified: time.tv_sec * 1_000_000_000 + time.tv_nsec)
-    isOwn = info.st_uid == geteuid()
+    owner = info.st_uid
     identity = Identity(device: UInt64(info.st_dev), inode: UInt64(info.st_ino))
     version = Version(
       device: identity.device, inode: identity.inode, size: stamp.size, modified: stamp.modified,
