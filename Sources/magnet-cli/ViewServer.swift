@@ -1,6 +1,3 @@
-import FlyingFox
-import FlyingSocks
-import Foundation
 import Magnet
 import MagnetCommand
 
@@ -22,112 +19,103 @@ struct ViewServer: Sendable {
   }
 
   /// Serves until the task is cancelled.
+  ///
+  /// A connection carries one request: browsers on the same machine open another at no cost, and none stays that waits
+  /// for nothing.
   /// - Parameter started: called with the port once connections are accepted.
   /// - Throws: `MagnetError` when the port cannot be had, and `CancellationError` at the end.
   func run(started: @escaping @Sendable (UInt16) throws -> Void) async throws {
-    let server = try HTTPServer(
-      address: .inet(ip4: "127.0.0.1", port: port), timeout: 600, logger: .disabled)
-    let bound = Bound()
-    await server.appendRoute("*") { request in await answer(request, port: bound.port) }
-    do {
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { try await server.run() }
-        group.addTask {
-          try await server.waitUntilListening(timeout: 30)
-          guard case .ip4(_, let port)? = await server.listeningAddress else {
-            throw MagnetError(.system, "the server has no address")
-          }
-          bound.port = port
-          try started(port)
-          // The group ends with its first task, and this one waits for the server.
-          while !Task.isCancelled { try await Task.sleep(for: .seconds(3600)) }
-        }
-        defer { group.cancelAll() }
-        _ = try await group.next()
-      }
-    } catch {
-      if Task.isCancelled || error is CancellationError { throw CancellationError() }
-      if error is MagnetError { throw error }
+    let listener: LocalListener
+    do { listener = try LocalListener(port: port) } catch {
       throw MagnetError(
         .system, "cannot serve on port \(port): \(error)",
         advice: "choose another with --port, or leave it out")
     }
+    try started(listener.port)
+    _ = try await Workers.run(Self.connectionCount, isBlocking: true) {
+      while !Task.isCancelled {
+        if let connection = listener.accept(within: 500) { await serve(connection, port: listener.port) }
+      }
+    }
+    throw CancellationError()
   }
 
-  /// The port, known once the server listens.
-  private final class Bound: Sendable {
-    private let value = Locked(UInt16(0))
-    var port: UInt16 {
-      get { value.withLock { $0 } }
-      set { value.withLock { $0 = newValue } }
+  /// How many connections are served at once; more wait for one of these to end.
+  private static let connectionCount = 16
+
+  private func serve(_ connection: borrowing LocalConnection, port: UInt16) async {
+    guard let bytes = ViewRequest.read(from: connection, before: .now + .seconds(10)) else { return }
+    let answer: Answer
+    if let request = ViewRequest(bytes) {
+      answer = await self.answer(request, port: port)
+    } else {
+      answer = refusal("400 Bad Request", "This is not a request of HTTP/1.1.")
+    }
+    let headers = answer.headers.merging(Self.headers) { own, _ in own }.map { "\($0.key): \($0.value)\r\n" }
+      .sorted()
+    let head =
+      "HTTP/1.1 \(answer.status)\r\n\(headers.joined())Content-Length: \(answer.body.utf8.count)\r\n\r\n"
+    let isHead = bytes.starts(with: "HEAD ".utf8)
+    // A page may be long, and who reads it slow.
+    if connection.send(Array((head + (isHead ? "" : answer.body)).utf8), before: .now + .seconds(60)) {
+      connection.end(before: .now + .seconds(1))
     }
   }
 
-  private func answer(_ request: HTTPRequest, port: UInt16) async -> HTTPResponse {
+  private struct Answer {
+    let status: String
+    let headers: [String: String]
+    let body: String
+  }
+
+  private func answer(_ request: ViewRequest, port: UInt16) async -> Answer {
     let hosts = ["127.0.0.1:\(port)", "localhost:\(port)"]
-    guard let host = request.headers[.host], hosts.contains(host.lowercased()) else {
-      return refusal(.misdirectedRequest, "This server answers for 127.0.0.1 only.")
+    guard let host = request.headers["host"], hosts.contains(host.lowercased()) else {
+      return refusal("421 Misdirected Request", "This server answers for 127.0.0.1 only.")
     }
-    let origin = request.headers[HTTPHeader("Origin")]
-    let site = request.headers[HTTPHeader("Sec-Fetch-Site")]
+    let origin = request.headers["origin"]
+    let site = request.headers["sec-fetch-site"]
     if let origin, !hosts.contains(where: { origin == "http://" + $0 }) {
-      return refusal(.forbidden, "Pages of other origins are not answered.")
+      return refusal("403 Forbidden", "Pages of other origins are not answered.")
     }
     if let site, site != "none", site != "same-origin" {
-      return refusal(.forbidden, "Pages of other origins are not answered.")
+      return refusal("403 Forbidden", "Pages of other origins are not answered.")
     }
-    // As it was sent: FlyingFox drops the slash at the end, by which relative links go.
-    let path = request.target.path()
-    let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    let parts = request.path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 3, parts[0].isEmpty, parts[1] == token else {
-      return refusal(.notFound, "There is nothing at this address.")
+      return refusal("404 Not Found", "There is nothing at this address.")
     }
-    guard request.method == .GET || request.method == .HEAD else {
-      return refusal(.methodNotAllowed, "This server can only be read.")
+    guard request.method == "GET" || request.method == "HEAD" else {
+      return refusal("405 Method Not Allowed", "This server can only be read.")
     }
-    let query = Self.decoded(request.target.query())
-    var status = HTTPStatusCode.ok
+    var status = "200 OK"
     let page: HTMLPage
     do {
-      if let found = try await pages.page(.init(name: parts[2], query: query)) {
+      if let found = try await pages.page(.init(name: parts[2], query: request.query)) {
         page = found
       } else {
-        status = .notFound
+        status = "404 Not Found"
         page = pages.failure("There is no such page, or the run is gone.")
       }
     } catch {
-      status = .internalServerError
+      status = "500 Internal Server Error"
       page = pages.failure("\(error)")
     }
-    let headers = Self.headers.merging([
-      .contentType: "text/html; charset=utf-8",
-      HTTPHeader("Content-Security-Policy"): page.policy + "; frame-ancestors 'none'",
-    ]) { $1 }
-    let body = request.method == .HEAD ? Data() : Data(page.text.utf8)
-    return HTTPResponse(statusCode: status, headers: HTTPHeaders(headers), body: body)
+    return Answer(
+      status: status,
+      headers: [
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Security-Policy": page.policy + "; frame-ancestors 'none'",
+      ], body: page.text)
   }
 
-  /// The values of a form, as browsers send them.
-  private static func decoded(_ query: String) -> [String: String] {
-    var values: [String: String] = [:]
-    for part in query.split(separator: "&") {
-      let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map {
-        $0.replacing("+", with: " ").removingPercentEncoding ?? ""
-      }
-      values[pair[0]] = pair.count > 1 ? pair[1] : ""
-    }
-    return values
-  }
-
-  private static let headers: [HTTPHeader: String] = [
-    .cacheControl: "no-store", HTTPHeader("X-Content-Type-Options"): "nosniff",
-    HTTPHeader("Referrer-Policy"): "no-referrer", HTTPHeader("X-Frame-Options"): "DENY",
-    HTTPHeader("Cross-Origin-Resource-Policy"): "same-origin",
-    HTTPHeader("Cross-Origin-Opener-Policy"): "same-origin",
+  private static let headers = [
+    "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY", "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin", "Connection": "close",
   ]
 
-  private func refusal(_ status: HTTPStatusCode, _ message: String) -> HTTPResponse {
-    let headers = Self.headers.merging([.contentType: "text/plain; charset=utf-8"]) { $1 }
-    return HTTPResponse(statusCode: status, headers: HTTPHeaders(headers), body: Data((message + "\n").utf8))
+  private func refusal(_ status: String, _ message: String) -> Answer {
+    Answer(status: status, headers: ["Content-Type": "text/plain; charset=utf-8"], body: message + "\n")
   }
 }

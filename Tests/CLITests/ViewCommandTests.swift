@@ -120,6 +120,36 @@ struct ViewCommandTests {
     #expect(try server.get("compare?a=nobody&b=acme/a").text.contains("no scenario"))
   }
 
+  /// What a client gets that sends a few bytes and ends, or sends nothing at all.
+  @Test func requestsThatNoBrowserSendsAreRefused() throws {
+    let server = try Server(Project.plain)
+    func status(sending bytes: String) throws -> String {
+      let script = "exec 3<>/dev/tcp/127.0.0.1/\(server.port); printf '%b' \"$0\" >&3; head -c 12 <&3"
+      return try Tool.run(command: "/bin/bash", ["-c", script, bytes]).output
+    }
+    #expect(try status(sending: #"nonsense\r\n\r\n"#) == "HTTP/1.1 400")
+    #expect(try status(sending: #"GET / HTTP/2\r\n\r\n"#) == "HTTP/1.1 400")
+    #expect(try status(sending: #"GET / HTTP/1.1\r\n: x\r\n\r\n"#) == "HTTP/1.1 400")
+    #expect(try status(sending: #"GET / HTTP/1.1\r\n\r\n"#) == "HTTP/1.1 421")
+    let host = #"\r\nHost: 127.0.0.1:"# + server.port
+    #expect(try status(sending: "GET /" + host + host + #"\r\n\r\n"#) == "HTTP/1.1 400")
+    #expect(try status(sending: "GET / HTTP/1.1" + host + host + #"\r\n\r\n"#) == "HTTP/1.1 421")
+    #expect(try status(sending: "GET / HTTP/1.1" + host + #"\r\n\r\n"#) == "HTTP/1.1 404")
+    // More than a browser sends: the connection ends without an answer.
+    let long = String(repeating: "x", count: 100_000)
+    #expect(try status(sending: "GET /" + long + " HTTP/1.1" + host) == "")
+    // A browser opens connections before it has anything to ask.
+    let idle = try Tool.run(
+      command: "/bin/bash",
+      [
+        "-c",
+        "for i in 3 4 5 6; do eval \"exec $i<>/dev/tcp/127.0.0.1/\(server.port)\"; done; /usr/bin/curl -s -I \"$0\"",
+        server.address,
+      ])
+    #expect(idle.output.hasPrefix("HTTP/1.1 200") && idle.output.hasSuffix("\r\n\r\n"))
+    #expect(server.interrupt() == 130)
+  }
+
   @Test func wrongPathsAreSaidAtOnce() throws {
     let outcome = try Tool.run("view", "/nowhere")
     #expect(outcome.status == 2 && outcome.errors.contains("/nowhere"))
