@@ -3,6 +3,7 @@
 # make install PREFIX=/usr/local   installs one binary, magnet
 # make dist   builds a tarball with one binary that needs glibc alone; make dist-test starts it in a root that has no more
 # make lint   checks the format
+# make docs   builds the documentation into .build/docs, from what make test built; warnings are errors
 # make bench  measures against other programs; Benchmarks/README.md says how (make bench-download: the downloader)
 # make bench-predictors   judges the predictors of scores on made runs, or on real ones with MATRICES=DIR, a folder of
 #   runs; Benchmarks/README.md says how
@@ -23,7 +24,7 @@ else
   RELEASE += --static-swift-stdlib
 endif
 
-.PHONY: demo test bench fuzz asan tsan build install lint setup fake-gcs columnar litellm spark-test clean dist dist-test \
+.PHONY: demo docs test bench fuzz asan tsan build install lint setup fake-gcs columnar litellm spark-test clean dist dist-test \
   bench-predictors bench-download bench-cards bench-shifts bench-judges
 
 demo: build
@@ -59,6 +60,9 @@ bench-judges: build
 install: build
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	install -m 755 "$$(swift build $(RELEASE) --show-bin-path)/magnet" "$(DESTDIR)$(PREFIX)/bin/magnet"
+
+docs:
+	./docs.sh
 
 dist: setup
 	./dist.sh build

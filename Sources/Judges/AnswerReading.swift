@@ -1,8 +1,8 @@
 /// Reads which option an answer means.
-public enum AnswerReading {
+package enum AnswerReading {
   /// The option that the answer repeats word for word, or else the one that its letter or place names; nil when it
   /// names none or several.
-  public static func option(_ answer: String, of options: [String]) -> Int? {
+  package static func option(_ answer: String, of options: [String]) -> Int? {
     let said = plain(answer)
     let same = options.indices.filter { options[$0] == answer }
     if same.count == 1 { return same[0] }
@@ -13,7 +13,7 @@ public enum AnswerReading {
 
   /// Which of two responses, in the order shown, an answer prefers: the one that it repeats word for word, or else as
   /// `status` reads it.
-  public static func preferred(_ answer: String, of shown: [String]) -> Int? {
+  package static func preferred(_ answer: String, of shown: [String]) -> Int? {
     guard shown.count == 2, shown[0] != shown[1] else { return nil }
     if let same = shown.firstIndex(of: answer) { return same }
     return status(answer, first: shown[0], second: shown[1]).map { $0 - 1 }
@@ -25,7 +25,7 @@ public enum AnswerReading {
   /// A "1" without a "2" means the first, a "2" without a "1" the second. Otherwise a single letter a or b means the
   /// response that is this letter; where neither is a letter, the first or second. Otherwise, if both are longer than
   /// 5 characters, the response to which the answer is much nearer in Levenshtein distance.
-  public static func status(_ answer: String, first: String, second: String) -> Int? {
+  package static func status(_ answer: String, first: String, second: String) -> Int? {
     let lower = answer.lowercased()
     let (hasOne, hasTwo) = (lower.contains("1"), lower.contains("2"))
     if hasOne != hasTwo { return hasOne ? 1 : 2 }

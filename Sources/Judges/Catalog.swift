@@ -100,7 +100,7 @@ public let challengeCatalog: [Challenge] = [
   Challenge(name: "Dummy", summary: "does it say that 1+1 is 2? For trying things out") { DummyJudge() },
 ]
 
-/// The baselines of forecasts of HELM's scores. Any predictor takes part as a ``PredictorExaminee``.
+/// The baselines of forecasts of HELM's scores. Any predictor takes part as a `PredictorExaminee`.
 public let helmAlgorithmCatalog: [Algorithm] = [
   Algorithm(
     name: "Persistence", summary: "new models score as those of the last step", isBaseline: true,

@@ -1,15 +1,15 @@
-public import Magnet
+package import Magnet
 
 /// An examinee in any language: a program that magnet talks with. The article "Examinees in any language" says how.
 ///
 /// The program reaches models only through magnet: the judge's humans, the initial model, and those it lets magnet tune.
-public final class ExternalExaminee: Examinee {
+package final class ExternalExaminee: Examinee {
   /// The version of the contract between magnet and programs.
   static let contract = "1"
 
-  public private(set) var currentModel: (any LanguageModel)?
-  public private(set) var notes: [String] = []
-  public var influencesHumans: Bool { true }
+  package private(set) var currentModel: (any LanguageModel)?
+  package private(set) var notes: [String] = []
+  package var influencesHumans: Bool { true }
 
   private let program: ExternalProgram
   private var conversation: ProgramConversation?
@@ -18,9 +18,9 @@ public final class ExternalExaminee: Examinee {
   private var timestep = 0
 
   /// An examinee that starts the program when it is reset.
-  public init(_ program: ExternalProgram) { self.program = program }
+  package init(_ program: ExternalProgram) { self.program = program }
 
-  public func reset(_ setting: ExamineeSetting) async throws {
+  package func reset(_ setting: ExamineeSetting) async throws {
     conversation = nil
     currentModel = nil
     models = [:]
@@ -63,7 +63,7 @@ public final class ExternalExaminee: Examinee {
     }
   }
 
-  public func run(_ judge: any JudgeQueries) -> Timesteps {
+  package func run(_ judge: any JudgeQueries) -> Timesteps {
     Timesteps { [self] in
       if models["initial"] == nil { models["initial"] = judge.initialModel }
       let program = try open
@@ -196,7 +196,7 @@ public final class ExternalExaminee: Examinee {
     return said[key] ?? .null
   }
 
-  public func queryFromJudge(_ prompt: Prompt) async throws -> [Answer] {
+  package func queryFromJudge(_ prompt: Prompt) async throws -> [Answer] {
     if let currentModel { return try await currentModel.respond(to: prompt.requests) }
     let requests = prompt.requests
     let given = try await asked("respond", requests, for: "answers").elements
@@ -223,7 +223,7 @@ public final class ExternalExaminee: Examinee {
     }
   }
 
-  public func chances(of options: [[String]], for requests: [Request]) async throws -> [[Double]?]? {
+  package func chances(of options: [[String]], for requests: [Request]) async throws -> [[Double]?]? {
     if let currentModel { return try await currentModel.chances(of: options, for: requests) }
     var shown = requests
     for index in shown.indices { shown[index].options = options[index] }
@@ -246,7 +246,7 @@ public final class ExternalExaminee: Examinee {
     }
   }
 
-  public func close() async {
+  package func close() async {
     await conversation?.tell(object([("call", .string("close"))]))
     conversation = nil
   }

@@ -1,4 +1,4 @@
-public import Magnet
+package import Magnet
 
 /// Extrapolates preferences to later timesteps, as ProgressGym does it.
 ///
@@ -13,15 +13,15 @@ public import Magnet
 ///
 /// With order 1 a preference is never reversed; those that changed last are repeated. Order 2 reverses what changed
 /// before and has been stable since.
-public struct Extrapolation: Sendable, Hashable {
+package struct Extrapolation: Sendable, Hashable {
   /// The extrapolated preferences, each with its number of copies, in the order of the questions.
-  public var samples: [TuningSample] = []
+  package var samples: [TuningSample] = []
   /// The extrapolated votes of the questions whose newest answer could be read.
-  public var coefficients: [Int] = []
+  package var coefficients: [Int] = []
   /// How many questions were left out because their newest answer could not be read.
-  public var missing = 0
+  package var missing = 0
   /// How many came out without a preference; only unreadable answers bring this about.
-  public var undecided = 0
+  package var undecided = 0
 
   /// The most copies of a preference.
   static let mostCopies = 5
@@ -32,7 +32,7 @@ public struct Extrapolation: Sendable, Hashable {
   ///   - order: 0 takes the newest preferences as they are, 1 goes on linearly, 2 quadratically, and so on.
   ///   - timestepsAhead: how many timesteps to look ahead, 0 or more.
   /// - Throws: `MagnetError` when timesteps have different numbers of questions, or votes grow beyond all numbers.
-  public init(_ history: [[Preference?]], order: Int, timestepsAhead: Int) throws(MagnetError) {
+  package init(_ history: [[Preference?]], order: Int, timestepsAhead: Int) throws(MagnetError) {
     guard let newest = history.last, order >= 0, timestepsAhead >= 0 else {
       throw MagnetError(.usage, "extrapolation needs a history, and an order and timesteps of 0 or more")
     }

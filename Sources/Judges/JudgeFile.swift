@@ -1,13 +1,13 @@
 import Magnet
 
 /// Files that hold results: stores of magnet, and ProgressGym's result files.
-public enum JudgeFile {
+package enum JudgeFile {
   /// The largest result file that is read.
   private static let largest = 1 << 30
 
   /// The pairs in a file of either kind.
   /// - Throws: `MagnetError` when it is neither, or is damaged.
-  public static func pairs(in path: String) throws -> [JudgePair] {
+  package static func pairs(in path: String) throws -> [JudgePair] {
     let bytes: [UInt8]
     do {
       if try Files.read(path, atMost: 16).starts(with: Array("SQLite format 3\0".utf8)) {

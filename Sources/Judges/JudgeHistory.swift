@@ -43,8 +43,11 @@ extension HistorySource {
 
 /// The history of a made world; each repetition is another world of the same kind.
 public struct WorldHistory: HistorySource {
+  /// How values change.
   public let kind: World.Kind
+  /// The seed of the world.
   public let seed: UInt64
+  /// How many timesteps there are.
   public let timesteps: Int
   /// Questions to learn from, and as many to measure with.
   public let questions: Int

@@ -154,10 +154,13 @@ extension JudgeStore {
 
   /// One call of a pair, as the journal has it.
   public struct Call: Sendable {
+    /// The number of the pair.
     public var pair: Int64
+    /// The number of the call in its pair.
     public var number: Int
     /// `respond`, `chances`, `tune` or `evaluate`.
     public var kind: String
+    /// The timestep in which it was made.
     public var timestep: Int
     /// What distinguishes the call: of the model and the request.
     public var digest: UInt64

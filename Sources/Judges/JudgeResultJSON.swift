@@ -1,8 +1,8 @@
-public import Magnet
+package import Magnet
 
 extension JudgeResult {
   /// The result as JSON, with ProgressGym's names, so that its `interpret_result` reads it. What is undefined is null.
-  public var json: JSONValue {
+  package var json: JSONValue {
     func list(_ values: [String]) -> JSONValue { .array(values.map { .string($0) }) }
     func numbers(_ values: [Double?]) -> JSONValue { .array(values.map { $0.map { .double($0) } ?? .null }) }
     func vectors(_ values: [[Double]?]) -> JSONValue { .array(values.map { $0.map(numbers) ?? .null }) }
@@ -38,7 +38,7 @@ extension JudgeResult {
   /// Reads a result: of magnet, or of ProgressGym in its present or old form, where a member `supplementary_data` holds
   /// some of the members.
   /// - Throws: `MagnetError` when it is not an object, or a member is not what it should be.
-  public init(challenge: String, json: JSONValue) throws(MagnetError) {
+  package init(challenge: String, json: JSONValue) throws(MagnetError) {
     guard case .object(var members) = json else {
       throw MagnetError(.invalidData, "a result is not an object", at: challenge)
     }

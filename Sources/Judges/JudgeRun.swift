@@ -135,7 +135,9 @@ public struct JudgeRun: Sendable {
 
   /// Makes all tests, several at once. One pair's failure never ends the others; a cancelled run leaves those under way
   /// to the next one.
-  /// - Parameter store: where results are kept, and found if they are there already; nil keeps nothing.
+  /// - Parameters:
+  ///   - store: where results are kept, and found if they are there already; nil keeps nothing.
+  ///   - progress: told how many tests are done.
   /// - Returns: the pairs in an order that does not depend on `jobs`.
   /// - Throws: `MagnetError` when a challenge cannot be tested on a history at all, or the store fails.
   public func run(store: JudgeStore? = nil, progress: Progress? = nil) async throws -> [JudgePair] {

@@ -16,7 +16,9 @@ public final class JudgeStore: Sendable {
   private static let application: Int32 = 0x4D4A_6467
 
   /// Opens a store.
-  /// - Parameter writing: whether to make the file if it is absent, and be the one that writes.
+  /// - Parameters:
+  ///   - path: the path of its file.
+  ///   - writing: whether to make the file if it is absent, and be the one that writes.
   /// - Throws: `MagnetError` when the file is not a store, is damaged, or another process writes it.
   public init(_ path: String, writing: Bool) throws {
     self.path = path

@@ -14,9 +14,11 @@ import Magnet
 public struct Leaderboard: Sendable {
   /// A mean over repetitions.
   public struct Mean: Sendable, Hashable {
+    /// The mean.
     public var value: Double
     /// The 95% interval, nil for a single repetition.
     public var lower: Double?
+    /// The upper end of the interval.
     public var upper: Double?
 
     /// A value with its interval.
@@ -44,20 +46,31 @@ public struct Leaderboard: Sendable {
   public struct Row: Sendable, Hashable {
     /// From 1, shared by equal ones; nil where it is not ranked.
     public var rank: Int?
+    /// The name of the algorithm.
     public var algorithm: String
     /// Its options as JSON.
     public var spec: String
+    /// Whether it is a baseline.
     public var isBaseline: Bool
+    /// How many tests there are.
     public var repetitions: Int
+    /// The mean score; nil where none is defined.
     public var score: Mean?
+    /// The mean skill.
     public var skill: Mean?
     /// The mean absolute difference of the vectors, or error of the forecasts.
     public var difference: Mean?
+    /// How many snapshots were scored.
     public var snapshots: Int
+    /// How many snapshots there could be.
     public var possible: Int
+    /// How many answers could not be read.
     public var unreadable: Int
+    /// How many requests were made.
     public var requests: Int
+    /// How many tokens were answered; nil where the models do not say.
     public var tokens: Int
+    /// How long the tests took.
     public var seconds: Double
     /// The worst state of its repetitions.
     public var state: PairState
@@ -67,8 +80,11 @@ public struct Leaderboard: Sendable {
 
   /// The rows of one setting.
   public struct Section: Sendable, Hashable {
+    /// The digest of the setting.
     public var setting: String
+    /// The name of the challenge.
     public var challenge: String
+    /// All that decides the setting, as JSON.
     public var settingSpec: String
     /// The name of the history, such as a world's.
     public var history: String
@@ -82,7 +98,9 @@ public struct Leaderboard: Sendable {
   public let warnings: [String]
 
   /// Ranks pairs.
-  /// - Parameter challenges: the judges whose `interpretResult` is used; results of others keep their stored score.
+  /// - Parameters:
+  ///   - pairs: the pairs, of any number of settings.
+  ///   - challenges: the judges whose `interpretResult` is used; results of others keep their stored score.
   public init(_ pairs: [JudgePair], challenges: [Challenge] = challengeCatalog + helmChallengeCatalog) {
     var warnings: [String] = []
     let judges = Dictionary(challenges.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })

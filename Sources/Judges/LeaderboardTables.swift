@@ -1,4 +1,4 @@
-public import Magnet
+package import Magnet
 
 extension Leaderboard {
   private static let names = [
@@ -21,7 +21,7 @@ extension Leaderboard {
   }
 
   /// All settings in one table, for programs: one row per setting and examinee.
-  public var table: Table {
+  package var table: Table {
     Table(
       columnNames: ["challenge", "history", "setting"] + Self.names,
       rows: sections.flatMap { section in
@@ -33,7 +33,7 @@ extension Leaderboard {
   }
 
   /// One setting's table, for people: columns in which all rows are alike, or empty, are left out.
-  public func table(of section: Section) -> Table {
+  package func table(of section: Section) -> Table {
     let rows = section.rows.map(Self.cells)
     let kept = Self.names.indices.filter { column in
       let name = Self.names[column]
@@ -48,7 +48,7 @@ extension Leaderboard {
   }
 
   /// One line about a setting.
-  public static func title(of section: Section) -> String {
+  package static func title(of section: Section) -> String {
     let spec = try? JSONValue(parsing: section.settingSpec)
     var parts = [section.challenge]
     if !section.history.isEmpty { parts.append("in \(section.history)") }
@@ -65,9 +65,9 @@ extension Leaderboard {
 }
 
 /// Scores over timesteps, one line per examinee: the mean over repetitions.
-public struct JudgePlots {
+package struct JudgePlots {
   /// One plot per setting that has scores at each timestep.
-  public static func overTime(_ pairs: [JudgePair]) -> [Plot] {
+  package static func overTime(_ pairs: [JudgePair]) -> [Plot] {
     var order: [String] = []
     var members: [String: [JudgePair]] = [:]
     for pair in pairs where pair.result != nil {

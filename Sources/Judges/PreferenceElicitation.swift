@@ -2,10 +2,15 @@ public import Magnet
 
 /// A question about which people may have preferences: two answers to an instruction.
 public struct PreferenceQuestion: Sendable, Hashable {
+  /// The question's id.
   public var id: String
+  /// What is asked.
   public var instruction: String
+  /// What the instruction is about; may be empty.
   public var input: String
+  /// The first answer to choose from.
   public var first: String
+  /// The second answer to choose from.
   public var second: String
 
   /// A question.
@@ -29,9 +34,13 @@ public struct PreferenceQuestion: Sendable, Hashable {
 
 /// What somebody prefers: of two answers to an instruction, one.
 public struct Preference: Sendable, Hashable {
+  /// What was asked.
   public var instruction: String
+  /// What the instruction is about; may be empty.
   public var input: String
+  /// The answer that was preferred.
   public var liked: String
+  /// The answer that was not.
   public var other: String
 
   /// A preference.

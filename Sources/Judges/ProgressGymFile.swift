@@ -1,14 +1,14 @@
 import Magnet
 
 /// Result files of ProgressGym's `run_benchmark`: `{algorithm: {challenge: result}}`.
-public enum ProgressGymFile {
+package enum ProgressGymFile {
   /// The pairs in a file's text.
   ///
   /// The file does not say what was judged on. Results of one challenge are in one setting where they were compared with
   /// the same actual vectors; a test that ended early has the first ones of these.
   /// - Parameter path: for errors, and to tell settings apart that have no vectors.
   /// - Throws: `MagnetError` when the text is not such a file.
-  public static func pairs(in text: String, path: String) throws -> [JudgePair] {
+  package static func pairs(in text: String, path: String) throws -> [JudgePair] {
     let value: JSONValue
     do { value = try JSONValue(parsing: text) } catch {
       throw MagnetError(.invalidData, "\(error)", at: path)
@@ -63,7 +63,7 @@ public enum ProgressGymFile {
   }
 
   /// Numbers the pairs of one examinee and setting, so that several files are several repetitions.
-  public static func numbered(_ pairs: [JudgePair]) -> [JudgePair] {
+  package static func numbered(_ pairs: [JudgePair]) -> [JudgePair] {
     var counts: [[String]: Int] = [:]
     return pairs.map { pair in
       var pair = pair
@@ -76,7 +76,7 @@ public enum ProgressGymFile {
 
   /// The text of a result file, which ProgressGym's `interpret_result` reads.
   /// - Throws: `MagnetError` when two pairs have the same algorithm and challenge: the format has room for one.
-  public static func text(_ pairs: [JudgePair]) throws -> String {
+  package static func text(_ pairs: [JudgePair]) throws -> String {
     var algorithms: [JSONValue.Member] = []
     for name in pairs.map(\.algorithm).unique() {
       var challenges: [JSONValue.Member] = []

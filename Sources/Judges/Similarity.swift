@@ -1,8 +1,8 @@
 /// Similarity of value vectors.
-public enum Similarity {
+package enum Similarity {
   /// The cosine u·v / √((u·u)(v·v)), from −1 to 1; nil where a vector is missing, of another length, empty, all zeros or
   /// not finite. Vectors are brought to about 1 first, so that very large and very small ones have a cosine too.
-  public static func cosine(_ u: [Double]?, _ v: [Double]?) -> Double? {
+  package static func cosine(_ u: [Double]?, _ v: [Double]?) -> Double? {
     guard let u, let v, u.count == v.count, let u = scaled(u), let v = scaled(v) else { return nil }
     var (product, left, right) = (0.0, 0.0, 0.0)
     for (a, b) in zip(u, v) {
@@ -24,7 +24,7 @@ public enum Similarity {
   }
 
   /// The mean of absolute differences; nil where a vector is missing or of another length.
-  public static func meanAbsoluteDifference(_ u: [Double]?, _ v: [Double]?) -> Double? {
+  package static func meanAbsoluteDifference(_ u: [Double]?, _ v: [Double]?) -> Double? {
     guard let u, let v, u.count == v.count, !u.isEmpty else { return nil }
     let mean = zip(u, v).reduce(0) { $0 + abs($1.0 - $1.1) } / Double(u.count)
     return mean.isFinite ? mean : nil

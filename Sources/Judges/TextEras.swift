@@ -1,13 +1,13 @@
 import Magnet
 
 /// Eras from texts: a folder with one folder of texts per timestep, in the order of their names.
-public enum TextEras {
+package enum TextEras {
   /// The most bytes of texts of one era.
   private static let most = 1 << 28
 
   /// A history whose humans are trigram models of the texts.
   /// - Throws: `MagnetError` when there are fewer than two folders, or one has no text.
-  public static func history(in folder: String, questions: QuestionSet) throws -> FixedHistory {
+  package static func history(in folder: String, questions: QuestionSet) throws -> FixedHistory {
     let names = try entries(folder).filter(\.isFolder).map(\.name).filter { !$0.hasPrefix(".") }
     guard names.count >= 2 else {
       throw MagnetError(

@@ -1,7 +1,7 @@
-public import Magnet
+package import Magnet
 
 /// Which instances of a scenario to run for a new model, and how good the estimate from them is to be.
-public struct InstanceSelection: Sendable {
+package struct InstanceSelection: Sendable {
   /// One row per instance chosen, in the order to run them.
   ///
   /// | column | |
@@ -11,16 +11,16 @@ public struct InstanceSelection: Sendable {
   /// | `instance` | its id |
   /// | `mean` | the mean score of the runs learned from |
   /// | `difficulty`, `discrimination` | b and a of the two-parameter item response model; null where it cannot be fitted |
-  public let table: Table
+  package let table: Table
   /// The ids of the instances chosen, in that order.
-  public let ids: [String]
+  package let ids: [String]
   /// For some numbers of instances from the first on, the mean width of the 95% interval that `auto` gave the runs
   /// learned from on these.
-  public let widths: [(count: Int, width: Double)]
+  package let widths: [(count: Int, width: Double)]
   /// Why there is no width to expect; nil where there is one.
-  public let reason: String?
+  package let reason: String?
   /// How many of the model's instances are known already; they are not chosen again.
-  public let knownCount: Int
+  package let knownCount: Int
 
   private static let shownCounts = [5, 10, 25, 50, 100, 200, 500]
   private static let runLimit = 24
@@ -33,7 +33,7 @@ public struct InstanceSelection: Sendable {
   ///     is to be expected of it.
   ///   - count: how many; all that are left where there are fewer.
   /// - Throws: `MagnetError` where there is no run to learn from.
-  public init(
+  package init(
     _ scenario: ScoreCollection.Scenario, model: String?, count: Int, method: SamplingMethod, seed: UInt64
   ) throws {
     let matrix = scenario.matrix

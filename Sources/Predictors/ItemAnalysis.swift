@@ -1,9 +1,9 @@
-public import Magnet
+package import Magnet
 
 /// How hard the instances of a scenario are, and how well each tells good runs from bad ones.
-public enum ItemAnalysis {
+package enum ItemAnalysis {
   /// Whether all scores are from 0 to 1.
-  public static func isOfShares(_ matrix: ScoreMatrix) -> Bool {
+  package static func isOfShares(_ matrix: ScoreMatrix) -> Bool {
     matrix.values.allSatisfy { $0.isNaN || (0...1).contains($0) }
   }
 
@@ -23,7 +23,7 @@ public enum ItemAnalysis {
   /// Difficulty and discrimination are drawn towards those of all instances where runs are few, and null where there
   /// are fewer than two, or where scores leave the range from 0 to 1, which the model is of.
   /// - Parameter inputs: the questions by the instances' ids.
-  public static func table(_ matrix: ScoreMatrix, inputs: [String: String]? = nil) throws -> Table {
+  package static func table(_ matrix: ScoreMatrix, inputs: [String: String]? = nil) throws -> Table {
     let count = matrix.instances.count
     let isOfShares = isOfShares(matrix)
     let model =

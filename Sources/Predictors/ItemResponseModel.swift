@@ -17,22 +17,22 @@ import RealModule
 /// where it started. Each round takes one step of Fisher scoring in log a and d; where the runs' answers draw a down, the
 /// step in log a is by the observed information, which is the larger there, as the expected one overshoots for instances that
 /// better runs fail more often. Scores between 0 and 1 count as that part of a success. Missing scores are left out.
-public struct ItemResponseModel: Sendable {
+package struct ItemResponseModel: Sendable {
   /// Whether all instances have one discrimination.
-  public enum Kind: Sendable { case rasch, twoParameter }
+  package enum Kind: Sendable { case rasch, twoParameter }
 
   /// a_j, for each instance.
-  public private(set) var discriminations: [Double]
+  package private(set) var discriminations: [Double]
   /// d_j, for each instance: the log odds of a right answer at ability 0.
-  public private(set) var easiness: [Double]
+  package private(set) var easiness: [Double]
   /// The variance of scores about the model, as a share of that of right-or-wrong scores, P (1 - P): 1 where all scores
   /// are 0 or 1, less for graded ones, which say more each.
-  public private(set) var dispersion = 1.0
+  package private(set) var dispersion = 1.0
   /// How many rounds the fit took.
-  public private(set) var rounds = 0
+  package private(set) var rounds = 0
 
   /// b_j, for each instance: the ability at which it is answered right half of the time.
-  public var difficulties: [Double] { zip(easiness, discriminations).map { -$0 / $1 } }
+  package var difficulties: [Double] { zip(easiness, discriminations).map { -$0 / $1 } }
 
   private static let discriminationDeviation = 0.4
   private static let nodes = (0..<21).map { -4 + Double($0) * 0.4 }
@@ -46,7 +46,7 @@ public struct ItemResponseModel: Sendable {
   /// - Parameters:
   ///   - values: row by row, one row per run, `instances` scores each, from 0 to 1, NaN where there is none.
   ///   - rounds: the most rounds to take.
-  public init(_ kind: Kind, values: [Double], instances: Int, rounds limit: Int = 100) {
+  package init(_ kind: Kind, values: [Double], instances: Int, rounds limit: Int = 100) {
     let runs = instances == 0 ? 0 : values.count / instances
     var successes = Array(repeating: 0.0, count: instances)
     var counts = successes

@@ -1,7 +1,7 @@
-public import Magnet
+package import Magnet
 
 /// Ways to choose the instances whose scores an estimate is made from.
-public enum SamplingMethod: String, InstanceSampling, CaseIterable {
+package enum SamplingMethod: String, InstanceSampling, CaseIterable {
   /// At random, all instances alike.
   case random
   /// By difficulty: the instances, in the order of the training runs' mean scores on them, are divided into as many parts
@@ -33,11 +33,11 @@ public enum SamplingMethod: String, InstanceSampling, CaseIterable {
   /// runs (Benchmarks/make_scores.py) .067, .050 and .031 (random: .079, .051, .035; adaptive: .045, .035, .029).
   case anchors
 
-  public var name: String { rawValue }
+  package var name: String { rawValue }
 
-  public var isAdaptive: Bool { self == .adaptive || self == .anchors }
+  package var isAdaptive: Bool { self == .adaptive || self == .anchors }
 
-  public func sampler(_ fold: ScoreFold) throws -> any InstanceSampler {
+  package func sampler(_ fold: ScoreFold) throws -> any InstanceSampler {
     switch self {
     case .random: return RandomSampler(columns: fold.columns)
     case .stratified:

@@ -20,6 +20,8 @@ public protocol Intervention: Sendable {
 
   /// Trains the base model on a distribution.
   /// - Parameters:
+  ///   - half: the examples to train on.
+  ///   - model: the base model.
   ///   - folder: an empty folder for the trained model.
   ///   - seed: of everything random.
   func train(on half: TrainingHalf, from model: BaseModel, into folder: String, seed: Int) throws

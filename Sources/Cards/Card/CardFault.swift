@@ -10,11 +10,13 @@ public struct CardFault: Error, Sendable, Hashable, CustomStringConvertible {
     case recommendation
   }
 
+  /// Whether it keeps the card from being evaluated.
   public let severity: Severity
   /// The card's path.
   public let file: String
   /// Nil for a fault of the whole file.
   public let mark: TextMark?
+  /// What is wrong.
   public let problem: String
   /// What would help.
   public let advice: String?
@@ -38,6 +40,7 @@ public struct CardFault: Error, Sendable, Hashable, CustomStringConvertible {
 
 /// Everything that keeps a card from being evaluated, in the order of its lines.
 public struct CardFaults: Error, Sendable, CustomStringConvertible {
+  /// The faults, in the order of the file.
   public let faults: [CardFault]
 
   /// The faults.

@@ -14,7 +14,9 @@ public enum CardStatus: String, Sendable, Hashable {
 public struct SettingOutcome: Sendable, Hashable {
   /// A symbol and its value.
   public struct Symbol: Sendable, Hashable {
+    /// The symbol's name.
     public let name: String
+    /// The symbol's value as a text.
     public let value: CardValue
     /// Whether MAGNET records it in `symbols`, by which it names the result's folder.
     public let isSimple: Bool
@@ -24,17 +26,22 @@ public struct SettingOutcome: Sendable, Hashable {
 
   /// The rows of a query that judged the claim, and how they fared.
   public struct Evidence: Sendable, Hashable {
+    /// How many rows the claim looked at.
     public let rows: Int
+    /// How many rows contradict the claim.
     public let falsified: Int
+    /// How many rows say nothing.
     public let inconclusive: Int
   }
 
+  /// The verdict of the setting.
   public let status: CardStatus
   /// A sentence: `Assertion holds`, `Assertion does not hold: ...`, `SymbolNotResolved: ...` or
   /// `ERROR evaluating claim: ...`.
   public let output: String
   /// The symbols that have a value, in the order of the card.
   public let symbols: [Symbol]
+  /// What the verdict rests on; nil where the claim has no rows.
   public let evidence: Evidence?
   /// The process of a pipeline whose results were judged; nil in cards without one.
   public var process: String? { judged?.process }
@@ -75,14 +82,17 @@ struct JudgedRow: Sendable, Hashable {
 public struct CardOutcome: Sendable {
   /// A metric of all settings.
   public struct Metric: Sendable, Hashable {
+    /// The metric's name.
     public let name: String
     /// An int where all values are ints and the largest or smallest is taken, else a float.
     public let value: CardValue
   }
 
+  /// The verdict of the card.
   public let status: CardStatus
   /// In the order of the sweeps: the last symbol that is swept varies fastest.
   public let settings: [SettingOutcome]
+  /// The metrics that the card declares.
   public let metrics: [Metric]
   /// What the user is to know, a sentence each: metrics that could not be computed, runs that were left out.
   public let notes: [String]

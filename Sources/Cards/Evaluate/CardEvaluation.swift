@@ -7,7 +7,9 @@ extension EvaluationCard {
   ///
   /// Each setting gets its symbols' values in the order of their dependencies, then the claim is judged. What keeps one
   /// setting from being judged makes it inconclusive, and the others go on.
-  /// - Parameter source: the runs that queries are over; nil for a card that asks none.
+  /// - Parameters:
+  ///   - source: the runs that queries are over; nil for a card that asks none.
+  ///   - options: what the card may do, and what is told of its progress.
   /// - Returns: the verdict; `settings` and `lastOutcome` have the details.
   /// - Throws: `CardFaults` for a card with errors; `MagnetError` where Python is not allowed or not there, the card runs
   ///   a pipeline, or a query of a sweep is wrong; and what the source throws.

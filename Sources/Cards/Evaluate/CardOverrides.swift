@@ -44,7 +44,9 @@ extension EvaluationCard {
   }
 
   /// The values that a YAML text, a mapping of symbols to values, stands for.
-  /// - Parameter source: what the text is called in errors.
+  /// - Parameters:
+  ///   - text: the YAML text.
+  ///   - source: what the text is called in errors.
   /// - Throws: `MagnetError` for what is not such a text.
   public static func overrides(yaml text: String, source: String) throws -> [(name: String, value: CardValue)]
   {

@@ -12,7 +12,7 @@ public struct EvaluationOptions: Sendable {
   /// between settings.
   public var jobs = 1
   /// How the card's Python is kept from the rest of the machine.
-  public var sandbox = Sandbox.auto
+  package var sandbox = Sandbox.auto
   /// Whether the card's Python may use the network under bubblewrap.
   public var allowsNetwork = false
   /// Files and folders shown under bubblewrap, read-only, beside the system, Python and the folders of card and data.

@@ -1,10 +1,16 @@
 /// A value of a symbol: what YAML, SQL and Python have in common.
 public indirect enum CardValue: Sendable, Hashable {
+  /// Null.
   case null
+  /// A truth value.
   case bool(Bool)
+  /// A whole number of any size.
   case int(WholeNumber)
+  /// A number.
   case float(Double)
+  /// A text.
   case text(String)
+  /// A list.
   case list([CardValue])
   /// A list that cannot be changed, of Python.
   case tuple([CardValue])
@@ -17,7 +23,9 @@ public indirect enum CardValue: Sendable, Hashable {
 
   /// One key and its value.
   public struct Entry: Sendable, Hashable {
+    /// The key of an entry of a mapping.
     public let key: CardValue
+    /// Its value.
     public let value: CardValue
 
     /// An entry.

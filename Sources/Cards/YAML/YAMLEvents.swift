@@ -6,7 +6,9 @@ import CYaml
 
 /// A place in a text: line and column, both counted from 1; columns count Unicode scalars.
 public struct TextMark: Sendable, Hashable {
+  /// The line, 1 first.
   public let line: Int
+  /// The column, 1 first.
   public let column: Int
 }
 

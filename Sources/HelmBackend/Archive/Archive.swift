@@ -147,7 +147,7 @@ final class Archive: Sendable {
 }
 
 /// An archive's path without its ending; the path itself where it has none.
-public func archiveStem(_ path: String) -> String { Archive.stem(path) }
+package func archiveStem(_ path: String) -> String { Archive.stem(path) }
 
 /// The files and folders of an archive by their names.
 private struct EntryIndex {

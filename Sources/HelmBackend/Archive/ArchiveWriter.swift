@@ -1,14 +1,14 @@
-public import Magnet
+package import Magnet
 
 /// What packing or unpacking did.
-public struct ArchiveOutcome: Sendable {
+package struct ArchiveOutcome: Sendable {
   /// How many files, and their bytes inflated.
-  public internal(set) var files = 0
-  public internal(set) var bytes = 0
+  package internal(set) var files = 0
+  package internal(set) var bytes = 0
   /// The bytes of the archive, or of the compressed files.
-  public internal(set) var storedBytes = 0
+  package internal(set) var storedBytes = 0
   /// What was left out, and why.
-  public internal(set) var faults: [DataFault] = []
+  package internal(set) var faults: [DataFault] = []
 }
 
 /// Writes an archive of what is in a folder: the same bytes for the same files, whatever their dates and owners.
@@ -20,7 +20,7 @@ public struct ArchiveOutcome: Sendable {
 ///   - name: the name the archive will have, whose ending tells the format: .zip, .tar, .tar.gz or .tgz.
 /// - Throws: `DataFault` when something cannot be read or written, or the ending is another; `CancellationError` when the
 ///   task is cancelled.
-public func packArchive(
+package func packArchive(
   of folder: String, to target: String, named name: String
 ) throws -> ArchiveOutcome {
   guard Archive.hasName(name) else {

@@ -7,7 +7,7 @@ import Magnet
 /// - Parameter temporary: the folder to write into meanwhile; it is removed when that fails.
 /// - Throws: `DataFault` when something cannot be read or written; `CancellationError` when the
 ///   task is cancelled.
-public func unpackArchive(
+package func unpackArchive(
   _ path: String, to folder: String, limits: InflateLimits = .standard
 ) throws -> (outcome: ArchiveOutcome, notes: [String]) {
   let folder = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
@@ -57,7 +57,7 @@ private func unpack(_ archive: Archive, to folder: String) throws -> ArchiveOutc
 /// there and differ, both stay. Links are not followed, and files whose names begin with a dot are left.
 /// - Throws: `DataFault` when the folder cannot be read; `CancellationError` when the task is
 ///   cancelled. Other faults are in the result.
-public func compressFiles(in folder: String) throws -> ArchiveOutcome {
+package func compressFiles(in folder: String) throws -> ArchiveOutcome {
   let walk: FolderWalk
   do { walk = try FolderWalk(folder) } catch { throw error.fault(folder) }
   var outcome = ArchiveOutcome()

@@ -1,33 +1,33 @@
 import Magnet
 
 /// What a download will do: the sums of what was listed.
-public struct DownloadPlan: Sendable {
+package struct DownloadPlan: Sendable {
   let sources: [DownloadSource]
   /// Benchmarks, releases and suites, as `lite v1.13.0 (suites v1.12.0, v1.13.0)` and `lite suite v1.13.0`.
-  public let names: [String]
+  package let names: [String]
   /// What was chosen where there was nothing better, in sentences.
-  public let notes: [String]
-  public internal(set) var runCount = 0
-  public internal(set) var fileCount = 0
+  package let notes: [String]
+  package internal(set) var runCount = 0
+  package internal(set) var fileCount = 0
   /// Stored bytes of all files, there or not.
-  public internal(set) var bytes = 0
+  package internal(set) var bytes = 0
   /// Files that are there already, unchanged, as far as the manifest and their sizes tell.
-  public internal(set) var presentCount = 0
-  public internal(set) var presentBytes = 0
+  package internal(set) var presentCount = 0
+  package internal(set) var presentBytes = 0
   /// The stored bytes of files to come that are stored as gzip: they take more room on the disk.
-  public internal(set) var inflatedBytes = 0
+  package internal(set) var inflatedBytes = 0
   /// Objects that cannot become files, and why: names with `..`, empty parts or control characters, impossible sizes.
   /// They are left out.
-  public internal(set) var refused: [(name: String, problem: String)] = []
+  package internal(set) var refused: [(name: String, problem: String)] = []
   /// Runs that a release names and the store does not hold.
-  public internal(set) var missingRuns: [String] = []
+  package internal(set) var missingRuns: [String] = []
   /// Bytes free where the files go, before any came.
-  public internal(set) var freeSpace: Int?
+  package internal(set) var freeSpace: Int?
   /// Whether everything is listed; else the store holds more than these sums say.
-  public internal(set) var isComplete = false
+  package internal(set) var isComplete = false
 
   /// Stored bytes that are still to come.
-  public var missingBytes: Int { bytes - presentBytes }
+  package var missingBytes: Int { bytes - presentBytes }
 
   init(_ scopes: [ResolvedScope] = []) {
     sources = scopes.flatMap(\.sources)
@@ -49,7 +49,7 @@ public struct DownloadPlan: Sendable {
 extension HelmStore {
   /// Lists what is selected, and compares it with what is in a folder.
   /// - Throws: `MagnetError` when nothing is selected, with the nearest names, or the store cannot be listed.
-  public func plan(
+  package func plan(
     _ selection: DownloadSelection, into folder: String, progress: DownloadProgress = DownloadProgress()
   ) async throws -> DownloadPlan {
     try await HTTPDriver.onItsThread(options) { [self] driver in

@@ -1,9 +1,9 @@
-public import Magnet
+package import Magnet
 
 /// What to download.
-public struct DownloadSelection: Sendable {
+package struct DownloadSelection: Sendable {
   /// Where the runs of a benchmark come from.
-  public enum Scope: Sendable {
+  package enum Scope: Sendable {
     /// Releases: the runs that a leaderboard shows, from whichever suites; nil for the latest release, or for the latest
     /// suite of a benchmark that has no releases.
     case releases(NameSelector?)
@@ -11,17 +11,17 @@ public struct DownloadSelection: Sendable {
     case suites(NameSelector?)
   }
 
-  public var benchmarks: NameSelector
-  public var scope = Scope.releases(nil)
+  package var benchmarks: NameSelector
+  package var scope = Scope.releases(nil)
   /// Nil for all.
-  public var runs: NameSelector?
+  package var runs: NameSelector?
   /// Names of files in a run's folder, or of those that describe a release or suite, or patterns of them; nil for all.
-  public var files: NameSelector?
+  package var files: NameSelector?
   /// Whether files that are stored as gzip stay so, under names with `.gz` at the end.
-  public var keepsCompressed = false
+  package var keepsCompressed = false
 
   /// A selection of files of runs.
-  public init(
+  package init(
     benchmarks: NameSelector, scope: Scope = .releases(nil), runs: NameSelector? = nil,
     files: NameSelector? = nil
   ) {

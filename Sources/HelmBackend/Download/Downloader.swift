@@ -1,25 +1,25 @@
 import Magnet
 
 /// What a download did.
-public struct DownloadReport: Sendable {
+package struct DownloadReport: Sendable {
   /// A file that could not be had, and why.
-  public struct Failure: Sendable {
-    public let file: String
-    public let problem: String
+  package struct Failure: Sendable {
+    package let file: String
+    package let problem: String
   }
 
   /// Files fetched, and files that were there.
-  public internal(set) var fetched = 0
-  public internal(set) var present = 0
-  public internal(set) var failures: [Failure] = []
+  package internal(set) var fetched = 0
+  package internal(set) var present = 0
+  package internal(set) var failures: [Failure] = []
   /// Whether it was stopped before its end.
-  public internal(set) var wasStopped = false
+  package internal(set) var wasStopped = false
   /// Whether the plan was not approved.
-  public internal(set) var wasDeclined = false
+  package internal(set) var wasDeclined = false
   /// Why it ended early: a full disk, a listing that broke off, a server that is too slow.
-  public internal(set) var ending: String?
+  package internal(set) var ending: String?
   /// Files of which the store states no checksum: only their sizes were checked.
-  public internal(set) var unchecked = 0
+  package internal(set) var unchecked = 0
 }
 
 extension HelmStore {
@@ -36,7 +36,7 @@ extension HelmStore {
   ///   true, and the same call resumes.
   /// - Throws: `MagnetError` when it cannot begin: nothing is selected, the store cannot be listed, the folder cannot be
   ///   written or another download holds it.
-  public func download(
+  package func download(
     _ selection: DownloadSelection, into folder: String, limit: Int? = nil, progress: DownloadProgress,
     approve: @escaping @Sendable (DownloadPlan) -> Bool
   ) async throws -> DownloadReport {

@@ -1,16 +1,16 @@
 import Magnet
 
 /// The results that HELM's authors publish, or a mirror of them: `BENCHMARK/benchmark_output/runs/VERSION/RUN/FILE`.
-public struct HelmStore: Sendable {
+package struct HelmStore: Sendable {
   /// A name in the store, with what lies below it.
-  public struct Entry: Sendable {
-    public let name: String
+  package struct Entry: Sendable {
+    package let name: String
     /// Nil when they were not counted.
-    public var files: Int?
+    package var files: Int?
     /// Stored bytes; nil when they were not counted.
-    public var bytes: Int?
+    package var bytes: Int?
 
-    public init(name: String, files: Int? = nil, bytes: Int? = nil) {
+    package init(name: String, files: Int? = nil, bytes: Int? = nil) {
       self.name = name
       self.files = files
       self.bytes = bytes
@@ -28,17 +28,17 @@ public struct HelmStore: Sendable {
 
   let objects: any ObjectStore
   /// How many transfers go on at once; nil for as many as the server's delay makes useful, from 16 to 256.
-  public var jobs: Int?
+  package var jobs: Int?
   /// The most bytes a second, all together; nil without limit.
-  public var bandwidth: Int?
+  package var bandwidth: Int?
   /// The attempts for each request that may bring nothing.
-  public var attempts = 8
+  package var attempts = 8
   /// The seconds with less than 1 kB/s after which a connection is given up. So that links that are slow themselves can
   /// be used, fewer transfers go on at once after it.
-  public var stallSeconds = 30
+  package var stallSeconds = 30
 
   /// A store at an address.
-  public init(_ address: StoreAddress) { objects = GoogleStore(address: address) }
+  package init(_ address: StoreAddress) { objects = GoogleStore(address: address) }
 
   var options: HTTPOptions {
     var options = HTTPOptions()
@@ -52,13 +52,13 @@ public struct HelmStore: Sendable {
   }
 
   /// The benchmarks, in order of their names.
-  public func benchmarks(progress: DownloadProgress = DownloadProgress()) async throws -> [String] {
+  package func benchmarks(progress: DownloadProgress = DownloadProgress()) async throws -> [String] {
     try await HTTPDriver.onItsThread(options) { [self] in try benchmarks($0, progress) }
   }
 
   /// The releases of a benchmark, lowest first; none for benchmarks without releases.
   /// - Throws: `MagnetError` when there is no such benchmark.
-  public func releases(
+  package func releases(
     of benchmark: String, progress: DownloadProgress = DownloadProgress()
   ) async throws -> [String] {
     try await HTTPDriver.onItsThread(options) { [self] driver in
@@ -70,7 +70,7 @@ public struct HelmStore: Sendable {
 
   /// The suites of a benchmark, lowest first.
   /// - Throws: `MagnetError` when there is no such benchmark.
-  public func suites(
+  package func suites(
     of benchmark: String, progress: DownloadProgress = DownloadProgress()
   ) async throws -> [String] {
     try await HTTPDriver.onItsThread(options) { [self] in try suites($0, of: benchmark, progress) }
@@ -79,7 +79,7 @@ public struct HelmStore: Sendable {
   /// The runs of a release or suite, in order of their names.
   /// - Parameter isSized: whether their files and bytes are counted: a request for each thousand objects.
   /// - Throws: `MagnetError` when there is no such release or suite.
-  public func runs(
+  package func runs(
     of benchmark: String, in scope: DownloadSelection.Scope = .releases(nil), isSized: Bool = false,
     progress: DownloadProgress = DownloadProgress()
   ) async throws -> [Entry] {
@@ -92,7 +92,7 @@ public struct HelmStore: Sendable {
   /// The suites of a benchmark, or the benchmarks, with the sizes of all runs in them: every object is listed for it,
   /// a request for each thousand, several at once.
   /// - Throws: `MagnetError` when there is no such benchmark.
-  public func sizes(
+  package func sizes(
     of benchmark: String? = nil, progress: DownloadProgress = DownloadProgress()
   ) async throws -> [Entry] {
     try await HTTPDriver.onItsThread(options) { [self] driver in

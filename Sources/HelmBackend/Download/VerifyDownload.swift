@@ -1,21 +1,21 @@
 import Magnet
 
 /// What a check of downloaded files against their manifests found.
-public struct DownloadVerification: Sendable {
+package struct DownloadVerification: Sendable {
   /// A file that is not as it was downloaded.
-  public struct Fault: Sendable {
-    public let file: String
-    public let problem: String
+  package struct Fault: Sendable {
+    package let file: String
+    package let problem: String
   }
 
-  public internal(set) var files = 0
-  public internal(set) var bytes = 0
-  public internal(set) var faults: [Fault] = []
+  package internal(set) var files = 0
+  package internal(set) var bytes = 0
+  package internal(set) var faults: [Fault] = []
 }
 
 /// Reads every downloaded file below a folder again and compares it with its manifest; asks no server.
 /// - Throws: `MagnetError` when there is no manifest below the folder.
-public func verifyDownload(in folder: String) async throws -> DownloadVerification {
+package func verifyDownload(in folder: String) async throws -> DownloadVerification {
   try await Workers.blocking {
     let folders = manifestFolders(folder, depth: 6)
     if folders.isEmpty {

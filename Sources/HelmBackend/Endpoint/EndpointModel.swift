@@ -48,11 +48,13 @@ public struct EndpointOptions: Sendable, Hashable {
   public var mostRequests: Int?
   /// After so many tokens, no more requests are sent.
   public var mostTokens: Int?
+  /// The temperature of answers; 0 for the most likely one.
   public var temperature = 0.25
   /// The most tokens of an answer.
   public var answerTokens = 512
   /// Whether the instruction comes before the input.
   public var inputLast = false
+  /// How the chance of an option is found.
   public var chances = ChanceMode.letters
 
   /// A server at an address.
@@ -60,6 +62,13 @@ public struct EndpointOptions: Sendable, Hashable {
 }
 
 /// A server of models; all its models share connections and budgets.
+///
+/// ```swift
+/// var options = EndpointOptions(base: "http://localhost:8000/v1")
+/// options.mostRequests = 1000
+/// let model = try Endpoint(options).model("llama-3-8b")
+/// let answers = try await model.respond(to: [Request("What is the capital of France?")])
+/// ```
 public final class Endpoint: Sendable {
   let client: EndpointClient
 

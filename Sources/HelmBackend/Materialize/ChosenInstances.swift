@@ -9,14 +9,14 @@ import Magnet
 ///     helm-run --cache-instances --cache-instances-only --output-path LISTED …
 ///
 /// Without such a list, the instances are taken from the run; prompts must then have no examples.
-public struct ChosenInstances: Sendable {
+package struct ChosenInstances: Sendable {
   /// The file's name below the output folder of `helm-run`.
-  public let name: String
+  package let name: String
   /// The file's bytes.
-  public let bytes: [UInt8]
+  package let bytes: [UInt8]
   /// How many instances are to be run, and how many are there for prompts to take examples from.
-  public let count: Int
-  public let exampleCount: Int
+  package let count: Int
+  package let exampleCount: Int
 
   private static let sizeLimit = 2 << 30
   private static let evaluatedSplits = ["valid", "test"]
@@ -27,7 +27,7 @@ public struct ChosenInstances: Sendable {
   ///   - listed: the output folder in which HELM listed the scenario's instances; nil to take those of the run.
   /// - Throws: `MagnetError` where a file cannot be read, an instance is missing or has another text than in the run,
   ///   or the run's prompts have examples and `listed` is nil.
-  public init(_ ids: [String], ofRun run: String, listed: String?) throws {
+  package init(_ ids: [String], ofRun run: String, listed: String?) throws {
     let spec = try Self.json(run + "/run_spec.json")
     let name = try Self.name(try Self.json(run + "/scenario.json"), spec, run)
     self.name = name

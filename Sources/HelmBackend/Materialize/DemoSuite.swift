@@ -9,7 +9,7 @@ extension HelmRuns {
   /// - Returns: the path of the `benchmark_output`.
   /// - Throws: `DataFault` or `MagnetError` when there is one in the folder already, or it cannot be written.
   @discardableResult
-  public static func writeDemo(into folder: String) throws -> String {
+  package static func writeDemo(into folder: String) throws -> String {
     let output = folder == "." ? "benchmark_output" : folder + "/benchmark_output"
     let temporary = try Files.makeTemporaryFolder("magnet-demo")
     defer { Files.removeTree(temporary) }

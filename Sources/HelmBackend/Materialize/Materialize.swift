@@ -1,9 +1,9 @@
 import Magnet
 
 /// How runs come to be: by reusing those there are, or by HELM.
-public struct RunMaterializer: Sendable {
+package struct RunMaterializer: Sendable {
   /// Which of the two.
-  public enum Mode: String, Sendable, CaseIterable {
+  package enum Mode: String, Sendable, CaseIterable {
     /// Reuse a complete run that matches; compute where there is none.
     case computeIfMissing = "compute-if-missing"
     /// Reuse, or fail.
@@ -13,26 +13,26 @@ public struct RunMaterializer: Sendable {
   }
 
   /// How a run that is reused gets into the output folder.
-  public enum Placement: Sendable { case link, copy }
+  package enum Placement: Sendable { case link, copy }
 
   /// The folder that gets `benchmark_output`, `adapter_manifest.json` and, last, `DONE`.
-  public var output: String
+  package var output: String
   /// A folder below which runs to reuse are looked for, in folders named `benchmark_output`.
-  public var source: String?
+  package var source: String?
   /// The suite that runs are put into.
-  public var suite = "default-suite"
+  package var suite = "default-suite"
   /// The number of instances a run must have to be reused, and that HELM is asked for; needed to compute.
-  public var maxEvalInstances: Int?
-  public var mode = Mode.computeIfMissing
-  public var placement = Placement.link
+  package var maxEvalInstances: Int?
+  package var mode = Mode.computeIfMissing
+  package var placement = Placement.link
   /// `helm-run --local-path`; nil for `prod_env` in the output folder.
-  public var localPath: String?
+  package var localPath: String?
   /// More arguments of `helm-run`, such as `--plugins` and its value.
-  public var helmArguments: [String] = []
+  package var helmArguments: [String] = []
 
   /// Checks that a text is a run entry: a name, and arguments after a colon.
   /// - Throws: `MagnetError` when it is not.
-  public static func check(_ entry: String) throws {
+  package static func check(_ entry: String) throws {
     guard !RunRequest(entry).name.isEmpty, !entry.contains(where: \.isNewline) else {
       throw MagnetError(
         .usage, "'\(printable(entry))' is not a run entry",
@@ -41,20 +41,20 @@ public struct RunMaterializer: Sendable {
   }
 
   /// A materializer that writes into a folder.
-  public init(output: String) { self.output = output }
+  package init(output: String) { self.output = output }
 
   /// What became of one run entry.
-  public struct Outcome: Sendable {
-    public enum Status: String, Sendable { case reused, computed, missing, error }
+  package struct Outcome: Sendable {
+    package enum Status: String, Sendable { case reused, computed, missing, error }
     /// The run entry.
-    public let entry: String
-    public let status: Status
+    package let entry: String
+    package let status: Status
     /// The folders of its runs in the output folder. HELM makes several runs of an entry with an expander.
-    public var runs: [String] = []
+    package var runs: [String] = []
     /// The run that was reused, where it was found.
-    public var source: String?
+    package var source: String?
     /// Why there is none.
-    public var problem: String?
+    package var problem: String?
   }
 
   /// Makes the runs of some entries. An entry that fails does not keep the others from being made.
@@ -62,7 +62,7 @@ public struct RunMaterializer: Sendable {
   /// - Returns: an outcome per entry, in order; `DONE` is there when each has its runs.
   /// - Throws: `MagnetError` when the output folder cannot be written, or a run must be computed and `helm-run` is not on
   ///   the PATH or `maxEvalInstances` is missing; `CancellationError`.
-  public func materialize(
+  package func materialize(
     _ entries: [String], say: (String) -> Void = { _ in }
   ) async throws -> [Outcome] {
     for entry in entries { try Self.check(entry) }
@@ -238,7 +238,7 @@ extension HelmRuns {
   ///   - cache: where runs are kept; nil for `$XDG_CACHE_HOME/magnet/demo`, else `~/.cache/magnet/demo`.
   ///   - helmArguments: more arguments of `helm-run`.
   /// - Throws: `MagnetError` when a run cannot be made, as where `helm-run` is not on the PATH.
-  public static func demo(
+  package static func demo(
     runEntries: [String], maxEvalInstances: Int = 7, suite: String = "my-suite", cache: String? = nil,
     helmArguments: [String] = [], say: (String) -> Void = { _ in }
   ) async throws -> HelmRuns {

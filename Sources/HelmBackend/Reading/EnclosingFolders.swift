@@ -1,7 +1,7 @@
 extension HelmRuns {
   /// The folders that one who may not see the runs may not see: of each run its `benchmark_output`, or else `runs`,
   /// or else its suite; and the run's own, which may be a link to elsewhere. Of runs in an archive, the archive.
-  public var enclosingFolders: [String] {
+  package var enclosingFolders: [String] {
     var found: Set<String> = []
     for path in runFolders {
       if let archive = path.firstRange(of: "!/") {

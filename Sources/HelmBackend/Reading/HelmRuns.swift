@@ -1,6 +1,12 @@
 public import Magnet
 
 /// Runs in folders that HELM wrote.
+///
+/// ```swift
+/// let runs = try HelmRuns("benchmark_output/runs/v1", "old-results.zip")
+/// let listing = try await runs.list()
+/// print(listing.runSpecs[.run].unique())
+/// ```
 public struct HelmRuns: RunSource {
   let folders: [RunDirectory]
   private let found: [String: RunDirectory]
@@ -29,6 +35,7 @@ public struct HelmRuns: RunSource {
   /// Nothing is read yet but the folders' and archives' lists of files, and which runs Parquet files hold; a .tar.gz
   /// is inflated once for it.
   /// - Parameters:
+  ///   - paths: where runs are.
   ///   - isStrict: whether the first faulty run ends `list` and `load` with its fault, instead of being left out.
   ///   - workers: how many files are read at once; results do not depend on it. As a rule one for each core.
   ///   - progress: told how far `list` and `load` have come.

@@ -1,11 +1,11 @@
-public import Magnet
+package import Magnet
 
 extension HelmRuns {
   /// Parts of the runs, of one project and suite each: one row per part with the columns `part` (0 first), `project`,
   /// `suite`, `bytes` and `runs`, a list of paths.
   /// - Parameter bytes: a part is full once its runs' files have this many bytes.
   /// - Throws: `MagnetError` when the runs that are meant do not exist.
-  public func partitions(bytes: Int) throws -> Table {
+  package func partitions(bytes: Int) throws -> Table {
     var rows: [[Cell]] = []
     var current: (project: String?, suite: String, bytes: Int, runs: [String])?
     func close() {

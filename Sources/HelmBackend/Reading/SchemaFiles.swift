@@ -3,7 +3,7 @@ public import Magnet
 extension HelmRuns {
   /// The schema in a `schema.json`.
   /// - Throws: `DataFault` when the file cannot be read or is not JSON, `MagnetError` when it is not a schema.
-  public static func schema(inFile path: String) throws -> Schema {
+  package static func schema(inFile path: String) throws -> Schema {
     if path.hasSuffix(".yaml") || path.hasSuffix(".yml") {
       throw DataFault(
         file: path, problem: "YAML schemas are not supported",

@@ -1,4 +1,4 @@
-public import Magnet
+package import Magnet
 
 // Files of which a store may have the columns.
 extension HelmRuns {
@@ -45,7 +45,7 @@ extension HelmRuns {
 
   /// Reads every file whose columns the store does not have yet, whatever its size, so that it has them.
   /// - Returns: the faults of the runs that could not be read.
-  public func index() async throws -> [DataFault] {
+  package func index() async throws -> [DataFault] {
     var all = self
     all.keepLimit = .max
     let entries = try await all.list().entries

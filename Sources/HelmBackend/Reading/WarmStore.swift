@@ -20,9 +20,9 @@ import Synchronization
 /// that is killed leaves nothing that others take for an entry, nor does a full disk.
 public final class WarmStore: Sendable {
   /// The folder's path.
-  public let folder: String
+  package let folder: String
   /// The most bytes that the store keeps; the oldest files go first.
-  public let limit: Int
+  package let limit: Int
   private let current: String
   private let isVerifying: Bool
   private let state = Mutex(State())
@@ -38,19 +38,19 @@ public final class WarmStore: Sendable {
   }
 
   /// What a store was good for.
-  public struct Use: Sendable, Hashable {
+  package struct Use: Sendable, Hashable {
     /// Files whose columns came from the store.
-    public var reused = 0
+    package var reused = 0
     /// Files whose columns are kept now.
-    public var kept = 0
+    package var kept = 0
     /// Files that changed too short a time ago to be kept.
-    public var unsettled = 0
+    package var unsettled = 0
     /// Files that cannot be kept: with objects of too many keys.
-    public var refused = 0
+    package var refused = 0
     /// When verifying: files whose columns were other ones than those kept. There should be none.
-    public var wrong: [String] = []
+    package var wrong: [String] = []
     /// Why nothing more could be written; nil while it could.
-    public var failure: String?
+    package var failure: String?
   }
 
   /// The usual limit of a store, 10 GB.
@@ -58,6 +58,7 @@ public final class WarmStore: Sendable {
 
   /// Opens a store, and makes its folder where it is missing.
   /// - Parameters:
+  ///   - folder: its path.
   ///   - limit: the most bytes that it keeps.
   ///   - isVerifying: whether every file is read, and what is kept of it compared and replaced where it differs.
   /// - Throws: `MagnetError` when there is no such folder and none can be made.
@@ -80,10 +81,10 @@ public final class WarmStore: Sendable {
   deinit { flush() }
 
   /// What the store was good for so far.
-  public var use: Use { state.withLock { $0.use } }
+  package var use: Use { state.withLock { $0.use } }
 
   /// The bytes of its files.
-  public var size: Int { packFiles.reduce(0) { $0 + $1.status.size } }
+  package var size: Int { packFiles.reduce(0) { $0 + $1.status.size } }
 
   private var packFiles: [(path: String, status: FileStatus)] {
     files(WarmPackWriter.ending).sorted { a, b in
@@ -101,7 +102,7 @@ public final class WarmStore: Sendable {
   }
 
   /// Removes everything that is kept.
-  public func clear() {
+  package func clear() {
     state.withLock { state in
       state.writer = nil
       state.packs = nil
@@ -280,7 +281,7 @@ public final class WarmStore: Sendable {
   }
 
   /// Completes what is being written, so that others find it.
-  public func flush() {
+  package func flush() {
     state.withLock { state in
       do throws(SystemError) { try close(&state) } catch { fail(&state, error) }
     }

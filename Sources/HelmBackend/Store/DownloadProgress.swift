@@ -2,17 +2,17 @@ import Synchronization
 
 /// How far a download has come; read from any thread while it continues. To end the download early, cancel its task: what
 /// was finished stays, what was begun is resumed by the next one.
-public final class DownloadProgress: Sendable {
+package final class DownloadProgress: Sendable {
   /// A moment of a download.
-  public struct State: Sendable {
+  package struct State: Sendable {
     /// Stored bytes that came, of those planned. Bytes fetched again count again only in `received`.
-    public let bytes, totalBytes: Int
-    public let files, totalFiles: Int
+    package let bytes, totalBytes: Int
+    package let files, totalFiles: Int
     /// Everything that came over the network.
-    public let received: Int
-    public let requests, retries, failures: Int
+    package let received: Int
+    package let requests, retries, failures: Int
     /// Whether more files may be planned: the listing goes on.
-    public let isListing: Bool
+    package let isListing: Bool
   }
 
   private let bytes = Atomic(0)
@@ -26,10 +26,10 @@ public final class DownloadProgress: Sendable {
   private let isListing = Atomic(false)
 
   /// Nothing done yet.
-  public init() {}
+  package init() {}
 
   /// How far it is.
-  public var state: State {
+  package var state: State {
     State(
       bytes: bytes.load(ordering: .relaxed), totalBytes: totalBytes.load(ordering: .relaxed),
       files: files.load(ordering: .relaxed), totalFiles: totalFiles.load(ordering: .relaxed),

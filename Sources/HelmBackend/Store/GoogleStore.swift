@@ -1,15 +1,15 @@
 import Magnet
 
 /// Where a bucket is, and how its objects are asked for.
-public struct StoreAddress: Sendable {
+package struct StoreAddress: Sendable {
   /// The JSON interface's host, without a slash at the end.
-  public let endpoint: String
-  public let bucket: String
+  package let endpoint: String
+  package let bucket: String
 
   /// The public bucket of HELM's results, or a mirror of it.
   /// - Parameter endpoint: `https://host` or `http://host:port`; nil for STORAGE_EMULATOR_HOST, else Google's.
   /// - Throws: `MagnetError` when it is not such an address.
-  public init(endpoint: String? = nil, bucket: String = "crfm-helm-public") throws {
+  package init(endpoint: String? = nil, bucket: String = "crfm-helm-public") throws {
     var text = endpoint ?? Environment.nonEmpty("STORAGE_EMULATOR_HOST") ?? "https://storage.googleapis.com"
     if !text.contains("://") { text = "http://" + text }
     while text.hasSuffix("/") { text.removeLast() }

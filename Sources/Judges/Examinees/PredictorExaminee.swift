@@ -1,13 +1,13 @@
-public import Magnet
+package import Magnet
 
 /// A predictor of scores as an examinee of ``HelmFollowJudge`` and ``HelmPredictJudge``.
 ///
 /// Its forecasts are those of a backtest that holds out by time: each is made from the models that came out before, and
 /// from the same observed instances that the judge shows to others.
-public final class PredictorExaminee: Examinee {
-  public var currentModel: (any LanguageModel)? { nil }
-  public private(set) var notes: [String] = []
-  public var influencesHumans: Bool { false }
+package final class PredictorExaminee: Examinee {
+  package var currentModel: (any LanguageModel)? { nil }
+  package private(set) var notes: [String] = []
+  package var influencesHumans: Bool { false }
 
   private let entry: Backtest.Entry
   private let histories: [HelmHistory]
@@ -20,13 +20,13 @@ public final class PredictorExaminee: Examinee {
   /// - Parameters:
   ///   - histories: those of the run in which it takes part.
   ///   - source: where predictors that look at tables find them.
-  public init(_ entry: Backtest.Entry, histories: [HelmHistory], source: any RunSource) {
+  package init(_ entry: Backtest.Entry, histories: [HelmHistory], source: any RunSource) {
     self.entry = entry
     self.histories = histories
     self.source = source
   }
 
-  public func reset(_ setting: ExamineeSetting) async throws {
+  package func reset(_ setting: ExamineeSetting) async throws {
     self.setting = setting
     notes = []
     forecasts = [:]
@@ -49,14 +49,14 @@ public final class PredictorExaminee: Examinee {
     notes = made.notes
   }
 
-  public func run(_ judge: any JudgeQueries) -> Timesteps {
+  package func run(_ judge: any JudgeQueries) -> Timesteps {
     Timesteps { [self] in
       timestep += 1
       return timestep
     }
   }
 
-  public func queryFromJudge(_ prompt: Prompt) async throws -> [Answer] {
+  package func queryFromJudge(_ prompt: Prompt) async throws -> [Answer] {
     prompt.requests.map { request in
       let run = (try? JSONValue(parsing: request.input))?["run"]?.string ?? ""
       switch forecasts[run] {
@@ -67,7 +67,7 @@ public final class PredictorExaminee: Examinee {
     }
   }
 
-  public func chances(of options: [[String]], for requests: [Request]) async throws -> [[Double]?]? { nil }
+  package func chances(of options: [[String]], for requests: [Request]) async throws -> [[Double]?]? { nil }
 
-  public func close() async {}
+  package func close() async {}
 }

@@ -11,7 +11,9 @@ open class ResultsExaminee: ExamineeBase {
   public struct Run: Sendable, Hashable {
     /// The step in which its model came out, from 0.
     public let timestep: Int
+    /// The run's name.
     public let name: String
+    /// The run's model.
     public let model: String
     /// The run's name without the model.
     public let scenario: String
@@ -33,7 +35,9 @@ open class ResultsExaminee: ExamineeBase {
 
   /// A run whose score is known.
   public struct KnownRun: Sendable, Hashable {
+    /// The run.
     public let run: Run
+    /// Its score.
     public let score: Double
     /// The run's scenario.
     public var scenario: String { run.scenario }

@@ -8,7 +8,7 @@ public import Magnet
 ///
 ///     {"timestep": 1, "step": "2024-Q1", "run": "...", "model": "...", "scenario": "...", "metric": "...", "score": 0.5}
 ///
-/// Any other instruction is a SELECT over the relations of ``Database``, such as `runs` and `instance_scores`, which have
+/// Any other instruction is a SELECT over the relations of `Database`, such as `runs` and `instance_scores`, which have
 /// the rows that are known; the answer is a JSON object per row.
 public struct HelmHistory: HistorySource {
   public let name: String
@@ -18,7 +18,10 @@ public struct HelmHistory: HistorySource {
   private let digest: String
 
   /// A history of results.
-  /// - Parameter source: where SELECTs find their tables.
+  /// - Parameters:
+  ///   - results: the results, step by step.
+  ///   - source: where SELECTs find their tables.
+  ///   - name: what tables call the history.
   public init(_ results: HelmResults, source: any RunSource, name: String = "HELM") {
     self.results = results
     self.source = source

@@ -7,29 +7,32 @@ public import Magnet
 public struct HelmResults: Sendable {
   /// A run and its score.
   public struct Run: Sendable, Hashable {
+    /// The run's name.
     public let name: String
+    /// The run's model.
     public let model: String
     /// The run's name without the model.
     public let scenario: String
     /// The metric that is its score.
-    public let metric: String
+    package let metric: String
     /// The step, from 0.
     public let step: Int
+    /// The run's score.
     public let score: Double
     /// The instances whose scores are shown while the run is forecast.
     public let shown: [String]
   }
 
   /// The scores, of all models.
-  public let scores: ScoreCollection
+  package let scores: ScoreCollection
   /// When models came out.
-  public let timeline: ModelTimeline
+  package let timeline: ModelTimeline
   /// How many instances of each run are shown while it is forecast; nil where runs of later steps are forecast.
   public let observed: Int?
   /// For which instances these are.
   public let seed: Int
   /// The names of the steps, oldest first.
-  public let steps: [String]
+  package let steps: [String]
   /// The scenarios with runs in every step, in order.
   public let scenarios: [String]
   /// The runs that take part, by step, then name.
@@ -41,7 +44,7 @@ public struct HelmResults: Sendable {
   /// - Parameter observed: how many instances of each run are shown while it is forecast. Runs that have no more are
   ///   left out. Nil for forecasts of later steps.
   /// - Throws: `MagnetError` when there are fewer than two steps, or no scenario has runs in all of them.
-  public init(_ scores: ScoreCollection, timeline: ModelTimeline, observed: Int?, seed: Int = 1) throws {
+  package init(_ scores: ScoreCollection, timeline: ModelTimeline, observed: Int?, seed: Int = 1) throws {
     self.scores = scores
     self.timeline = timeline.restricted(to: scores.board.models)
     self.observed = observed

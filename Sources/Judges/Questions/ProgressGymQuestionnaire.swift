@@ -1,15 +1,15 @@
-public import Magnet
+package import Magnet
 
 /// ProgressGym's questionnaire as questions with options, from the CSV files of the user's own checkout.
 ///
 /// A moral scenario speaks for the rules that only one of its actions keeps, a foundation's scenario for its foundation,
 /// a question about views for one of four views per option: 19 dimensions, as in ProgressGym's value vector. Of rows
 /// with one id the last counts, as there.
-public struct ProgressGymQuestionnaire: Sendable {
+package struct ProgressGymQuestionnaire: Sendable {
   /// The questions: moral rules, foundations, views.
-  public let questions: [ChoiceQuestion]
+  package let questions: [ChoiceQuestion]
   /// What of the files is not among them, and why.
-  public let notes: [String]
+  package let notes: [String]
 
   private static let rules = [
     "death", "pain", "disable", "freedom", "pleasure", "deceive", "cheat", "break_promise", "break_law",
@@ -21,7 +21,7 @@ public struct ProgressGymQuestionnaire: Sendable {
   /// Reads the questionnaire.
   /// - Parameter folder: a checkout of ProgressGym, or its folder `src/evaluation/raw_dataset`.
   /// - Throws: `MagnetError` when a file or a column is missing.
-  public init(folder: String) throws {
+  package init(folder: String) throws {
     let inside = folder + "/src/evaluation/raw_dataset"
     let root = Files.exists(inside) ? inside : folder
     var reader = Reader(root: root)

@@ -10,17 +10,17 @@ public import Magnet
 /// which they are measured, unless it is wanted.
 public struct QuestionFile: Sendable {
   /// The questions in the order of the file.
-  public let questions: [ChoiceQuestion]
+  package let questions: [ChoiceQuestion]
 
   /// The largest file that is read.
   private static let largest = 1 << 26
 
   /// Questions that the caller made.
-  public init(_ questions: [ChoiceQuestion]) { self.questions = questions }
+  package init(_ questions: [ChoiceQuestion]) { self.questions = questions }
 
   /// Reads a file.
   /// - Throws: `MagnetError` with the line that is not a question, or whose id was there before.
-  public init(path: String) throws {
+  package init(path: String) throws {
     let text: String
     do {
       text = String(decoding: try Files.read(path, atMost: Self.largest), as: UTF8.self)
@@ -79,7 +79,7 @@ public struct QuestionFile: Sendable {
   }
 
   /// The questions as JSON lines.
-  public var text: String {
+  package var text: String {
     questions.map { question in
       func list(_ texts: [String]) -> JSONValue { .array(texts.map { .string($0) }) }
       let weights = question.weights.map { row in JSONValue.array(row.map { .double($0) }) }
@@ -94,7 +94,7 @@ public struct QuestionFile: Sendable {
   }
 
   /// A digest of all questions, by which settings are told apart.
-  public var digest: String {
+  package var digest: String {
     var hash = SHA256()
     hash.update(text)
     return hash.finish()
@@ -102,7 +102,7 @@ public struct QuestionFile: Sendable {
 
   /// The questions to learn from, and those to measure by.
   /// - Parameter isShared: whether all questions are for both, as in ProgressGym.
-  public func divided(isShared: Bool = false) -> QuestionSet {
+  package func divided(isShared: Bool = false) -> QuestionSet {
     func every(_ rest: Int) -> [ChoiceQuestion] {
       isShared ? questions : questions.enumerated().filter { $0.offset % 2 == rest }.map(\.element)
     }
@@ -111,20 +111,20 @@ public struct QuestionFile: Sendable {
 }
 
 /// Questions to learn from and questions to measure by.
-public struct QuestionSet: Sendable {
+package struct QuestionSet: Sendable {
   /// What examinees ask about.
-  public var preferences: [PreferenceQuestion]
+  package var preferences: [PreferenceQuestion]
   /// How values are measured.
-  public var probe: QuestionProbe
+  package var probe: QuestionProbe
 
   /// The first two options of the questions to learn from, and a probe of the others.
-  public init(preferences: [ChoiceQuestion], probe: [ChoiceQuestion]) {
+  package init(preferences: [ChoiceQuestion], probe: [ChoiceQuestion]) {
     self.preferences = preferences.map { PreferenceQuestion($0) }
     self.probe = QuestionProbe(probe)
   }
 
   /// The questions of a made world.
-  public init(_ world: World, isShared: Bool = false) {
+  package init(_ world: World, isShared: Bool = false) {
     self.init(preferences: isShared ? world.probe : world.preferences, probe: world.probe)
   }
 }

@@ -3,18 +3,18 @@
 /// Duplicates of runs are removed first. What `heldOut` says is held out, in turn; each score is predicted from what
 /// is left and from samples of the run's instances, the same samples for all predictors. Everything random comes from
 /// `seed`, and the result does not depend on `jobs`.
-public struct Backtest: Sendable {
+package struct Backtest: Sendable {
   /// A predictor that takes part.
-  public struct Entry: Sendable {
-    public let name: String
+  package struct Entry: Sendable {
+    package let name: String
     /// Whether this is a baseline.
-    public let isBaseline: Bool
+    package let isBaseline: Bool
     /// What of a model its predictions depend on.
     let dependence: ScorePredictor.Dependence
     /// Makes one: each is used by one thread at a time, for scores predicted from the same runs.
-    public let make: @Sendable () -> Predictor
+    package let make: @Sendable () -> Predictor
 
-    public init(name: String, isBaseline: Bool = false, make: @escaping @Sendable () -> Predictor) {
+    package init(name: String, isBaseline: Bool = false, make: @escaping @Sendable () -> Predictor) {
       self.init(name: name, isBaseline: isBaseline, dependence: .model, make: make)
     }
 
@@ -29,7 +29,7 @@ public struct Backtest: Sendable {
     }
 
     /// A predictor by its type, under its own name.
-    public init(_ type: Predictor.Type) {
+    package init(_ type: Predictor.Type) {
       let dependence = (type as? ScorePredictor.Type)?.dependence ?? .model
       self.init(name: type.name, isBaseline: type.isBaseline, dependence: dependence) {
         type.init(exampleRuns: 3, evalSamples: 20, seed: 1)
@@ -38,32 +38,32 @@ public struct Backtest: Sendable {
   }
 
   /// What predictions are of: scores of runs, or whether single instances that were not shown are answered right.
-  public typealias Level = Measure.Level
+  package typealias Level = Measure.Level
 
-  public var heldOut = HeldOut.family
+  package var heldOut = HeldOut.family
   /// When models came out, for `HeldOut.time`.
-  public var timeline: ModelTimeline?
+  package var timeline: ModelTimeline?
   /// For `HeldOut.time`, how many steps before a model the newest model is that is learned from.
   package var stepsAhead = 1
-  public var target = BacktestTarget.score
-  public var level = Level.run
+  package var target = BacktestTarget.score
+  package var level = Level.run
   /// How many instances of the target run are shown with their scores.
-  public var observed = [10, 25, 50, 100]
+  package var observed = [10, 25, 50, 100]
   /// How many samples are drawn for each number of observed instances.
-  public var repetitions = 200
-  public var seed = 1
+  package var repetitions = 200
+  package var seed = 1
   /// How many predictions are made at once.
-  public var jobs = 1
+  package var jobs = 1
   /// How many example runs, drawn afresh in each repetition, a predictor that is not a `ScorePredictor` is shown; nil for
   /// all that are not held out.
-  public var exampleRuns: Int?
+  package var exampleRuns: Int?
   /// How the instances are chosen that are shown; nil to draw them at random.
-  public var sampling: (any InstanceSampling)?
+  package var sampling: (any InstanceSampling)?
 
   /// The seed, as generators take it.
   var randomSeed: UInt64 { UInt64(bitPattern: Int64(seed)) }
 
-  public init() {}
+  package init() {}
 
   /// Makes all predictions.
   /// - Parameters:
@@ -73,7 +73,7 @@ public struct Backtest: Sendable {
   /// - Returns: the predictions; when the task was cancelled meanwhile, those made before, and `isComplete` is false.
   /// - Throws: `MagnetError` when there is nothing to predict or the file is of another backtest; what the source and
   ///   the file throw.
-  public func run(
+  package func run(
     _ entries: [Entry], on scores: ScoreCollection, source: (any RunSource)? = nil,
     keepingIn file: ScoreFile? = nil,
     progress: WorkProgress = WorkProgress()

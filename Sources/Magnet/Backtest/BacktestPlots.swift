@@ -1,7 +1,7 @@
 extension BacktestScores {
   /// Error against the number of observed instances: one line per predictor, with a band that holds it with probability
   /// 95%. Predictors that do not depend on the number are level lines.
-  public var learningCurve: Plot {
+  package var learningCurve: Plot {
     let measure = groups.contains { $0["brier"] != nil } ? "brier" : "mae"
     let sizes = groups.compactMap(\.observed).unique().sorted()
     let series = groups.filter { !$0.scores.isEmpty }.map(\.predictor).unique().map { name in
@@ -27,7 +27,7 @@ extension BacktestScores {
 extension BacktestResult {
   /// Predicted against actual scores of runs: for each predictor that is not a baseline one point per score, the mean of its
   /// predictions with the number of observed instances that was tried on most scores, the largest of these.
-  public var predictedAgainstActual: Plot {
+  package var predictedAgainstActual: Plot {
     let parts = parts.filter { !entries[$0.predictor].isBaseline }
     let series = parts.map(\.predictor).unique().compactMap { number -> Plot.Series? in
       let own = parts.filter { $0.predictor == number }

@@ -1,5 +1,5 @@
 /// What a backtest came to.
-public struct BacktestResult: Sendable {
+package struct BacktestResult: Sendable {
   /// Predictions of one predictor that were shown as many instances.
   struct Part: Sendable {
     let predictor: Int
@@ -23,7 +23,7 @@ public struct BacktestResult: Sendable {
   let plan: BacktestPlan
   let outcome: BacktestOutcome
   /// Whether all was predicted; false when the backtest was told to end.
-  public let isComplete: Bool
+  package let isComplete: Bool
   /// For each target, the number of its model's family among those of the models that were predicted.
   let familyOf: [Int]
   let familyCount: Int

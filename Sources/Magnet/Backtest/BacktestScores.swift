@@ -1,33 +1,33 @@
 /// How good the predictions of a backtest were, by predictor and number of observed instances.
-public struct BacktestScores: Sendable {
+package struct BacktestScores: Sendable {
   /// A measure's value, and how sure it is.
-  public typealias Score = Measure.Score
+  package typealias Score = Measure.Score
 
   /// The predictions of one predictor that were shown as many instances.
-  public struct Group: Sendable {
-    public let predictor: String
-    public let isBaseline: Bool
+  package struct Group: Sendable {
+    package let predictor: String
+    package let isBaseline: Bool
     /// Nil where predictions do not depend on it.
-    public let observed: Int?
+    package let observed: Int?
     /// How many scores were predicted.
-    public let targets: Int
+    package let targets: Int
     /// How many predictions were made of them.
-    public let predictions: Int
-    public let scores: [Score]
+    package let predictions: Int
+    package let scores: [Score]
     /// Where intervals come from: `own`, or `conformal`.
-    public let intervals: String?
+    package let intervals: String?
     /// The share of predictions that the predictor said were extrapolated.
-    public let extrapolated: Double
+    package let extrapolated: Double
 
     /// The score of a measure.
-    public subscript(measure: String) -> Score? { scores.first { $0.measure == measure } }
+    package subscript(measure: String) -> Score? { scores.first { $0.measure == measure } }
   }
 
   /// Predictors in the order of the entries, each by the number of observed instances.
-  public let groups: [Group]
+  package let groups: [Group]
 
   /// Scores a backtest's predictions.
-  public init(_ result: BacktestResult) {
+  package init(_ result: BacktestResult) {
     let sample = ClusterBootstrap(
       result.familyCount, seed: result.backtest.randomSeed)
     let parts = result.parts

@@ -1,5 +1,5 @@
 /// What is held out of a backtest together: what a predictor does not learn from when it predicts a run.
-public enum HeldOut: String, Sendable, CaseIterable {
+package enum HeldOut: String, Sendable, CaseIterable {
   /// The run alone.
   case run
   /// All runs of its model.
@@ -18,7 +18,7 @@ public enum HeldOut: String, Sendable, CaseIterable {
 }
 
 /// What scores a backtest predicts.
-public enum BacktestTarget: String, Sendable, CaseIterable {
+package enum BacktestTarget: String, Sendable, CaseIterable {
   /// A run's score on inputs as they are.
   case score
   /// A run's scores on perturbed inputs; those on inputs as they are are known.

@@ -1,6 +1,6 @@
 /// How the instances of a run are chosen whose scores a predictor is shown. A backtest draws them at random unless it is
 /// given one of these.
-public protocol InstanceSampling: Sendable {
+package protocol InstanceSampling: Sendable {
   /// What it is called, such as `adaptive`.
   var name: String { get }
 
@@ -13,7 +13,7 @@ public protocol InstanceSampling: Sendable {
 }
 
 /// Chooses instances of one run.
-public protocol InstanceSampler: Sendable {
+package protocol InstanceSampler: Sendable {
   /// Chooses samples of several sizes.
   /// - Parameters:
   ///   - sizes: in ascending order; each at most the number of the fold's columns.

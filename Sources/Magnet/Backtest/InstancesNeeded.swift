@@ -1,7 +1,7 @@
 import RealModule
 
 /// What an estimate from some instances of a run is to be as good as.
-public enum InstanceAim: Sendable, Hashable {
+package enum InstanceAim: Sendable, Hashable {
   /// A mean absolute error, in the score's unit.
   case error(Double)
   /// A mean width of the 95% interval, in the score's unit.
@@ -40,7 +40,7 @@ extension BacktestResult {
   ///   - predictor: its name among the entries.
   ///   - tokens: by scenario, the mean number of tokens of an instance.
   /// - Throws: `MagnetError` where the predictor took no part.
-  public func instancesNeeded(
+  package func instancesNeeded(
     for aim: InstanceAim, predictor: String, tokens: [String: Double]
   ) throws -> (table: Table, notes: [String]) {
     guard let entry = entries.firstIndex(where: { $0.name == predictor }) else {

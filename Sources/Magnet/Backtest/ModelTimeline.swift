@@ -1,8 +1,8 @@
 /// When models came out, in steps of time: for backtests that predict the scores of new models from those of older ones
 /// (forward chaining).
-public struct ModelTimeline: Sendable, Hashable {
+package struct ModelTimeline: Sendable, Hashable {
   /// How dates become steps.
-  public enum Step: String, Sendable, CaseIterable {
+  package enum Step: String, Sendable, CaseIterable {
     /// One step per quarter of a year, as `2024-Q1`.
     case quarter
     /// One step per month, as `2024-03`.
@@ -12,9 +12,9 @@ public struct ModelTimeline: Sendable, Hashable {
   }
 
   /// The names of the steps, oldest first. Steps without any model are left out.
-  public let names: [String]
+  package let names: [String]
   /// The step of each model, from 0. Models without a date have none.
-  public let steps: [String: Int]
+  package let steps: [String: Int]
 
   /// Steps from names that are sorted by time.
   private init(_ nameOfModel: [String: String], sorted names: [String]) {
@@ -26,7 +26,7 @@ public struct ModelTimeline: Sendable, Hashable {
   /// Steps from release dates.
   /// - Parameter dates: a date such as `2024-03-14` for each model; what follows the date, such as a time, is ignored.
   /// - Throws: `MagnetError` for what is not a date.
-  public init(dates: [String: String], every step: Step = .quarter) throws(MagnetError) {
+  package init(dates: [String: String], every step: Step = .quarter) throws(MagnetError) {
     var names: [String: String] = [:]
     for (model, text) in dates.sorted(by: { $0.key < $1.key }) {
       let parts = text.prefix(10).split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
@@ -48,7 +48,7 @@ public struct ModelTimeline: Sendable, Hashable {
 
   /// Steps from the versions of suites: a model came out with the first suite that has a run of it.
   /// - Parameter suites: the suites of each model's runs.
-  public init(suites: [String: [String]]) {
+  package init(suites: [String: [String]]) {
     let first = suites.compactMapValues { $0.min { VersionOrder($0) < VersionOrder($1) } }
     self.init(first, sorted: Set(first.values).sorted { VersionOrder($0) < VersionOrder($1) })
   }
@@ -63,13 +63,13 @@ public struct ModelTimeline: Sendable, Hashable {
   }
 
   /// Those of the models that have no date, in order.
-  public func undated(_ models: [String]) -> [String] { models.filter { steps[$0] == nil } }
+  package func undated(_ models: [String]) -> [String] { models.filter { steps[$0] == nil } }
 }
 
 extension ModelTimeline {
   /// The dates in a CSV text of two columns, model and date; a first line without a date is a header.
   /// - Throws: `MagnetError` for a line that is not a model and a date.
-  public static func dates(csv text: String, path: String) throws(MagnetError) -> [String: String] {
+  package static func dates(csv text: String, path: String) throws(MagnetError) -> [String: String] {
     var dates: [String: String] = [:]
     for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       let cells = line.split(separator: ",", omittingEmptySubsequences: false).map { cell in

@@ -1,8 +1,8 @@
 /// A file of a backtest's predictions: JSON lines, first one that says which backtest it is, then one for each
 /// prediction, in an order that does not depend on the number of jobs.
-public struct ScoreFile: Sendable {
-  public let path: String
+package struct ScoreFile: Sendable {
+  package let path: String
 
   /// The file at a path, which need not be there.
-  public init(_ path: String) { self.path = path }
+  package init(_ path: String) { self.path = path }
 }

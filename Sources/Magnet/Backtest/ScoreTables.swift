@@ -2,7 +2,7 @@ extension BacktestScores {
   /// One row per predictor and number of observed instances, and one for each predictor that predicted nothing, with the
   /// measures people look at first. Of a run's score: mean absolute error with its 95% interval, root mean squared error, bias, skill against the best baseline, error against
   /// the binomial noise floor, rank correlations, and how the intervals did.
-  public var table: Table {
+  package var table: Table {
     let measures = groups.flatMap { $0.scores.map(\.measure) }.unique()
     let first = ["mae", "brier"].first(where: measures.contains)
     let shown = measures.filter { !["coverage50", "coverage80", "width50", "width80"].contains($0) }
@@ -30,7 +30,7 @@ extension BacktestScores {
 
   /// One row per predictor, number of observed instances and measure: the value with its 95% interval, and the counts of
   /// scores and predictions it is over.
-  public var longTable: Table {
+  package var longTable: Table {
     let rows = groups.flatMap { group in
       // A row without a measure says that nothing was predicted.
       (group.scores.isEmpty ? [nil] : group.scores.map(Optional.some)).map { score -> [Cell] in
@@ -55,7 +55,7 @@ extension BacktestResult {
   /// absolute errors, their difference with its 95% interval over families, and the share of bootstrap draws in which
   /// the first is the better one.
   /// - Throws: `MagnetError` where one of them took no part, or they have no predictions in common.
-  public func comparison(of first: String, with second: String) throws -> Table {
+  package func comparison(of first: String, with second: String) throws -> Table {
     let numbers = try [first, second].map { name in
       guard let number = entries.firstIndex(where: { $0.name == name }) else {
         let near = nearestNames(to: name, among: entries.map(\.name))
@@ -108,7 +108,7 @@ extension BacktestResult {
   }
 
   /// What a user should know of how the result came about.
-  public var notes: [String] {
+  package var notes: [String] {
     let runs = plan.collection.runs
     var notes: [String] = []
     for (number, entry) in entries.enumerated() where !entry.isBaseline {
@@ -171,7 +171,7 @@ extension BacktestResult {
 
   /// How many scores predictors failed to predict, in whole or in part, and one for each predictor without any
   /// prediction; the baselines do not count.
-  public var failureCount: Int {
+  package var failureCount: Int {
     let silent = unpredicted.filter { number in !outcome.failures.contains { $0.predictor == number } }
     return outcome.failures.count { !entries[$0.predictor].isBaseline } + (isComplete ? silent.count : 0)
   }

@@ -6,15 +6,15 @@
 /// `ModelComparison`. The p values are corrected together (Holm). Down the ranking, a model joins the group of the model
 /// that began it unless the two differ; then it begins the next group. So a group is a statement about its first model
 /// only, and where models are ranked by win rates it is about their scores.
-public struct BoardTies: Sendable {
+package struct BoardTies: Sendable {
   /// The group of each row of the board's `ranked`, 1 first; nil for rows without a value and where nothing was tested.
-  public let groups: [Int?]
+  package let groups: [Int?]
   /// For each pair of ranked rows, the better first, the corrected p value; nil where the two have nothing in common.
-  public let pairs: [(first: Int, second: Int, p: Double?)]
+  package let pairs: [(first: Int, second: Int, p: Double?)]
   /// What should be known of them: models that could not be tested.
-  public let notes: [String]
+  package let notes: [String]
   /// Faults of runs whose instances could not be read.
-  public let faults: [DataFault]
+  package let faults: [DataFault]
 
   /// Reads the instances of a board's runs, and tests its models.
   /// - Parameters:
@@ -22,7 +22,7 @@ public struct BoardTies: Sendable {
   ///   - runs: what it was made of.
   ///   - readsContent: whether to read inputs, so that an id that names another question elsewhere is not paired.
   /// - Throws: what the source throws.
-  public static func read(
+  package static func read(
     _ board: Board, of runs: BoardRuns, in source: some RunSource, readsContent: Bool = true,
     alpha: Double = 0.05
   ) async throws -> BoardTies {

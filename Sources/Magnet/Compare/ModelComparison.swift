@@ -1,38 +1,38 @@
 /// Two sides compared over one or more scenarios: each scenario by itself, and their mean, in which each scenario weighs
 /// the same.
-public struct ModelComparison: Sendable {
-  public let first: String
-  public let second: String
+package struct ModelComparison: Sendable {
+  package let first: String
+  package let second: String
   /// In the order of the scenarios' names.
-  public let scenarios: [RunComparison]
+  package let scenarios: [RunComparison]
   /// Scenarios that could not be compared, with the reason.
-  public let omissions: [String]
+  package let omissions: [String]
   let options: RunComparison.Options
 
   /// The mean difference over scenarios, second minus first; nil for no scenarios.
-  public var difference: Double? {
+  package var difference: Double? {
     scenarios.isEmpty ? nil : scenarios.reduce(0) { $0 + $1.difference } / Double(scenarios.count)
   }
 
   /// The standard error of the mean difference for these very scenarios: only the instances are a sample.
-  public var withinError: Double? {
+  package var withinError: Double? {
     let errors = scenarios.compactMap(\.standardError)
     guard errors.count == scenarios.count, !errors.isEmpty else { return nil }
     return errors.reduce(0) { $0 + $1 * $1 }.squareRoot() / Double(errors.count)
   }
 
   /// The mean difference as one of scenarios like these: the scenarios are a sample too. Nil for fewer than two.
-  public var between: PairedDifferences.Estimate? {
+  package var between: PairedDifferences.Estimate? {
     PairedDifferences(scenarios.map(\.difference)).estimate
   }
 
   /// The probability of the mean difference if there were none: over scenarios, or of the only one.
-  public var p: Double? { scenarios.count == 1 ? scenarios[0].p : between?.p }
+  package var p: Double? { scenarios.count == 1 ? scenarios[0].p : between?.p }
 
   /// One row per scenario and, for several, two for their mean.
   /// - Parameter margin: where given, the last column has the p of two one-sided tests that the difference lies within
   ///   ±margin (Schuirmann 1987): a small one says that it does.
-  public func summary(correction: PValueCorrection = .holm, equivalenceMargin margin: Double? = nil) -> Table
+  package func summary(correction: PValueCorrection = .holm, equivalenceMargin margin: Double? = nil) -> Table
   {
     let adjusted = correction.adjusted(scenarios.map(\.p))
     func equivalence(_ p: Double?) -> [Cell] { margin == nil ? [] : [Cell(p)] }
@@ -99,18 +99,18 @@ public struct ModelComparison: Sendable {
 }
 
 /// The instances of runs, read once for comparisons.
-public struct ComparedRuns: Sendable {
+package struct ComparedRuns: Sendable {
   /// In the order of the source.
-  public let runs: [RunInstances]
+  package let runs: [RunInstances]
   /// The paths of the files that were read for them.
-  public let files: [String]
-  public let notes: [String]
-  public let faults: [DataFault]
+  package let files: [String]
+  package let notes: [String]
+  package let faults: [DataFault]
   /// Runs without a score, with the reason.
-  public let omissions: [String]
+  package let omissions: [String]
 
   /// The models, in order of their names.
-  public var models: [String] { runs.map(\.model).unique().sorted() }
+  package var models: [String] { runs.map(\.model).unique().sorted() }
 
   /// Reads the instances of a source's runs.
   /// - Parameters:
@@ -119,7 +119,7 @@ public struct ComparedRuns: Sendable {
   ///   - readsContent: whether to read inputs, so that ids that name other questions are found.
   ///   - keepsRepeated: whether to keep a run name that is in several suites several times.
   /// - Throws: what the source throws.
-  public static func read(
+  package static func read(
     _ source: some RunSource, rules: HeadlineRules, runs patterns: [String] = [],
     models: (@Sendable (String) -> Bool)? = nil, population: RunInstances.Population = .init(),
     readsContent: Bool = true, keepsRepeated: Bool = false
@@ -174,7 +174,7 @@ public struct ComparedRuns: Sendable {
 
   /// Compares two models on every scenario that both have runs of.
   /// - Throws: `MagnetError` when there is none.
-  public func compare(
+  package func compare(
     _ first: String, _ second: String, options: RunComparison.Options = .init()
   ) throws -> ModelComparison {
     func runs(_ model: String) -> [String: RunInstances] {
@@ -210,22 +210,22 @@ public struct ComparedRuns: Sendable {
 }
 
 /// All pairs of some models, and the groups of models that cannot be told apart.
-public struct ComparisonMatrix: Sendable {
+package struct ComparisonMatrix: Sendable {
   /// The models, the best first.
-  public let models: [String]
+  package let models: [String]
   /// The mean of each model over the scenarios that all have, in their order; higher is better.
-  public let strengths: [Double]
+  package let strengths: [Double]
   /// Each pair of models, the better first: the difference is that of the second, so mostly negative.
-  public let pairs: [ModelComparison]
+  package let pairs: [ModelComparison]
   /// The corrected p values of the pairs.
-  public let adjusted: [Double?]
+  package let adjusted: [Double?]
   /// The group of each model, 1 first: a model joins the group whose first model it cannot be told from.
-  public let groups: [Int]
-  public let omissions: [String]
+  package let groups: [Int]
+  package let omissions: [String]
 
   /// Compares every two models.
   /// - Throws: `MagnetError` when there are fewer than two models that share a scenario.
-  public init(
+  package init(
     _ runs: ComparedRuns, options: RunComparison.Options = .init(), correction: PValueCorrection = .holm,
     alpha: Double = 0.05
   ) throws {
@@ -291,7 +291,7 @@ public struct ComparisonMatrix: Sendable {
   }
 
   /// One row per pair of models.
-  public var table: Table {
+  package var table: Table {
     Table(
       columnNames: [
         "model_a", "model_b", "scenarios", "n", "diff", "stderr_these", "lower", "upper", "p", "p_adjusted",
@@ -312,7 +312,7 @@ public struct ComparisonMatrix: Sendable {
   }
 
   /// One row per model: its tie group, and its mean. A group says only that its models cannot be told from its first.
-  public var groupTable: Table {
+  package var groupTable: Table {
     Table(
       columnNames: ["group", "model", "mean"],
       rows: models.indices.map { place in
@@ -328,7 +328,7 @@ extension ModelComparison {
   /// Compares two runs, or two collections of runs: those of one name, or where each side has one run, these two; else
   /// those of one scenario that stands once on each side.
   /// - Throws: `MagnetError` when there is nothing to compare.
-  public init(
+  package init(
     _ first: ComparedRuns, _ second: ComparedRuns, names: (String, String),
     options: RunComparison.Options = .init()
   ) throws {

@@ -1,45 +1,45 @@
 /// Differences of two models' scores on the same instances, and what they say about the mean difference.
-public struct PairedDifferences: Sendable {
+package struct PairedDifferences: Sendable {
   /// First minus second, one for each instance.
-  public let values: [Double]
+  package let values: [Double]
 
-  public init(_ values: [Double]) { self.values = values }
+  package init(_ values: [Double]) { self.values = values }
 
-  public var count: Int { values.count }
+  package var count: Int { values.count }
 
   /// The mean difference; nil for no instances.
-  public var mean: Double? { values.isEmpty ? nil : values.reduce(0, +) / Double(count) }
+  package var mean: Double? { values.isEmpty ? nil : values.reduce(0, +) / Double(count) }
 
   /// The sample variance; nil for fewer than two instances.
-  public var variance: Double? {
+  package var variance: Double? {
     guard count > 1, let mean else { return nil }
     return values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count - 1)
   }
 
   /// The standard error of the mean; nil for fewer than two instances.
-  public var standardError: Double? { variance.map { ($0 / Double(count)).squareRoot() } }
+  package var standardError: Double? { variance.map { ($0 / Double(count)).squareRoot() } }
 
   /// A mean with its standard error, and the degrees of freedom of the latter.
-  public struct Estimate: Sendable, Hashable {
-    public let mean: Double
-    public let standardError: Double
-    public let degrees: Double
+  package struct Estimate: Sendable, Hashable {
+    package let mean: Double
+    package let standardError: Double
+    package let degrees: Double
 
     /// The interval of Student's t.
-    public func interval(level: Double = 0.95) -> Interval {
+    package func interval(level: Double = 0.95) -> Interval {
       let half = StudentT.quantile(0.5 + level / 2, degrees: degrees) * standardError
       return Interval(lower: mean - half, upper: mean + half)
     }
 
     /// The probability of a mean at least as far from 0 if there were no difference; 1 where there is none at all.
-    public var p: Double {
+    package var p: Double {
       if standardError == 0 { return mean == 0 ? 1 : 0 }
       return 2 * StudentT.cumulative(-abs(mean / standardError), degrees: degrees)
     }
 
     /// Whether the difference is within ±`margin`: the larger p of the two one-sided tests (Schuirmann 1987). A small
     /// one says that it is.
-    public func equivalenceP(margin: Double) -> Double {
+    package func equivalenceP(margin: Double) -> Double {
       if standardError == 0 { return abs(mean) < margin ? 0 : 1 }
       let nearer = margin - abs(mean)
       return StudentT.cumulative(-nearer / standardError, degrees: degrees)
@@ -47,7 +47,7 @@ public struct PairedDifferences: Sendable {
   }
 
   /// The mean of instances that are independent of one another; nil for fewer than two.
-  public var estimate: Estimate? {
+  package var estimate: Estimate? {
     guard let mean, let standardError else { return nil }
     return Estimate(mean: mean, standardError: standardError, degrees: Double(count - 1))
   }
@@ -56,7 +56,7 @@ public struct PairedDifferences: Sendable {
   /// added before they are squared (Miller 2024, arXiv 2411.00640), with the finite correction G/(G - 1).
   /// - Parameter clusters: the cluster of each instance.
   /// - Returns: nil for fewer than two clusters.
-  public func estimate<Key: Hashable>(clusters: [Key]) -> Estimate? {
+  package func estimate<Key: Hashable>(clusters: [Key]) -> Estimate? {
     guard let mean, clusters.count == count else { return nil }
     var sums: [Key: Double] = [:]
     for (value, cluster) in zip(values, clusters) { sums[cluster, default: 0] += value - mean }
@@ -72,7 +72,7 @@ public struct PairedDifferences: Sendable {
   /// 0 as the observed one (Fisher 1935). Exact for up to 20 instances; beyond, from `draws` random signs, with
   /// (1 + hits)/(1 + draws). On scores of 0 and 1 the exact test is McNemar's.
   /// - Returns: nil for no instances.
-  public func signFlipP(draws: Int = 10_000, seed: UInt64 = 1) -> Double? {
+  package func signFlipP(draws: Int = 10_000, seed: UInt64 = 1) -> Double? {
     guard count > 0 else { return nil }
     let observed = abs(values.reduce(0, +))
     let scale = values.reduce(0) { $0 + abs($1) }
@@ -110,7 +110,7 @@ public struct PairedDifferences: Sendable {
 
   /// The percentile interval of the paired bootstrap of the mean; clusters, where given, are resampled whole.
   /// - Returns: nil for fewer than two instances, or clusters.
-  public func bootstrap<Key: Hashable>(
+  package func bootstrap<Key: Hashable>(
     clusters: [Key], level: Double = 0.95, draws: Int = 10_000, seed: UInt64 = 1
   ) -> Interval? {
     var order: [Key: Int] = [:]
@@ -146,13 +146,13 @@ public struct PairedDifferences: Sendable {
 
   /// The smallest difference that a two-sided test at 0.05 would find with probability 0.8:
   /// (z.975 + z.80) · √(variance/n).
-  public static func detectable(variance: Double, count: Int) -> Double? {
+  package static func detectable(variance: Double, count: Int) -> Double? {
     guard count > 0, variance >= 0 else { return nil }
     return (Normal.quantile(0.975) + Normal.quantile(0.8)) * (variance / Double(count)).squareRoot()
   }
 
   /// How many instances it takes to find a difference so.
-  public static func needed(variance: Double, difference: Double) -> Int? {
+  package static func needed(variance: Double, difference: Double) -> Int? {
     guard difference != 0, variance >= 0 else { return nil }
     let z = Normal.quantile(0.975) + Normal.quantile(0.8)
     let count = z * z * variance / (difference * difference)
@@ -161,7 +161,7 @@ public struct PairedDifferences: Sendable {
 }
 
 /// How p values of several tests that are read together are corrected.
-public enum PValueCorrection: String, Sendable, CaseIterable {
+package enum PValueCorrection: String, Sendable, CaseIterable {
   /// Holm (1979): bounds the probability of any false finding.
   case holm
   /// Benjamini and Hochberg (1995): bounds the share of false findings.
@@ -169,7 +169,7 @@ public enum PValueCorrection: String, Sendable, CaseIterable {
   case none
 
   /// The corrected p values, in order; what is nil stays nil and does not count as a test.
-  public func adjusted(_ values: [Double?]) -> [Double?] {
+  package func adjusted(_ values: [Double?]) -> [Double?] {
     let order = values.indices.filter { values[$0]?.isNaN == false }
       .sorted { (values[$0] ?? 1, $0) < (values[$1] ?? 1, $1) }
     let count = Double(order.count)

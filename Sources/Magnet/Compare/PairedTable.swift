@@ -6,16 +6,16 @@
 /// table.midP  // 0.0390625
 /// table.tango()  // -0.5172 ... -0.0260
 /// ```
-public struct PairedTable: Sendable, Hashable {
+package struct PairedTable: Sendable, Hashable {
   /// How many questions both have right.
-  public var both: Int
-  public var onlyFirst: Int
-  public var onlySecond: Int
+  package var both: Int
+  package var onlyFirst: Int
+  package var onlySecond: Int
   /// How many neither has right.
-  public var neither: Int
+  package var neither: Int
 
   /// A table of counts, 0 or more each.
-  public init(both: Int, onlyFirst: Int, onlySecond: Int, neither: Int) {
+  package init(both: Int, onlyFirst: Int, onlySecond: Int, neither: Int) {
     self.both = both
     self.onlyFirst = onlyFirst
     self.onlySecond = onlySecond
@@ -23,7 +23,7 @@ public struct PairedTable: Sendable, Hashable {
   }
 
   /// Counts pairs of scores; nil when one of them is neither 0 nor 1.
-  public init?(_ pairs: [(Double, Double)]) {
+  package init?(_ pairs: [(Double, Double)]) {
     self.init(both: 0, onlyFirst: 0, onlySecond: 0, neither: 0)
     for pair in pairs {
       switch pair {
@@ -36,18 +36,18 @@ public struct PairedTable: Sendable, Hashable {
     }
   }
 
-  public var count: Int { both + onlyFirst + onlySecond + neither }
+  package var count: Int { both + onlyFirst + onlySecond + neither }
 
   /// The difference of the shares of right answers, first minus second; nil for no questions.
-  public var difference: Double? { count == 0 ? nil : Double(onlyFirst - onlySecond) / Double(count) }
+  package var difference: Double? { count == 0 ? nil : Double(onlyFirst - onlySecond) / Double(count) }
 
   /// The variance of a question's difference, with `count` in the denominator; nil for no questions.
-  public var variance: Double? {
+  package var variance: Double? {
     difference.map { Double(onlyFirst + onlySecond) / Double(count) - $0 * $0 }
   }
 
   /// Cohen's kappa: agreement beyond chance; nil where chance alone would agree always.
-  public var kappa: Double? {
+  package var kappa: Double? {
     guard count > 0 else { return nil }
     let n = Double(count)
     let first = Double(both + onlyFirst) / n
@@ -58,19 +58,19 @@ public struct PairedTable: Sendable, Hashable {
 
   /// McNemar's exact conditional test, two-sided: twice the probability that a fair coin gives the rarer of the two
   /// kinds of disagreement at most as often (McNemar 1947). 1 where there is no disagreement.
-  public var exactP: Double {
+  package var exactP: Double {
     min(1, 2 * Self.binomial(atMost: min(onlyFirst, onlySecond), of: onlyFirst + onlySecond))
   }
 
   /// McNemar's test with mid-p: the outcome that was seen counts half (Fagerland, Lydersen and Laake 2013).
-  public var midP: Double {
+  package var midP: Double {
     let (k, n) = (min(onlyFirst, onlySecond), onlyFirst + onlySecond)
     return min(1, Self.binomial(atMost: k - 1, of: n) + Self.binomial(atMost: k, of: n))
   }
 
   /// McNemar's asymptotic test without continuity correction: (b - c)²/(b + c) against chi-squared with one degree of
   /// freedom. 1 where there is no disagreement.
-  public var asymptoticP: Double {
+  package var asymptoticP: Double {
     let n = onlyFirst + onlySecond
     if n == 0 { return 1 }
     let z = abs(Double(onlyFirst - onlySecond)) / Double(n).squareRoot()
@@ -86,7 +86,7 @@ public struct PairedTable: Sendable, Hashable {
 
   /// The score interval of the difference (Tango 1998): the differences that the asymptotic test does not reject. Nil
   /// for no questions.
-  public func tango(level: Double = 0.95) -> Interval? {
+  package func tango(level: Double = 0.95) -> Interval? {
     guard let difference else { return nil }
     let z = Normal.quantile(0.5 + level / 2)
     let (b, c, n) = (Double(onlyFirst), Double(onlySecond), Double(count))
@@ -114,7 +114,7 @@ public struct PairedTable: Sendable, Hashable {
   }
 
   /// The closed-form interval of Bonett and Price (2012). Nil for no questions.
-  public func bonettPrice(level: Double = 0.95) -> Interval? {
+  package func bonettPrice(level: Double = 0.95) -> Interval? {
     guard count > 0 else { return nil }
     let z = Normal.quantile(0.5 + level / 2)
     let first = Double(onlyFirst + 1) / Double(count + 2)
@@ -127,7 +127,7 @@ public struct PairedTable: Sendable, Hashable {
   /// The percentile interval of the paired bootstrap, without draws: resampled differences follow the n-fold
   /// convolution of the three outcomes. Takes time in proportion to the square of the number of questions.
   /// - Returns: nil for no questions, and for more than 5,000.
-  public func bootstrap(level: Double = 0.95) -> Interval? {
+  package func bootstrap(level: Double = 0.95) -> Interval? {
     guard (1...5000).contains(count) else { return nil }
     let n = Double(count)
     let (up, down) = (Double(onlyFirst) / n, Double(onlySecond) / n)

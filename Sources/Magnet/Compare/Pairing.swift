@@ -1,31 +1,31 @@
 /// The instances of two runs that are the same question, and what is left over on either side.
-public struct Pairing: Sendable {
-  public struct Pair: Sendable {
-    public let first: RunInstances.Instance
-    public let second: RunInstances.Instance
+package struct Pairing: Sendable {
+  package struct Pair: Sendable {
+    package let first: RunInstances.Instance
+    package let second: RunInstances.Instance
   }
 
-  public enum Side: String, Sendable { case first, second }
+  package enum Side: String, Sendable { case first, second }
 
   /// What found no partner.
-  public struct Unmatched: Sendable {
-    public let side: Side
-    public let key: RunInstances.Key
-    public let reason: String
+  package struct Unmatched: Sendable {
+    package let side: Side
+    package let key: RunInstances.Key
+    package let reason: String
   }
 
   /// In the order of the first run.
-  public let pairs: [Pair]
-  public let unmatched: [Unmatched]
+  package let pairs: [Pair]
+  package let unmatched: [Unmatched]
   /// How many pairs have different ids and the same content.
-  public let byContentCount: Int
+  package let byContentCount: Int
   /// How many ids name another question in the other run.
-  public let reusedCount: Int
+  package let reusedCount: Int
 
   /// Pairs instances of the same id, split and perturbation whose input, references and split agree; then, among those
   /// left, instances of the same content that stands once on each side. An id that names another question in the other
   /// run is not a pair.
-  public init(_ first: RunInstances, _ second: RunInstances) {
+  package init(_ first: RunInstances, _ second: RunInstances) {
     var byKey: [RunInstances.Key: Int] = [:]
     for (place, instance) in second.instances.enumerated() { byKey[instance.key] = place }
     var partner: [Int: Int] = [:]

@@ -1,44 +1,44 @@
 /// Two runs of one scenario compared instance by instance. Differences are second minus first: positive where the
 /// second run has more.
-public struct RunComparison: Sendable {
+package struct RunComparison: Sendable {
   /// How intervals of graded scores are made.
-  public enum IntervalMethod: String, Sendable, CaseIterable { case t, bootstrap }
+  package enum IntervalMethod: String, Sendable, CaseIterable { case t, bootstrap }
 
-  public struct Options: Sendable {
+  package struct Options: Sendable {
     /// The coverage of intervals.
-    public var level = 0.95
+    package var level = 0.95
     /// The seed of drawn signs and resamples.
-    public var seed = 1
-    public var interval = IntervalMethod.t
+    package var seed = 1
+    package var interval = IntervalMethod.t
     /// What an instance's cluster is; nil where instances are independent.
-    public var cluster: (@Sendable (Pairing.Pair) -> String)?
+    package var cluster: (@Sendable (Pairing.Pair) -> String)?
 
-    public init() {}
+    package init() {}
   }
 
-  public let first: RunInstances
-  public let second: RunInstances
-  public let pairing: Pairing
+  package let first: RunInstances
+  package let second: RunInstances
+  package let pairing: Pairing
   /// The counts of right and wrong answers; nil for graded scores. The first model of the table is the second run.
-  public let table: PairedTable?
+  package let table: PairedTable?
   /// Second minus first, pair by pair.
-  public let differences: PairedDifferences
-  public let interval: Interval?
-  public let p: Double?
-  public let standardError: Double?
+  package let differences: PairedDifferences
+  package let interval: Interval?
+  package let p: Double?
+  package let standardError: Double?
   /// The mean difference with its standard error, over instances or clusters; nil for fewer than two.
-  public let estimate: PairedDifferences.Estimate?
+  package let estimate: PairedDifferences.Estimate?
   /// How interval and p were computed.
-  public let method: String
+  package let method: String
   /// The smallest difference that these pairs would show.
-  public let detectable: Double?
+  package let detectable: Double?
   /// What is special: other ids, few pairs, scores left out.
-  public let notes: [String]
+  package let notes: [String]
   let options: Options
 
   /// Compares two runs.
   /// - Throws: `MagnetError` when their metrics differ or nothing can be paired.
-  public init(_ first: RunInstances, _ second: RunInstances, options: Options = Options()) throws {
+  package init(_ first: RunInstances, _ second: RunInstances, options: Options = Options()) throws {
     guard first.headline.metric.name == second.headline.metric.name else {
       throw MagnetError(
         .invalidData,
@@ -94,20 +94,20 @@ public struct RunComparison: Sendable {
   }
 
   /// The mean difference, second minus first.
-  public var difference: Double { differences.mean ?? 0 }
+  package var difference: Double { differences.mean ?? 0 }
 
-  public var meanFirst: Double {
+  package var meanFirst: Double {
     pairing.pairs.reduce(0) { $0 + $1.first.score } / Double(pairing.pairs.count)
   }
-  public var meanSecond: Double {
+  package var meanSecond: Double {
     pairing.pairs.reduce(0) { $0 + $1.second.score } / Double(pairing.pairs.count)
   }
 
   /// Instances that only the second run has right, and only the first; nil for graded scores.
-  public var flips: (gained: Int, lost: Int)? { table.map { ($0.onlyFirst, $0.onlySecond) } }
+  package var flips: (gained: Int, lost: Int)? { table.map { ($0.onlyFirst, $0.onlySecond) } }
 
   /// Whether the second run is worse by more than `margin`: the whole interval says so, in the metric's direction.
-  public func isWorse(by margin: Double) -> Bool {
+  package func isWorse(by margin: Double) -> Bool {
     guard let interval else { return false }
     return first.headline.lowerIsBetter == true ? interval.lower > margin : interval.upper < -margin
   }
@@ -158,7 +158,7 @@ public struct RunComparison: Sendable {
   }
 
   /// The pairs whose scores differ, the largest difference first.
-  public func flipTable(limit: Int?) -> Table {
+  package func flipTable(limit: Int?) -> Table {
     let changed = pairing.pairs.enumerated().filter { $0.element.first.score != $0.element.second.score }
       .sorted { a, b in
         let one = abs(a.element.second.score - a.element.first.score)
@@ -183,7 +183,7 @@ public struct RunComparison: Sendable {
   }
 
   /// What could not be paired: side (a or b), instance, split, perturbation, reason.
-  public var unmatchedTable: Table {
+  package var unmatchedTable: Table {
     Table(
       columnNames: ["scenario", "side", "instance", "split", "perturbation", "reason"],
       rows: pairing.unmatched.map { item in

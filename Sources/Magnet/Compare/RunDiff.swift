@@ -1,32 +1,32 @@
 /// Why two runs differ: level by level, from the recipe to the scores.
-public struct RunDiff: Sendable {
-  public enum State: String, Sendable { case equal, differs, unknown }
+package struct RunDiff: Sendable {
+  package enum State: String, Sendable { case equal, differs, unknown }
 
   /// A difference: what it is of, and both values.
-  public struct Example: Sendable {
-    public let what: String
-    public let first: String
-    public let second: String
+  package struct Example: Sendable {
+    package let what: String
+    package let first: String
+    package let second: String
   }
 
-  public struct Level: Sendable {
-    public let name: String
-    public let state: State
-    public let detail: String
-    public let examples: [Example]
+  package struct Level: Sendable {
+    package let name: String
+    package let state: State
+    package let detail: String
+    package let examples: [Example]
   }
 
   /// In the order in which one causes the next: run spec, scenario, instances, prompts, answers, statistics, instance scores.
-  public let levels: [Level]
+  package let levels: [Level]
   /// The first level that explains the others: `identical files`, `execution spec`, `prompts`, `answers` ...
-  public let verdict: String
-  public let faults: [DataFault]
+  package let verdict: String
+  package let faults: [DataFault]
 
   private static let exampleLimit = 5
 
   /// Compares two runs, one from each source.
   /// - Throws: `MagnetError` where a source does not have exactly one run, and what the sources throw.
-  public init(_ first: some RunSource, _ second: some RunSource) async throws {
+  package init(_ first: some RunSource, _ second: some RunSource) async throws {
     let one = try await Side(first)
     let other = try await Side(second)
     faults = one.faults + other.faults
@@ -252,14 +252,14 @@ public struct RunDiff: Sendable {
   }
 
   /// One row per level: level, state, detail.
-  public var table: Table {
+  package var table: Table {
     Table(
       columnNames: ["level", "state", "detail"],
       rows: levels.map { [.string($0.name), .string($0.state.rawValue), .string($0.detail)] })
   }
 
   /// One row per example: level, what, a, b.
-  public var exampleTable: Table {
+  package var exampleTable: Table {
     Table(
       columnNames: ["level", "what", "a", "b"],
       rows: levels.flatMap { level in

@@ -1,50 +1,50 @@
 /// The scores of one run on its instances by one metric, with what identifies each instance.
-public struct RunInstances: Sendable {
+package struct RunInstances: Sendable {
   /// What tells the scores of a run apart: the instance under one perturbation.
-  public struct Key: Sendable, Hashable {
-    public let id: String
-    public let split: String?
+  package struct Key: Sendable, Hashable {
+    package let id: String
+    package let split: String?
     /// The perturbation's fields as text, without those that depend on where it ran; empty for unperturbed inputs.
-    public let perturbation: String
+    package let perturbation: String
   }
 
-  public struct Instance: Sendable {
-    public let key: Key
+  package struct Instance: Sendable {
+    package let key: Key
     /// The scores by train trial.
-    public var scores: [Int: Double]
+    package var scores: [Int: Double]
     /// The input and references as one text; nil where the scenario state was not read.
-    public var content: String?
-    public var input: String?
+    package var content: String?
+    package var input: String?
     /// The first reference that is tagged as correct.
-    public var target: String?
+    package var target: String?
     /// What the model answered in the first trial.
-    public var answer: String?
+    package var answer: String?
 
     /// The mean over trials.
-    public var score: Double { scores.values.sorted().reduce(0, +) / Double(scores.count) }
+    package var score: Double { scores.values.sorted().reduce(0, +) / Double(scores.count) }
   }
 
-  public let run: String
-  public let model: String
+  package let run: String
+  package let model: String
   /// The run's name without its model.
-  public let scenario: String
-  public let headline: Headline
+  package let scenario: String
+  package let headline: Headline
   /// In the order of `per_instance_stats.json`.
-  public let instances: [Instance]
+  package let instances: [Instance]
   /// How many scores were left out: not finite, or several that differ for one instance and trial.
-  public let notFiniteCount: Int
-  public let conflictCount: Int
+  package let notFiniteCount: Int
+  package let conflictCount: Int
 
   /// Which scores to take.
-  public struct Population: Sendable {
+  package struct Population: Sendable {
     /// HELM's split; nil for the headline's.
-    public var split: String?
+    package var split: String?
     /// Whether to take all splits.
-    public var isOfAllSplits = false
+    package var isOfAllSplits = false
     /// The name of a perturbation; nil for unperturbed inputs.
-    public var perturbation: String?
+    package var perturbation: String?
 
-    public init() {}
+    package init() {}
   }
 
   private static let perturbationFields = [

@@ -1,15 +1,15 @@
 /// The words of a command line, split as a shell splits them: at white space, with quotes and backslashes. Nothing is
 /// expanded, and no shell is started: give `sh -c '...'` for one.
-public struct CommandWords: Sendable, Hashable {
+package struct CommandWords: Sendable, Hashable {
   /// The program and its arguments; at least the program.
-  public let words: [String]
+  package let words: [String]
 
   /// A program and its arguments as they are.
-  public init(program: String, arguments: [String] = []) { words = [program] + arguments }
+  package init(program: String, arguments: [String] = []) { words = [program] + arguments }
 
   /// Splits a command line.
   /// - Throws: `MagnetError` for a quote that is not closed, and a line without words.
-  public init(parsing line: String) throws {
+  package init(parsing line: String) throws {
     var words: [String] = []
     var word: String?
     var quote: Character?

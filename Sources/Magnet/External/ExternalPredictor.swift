@@ -1,25 +1,25 @@
 /// Predicts statistics of whole runs with a program in any language.
-public final class ExternalRunPredictor: RunPredictor {
+package final class ExternalRunPredictor: RunPredictor {
   private let program: ExternalProgram?
   private let known = WrittenTrain()
 
   /// A predictor that asks this program.
-  public init(_ program: ExternalProgram, exampleRuns: Int = 3, evalSamples: Int = 20, seed: Int = 1) {
+  package init(_ program: ExternalProgram, exampleRuns: Int = 3, evalSamples: Int = 20, seed: Int = 1) {
     self.program = program
     super.init(exampleRuns: exampleRuns, evalSamples: evalSamples, seed: seed)
   }
 
   /// A predictor without a program, which cannot predict.
-  public required init(exampleRuns: Int = 3, evalSamples: Int = 20, seed: Int = 1) {
+  package required init(exampleRuns: Int = 3, evalSamples: Int = 20, seed: Int = 1) {
     program = nil
     super.init(exampleRuns: exampleRuns, evalSamples: evalSamples, seed: seed)
   }
 
-  public override class var name: String { "exec" }
+  package override class var name: String { "exec" }
 
-  public override var disclosure: Disclosure { program?.disclosure ?? .runSpec }
+  package override var disclosure: Disclosure { program?.disclosure ?? .runSpec }
 
-  public override func predict(train: TrainSplit, test: SequesteredTestSplit) throws -> [RunPrediction] {
+  package override func predict(train: TrainSplit, test: SequesteredTestSplit) throws -> [RunPrediction] {
     let program = try program.required
     try MetricSelector.check(program.metrics.map { try MetricSelector($0) }, among: test.statsAsked)
     let answer = try program.predict(
@@ -41,27 +41,28 @@ public final class ExternalRunPredictor: RunPredictor {
 }
 
 /// Predicts statistics of single instances with a program in any language.
-public final class ExternalInstancePredictor: InstancePredictor {
+package final class ExternalInstancePredictor: InstancePredictor {
   private let program: ExternalProgram?
   private let known = WrittenTrain()
 
   /// A predictor that asks this program.
-  public init(_ program: ExternalProgram, exampleRuns: Int = 3, evalSamples: Int = 20, seed: Int = 1) {
+  package init(_ program: ExternalProgram, exampleRuns: Int = 3, evalSamples: Int = 20, seed: Int = 1) {
     self.program = program
     super.init(exampleRuns: exampleRuns, evalSamples: evalSamples, seed: seed)
   }
 
   /// A predictor without a program, which cannot predict.
-  public required init(exampleRuns: Int = 3, evalSamples: Int = 20, seed: Int = 1) {
+  package required init(exampleRuns: Int = 3, evalSamples: Int = 20, seed: Int = 1) {
     program = nil
     super.init(exampleRuns: exampleRuns, evalSamples: evalSamples, seed: seed)
   }
 
-  public override class var name: String { "exec" }
+  package override class var name: String { "exec" }
 
-  public override var disclosure: Disclosure { program?.disclosure ?? .runSpec }
+  package override var disclosure: Disclosure { program?.disclosure ?? .runSpec }
 
-  public override func predict(train: TrainSplit, test: SequesteredTestSplit) throws -> [InstancePrediction] {
+  package override func predict(train: TrainSplit, test: SequesteredTestSplit) throws -> [InstancePrediction]
+  {
     let program = try program.required
     try MetricSelector.check(program.metrics.map { try MetricSelector($0) }, among: test.instanceStatsAsked)
     let answer = try program.predict(

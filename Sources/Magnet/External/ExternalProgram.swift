@@ -1,32 +1,32 @@
 /// A program, in any language, that predicts: started once for each split, in a folder of its own that holds what it
 /// may know and nothing else. The article "Predictors in any language" says what it finds there and what it writes.
-public struct ExternalProgram: Sendable {
+package struct ExternalProgram: Sendable {
   /// The program and its arguments. A word that is the path of a file, from the current folder, is that file's.
-  public var command: CommandWords
+  package var command: CommandWords
   /// How much it sees of the target run.
-  public var disclosure = Disclosure.responses
+  package var disclosure = Disclosure.responses
   /// The metrics it is asked for; all when empty.
-  public var metrics: [String] = []
+  package var metrics: [String] = []
   /// How long it may take; then it is killed, and all that it started.
-  public var timeLimit = Duration.seconds(600)
+  package var timeLimit = Duration.seconds(600)
   /// How it is kept from other files and the network.
-  public var sandbox = Sandbox.auto
+  package var sandbox = Sandbox.auto
   /// Folders under bubblewrap hidden wherever they would be seen: those of the runs.
-  public var hiddenFolders: [String] = []
+  package var hiddenFolders: [String] = []
   /// Files and folders shown under bubblewrap, read-only, beside the system's, the program's and the script's.
-  public var shownPaths: [String] = []
+  package var shownPaths: [String] = []
   /// Whether the right answers of the runs to learn from are kept from it: the tags of references, output mappings and
   /// whatever else `Disclosure.responses` leaves out of the target run. Runs of the same scenario have the same
   /// instances, so the key of one is the key of the other.
-  public var hidesKey = false
+  package var hidesKey = false
   /// Variables of the environment it gets beside PATH, LANG, HOME and TMPDIR.
-  public var environment: [String: String] = [:]
+  package var environment: [String: String] = [:]
 
   /// The most bytes of predictions there may be.
   static let predictionLimit = 64 << 20
 
   /// A program.
-  public init(_ command: CommandWords) { self.command = command }
+  package init(_ command: CommandWords) { self.command = command }
 
   /// How it is started.
   var launch: ProgramLaunch {

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// How a program is kept from what it may not know, beyond its files: whether it runs under bubblewrap.
-public enum Sandbox: String, Sendable, CaseIterable {
+package enum Sandbox: String, Sendable, CaseIterable {
   /// Under bubblewrap where it is there and works, else without.
   case auto
   /// Under bubblewrap, or not at all.

@@ -1,6 +1,6 @@
 /// A form a table can be written in, such as CSV.
 ///
-/// Each format has a file of its own in this folder: a ``TableSink`` that writes it, and the value that describes it.
+/// Each format has a file of its own in this folder: a `TableSink` that writes it, and the value that describes it.
 /// A new format is one such file and one more value in ``allCases``; commands, file endings and help texts follow.
 public struct TableFormat: Sendable, Hashable, CaseIterable, CustomStringConvertible {
   /// The formats that there are.
@@ -11,11 +11,11 @@ public struct TableFormat: Sendable, Hashable, CaseIterable, CustomStringConvert
   /// The name that `--format` takes, such as `csv`.
   public let name: String
   /// The endings of its files' names, without the dot, the usual one first.
-  public let endings: [String]
+  package let endings: [String]
   /// Whether it is for people to read rather than for programs.
-  public let isForPeople: Bool
+  package let isForPeople: Bool
   /// Whether it is made of characters, so that it can be shown on a terminal.
-  public let isText: Bool
+  package let isText: Bool
   package let makeSink: @Sendable (TableLayout) -> any TableSink
 
   package init(
@@ -114,6 +114,12 @@ extension Table {
 }
 
 /// Writes tables in one format.
+///
+/// ```swift
+/// var bytes: [UInt8] = []
+/// try TableWriter(.parquet).write(tables.stats) { bytes += $0 }
+/// print(TableWriter(.csv).text(tables.runSpecs))
+/// ```
 public struct TableWriter: Sendable {
   private let format: TableFormat
   private let layout: TableLayout
@@ -125,7 +131,10 @@ public struct TableWriter: Sendable {
   }
 
   /// Writes a table, piece by piece.
-  /// - Parameter isCompressed: whether to compress what is written with gzip.
+  /// - Parameters:
+  ///   - table: the table.
+  ///   - isCompressed: whether to compress what is written with gzip.
+  ///   - write: takes the next bytes.
   /// - Throws: what `write` throws, and `MagnetError` when the format cannot hold the table.
   public func write(
     _ table: Table, isCompressed: Bool = false, _ write: ([UInt8]) throws -> Void

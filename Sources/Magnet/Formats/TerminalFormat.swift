@@ -1,5 +1,5 @@
 extension TableFormat {
-  /// A table drawn with box characters; see ``TerminalTable``.
+  /// A table drawn with box characters; see `TerminalTable`.
   public static let terminal = TableFormat("table", endings: ["txt"], isForPeople: true) { layout in
     TerminalSink(layout: layout)
   }

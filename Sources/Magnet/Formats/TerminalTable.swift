@@ -4,7 +4,7 @@
 /// `.`, and texts are shortened in the middle, or broken into lines where key columns would no longer tell the rows
 /// apart; when that is not enough, the columns go into several tables one under the other, each with the key columns in
 /// front.
-public struct TerminalTable: Sendable {
+package struct TerminalTable: Sendable {
   private struct Column {
     let cells: [String]
     let isNumeric: Bool
@@ -27,7 +27,7 @@ public struct TerminalTable: Sendable {
 
   /// A drawing of a table.
   /// - Parameter keyCount: how many of the first columns tell the rows apart.
-  public init(_ table: Table, keyCount: Int = 1) {
+  package init(_ table: Table, keyCount: Int = 1) {
     self.keyCount = keyCount
     rowCount = table.rowCount
     var cells = table.columnNames.map { _ in [String]() }
@@ -148,7 +148,7 @@ public struct TerminalTable: Sendable {
   /// - Parameters:
   ///   - width: how many columns there are; nil for no limit.
   ///   - isColored: whether to use the terminal's colours.
-  public func drawn(width: Int? = nil, isColored: Bool = false) -> String {
+  package func drawn(width: Int? = nil, isColored: Bool = false) -> String {
     guard !columns.isEmpty else { return "" }
     return blocks(width).map { draw($0, isColored) }.joined(separator: "\n")
   }

@@ -2,7 +2,7 @@
 // never copied (~Copyable) and frees its memory once.
 
 /// What bytes are written to, one after the other.
-public protocol ByteSink: ~Copyable {
+package protocol ByteSink: ~Copyable {
   mutating func append(_ byte: UInt8)
   mutating func append(bytes: UnsafeRawBufferPointer)
 }
@@ -16,29 +16,29 @@ extension ByteSink where Self: ~Copyable {
 }
 
 extension [UInt8]: ByteSink {
-  public mutating func append(bytes: UnsafeRawBufferPointer) { append(contentsOf: bytes) }
+  package mutating func append(bytes: UnsafeRawBufferPointer) { append(contentsOf: bytes) }
 }
 
 /// Bytes in memory that is used again: quicker than an array, which looks at each byte whether it has become someone
 /// else's.
-public struct ByteBuffer: ~Copyable, ByteSink {
+package struct ByteBuffer: ~Copyable, ByteSink {
   private var start = UnsafeMutableRawPointer.allocate(byteCount: 256, alignment: 1)
   private var capacity = 256
-  public private(set) var count = 0
+  package private(set) var count = 0
 
   /// An empty buffer.
-  public init() {}
+  package init() {}
 
   deinit { start.deallocate() }
 
   @inline(__always)
-  public mutating func append(_ byte: UInt8) {
+  package mutating func append(_ byte: UInt8) {
     if count == capacity { grow(1) }
     start.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
     count += 1
   }
 
-  public mutating func append(bytes: UnsafeRawBufferPointer) {
+  package mutating func append(bytes: UnsafeRawBufferPointer) {
     guard let address = bytes.baseAddress else { return }
     if count + bytes.count > capacity { grow(bytes.count) }
     (start + count).copyMemory(from: address, byteCount: bytes.count)
@@ -54,12 +54,12 @@ public struct ByteBuffer: ~Copyable, ByteSink {
   }
 
   /// Forgets the bytes and keeps the memory, unless it has become large.
-  public mutating func removeAll() {
+  package mutating func removeAll() {
     if capacity > 1 << 22 { self = ByteBuffer() } else { count = 0 }
   }
 
   /// Calls `body` with the bytes.
-  public borrowing func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+  package borrowing func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
     body(UnsafeRawBufferPointer(start: start, count: count))
   }
 }

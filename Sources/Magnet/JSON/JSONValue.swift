@@ -1,20 +1,27 @@
 /// A JSON value of any kind: what a list cell of a table holds.
 public enum JSONValue: Sendable, Hashable {
+  /// Null.
   case null
+  /// A truth value.
   case bool(Bool)
+  /// A number that is whole and fits into 64 bits.
   case int(Int64)
+  /// Any other number.
   case double(Double)
+  /// A text.
   case string(String)
+  /// A list.
   case array([JSONValue])
+  /// Members in the order of the text.
   case object([Member])
 
   /// One key and its value, in the order of the text.
   public struct Member: Sendable, Hashable {
-    public let key: String
-    public let value: JSONValue
+    package let key: String
+    package let value: JSONValue
 
     /// A member.
-    public init(key: String, value: JSONValue) {
+    package init(key: String, value: JSONValue) {
       self.key = key
       self.value = value
     }
@@ -22,7 +29,7 @@ public enum JSONValue: Sendable, Hashable {
 
   /// Reads a JSON text as Python does: `NaN` and `Infinity` are numbers.
   /// - Throws: `JSONFault` with the byte where the text stops making sense.
-  public init(parsing text: String) throws(JSONFault) {
+  package init(parsing text: String) throws(JSONFault) {
     var text = text
     let document = try text.withUTF8Result { bytes throws(JSONFault) in try TolerantParser.parse(bytes) }
     self = document.withTape { JSONValue($0, at: JSONTape.top) }
@@ -52,24 +59,24 @@ public enum JSONValue: Sendable, Hashable {
   }
 
   /// The element at `index`, nil when this is not a list or is too short.
-  public subscript(index: Int) -> JSONValue? {
+  package subscript(index: Int) -> JSONValue? {
     guard case .array(let elements) = self, elements.indices.contains(index) else { return nil }
     return elements[index]
   }
 
   /// The value of `key`, nil when this is not an object or has no such key.
-  public subscript(key: String) -> JSONValue? {
+  package subscript(key: String) -> JSONValue? {
     guard case .object(let members) = self else { return nil }
     return members.last { $0.key == key }?.value
   }
 
   /// The elements of a list, none for anything else.
-  public var elements: [JSONValue] {
+  package var elements: [JSONValue] {
     if case .array(let elements) = self { elements } else { [] }
   }
 
   /// The number, nil for anything else.
-  public var double: Double? {
+  package var double: Double? {
     switch self {
     case .int(let value): Double(value)
     case .double(let value): value
@@ -78,7 +85,7 @@ public enum JSONValue: Sendable, Hashable {
   }
 
   /// The text of a string, nil for anything else.
-  public var string: String? {
+  package var string: String? {
     if case .string(let value) = self { value } else { nil }
   }
 }
@@ -96,7 +103,7 @@ extension String {
 
 extension JSONValue {
   /// The value as compact JSON; NaN and the infinities as strings.
-  public var text: String {
+  package var text: String {
     var out: [UInt8] = []
     append(to: &out)
     return String(decoding: out, as: UTF8.self)

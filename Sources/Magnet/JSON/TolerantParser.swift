@@ -1,22 +1,22 @@
 /// A JSON text that cannot be read, and the byte where it stops making sense.
-public struct JSONFault: Error, Sendable, Equatable, CustomStringConvertible {
+package struct JSONFault: Error, Sendable, Equatable, CustomStringConvertible {
   /// Bytes before the fault, 0 first.
-  public let offset: Int
-  public let problem: String
-  public var description: String { "byte \(offset): \(problem)" }
+  package let offset: Int
+  package let problem: String
+  package var description: String { "byte \(offset): \(problem)" }
 }
 
 /// A parsed text that owns its tape.
-public struct JSONDocument: Sendable {
+package struct JSONDocument: Sendable {
   fileprivate(set) var words: [UInt64]
   fileprivate(set) var strings: [UInt8]
   /// How many NaN, Infinity and -Infinity literals the text held.
-  public fileprivate(set) var nonFiniteCount = 0
+  package fileprivate(set) var nonFiniteCount = 0
   /// How many halves of surrogate pairs stood alone and became U+FFFD.
-  public fileprivate(set) var loneSurrogateCount = 0
+  package fileprivate(set) var loneSurrogateCount = 0
 
   /// Calls `body` with the tape, which is valid inside the call only.
-  public func withTape<R, E: Error>(_ body: (JSONTape) throws(E) -> R) throws(E) -> R {
+  package func withTape<R, E: Error>(_ body: (JSONTape) throws(E) -> R) throws(E) -> R {
     let result: Result<R, E> = words.withUnsafeBufferPointer { words in
       strings.withUnsafeBufferPointer { strings in
         // Both hold something: a tape begins and ends with a word, and its strings with a length.
@@ -33,9 +33,9 @@ public struct JSONDocument: Sendable {
 /// Reads what strict parsers refuse and Python's json module writes or reads: NaN, Infinity and -Infinity, halves
 /// of surrogate pairs, integers and exponents beyond the machine's, a byte order mark. Slower than simdjson by far:
 /// it is for the texts that simdjson refuses, and to say at which byte a broken one breaks.
-public struct TolerantParser {
+package struct TolerantParser {
   /// Lists and objects inside each other: the limit keeps recursive readers of the tape within their stack.
-  public static let depthLimit = 1000
+  package static let depthLimit = 1000
 
   private let input: UnsafeBufferPointer<UInt8>
   private var at = 0
@@ -43,7 +43,7 @@ public struct TolerantParser {
 
   /// Parses a whole text.
   /// - Throws: `JSONFault` at the first byte that cannot be part of it.
-  public static func parse(_ bytes: UnsafeBufferPointer<UInt8>) throws(JSONFault) -> JSONDocument {
+  package static func parse(_ bytes: UnsafeBufferPointer<UInt8>) throws(JSONFault) -> JSONDocument {
     var parser = TolerantParser(input: bytes)
     return try parser.run()
   }

@@ -1,13 +1,13 @@
 /// Draws clusters of pairs (families of models, as a rule) with replacement: the same draws for every measure, so that
 /// measures of several predictors can be compared.
-public struct ClusterBootstrap: Sendable {
+package struct ClusterBootstrap: Sendable {
   /// How many clusters there are.
-  public let clusterCount: Int
+  package let clusterCount: Int
   /// For each draw, how often each cluster is in it; none for fewer than two clusters.
   let counts: [[Double]]
 
   /// The same draws from the same seed.
-  public init(_ clusterCount: Int, seed: UInt64, draws: Int = 1000) {
+  package init(_ clusterCount: Int, seed: UInt64, draws: Int = 1000) {
     self.clusterCount = clusterCount
     var random = SplitMix(state: seed ^ 0x5EED)
     counts =
@@ -24,7 +24,7 @@ public struct ClusterBootstrap: Sendable {
   /// - Parameter clusters: for each pair the number of its cluster.
   /// - Returns: nil where the pairs are too few for a value. The score has no interval where they are of one cluster,
   ///   which says nothing of others.
-  public func score(_ measure: Measure, of pairs: [MeasuredPair], clusters: [Int]) -> Measure.Score? {
+  package func score(_ measure: Measure, of pairs: [MeasuredPair], clusters: [Int]) -> Measure.Score? {
     func summed(_ terms: some Sequence<(cluster: Int, sums: Measure.Sums?)>) -> Measure.Score? {
       var sums = Array(repeating: Measure.Sums.zero, count: clusterCount)
       var seen: Set<Int> = []

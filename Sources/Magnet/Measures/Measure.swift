@@ -2,7 +2,7 @@
 /// pairs of predicted and actual values.
 ///
 /// Most measures are a function of sums over pairs, so that their value over any resampling of runs or families comes
-/// from the sums of the parts; see ``ClusterBootstrap``. Measures of your own are made the same way:
+/// from the sums of the parts; see `ClusterBootstrap`. Measures of your own are made the same way:
 ///
 /// ```swift
 /// let relativeError = Measure(
@@ -25,6 +25,7 @@ public struct Measure: Sendable {
 
   /// Which way is better.
   public enum Direction: Sendable, Hashable {
+    /// Lower values are better.
     case lower, higher
     /// The nearer to a value, the better: 0 for a bias, 0.95 for the coverage of intervals of 95%.
     case near(Double)
@@ -54,6 +55,7 @@ public struct Measure: Sendable {
   public struct Score: Sendable, Hashable {
     /// The measure's name, such as `mae`.
     public let measure: String
+    /// The value of the measure.
     public let value: Double
     /// Holds the measure with probability 95% over families of models like these; nil for one family. By the
     /// percentiles of a bootstrap that draws whole families.
@@ -79,7 +81,9 @@ public struct Measure: Sendable {
   public let name: String
   /// The name for people, such as `mean absolute error`.
   public let title: String
+  /// What a value is in.
   public let unit: Unit
+  /// Which values are better.
   public let better: Direction
   /// What predictions it is of.
   public let level: Level
@@ -88,6 +92,11 @@ public struct Measure: Sendable {
 
   /// A measure that is a function of sums over pairs.
   /// - Parameters:
+  ///   - name: the name in tables and files.
+  ///   - title: the name in sentences.
+  ///   - unit: what a value is in.
+  ///   - better: which values are better.
+  ///   - level: whether pairs are of runs or of instances.
   ///   - sums: what a pair adds; nil where it does not count, such as one without an interval.
   ///   - value: the value from the sums; nil where they are too little to say anything.
   public init(
@@ -111,7 +120,13 @@ public struct Measure: Sendable {
   }
 
   /// A measure that is the mean of a term over pairs.
-  /// - Parameter term: nil for a pair that does not count.
+  /// - Parameters:
+  ///   - name: the name in tables and files.
+  ///   - title: the name in sentences.
+  ///   - unit: what a value is in.
+  ///   - better: which values are better.
+  ///   - level: whether pairs are of runs or of instances.
+  ///   - term: nil for a pair that does not count.
   public init(
     _ name: String, title: String, unit: Unit, better: Direction, level: Level,
     meanOf term: @escaping @Sendable (MeasuredPair) -> Double?

@@ -20,7 +20,14 @@ public struct MeasuredPair: Sendable, Hashable {
   package var upper = SIMD3<Double>(repeating: .nan)
 
   /// A pair.
-  /// - Parameter interval: holds the actual value with probability 0.95.
+  /// - Parameters:
+  ///   - predicted: the predicted value.
+  ///   - actual: the actual value.
+  ///   - standardError: of the prediction, where it has one.
+  ///   - interval: holds the actual value with probability 0.95.
+  ///   - instanceCount: how many instances the actual value is over.
+  ///   - group: the number of what is resampled together, such as a family of models.
+  ///   - repetition: which of several draws of a sample it is of.
   public init(
     predicted: Double, actual: Double, standardError: Double? = nil, interval: Interval? = nil,
     instanceCount: Int? = nil, group: Int = 0, repetition: Int = 0

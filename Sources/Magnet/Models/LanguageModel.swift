@@ -12,7 +12,7 @@ public struct ModelIdentity: Sendable, Hashable {
   }
 
   /// An identity whose digest is that of the parts.
-  public init(name: String, parts: [String]) {
+  package init(name: String, parts: [String]) {
     var hash = SHA256()
     for part in parts { hash.update(part) }
     self.init(name: name, digest: hash.finish())
@@ -22,12 +22,16 @@ public struct ModelIdentity: Sendable, Hashable {
 /// Answers requests. Both language models and examinees that answer for themselves do.
 public protocol Respondent {
   /// One answer per request, in order.
-  /// - Parameter draws: one number per request. The same model, request and draw give the same answer; another draw
-  ///   gives another sample where the model samples.
+  /// - Parameters:
+  ///   - requests: what is asked.
+  ///   - draws: one number per request. The same model, request and draw give the same answer; another draw gives
+  ///     another sample where the model samples.
   func respond(to requests: [Request], draws: [Int]) async throws -> [Answer]
 
   /// The chance of each option as the answer to its request.
-  /// - Parameter options: one list of texts per request.
+  /// - Parameters:
+  ///   - options: one list of texts per request.
+  ///   - requests: what is asked.
   /// - Returns: one list per request, which sums to 1, or nil where the model cannot say; nil when it never can.
   func chances(of options: [[String]], for requests: [Request]) async throws -> [[Double]?]?
 }

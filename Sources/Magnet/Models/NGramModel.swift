@@ -8,10 +8,10 @@ import RealModule
 /// the geometric mean of the probabilities of its words after the request.
 ///
 /// Tuning adds the liked answers, `copies` · epochs times. `dpo` and `rlhf` also take the others away, not below zero.
-public struct NGramModel: TunableModel {
-  public let identity: ModelIdentity
-  public var isInProcess: Bool { true }
-  public var samples: Bool { temperature > 0 }
+package struct NGramModel: TunableModel {
+  package let identity: ModelIdentity
+  package var isInProcess: Bool { true }
+  package var samples: Bool { temperature > 0 }
 
   /// What comes after a history, how often.
   struct Continuations: Sendable {
@@ -36,7 +36,7 @@ public struct NGramModel: TunableModel {
 
   /// A model of these texts.
   /// - Parameter temperature: 0 answers with the likeliest option; above 0, answers are drawn.
-  public init(name: String, texts: [String], temperature: Double = 0.25) {
+  package init(name: String, texts: [String], temperature: Double = 0.25) {
     var continuations: [String: Continuations] = [:]
     var hash = SHA256()
     for text in texts {
@@ -122,7 +122,7 @@ public struct NGramModel: TunableModel {
     return sum / Double(words.count)
   }
 
-  public func chances(of options: [[String]], for requests: [Request]) async throws -> [[Double]?]? {
+  package func chances(of options: [[String]], for requests: [Request]) async throws -> [[Double]?]? {
     zip(options, requests).map { texts, request in
       let context = Self.context(request)
       let scores = texts.map { score($0, after: context) }
@@ -130,7 +130,7 @@ public struct NGramModel: TunableModel {
     }
   }
 
-  public func respond(to requests: [Request], draws: [Int]) async throws -> [Answer] {
+  package func respond(to requests: [Request], draws: [Int]) async throws -> [Answer] {
     zip(requests, draws).map { request, draw in
       var random = SplitMix(
         state: SplitMix.mixed(SplitMix.hash(identity.digest) ^ SplitMix.hash(request.digest))
@@ -178,7 +178,7 @@ public struct NGramModel: TunableModel {
       ? Answer(unreadable: "the model was made from no text") : Answer(words.joined(separator: " "))
   }
 
-  public func tuned(on data: TuningData) async throws -> any TunableModel {
+  package func tuned(on data: TuningData) async throws -> any TunableModel {
     var changed = continuations
     for sample in data.samples {
       let context = Self.words(sample.input) + Self.words(sample.instruction)

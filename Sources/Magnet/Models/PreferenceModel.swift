@@ -29,8 +29,11 @@ public struct PreferenceModel: TunableModel {
   private static let step = 3.0
 
   /// A model in which these words weigh so much, and all others nothing.
-  /// - Parameter temperature: 0 answers with the best option, the first of equal ones. Above 0, answers are drawn from
-  ///   the softmax of score / temperature.
+  /// - Parameters:
+  ///   - name: the name of the model.
+  ///   - words: the weight of each word.
+  ///   - temperature: 0 answers with the best option, the first of equal ones. Above 0, answers are drawn from the
+  ///     softmax of score / temperature.
   public init(name: String, words: [String: Double], temperature: Double = 0) {
     var values = [Double](repeating: 0, count: Self.size)
     for (word, weight) in words { values[Self.place(ofWord: word)] += weight }

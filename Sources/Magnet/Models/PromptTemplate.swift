@@ -1,8 +1,8 @@
 /// How requests become the texts and messages that real models are given, as ProgressGym does it.
-public enum PromptTemplate {
+package enum PromptTemplate {
   /// The template of Stanford Alpaca: a preamble, then the headings Instruction, Input (if there is one), Response.
   /// Both parts are trimmed; an empty instruction is replaced by the input.
-  public static func alpaca(instruction: String, input: String) -> String {
+  package static func alpaca(instruction: String, input: String) -> String {
     var instruction = trimmed(instruction)
     var input = trimmed(input)
     if instruction.isEmpty { swap(&instruction, &input) }
@@ -16,13 +16,13 @@ public enum PromptTemplate {
   }
 
   /// One message of a chat.
-  public struct Message: Sendable, Hashable {
+  package struct Message: Sendable, Hashable {
     /// `system`, `user` or `assistant`.
-    public var role: String
-    public var content: String
+    package var role: String
+    package var content: String
 
     /// A message.
-    public init(role: String, content: String) {
+    package init(role: String, content: String) {
       self.role = role
       self.content = content
     }
@@ -30,7 +30,7 @@ public enum PromptTemplate {
 
   /// The request as messages of a chat: system; history; one user message; the beginning of the answer, if any.
   /// - Parameter inputLast: whether the instruction comes before the input; ProgressGym puts the input first.
-  public static func messages(_ request: Request, inputLast: Bool = false) -> [Message] {
+  package static func messages(_ request: Request, inputLast: Bool = false) -> [Message] {
     var messages: [Message] = []
     if let system = request.system { messages.append(Message(role: "system", content: system)) }
     for turn in request.history {

@@ -1,10 +1,10 @@
 /// Makes any model tunable without touching its weights: `tuned` keeps samples as example turns before each request,
 /// up to 32, newest last. It is not training, and results say so.
-public struct PromptedModel: TunableModel {
-  public let identity: ModelIdentity
-  public var isInProcess: Bool { base.isInProcess }
-  public var samples: Bool { base.samples }
-  public var parallelRequests: Int { base.parallelRequests }
+package struct PromptedModel: TunableModel {
+  package let identity: ModelIdentity
+  package var isInProcess: Bool { base.isInProcess }
+  package var samples: Bool { base.samples }
+  package var parallelRequests: Int { base.parallelRequests }
 
   private let base: any LanguageModel
   private let examples: [Request.Turn]
@@ -12,10 +12,10 @@ public struct PromptedModel: TunableModel {
   private let system: String?
 
   /// The most examples kept.
-  public static let mostExamples = 32
+  package static let mostExamples = 32
 
   /// A model without examples yet.
-  public init(_ base: any LanguageModel, system: String? = nil, name: String? = nil) {
+  package init(_ base: any LanguageModel, system: String? = nil, name: String? = nil) {
     self.init(base, system, [], name: name ?? base.identity.name)
   }
 
@@ -38,15 +38,15 @@ public struct PromptedModel: TunableModel {
     return request
   }
 
-  public func respond(to requests: [Request], draws: [Int]) async throws -> [Answer] {
+  package func respond(to requests: [Request], draws: [Int]) async throws -> [Answer] {
     try await base.respond(to: requests.map(prompted), draws: draws)
   }
 
-  public func chances(of options: [[String]], for requests: [Request]) async throws -> [[Double]?]? {
+  package func chances(of options: [[String]], for requests: [Request]) async throws -> [[Double]?]? {
     try await base.chances(of: options, for: requests.map(prompted))
   }
 
-  public func tuned(on data: TuningData) async throws -> any TunableModel {
+  package func tuned(on data: TuningData) async throws -> any TunableModel {
     var turns: [Request.Turn] = []
     let passes = max(1, Int((data.epochs ?? 1).rounded()))
     for _ in 0..<passes {
@@ -59,12 +59,12 @@ public struct PromptedModel: TunableModel {
   }
 
   /// The examples as JSON.
-  public var weights: [UInt8]? {
+  package var weights: [UInt8]? {
     let turns = examples.map { JSONValue.array([.string($0.user), .string($0.assistant)]) }
     return Array(JSONValue.array(turns).text.utf8)
   }
 
-  public func restored(from weights: [UInt8]) throws -> any TunableModel {
+  package func restored(from weights: [UInt8]) throws -> any TunableModel {
     guard let value = try? JSONValue(parsing: String(decoding: weights, as: UTF8.self)) else {
       throw MagnetError(.invalidData, "these are not the examples of a PromptedModel")
     }

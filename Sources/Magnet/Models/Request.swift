@@ -102,7 +102,9 @@ public struct Answer: Sendable, Hashable {
 
 /// What an examinee asks its judge, or a judge an examinee: a text, or requests.
 public enum Prompt: Sendable, Hashable, ExpressibleByStringLiteral {
+  /// A text, the instruction of one request.
   case text(String)
+  /// Requests.
   case requests([Request])
 
   public init(stringLiteral value: String) { self = .text(value) }
@@ -128,7 +130,9 @@ public enum TuningStage: String, Sendable, Hashable, CaseIterable {
 
 /// One thing to learn: an answer, and those that are worse.
 public struct TuningSample: Sendable, Hashable {
+  /// What is asked.
   public var instruction: String
+  /// What the instruction is about; may be empty.
   public var input: String
   /// The preferred answer.
   public var liked: String
@@ -149,7 +153,9 @@ public struct TuningSample: Sendable, Hashable {
 
 /// What a model is tuned on, and how.
 public struct TuningData: Sendable, Hashable {
+  /// How the model is tuned.
   public var stage: TuningStage
+  /// What it is tuned on.
   public var samples: [TuningSample]
   /// How often the samples are gone through, nil for the model's own choice.
   public var epochs: Double?

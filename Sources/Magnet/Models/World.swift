@@ -39,6 +39,9 @@ public struct World: Sendable {
   /// The world with this seed: the same seed makes the same world. δ has a root mean square of 0.35; all θ_t have
   /// noise of standard deviation 0.05.
   /// - Parameters:
+  ///   - kind: how values change.
+  ///   - seed: of everything random.
+  ///   - timesteps: how many there are.
   ///   - questions: how many there are of each kind, 400 at most.
   ///   - temperature: of people's answers; at 1 they answer as their chances say, at 0 always with what they prefer.
   public init(

@@ -1,6 +1,11 @@
 import RealModule
 
 /// A range that is to hold a value with a stated probability.
+///
+/// ```swift
+/// let interval = Interval(lower: 0.4, upper: 0.7)
+/// interval.contains(0.5)  // true
+/// ```
 public struct Interval: Sendable, Hashable {
   /// The lower end, at most `upper`.
   public var lower: Double
@@ -26,6 +31,8 @@ public struct Interval: Sendable, Hashable {
   /// (population - count) / (population - 1). Say which when you print it.
   /// - Parameters:
   ///   - right: how many of the `count` seen were right; need not be whole.
+  ///   - count: how many were seen.
+  ///   - population: how many there are; nil for no end of them.
   ///   - coverage: the probability, such as 0.95.
   /// - Returns: nil for no count; where all of the population were seen, the share itself.
   public static func wilson(
@@ -63,20 +70,20 @@ public struct Interval: Sendable, Hashable {
 }
 
 /// The normal distribution.
-public enum Normal {
+package enum Normal {
   /// The probability of a value up to `x`, mean 0 and deviation 1.
-  public static func cumulative(_ x: Double) -> Double {
+  package static func cumulative(_ x: Double) -> Double {
     0.5 * Double.erfc(-x / 2.0.squareRoot())
   }
 
   /// The density at `x`, mean 0 and deviation 1.
-  public static func density(_ x: Double) -> Double {
+  package static func density(_ x: Double) -> Double {
     Double.exp(-x * x / 2) / (2 * Double.pi).squareRoot()
   }
 
   /// The value that is exceeded with probability 1 - `p`; `p` is between 0 and 1, ends left out. By bisection and
   /// Newton steps on `cumulative`, to the last digits of a double.
-  public static func quantile(_ p: Double) -> Double {
+  package static func quantile(_ p: Double) -> Double {
     precondition(p > 0 && p < 1, "a probability between 0 and 1")
     var low = -40.0
     var high = 40.0
@@ -89,7 +96,7 @@ public enum Normal {
 
   /// The continuous ranked probability score of a normal prediction, to be low (Gneiting and Raftery 2007, eq. 21):
   /// σ (z (2Φ(z) - 1) + 2φ(z) - 1/√π), z = (value - mean)/σ. With a deviation of 0, the absolute error.
-  public static func rankedProbabilityScore(_ value: Double, mean: Double, stddev: Double) -> Double {
+  package static func rankedProbabilityScore(_ value: Double, mean: Double, stddev: Double) -> Double {
     if stddev <= 0 { return abs(value - mean) }
     let z = (value - mean) / stddev
     return stddev * (z * (2 * cumulative(z) - 1) + 2 * density(z) - 1 / Double.pi.squareRoot())

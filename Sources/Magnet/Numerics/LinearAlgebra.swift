@@ -3,14 +3,14 @@
 /// Plain loops, as the matrices here have a hundred rows at most, and LAPACK would be one more library to install: a
 /// whole estimate of `dkps` from 100 instances and 83 models, distances and eigenvectors, takes 2.7 ms, of `aipw` 1.4 ms.
 /// (NumPy's LAPACK takes 0.4 ms for the eigenvectors.)
-public struct Cholesky: Sendable {
+package struct Cholesky: Sendable {
   /// The number of rows.
-  public let order: Int
+  package let order: Int
   /// L, row by row.
   private let factor: [Double]
 
   /// Factors a matrix given row by row; only its lower triangle is read. Nil when it is not positive definite.
-  public init?(_ matrix: [Double], order: Int) {
+  package init?(_ matrix: [Double], order: Int) {
     precondition(matrix.count == order * order, "a square matrix")
     var l = matrix
     for i in 0..<order {
@@ -29,7 +29,7 @@ public struct Cholesky: Sendable {
   }
 
   /// L⁻¹ b.
-  public func halfSolve(_ b: [Double]) -> [Double] {
+  package func halfSolve(_ b: [Double]) -> [Double] {
     var x = b
     for i in 0..<order {
       x[i] = (x[i] - dotProduct(factor, i * order, x, 0, count: i)) / factor[i * order + i]
@@ -38,7 +38,7 @@ public struct Cholesky: Sendable {
   }
 
   /// A⁻¹ b.
-  public func solve(_ b: [Double]) -> [Double] {
+  package func solve(_ b: [Double]) -> [Double] {
     var x = halfSolve(b)
     for i in stride(from: order - 1, through: 0, by: -1) {
       x[i] /= factor[i * order + i]
@@ -49,7 +49,7 @@ public struct Cholesky: Sendable {
   }
 
   /// The diagonal of A⁻¹.
-  public var inverseDiagonal: [Double] {
+  package var inverseDiagonal: [Double] {
     (0..<order).map { column in
       // The column of L⁻¹ begins at its diagonal.
       var x = Array(repeating: 0.0, count: order)
@@ -66,14 +66,14 @@ public struct Cholesky: Sendable {
 
 /// The eigenvalues and eigenvectors of a symmetric matrix, by Householder's reduction to three diagonals and the QL
 /// algorithm with implicit shifts (Wilkinson and Reinsch 1971).
-public struct SymmetricEigen: Sendable {
+package struct SymmetricEigen: Sendable {
   /// The eigenvalues, greatest first.
-  public let values: [Double]
+  package let values: [Double]
   /// The eigenvectors in that order, each of length 1 with its component of greatest size positive.
-  public let vectors: [[Double]]
+  package let vectors: [[Double]]
 
   /// Decomposes a matrix given row by row; only its lower triangle is read.
-  public init(_ matrix: [Double], order n: Int) {
+  package init(_ matrix: [Double], order n: Int) {
     precondition(matrix.count == n * n, "a square matrix")
     var reduction = Tridiagonal(matrix, order: n)
     reduction.diagonalize()

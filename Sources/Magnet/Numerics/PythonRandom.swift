@@ -1,12 +1,12 @@
 /// CPython's `random.Random`, seeded with an integer: the Mersenne Twister MT19937 (Matsumoto and Nishimura, 1998)
 /// and, on top of it, CPython 3.11's `random`, `sample` and `choice`. The same seed gives the same draws as there.
-public struct PythonRandom: Sendable {
+package struct PythonRandom: Sendable {
   private var state: [UInt32]
   private var position = PythonRandom.size
   private static let size = 624
 
   /// A generator seeded as MAGNET seeds Python's: with `seed % (2**32 - 1)`, the remainder never negative.
-  public init(seed: Int) {
+  package init(seed: Int) {
     let modulus = Int(UInt32.max)
     let remainder = ((seed % modulus) + modulus) % modulus
     self.init(key: [UInt32(remainder)])
@@ -42,7 +42,7 @@ public struct PythonRandom: Sendable {
   }
 
   /// The next 32 random bits.
-  public mutating func nextWord() -> UInt32 {
+  package mutating func nextWord() -> UInt32 {
     if position == Self.size { refill() }
     var word = state[position]
     position += 1
@@ -61,14 +61,14 @@ public struct PythonRandom: Sendable {
   }
 
   /// A number from 0 up to, not including, 1, with 53 random bits.
-  public mutating func random() -> Double {
+  package mutating func random() -> Double {
     let high = Double(nextWord() >> 5)
     let low = Double(nextWord() >> 6)
     return (high * 67_108_864 + low) / 9_007_199_254_740_992
   }
 
   /// An integer from 0 up to, not including, `bound`, which is from 1 to 2**32 - 1.
-  public mutating func below(_ bound: Int) -> Int {
+  package mutating func below(_ bound: Int) -> Int {
     precondition(bound > 0 && bound < 1 << 32, "a bound from 1 to 2**32 - 1")
     let shift = UInt32(bound.leadingZeroBitCount - 32)
     while true {
@@ -78,7 +78,7 @@ public struct PythonRandom: Sendable {
   }
 
   /// `count` distinct integers below `population`, in the order drawn. `count` is at most `population`.
-  public mutating func sample(_ count: Int, below population: Int) -> [Int] {
+  package mutating func sample(_ count: Int, below population: Int) -> [Int] {
     precondition((0...population).contains(count), "no more draws than there are numbers")
     var picked: [Int] = []
     if population <= Self.poolLimit(count) {
@@ -110,7 +110,7 @@ public struct PythonRandom: Sendable {
   }
 
   /// One of the elements, each as likely; `elements` is not empty.
-  public mutating func choice<Elements: RandomAccessCollection>(_ elements: Elements) -> Elements.Element {
+  package mutating func choice<Elements: RandomAccessCollection>(_ elements: Elements) -> Elements.Element {
     elements[elements.index(elements.startIndex, offsetBy: below(elements.count))]
   }
 }

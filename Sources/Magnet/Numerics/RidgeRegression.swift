@@ -4,22 +4,22 @@
 ///
 /// Of several penalties the one with the least squared leave-one-out error is taken, which needs no refitting: without
 /// row i its error is e_i / (1 - h_i), h_i its leverage.
-public struct RidgeRegression: Sendable {
+package struct RidgeRegression: Sendable {
   /// w.
-  public let coefficients: [Double]
+  package let coefficients: [Double]
   /// b.
-  public let intercept: Double
+  package let intercept: Double
   /// The penalty taken.
-  public let penalty: Double
+  package let penalty: Double
   /// For each row, the error of the target's prediction from the other rows: target minus prediction.
-  public let leaveOneOut: [Double]
+  package let leaveOneOut: [Double]
 
   /// Fits. Nil for no rows, or when no penalty gives a solution.
   /// - Parameters:
   ///   - features: row by row, each as long as the others; no NaN.
   ///   - targets: one a row.
   ///   - penalties: above 0; the first of equally good ones is taken.
-  public init?(features: [Double], targets: [Double], penalties: [Double]) {
+  package init?(features: [Double], targets: [Double], penalties: [Double]) {
     let n = targets.count
     guard n > 0 else { return nil }
     let width = features.count / n
@@ -74,7 +74,7 @@ public struct RidgeRegression: Sendable {
   }
 
   /// b + w·x.
-  public func value(at features: some Sequence<Double>) -> Double {
+  package func value(at features: some Sequence<Double>) -> Double {
     zip(coefficients, features).reduce(intercept) { $0 + $1.0 * $1.1 }
   }
 

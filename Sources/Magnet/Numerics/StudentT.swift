@@ -1,10 +1,10 @@
 import RealModule
 
 /// Student's t distribution.
-public enum StudentT {
+package enum StudentT {
   /// The probability of a value up to `x`, with `degrees` degrees of freedom, above 0 and not always whole: from the
   /// incomplete beta function I(degrees / (degrees + x²); degrees/2, 1/2).
-  public static func cumulative(_ x: Double, degrees: Double) -> Double {
+  package static func cumulative(_ x: Double, degrees: Double) -> Double {
     precondition(degrees > 0, "degrees of freedom above 0")
     guard x.isFinite else { return x > 0 ? 1 : 0 }
     let tail = Beta.incomplete(
@@ -13,7 +13,7 @@ public enum StudentT {
   }
 
   /// The density at `x`.
-  public static func density(_ x: Double, degrees: Double) -> Double {
+  package static func density(_ x: Double, degrees: Double) -> Double {
     let scale = Double.logGamma((degrees + 1) / 2) - Double.logGamma(degrees / 2)
     let power = (degrees + 1) / 2 * Double.log(1 + x * x / degrees)
     return Double.exp(scale - power) / (degrees * Double.pi).squareRoot()
@@ -21,7 +21,7 @@ public enum StudentT {
 
   /// The value that is exceeded with probability 1 - `p`; `p` is between 0 and 1, ends left out. By Newton steps on
   /// `cumulative` of the lower tail, halving the bracket where a step leaves it.
-  public static func quantile(_ p: Double, degrees: Double) -> Double {
+  package static func quantile(_ p: Double, degrees: Double) -> Double {
     precondition(p > 0 && p < 1, "a probability between 0 and 1")
     if p == 0.5 { return 0 }
     let tail = min(p, 1 - p)

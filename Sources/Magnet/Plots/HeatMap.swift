@@ -9,9 +9,9 @@
 ///   values: [[0.23, 0], [-0.11, nil]], groups: ["context", "quality"], scale: .diverging(about: 0, limit: 0.5))
 /// print(map.drawn(width: 80, isColored: false))
 /// ```
-public struct HeatMap: Sendable, Hashable {
+package struct HeatMap: Sendable, Hashable {
   /// How values become colours.
-  public enum Scale: Sendable, Hashable {
+  package enum Scale: Sendable, Hashable {
     /// Orange below the middle and blue above it. The ends lie as far from the middle as the farthest value, but no
     /// farther than `limit`; values beyond the ends take their colours and are marked ↑ or ↓.
     case diverging(about: Double, limit: Double)
@@ -19,19 +19,19 @@ public struct HeatMap: Sendable, Hashable {
     case sequential
   }
 
-  public var title: String
+  package var title: String
   /// The names of the rows.
-  public var rows: [String]
+  package var rows: [String]
   /// The names of the columns.
-  public var columns: [String]
+  package var columns: [String]
   /// One list per row, one value per column; nil for a missing one, as for NaN and the infinities.
-  public var values: [[Double?]]
+  package var values: [[Double?]]
   /// The group of each row; rows of a group follow one another. Empty names make no headings.
-  public var groups: [String]
-  public var scale: Scale
+  package var groups: [String]
+  package var scale: Scale
 
   /// A heat map. Missing rows and cells of `values` and `groups` count as nil and "".
-  public init(
+  package init(
     title: String, rows: [String], columns: [String], values: [[Double?]], groups: [String] = [],
     scale: Scale = .sequential
   ) {

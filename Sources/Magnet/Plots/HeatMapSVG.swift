@@ -2,7 +2,7 @@ extension HeatMap {
   /// The heat map as an SVG 1.1 document that needs no other file, on white. Each cell has a `<title>` with the full
   /// names of its row and column and every digit of its number; missing cells are hatched. The same heat map gives the
   /// same bytes.
-  public func svg() -> String { HeatMapDocument(self).text }
+  package func svg() -> String { HeatMapDocument(self).text }
 }
 
 private struct HeatMapDocument {

@@ -3,7 +3,7 @@ extension HeatMap {
   /// - Parameters:
   ///   - width: how many columns there are. Columns of cells that do not fit follow in further blocks.
   ///   - isColored: whether to use the terminal's colours.
-  public func drawn(width: Int, isColored: Bool) -> String {
+  package func drawn(width: Int, isColored: Bool) -> String {
     HeatMapLines(self, max(24, min(width, 1000)), isColored).text
   }
 }

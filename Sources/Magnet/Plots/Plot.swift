@@ -3,26 +3,26 @@
 /// A learning curve is lines over a logarithmic x axis, their bounds a band; predicted against actual values are
 /// points in a square plot. Points without a place on the axes are left out, and the drawing says how many: those with
 /// a NaN, an infinity or a number beyond ±1e300, and on a logarithmic axis those that are not above zero.
-public struct Plot: Sendable, Hashable {
+package struct Plot: Sendable, Hashable {
   /// How an axis is divided.
-  public enum Scale: Sendable, Hashable {
+  package enum Scale: Sendable, Hashable {
     case linear, log
   }
 
   /// How a series is drawn: its points joined in the order of x, or each for itself.
-  public enum Style: Sendable, Hashable {
+  package enum Style: Sendable, Hashable {
     case line, points
   }
 
   /// A value and, where they are known, the ends of its interval: y values, not distances. An end that is nil lies at
   /// the value itself.
-  public struct Point: Sendable, Hashable {
-    public var x: Double
-    public var y: Double
-    public var lower: Double?
-    public var upper: Double?
+  package struct Point: Sendable, Hashable {
+    package var x: Double
+    package var y: Double
+    package var lower: Double?
+    package var upper: Double?
 
-    public init(x: Double, y: Double, lower: Double? = nil, upper: Double? = nil) {
+    package init(x: Double, y: Double, lower: Double? = nil, upper: Double? = nil) {
       self.x = x
       self.y = y
       self.lower = lower
@@ -31,14 +31,14 @@ public struct Plot: Sendable, Hashable {
   }
 
   /// Points that belong together under a name.
-  public struct Series: Sendable, Hashable {
-    public var name: String
-    public var points: [Point]
-    public var style: Style
+  package struct Series: Sendable, Hashable {
+    package var name: String
+    package var points: [Point]
+    package var style: Style
     /// Whether it is what the others are compared with: drawn in grey, its lines dashed.
-    public var isBaseline: Bool
+    package var isBaseline: Bool
 
-    public init(name: String, points: [Point], style: Style = .line, isBaseline: Bool = false) {
+    package init(name: String, points: [Point], style: Style = .line, isBaseline: Bool = false) {
       self.name = name
       self.points = points
       self.style = style
@@ -51,18 +51,18 @@ public struct Plot: Sendable, Hashable {
     series[number].isBaseline ? nil : series[..<number].count { !$0.isBaseline }
   }
 
-  public var title: String
-  public var xLabel: String
-  public var yLabel: String
-  public var xScale: Scale
-  public var yScale: Scale
+  package var title: String
+  package var xLabel: String
+  package var yLabel: String
+  package var xScale: Scale
+  package var yScale: Scale
   /// Drawn in their order, the last on top.
-  public var series: [Series]
+  package var series: [Series]
   /// Whether both axes are the same, of scale `xScale`, with the diagonal y = x drawn.
-  public var isSquare: Bool
+  package var isSquare: Bool
 
   /// A plot. Texts may be empty; they take no room then.
-  public init(
+  package init(
     title: String, xLabel: String, yLabel: String, xScale: Scale = .linear, yScale: Scale = .linear,
     series: [Series], isSquare: Bool = false
   ) {

@@ -10,7 +10,7 @@ extension Plot {
   ///   - width: in pixels, from 200 to 4000; what is beyond is taken for these. A square plot takes no more than it
   ///     needs.
   ///   - height: likewise, from 150.
-  public func svg(width: Int = 720, height: Int = 480) -> String {
+  package func svg(width: Int = 720, height: Int = 480) -> String {
     var drawing = SVGPlot(
       self, Double(min(max(width, 200), 4000)), Double(min(max(height, 150), 4000)))
     return drawing.document()

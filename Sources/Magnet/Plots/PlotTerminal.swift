@@ -8,7 +8,7 @@ extension Plot {
   ///   - height: how many lines there are, with all texts, up to 1000. There may be more: the plot itself takes four at
   ///     least, and no name is left out.
   ///   - isColored: whether to use the terminal's colours.
-  public func drawn(width: Int, height: Int, isColored: Bool) -> String {
+  package func drawn(width: Int, height: Int, isColored: Bool) -> String {
     guard width > 0 else { return "" }
     return TerminalPlot(self, min(width, 1000), min(max(height, 0), 1000), isColored).text
   }

@@ -1,4 +1,10 @@
 /// Predictions beside the actual values.
+///
+/// ```swift
+/// let comparison = Comparison(predictions, with: tables.stats)
+/// for pair in comparison.pairs { print(pair.run, pair.predicted.mean ?? "-", pair.actual.mean ?? "-") }
+/// for prediction in comparison.unmatched { print(prediction.run, prediction.reason) }
+/// ```
 public struct Comparison: Sendable {
   /// A prediction and an actual value it was matched with. A prediction matches as many as agree with it.
   public struct Pair: Sendable {
@@ -73,7 +79,9 @@ public struct Comparison: Sendable {
   }
 
   /// Matches predictions with `perInstanceStats` of the same run, request and metric.
-  /// - Parameter actual: statistics with the column `magnet.instance_predict_id`.
+  /// - Parameters:
+  ///   - predictions: what was predicted.
+  ///   - actual: statistics with the column `magnet.instance_predict_id`.
   public init(_ predictions: [InstancePrediction], with actual: Table) {
     let matcher = Matcher(
       names: predictions.map(\.stat.name), runs: predictions.map(\.run),
@@ -102,7 +110,7 @@ public struct Comparison: Sendable {
 extension Comparison {
   /// The comparison of the predictions of some metrics; all of it when none is named.
   /// - Throws: `MagnetError` when these metrics have no prediction.
-  public func selecting(_ metrics: [MetricSelector]) throws -> Comparison {
+  package func selecting(_ metrics: [MetricSelector]) throws -> Comparison {
     guard !metrics.isEmpty else { return self }
     var chosen = self
     chosen.pairs = pairs.filter { pair in metrics.contains { $0.matches(pair.actual.name) } }

@@ -5,7 +5,9 @@ extension Comparison {
   /// let comparison = try await MeanPredictor().evaluate(on: runs)
   /// comparison.score(.meanAbsoluteError)
   /// ```
-  /// - Parameter metric: take only pairs of this metric.
+  /// - Parameters:
+  ///   - measure: what to compute.
+  ///   - metric: take only pairs of this metric.
   /// - Returns: nil where the pairs are too few for a value, or are of several metrics and none is named: what they are
   ///   in differs.
   public func score(_ measure: Measure, of metric: String? = nil) -> Double? {

@@ -1,6 +1,13 @@
 extension Predictor {
   /// Draws a split of a source's runs, predicts, and compares with the actual values.
-  /// - Parameter patterns: take only runs whose name matches one of these, with `*` and `?`; all when empty.
+  ///
+  /// ```swift
+  /// let comparison = try await predictor.evaluate(on: runs, runs: ["boolq:*"])
+  /// print(comparison.table)
+  /// ```
+  /// - Parameters:
+  ///   - source: the runs.
+  ///   - patterns: take only runs whose name matches one of these, with `*` and `?`; all when empty.
   /// - Throws: `MagnetError` when too few runs are left or the predictor cannot predict, and what the source throws.
   public nonisolated(nonsending) func evaluate(
     on source: some RunSource, runs patterns: [String] = []
@@ -24,7 +31,14 @@ extension Predictor {
   /// Run names that repeat across suites count once, in the latest suite. Incomplete runs take no part, and a run
   /// that turns out to be broken when it is read is left out and the split drawn again; both are in the result's
   /// `faults`.
-  /// - Parameter patterns: take only runs whose name matches one of these, with `*` and `?`; all when empty.
+  ///
+  /// ```swift
+  /// let split = try await predictor.split(runs)
+  /// print("to be predicted: \(split.testRun), from \(split.trainRuns)")
+  /// ```
+  /// - Parameters:
+  ///   - source: the runs.
+  ///   - patterns: take only runs whose name matches one of these, with `*` and `?`; all when empty.
   /// - Throws: `MagnetError` when too few runs are left, and what the source throws.
   public nonisolated(nonsending) func split(
     _ source: some RunSource, runs patterns: [String] = []

@@ -13,7 +13,12 @@ public struct RunPrediction: Sendable, Hashable {
   public let notes: [String]
 
   /// A prediction. A metric name that begins with `predicted_` stands for the metric without it.
-  /// - Parameter standardError: by default the statistic's own standard deviation, where that is above 0.
+  /// - Parameters:
+  ///   - run: the name of the run.
+  ///   - stat: the metric and its predicted values.
+  ///   - interval: holds the actual value with probability 0.95; nil where none can be given.
+  ///   - standardError: by default the statistic's own standard deviation, where that is above 0.
+  ///   - notes: sentences for the user.
   public init(
     run: String, stat: Stat, interval: Interval? = nil, standardError: Double? = nil,
     notes: [String] = []
@@ -44,7 +49,13 @@ public struct InstancePrediction: Sendable, Hashable {
   public let notes: [String]
 
   /// A prediction. A metric name that begins with `predicted_` stands for the metric without it.
-  /// - Parameter standardError: by default the statistic's own standard deviation, where that is above 0.
+  /// - Parameters:
+  ///   - run: the name of the run.
+  ///   - instance: the number of the request, from the column `.instancePredictID`.
+  ///   - stat: the metric and its predicted values.
+  ///   - interval: holds the actual value with probability 0.95; nil where none can be given.
+  ///   - standardError: by default the statistic's own standard deviation, where that is above 0.
+  ///   - notes: sentences for the user.
   public init(
     run: String, instance: Int, stat: Stat, interval: Interval? = nil, standardError: Double? = nil,
     notes: [String] = []

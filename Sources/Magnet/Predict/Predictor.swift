@@ -70,6 +70,19 @@ private func hyphenated(_ type: String) -> String {
 }
 
 /// Predicts statistics of whole runs.
+///
+/// ```swift
+/// /// Predicts that a run scores what the other runs scored on average.
+/// final class Average: RunPredictor {
+///   override func predict(train: TrainSplit, test: SequesteredTestSplit) throws -> [RunPrediction] {
+///     let exact = train.stats.filter { $0[.metric] == "exact_match" && $0[.perturbation] == nil }
+///     guard let mean = exact[.mean].mean() else { return [] }
+///     return test.runSpecs[.run].map { run in
+///       RunPrediction(run: run, stat: Stat(MetricName("exact_match", split: "valid"), mean: mean))
+///     }
+///   }
+/// }
+/// ```
 open class RunPredictor: Predictor {
   /// Predicts statistics of the run in `test` from those in `train`. Override this, or the asynchronous method of the
   /// same name.
@@ -96,6 +109,17 @@ open class RunPredictor: Predictor {
 }
 
 /// Predicts statistics of single instances.
+///
+/// ```swift
+/// /// Predicts a coin's result for each instance.
+/// final class Coin: InstancePredictor {
+///   override func predict(train: TrainSplit, test: SequesteredTestSplit) throws -> [InstancePrediction] {
+///     zip(test.scenarioStates[.run], test.scenarioStates[.instancePredictID]).map { run, instance in
+///       InstancePrediction(run: run, instance: instance, stat: Stat(MetricName("exact_match", split: "test"), mean: 0.5))
+///     }
+///   }
+/// }
+/// ```
 open class InstancePredictor: Predictor {
   /// Predicts statistics of the instances in `test`. Each of its rows has a number in the column
   /// `.instancePredictID`, which the prediction names. Override this, or the asynchronous method of the same name.

@@ -43,6 +43,7 @@ public struct ObservedSample: Sendable {
   /// nothing of the mean over all.
   public let isAdaptive: Bool
 
+  /// A sample.
   public init(columns: [Int], scores: [Double], answers: [Int32]? = nil, isAdaptive: Bool = false) {
     self.columns = columns
     self.isAdaptive = isAdaptive
@@ -75,6 +76,7 @@ public struct Estimate: Sendable, Hashable {
   /// Sentences for the user on how the estimate came about.
   public var notes: [String] = []
 
+  /// An estimate with intervals that follow from its standard deviation, or from `interval`.
   public init(
     mean: Double, stddev: Double? = nil, isExtrapolated: Bool = false, interval: ((Double) -> Interval)? = nil
   ) {
@@ -105,6 +107,17 @@ extension ScoreEstimator {
 ///
 /// Override `fit(_:)`. Learning from the other runs is apart from looking at the sample, as a backtest learns once and
 /// looks at hundreds of samples.
+///
+/// ```swift
+/// /// Predicts what the sampled instances scored on average.
+/// final class Sampled: ScorePredictor {
+///   struct Mean: ScoreEstimator {
+///     func estimate(_ sample: ObservedSample) -> Estimate? { sample.scores.mean().map { Estimate(mean: $0) } }
+///   }
+///
+///   override func fit(_ fold: ScoreFold) -> any ScoreEstimator { Mean() }
+/// }
+/// ```
 open class ScorePredictor: RunPredictor {
   open override var disclosure: Disclosure { .scores }
 

@@ -78,6 +78,7 @@ public enum Disclosure: String, Sendable, CaseIterable {
 /// What a predictor sees of the target run: no statistics of the run, and of the requests what its disclosure
 /// allows.
 public struct SequesteredTestSplit: Sendable {
+  /// The run specs of the target run.
   public let runSpecs: Table
   /// One row per request for the instances drawn; no rows when only the run spec is disclosed.
   public let scenarioStates: Table
@@ -252,15 +253,15 @@ public struct SequesteredTestSplit: Sendable {
 
 /// Which runs and instances a split takes, drawn as MAGNET draws them: with one CPython generator, first the runs
 /// (the last drawn is the one to be predicted), then the instances.
-public struct SplitDraw: Sendable {
+package struct SplitDraw: Sendable {
   /// The numbers of the example runs among the population, in the order drawn.
-  public let train: [Int]
+  package let train: [Int]
   /// The number of the target run.
-  public let test: Int
+  package let test: Int
   private let random: PythonRandom
 
   /// Draws `exampleRuns + 1` of `population` runs; nil when there are too few.
-  public init?(population: Int, exampleRuns: Int, seed: Int) {
+  package init?(population: Int, exampleRuns: Int, seed: Int) {
     guard exampleRuns >= 0, exampleRuns < population else { return nil }
     var random = PythonRandom(seed: seed)
     var drawn = random.sample(exampleRuns + 1, below: population)
@@ -278,7 +279,7 @@ public struct SplitDraw: Sendable {
 
   /// The numbers of the instances drawn, of `count` distinct ones in order of appearance; all of them, in some
   /// order, when there are no more than `samples`.
-  public func instances(of count: Int, samples: Int) -> [Int] {
+  package func instances(of count: Int, samples: Int) -> [Int] {
     var random = random
     return random.sample(Swift.max(0, Swift.min(count, samples)), below: count)
   }

@@ -2,7 +2,7 @@
 ///
 /// A point of a learning curve is the mean absolute error over targets, each target's error being the mean over its
 /// repetitions; a score's point in the plot of predicted against actual is the mean of its predictions.
-public struct BacktestPage: Sendable {
+package struct BacktestPage: Sendable {
   private struct Prediction {
     let target: Int64
     let run: String
@@ -43,11 +43,11 @@ public struct BacktestPage: Sendable {
   private let header: JSONValue
   private let groups: [Group]
   /// What was left out of the file.
-  public let notes: [String]
+  package let notes: [String]
 
   /// Reads a score file.
   /// - Throws: `MagnetError` when it cannot be read or is not a score file.
-  public init(file path: String) throws {
+  package init(file path: String) throws {
     let bytes: [UInt8]
     do { bytes = try Files.read(path, atMost: 1 << 30) } catch {
       throw MagnetError(.notFound, "cannot be read: \(error)", at: path)

@@ -1,10 +1,10 @@
 /// Which models have runs of which scenarios, and in which state.
-public struct CoverageMatrix: Sendable {
-  public enum State: String, Sendable {
+package struct CoverageMatrix: Sendable {
+  package enum State: String, Sendable {
     case complete, partial, faulty
 
     /// The state in one character.
-    public var symbol: String {
+    package var symbol: String {
       switch self {
       case .complete: "●"
       case .partial: "◐"
@@ -13,21 +13,21 @@ public struct CoverageMatrix: Sendable {
     }
   }
 
-  public struct Entry: Sendable {
-    public let state: State
+  package struct Entry: Sendable {
+    package let state: State
     /// The names of the runs.
-    public var runs: [String]
+    package var runs: [String]
     /// What is wrong; nil for complete ones.
-    public let problem: String?
+    package let problem: String?
   }
 
-  public let models: [String]
+  package let models: [String]
   /// The runs' names without the model.
-  public let scenarios: [String]
+  package let scenarios: [String]
   private let entries: [String: [String: Entry]]
 
   /// The matrix of a listing. Runs whose run spec cannot be read name no model and are not in it.
-  public init(_ listing: RunListing) {
+  package init(_ listing: RunListing) {
     var entries: [String: [String: Entry]] = [:]
     var scenarios: Set<String> = []
     for (row, number) in listing.entryOfRow.enumerated() {
@@ -59,13 +59,13 @@ public struct CoverageMatrix: Sendable {
   }
 
   /// The runs of a model on a scenario; nil for none. The best of several counts.
-  public func entry(_ model: String, _ scenario: String) -> Entry? { entries[model]?[scenario] }
+  package func entry(_ model: String, _ scenario: String) -> Entry? { entries[model]?[scenario] }
 
   /// How many scenarios a model has runs of.
-  public func count(of model: String) -> Int { entries[model]?.count ?? 0 }
+  package func count(of model: String) -> Int { entries[model]?.count ?? 0 }
 
   /// The absent runs of scenarios that at least half of the models have.
-  public var missing: [(model: String, scenario: String)] {
+  package var missing: [(model: String, scenario: String)] {
     let common = scenarios.filter { scenario in
       2 * models.count { entries[$0]?[scenario] != nil } >= models.count
     }
@@ -75,7 +75,7 @@ public struct CoverageMatrix: Sendable {
   }
 
   /// One row per model: model, runs, and a column per scenario with the state; null for no run.
-  public var table: Table {
+  package var table: Table {
     Table(
       columnNames: ["model", "scenarios"] + scenarios,
       rows: models.map { model in
@@ -85,7 +85,7 @@ public struct CoverageMatrix: Sendable {
   }
 
   /// One row per absent run of a scenario that others have: model, scenario.
-  public var missingTable: Table {
+  package var missingTable: Table {
     Table(
       columnNames: ["model", "scenario"],
       rows: missing.map { [.string($0.model), .string($0.scenario)] })

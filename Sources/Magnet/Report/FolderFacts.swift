@@ -1,11 +1,11 @@
 /// Which instances the runs of a scenario have: models are comparable where they were asked the same.
-public struct InstanceCoverage: Sendable {
+package struct InstanceCoverage: Sendable {
   /// One row per scenario and split: task, split, runs, instances (the most that a run has), least (the fewest), sets (how
   /// many different sets of questions the runs have), reused_ids (ids that name several questions).
-  public let table: Table
+  package let table: Table
   /// Scenarios whose runs were asked different questions.
-  public let unequal: [String]
-  public let faults: [DataFault]
+  package let unequal: [String]
+  package let faults: [DataFault]
 
   private static let states = "scenario_state.request_states."
   private static let columns: Set<String> = Set(
@@ -21,7 +21,7 @@ public struct InstanceCoverage: Sendable {
 
   /// Reads the questions of all runs, a few at once; of each its hash is kept.
   /// - Throws: what the source throws.
-  public init(of source: some RunSource) async throws {
+  package init(of source: some RunSource) async throws {
     let listing = try await source.list()
     var faults: [DataFault] = []
     var sets: [Place: [Set<[String]>]] = [:]
@@ -72,14 +72,14 @@ public struct InstanceCoverage: Sendable {
 }
 
 /// The files of runs, as they lie on disk.
-public struct RunFiles: Sendable {
+package struct RunFiles: Sendable {
   /// One row per file name: file, count, bytes, oldest, newest (UTC), stale (files that HELM's site shows and that are
   /// older than the results they were made of).
-  public let table: Table
+  package let table: Table
   /// The stale files.
-  public let stale: [String]
+  package let stale: [String]
   /// How many files lie in archives, whose sizes and times are not known here.
-  public let archivedCount: Int
+  package let archivedCount: Int
 
   private static let results = [
     "run_spec.json", "scenario_state.json", "stats.json", "per_instance_stats.json",
@@ -87,7 +87,7 @@ public struct RunFiles: Sendable {
   private static let displayed = ["instances.json", "display_predictions.json", "display_requests.json"]
 
   /// Looks at the files of a listing.
-  public init(_ listing: RunListing) {
+  package init(_ listing: RunListing) {
     var found: [String: (count: Int, bytes: Int, oldest: Int64, newest: Int64, stale: Int)] = [:]
     var stale: [String] = []
     var archived = 0

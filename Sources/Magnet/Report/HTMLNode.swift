@@ -1,6 +1,6 @@
 /// A piece of a page. Names of elements and attributes are part of the program; texts and values may come from anywhere
 /// and are escaped when they are written. There is no way to put markup in.
-public indirect enum HTMLNode: Sendable {
+package indirect enum HTMLNode: Sendable {
   case text(String)
   /// An element with attributes and what it contains.
   case element(StaticString, HTMLAttributes, [HTMLNode])
@@ -10,10 +10,10 @@ public indirect enum HTMLNode: Sendable {
   case json(id: String, JSONValue)
 
   /// Text from data: in `<bdi>`, so that marks of writing direction in it end with it.
-  public static func data(_ text: String) -> HTMLNode { .element("bdi", [:], [.text(text)]) }
+  package static func data(_ text: String) -> HTMLNode { .element("bdi", [:], [.text(text)]) }
 
   /// The page's text.
-  public func appendHTML(to out: inout String) {
+  package func appendHTML(to out: inout String) {
     switch self {
     case .text(let text): HTMLText.append(text, to: &out)
     case .json(let id, let value):
@@ -43,13 +43,13 @@ public indirect enum HTMLNode: Sendable {
 }
 
 /// The attributes of an element, in order; names are part of the program.
-public struct HTMLAttributes: Sendable, ExpressibleByDictionaryLiteral {
+package struct HTMLAttributes: Sendable, ExpressibleByDictionaryLiteral {
   fileprivate var pairs: [(StaticString, String)]
 
-  public init(dictionaryLiteral elements: (StaticString, String)...) { pairs = elements }
+  package init(dictionaryLiteral elements: (StaticString, String)...) { pairs = elements }
 
   /// Adds an attribute.
-  public mutating func add(_ name: StaticString, _ value: String) { pairs.append((name, value)) }
+  package mutating func add(_ name: StaticString, _ value: String) { pairs.append((name, value)) }
 }
 
 /// How texts from anywhere stand in a page.
@@ -91,22 +91,22 @@ enum HTMLText {
 }
 
 /// A page in one file: it loads nothing, and its policy lets only its own script and style run.
-public struct HTMLPage: Sendable {
-  public let title: String
-  public var sections: [(id: String, title: String, nodes: [HTMLNode])] = []
+package struct HTMLPage: Sendable {
+  package let title: String
+  package var sections: [(id: String, title: String, nodes: [HTMLNode])] = []
   /// Links to other pages of the same server, which the page's forms lead to, too; none for a page in a file.
-  public var links: [(title: String, address: String)] = []
+  package var links: [(title: String, address: String)] = []
 
-  public init(title: String) { self.title = title }
+  package init(title: String) { self.title = title }
 
   /// What the page may do.
-  public var policy: String {
+  package var policy: String {
     "default-src 'none'; script-src '\(Self.hash(PageScript.text))'; style-src '\(Self.hash(PageStyle.text))'; "
       + "img-src data:; base-uri 'none'; form-action \(links.isEmpty ? "'none'" : "'self'")"
   }
 
   /// The page's text; the same sections give the same bytes.
-  public var text: String {
+  package var text: String {
     var out = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
     HTMLNode.element("meta", ["http-equiv": "Content-Security-Policy", "content": policy], [])
       .appendHTML(to: &out)

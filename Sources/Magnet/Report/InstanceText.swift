@@ -5,7 +5,7 @@ extension InstanceView {
   ///   - metric: the main metric, for the heading.
   ///   - width: the columns of the terminal.
   ///   - showsPrompt: whether to show the whole prompt instead of the input.
-  public func text(metric: String?, width: Int = 80, showsPrompt: Bool = true) -> String {
+  package func text(metric: String?, width: Int = 80, showsPrompt: Bool = true) -> String {
     func block(_ text: String) -> String {
       text.split(separator: "\n", omittingEmptySubsequences: false)
         .map { "  " + printable(String($0)) }.joined(separator: "\n")

@@ -1,41 +1,41 @@
 /// One request of a run as people read it: what was asked, what was answered, and how that was scored.
-public struct InstanceView: Sendable {
-  public struct Reference: Sendable, Hashable {
-    public let text: String
+package struct InstanceView: Sendable {
+  package struct Reference: Sendable, Hashable {
+    package let text: String
     /// Whether it is tagged as correct.
-    public let isCorrect: Bool
+    package let isCorrect: Bool
     /// The letter that stood for it in the prompt; nil where there was none.
-    public let letter: String?
+    package let letter: String?
   }
 
-  public let run: String
-  public let id: String
-  public let split: String?
-  public let perturbation: String?
-  public let trial: Int
-  public let input: String
-  public let prompt: String
-  public let references: [Reference]
+  package let run: String
+  package let id: String
+  package let split: String?
+  package let perturbation: String?
+  package let trial: Int
+  package let input: String
+  package let prompt: String
+  package let references: [Reference]
   /// What the model answered: one text per completion.
-  public let answers: [String]
+  package let answers: [String]
   /// What the first answer stands for, where it is a letter of the prompt.
-  public let mappedAnswer: String?
+  package let mappedAnswer: String?
   /// Why the request failed; nil where it did not.
-  public let failure: String?
+  package let failure: String?
   /// The score by the run's main metric; nil where there is none.
-  public let score: Double?
+  package let score: Double?
   /// All scores of the instance, in the file's order.
-  public let scores: [(metric: String, mean: Double)]
+  package let scores: [(metric: String, mean: Double)]
 }
 
 /// The requests of a run.
-public struct InstanceViews: Sendable {
-  public let run: String
+package struct InstanceViews: Sendable {
+  package let run: String
   /// The run's score; nil where no metric is known.
-  public let headline: Headline?
+  package let headline: Headline?
   /// In the order of `scenario_state.json`, or the worst first.
-  public private(set) var instances: [InstanceView]
-  public let faults: [DataFault]
+  package private(set) var instances: [InstanceView]
+  package let faults: [DataFault]
 
   private static let states = "scenario_state.request_states."
   private static let columns: Set<String> = Set(
@@ -76,7 +76,7 @@ public struct InstanceViews: Sendable {
   ///   - entry: the run, with its row of run specs.
   ///   - isWanted: which instances to keep, by their ids.
   /// - Throws: the fault of a file that cannot be read, and what the source throws.
-  public static func read(
+  package static func read(
     _ entry: RunEntry, _ spec: Row, in source: some RunSource, rules: HeadlineRules,
     where isWanted: (String) -> Bool = { _ in true }
   ) async throws -> InstanceViews {
@@ -114,7 +114,7 @@ public struct InstanceViews: Sendable {
   }
 
   /// Puts the worst scores first, and instances without a score last.
-  public mutating func putWorstFirst() {
+  package mutating func putWorstFirst() {
     let isReversed = headline?.lowerIsBetter == true
     instances = instances.enumerated().sorted { a, b in
       switch (a.element.score, b.element.score) {
@@ -127,7 +127,7 @@ public struct InstanceViews: Sendable {
   }
 
   /// One row per request: instance, split, perturbation, trial, score, input, prompt, references, answer.
-  public var table: Table {
+  package var table: Table {
     Table(
       columnNames: [
         "run", "instance", "split", "perturbation", "trial", "score", "input", "prompt", "references",

@@ -1,29 +1,29 @@
 /// What looks wrong with the answers and scores of runs whose files are whole: a model that mostly answered nothing scores
 /// as low as one that answered wrongly.
-public struct RunHealth: Sendable {
+package struct RunHealth: Sendable {
   /// Counts over one run's requests and scores.
-  public struct Entry: Sendable {
-    public let suite: String
-    public let run: String
-    public let requests: Int
+  package struct Entry: Sendable {
+    package let suite: String
+    package let run: String
+    package let requests: Int
     /// Requests whose first completion is empty, or white space.
-    public var empty = 0
+    package var empty = 0
     /// Completions that ended because of their length.
-    public var cutShort = 0
+    package var cutShort = 0
     /// Prompts that HELM shortened to fit.
-    public var truncated = 0
+    package var truncated = 0
     /// Requests that failed.
-    public var failed = 0
+    package var failed = 0
     /// Unperturbed requests of the main split without a score by the main metric.
-    public var unscored = 0
+    package var unscored = 0
     /// Scores by the main metric that are outside of 0 to 1, of `scores`.
-    public var outOfRange = 0
-    public var scores = 0
+    package var outOfRange = 0
+    package var scores = 0
     /// Whether all of several scores are equal.
-    public var isConstant = false
+    package var isConstant = false
 
     /// What concerns at least a twentieth of the run, in words.
-    public var flags: [String] {
+    package var flags: [String] {
       func flag(_ count: Int, of total: Int, _ what: String) -> String? {
         count > 0 && 20 * count >= total ? "\(what): \(count) of \(total)" : nil
       }
@@ -39,8 +39,8 @@ public struct RunHealth: Sendable {
   }
 
   /// In the order of the source; runs without requests are left out.
-  public let entries: [Entry]
-  public let faults: [DataFault]
+  package let entries: [Entry]
+  package let faults: [DataFault]
 
   private static let states = "scenario_state.request_states."
   private static let columns: Set<String> = Set(
@@ -51,7 +51,7 @@ public struct RunHealth: Sendable {
 
   /// Reads the requests and scores of runs, a few at once.
   /// - Throws: what the source throws.
-  public init(of source: some RunSource, rules: HeadlineRules) async throws {
+  package init(of source: some RunSource, rules: HeadlineRules) async throws {
     let listing = try await source.list()
     var entries: [Entry] = []
     var faults: [DataFault] = []
@@ -85,7 +85,7 @@ public struct RunHealth: Sendable {
   }
 
   /// One row per run: suite, run, requests, empty, cut_short, truncated, failed, unscored, out_of_range, constant, flags.
-  public var table: Table {
+  package var table: Table {
     Table(
       columnNames: [
         "suite", "run", "requests", "empty", "cut_short", "truncated", "failed", "unscored", "out_of_range",

@@ -1,14 +1,14 @@
 /// Pages over runs, each made when it is asked for: an overview, a run, its instances, leaderboards, coverage, and two
 /// models compared. What a page does not show is not read, so that the number of runs does not matter much; runs that
 /// are still being written appear when a page is asked for again.
-public struct RunPages: Sendable {
+package struct RunPages: Sendable {
   /// What asks for a page: a name, and what is to be on it.
-  public struct Request: Sendable {
+  package struct Request: Sendable {
     /// `""` for the overview, `run`, `instances`, `leaderboard`, `coverage` or `compare`.
-    public let name: String
-    public let query: [String: String]
+    package let name: String
+    package let query: [String: String]
 
-    public init(name: String, query: [String: String] = [:]) {
+    package init(name: String, query: [String: String] = [:]) {
       self.name = name
       self.query = query
     }
@@ -25,7 +25,7 @@ public struct RunPages: Sendable {
   /// - Parameters:
   ///   - paths: where the runs are, as the user named it.
   ///   - open: the source as it is now, and what decides which statistic is the score of a run.
-  public init(paths: [String], open: @escaping @Sendable () async throws -> (any RunSource, HeadlineRules)) {
+  package init(paths: [String], open: @escaping @Sendable () async throws -> (any RunSource, HeadlineRules)) {
     self.paths = paths
     self.open = open
   }
@@ -36,7 +36,7 @@ public struct RunPages: Sendable {
 
   /// The page that a request asks for; nil where there is none.
   /// - Throws: what the source throws.
-  public func page(_ request: Request) async throws -> HTMLPage? {
+  package func page(_ request: Request) async throws -> HTMLPage? {
     let (source, rules) = try await open()
     switch request.name {
     case "": return try await overview(source, request)
@@ -53,7 +53,7 @@ public struct RunPages: Sendable {
   }
 
   /// A page that says why there is no other.
-  public func failure(_ message: String) -> HTMLPage {
+  package func failure(_ message: String) -> HTMLPage {
     var page = page("Not shown")
     page.sections = [("failure", "Why", [.element("p", ["class": "bad"], [.data(message)])])]
     return page

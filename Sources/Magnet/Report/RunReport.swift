@@ -1,33 +1,33 @@
 /// A report of runs in one page that opens from disk: what was read, leaderboards, coverage, scores, runs, comparisons
 /// and instances.
-public struct RunReport: Sendable {
-  public struct Options: Sendable {
-    public var title = "Benchmark runs"
+package struct RunReport: Sendable {
+  package struct Options: Sendable {
+    package var title = "Benchmark runs"
     /// Two models to compare; none when nil.
-    public var models: (first: String, second: String)?
+    package var models: (first: String, second: String)?
     /// How many instances of each run are in the page, the worst first.
-    public var instances = 0
+    package var instances = 0
     /// How many rows a table of the page has at most; of more than 500 the page draws a part at a time.
-    public var maxRows = 100_000
+    package var maxRows = 100_000
     /// The predictions of a backtest to show.
-    public var backtest: BacktestPage?
+    package var backtest: BacktestPage?
     /// Whether to read the scores of instances, for standard errors, intervals and tie groups.
-    public var readsInstances = true
+    package var readsInstances = true
     /// How many characters of a text are in the page; all when nil.
-    public var textLimit: Int? = 2000
+    package var textLimit: Int? = 2000
 
-    public init() {}
+    package init() {}
   }
 
-  public let page: HTMLPage
+  package let page: HTMLPage
   /// What was left out, and why.
-  public let notes: [String]
-  public let faults: [DataFault]
+  package let notes: [String]
+  package let faults: [DataFault]
 
   /// Reads the runs and makes the page.
   /// - Parameter paths: what was read, as the user named it.
   /// - Throws: what the source throws.
-  public init(
+  package init(
     of source: some RunSource, paths: [String], rules: HeadlineRules, options: Options = Options()
   ) async throws {
     var notes: [String] = []

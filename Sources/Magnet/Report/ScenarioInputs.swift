@@ -1,7 +1,7 @@
 extension ScoreCollection {
   /// The inputs of each scenario's instances by their ids, unperturbed: as the run with the most instances has them.
   /// Instances of other runs, and those whose requests cannot be read, have none.
-  public func inputs(in source: some RunSource) async throws -> [[String: String]] {
+  package func inputs(in source: some RunSource) async throws -> [[String: String]] {
     let chosen = scenarios.map { scenario in
       scenario.runs.map { runs[$0] }.max { $0.instances.count < $1.instances.count }?.name
     }

@@ -48,13 +48,19 @@ extension ColumnKey where Value == String? {
 }
 
 extension ColumnKey where Value == Double? {
+  /// The mean.
   public static var mean: Self { .init("stats.mean", "per_instance_stats.stats.mean") }
+  /// The least value.
   public static var min: Self { .init("stats.min", "per_instance_stats.stats.min") }
+  /// The greatest value.
   public static var max: Self { .init("stats.max", "per_instance_stats.stats.max") }
+  /// The sum.
   public static var sum: Self { .init("stats.sum", "per_instance_stats.stats.sum") }
+  /// The sum of squares.
   public static var sumSquared: Self { .init("stats.sum_squared", "per_instance_stats.stats.sum_squared") }
   /// Population variance.
   public static var variance: Self { .init("stats.variance", "per_instance_stats.stats.variance") }
+  /// The standard deviation.
   public static var stddev: Self { .init("stats.stddev", "per_instance_stats.stats.stddev") }
   /// The strength of a perturbation that has one: the share of words it changes.
   public static var prob: Self {
@@ -76,11 +82,13 @@ extension ColumnKey where Value == Int? {
 }
 
 extension ColumnKey where Value == Bool? {
+  /// Whether a perturbation counts for fairness.
   public static var fairness: Self {
     .init(
       "stats.name.perturbation.fairness", "per_instance_stats.stats.name.perturbation.fairness",
       "scenario_state.request_states.instance.perturbation.fairness")
   }
+  /// Whether a perturbation counts for robustness.
   public static var robustness: Self {
     .init(
       "stats.name.perturbation.robustness", "per_instance_stats.stats.name.perturbation.robustness",
@@ -90,15 +98,15 @@ extension ColumnKey where Value == Bool? {
 
 extension ColumnKey where Value == JSONValue? {
   /// The run groups that a run belongs to: a list of names.
-  public static var groups: Self { .init("run_spec.groups") }
+  package static var groups: Self { .init("run_spec.groups") }
   /// The perturbations a run was made with: a list of objects with `class_name` and `args`.
-  public static var perturbationSpecs: Self { .init("run_spec.data_augmenter_spec.perturbation_specs") }
+  package static var perturbationSpecs: Self { .init("run_spec.data_augmenter_spec.perturbation_specs") }
   /// The model's answers to a request.
-  public static var completions: Self {
+  package static var completions: Self {
     .init("scenario_state.request_states.result.completions")
   }
   /// The possible answers of an instance.
-  public static var references: Self { .init("scenario_state.request_states.instance.references") }
+  package static var references: Self { .init("scenario_state.request_states.instance.references") }
 }
 
 extension ColumnKey {
@@ -107,7 +115,7 @@ extension ColumnKey {
   /// ```swift
   /// ColumnKey.mean.name(in: .perInstanceStats)  // per_instance_stats.stats.mean
   /// ```
-  public func name(in source: TableSource) -> String {
+  package func name(in source: TableSource) -> String {
     names.first { $0.hasPrefix(source.prefix) } ?? name
   }
 }

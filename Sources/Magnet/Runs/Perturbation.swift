@@ -1,8 +1,15 @@
 /// How the inputs of a run were changed, as HELM's `PerturbationDescription` says it.
+///
+/// ```swift
+/// let typos = Perturbation(
+///   name: "misspellings", robustness: true, computedOn: "perturbed", parameters: ["prob": .double(0.1)])
+/// ```
 public struct Perturbation: Sendable, Hashable {
   /// What was done: `misspellings`, `dialect`, `robustness` (the worst case of several) ...
   public var name: String?
+  /// Whether it counts for robustness.
   public var robustness: Bool?
+  /// Whether it counts for fairness.
   public var fairness: Bool?
   /// Which inputs the statistic is over: `perturbed`, `original` or `worst`.
   public var computedOn: String?

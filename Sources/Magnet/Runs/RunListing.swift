@@ -16,7 +16,7 @@ public struct RunEntry: Sendable, Hashable {
   public let faults: [DataFault]
 
   /// A run; `name` is nil when its run spec cannot be read.
-  public init(
+  package init(
     suite: String, folder: String, path: String, name: String?, files: [String], faults: [DataFault]
   ) {
     self.suite = suite
@@ -31,6 +31,7 @@ public struct RunEntry: Sendable, Hashable {
 
 /// The runs of a source, in path order, with what their run specs say.
 public struct RunListing: Sendable {
+  /// The runs, in path order.
   public let entries: [RunEntry]
   /// A row for each entry whose run spec could be read, in the entries' order.
   public let runSpecs: Table
@@ -38,7 +39,7 @@ public struct RunListing: Sendable {
   public let entryOfRow: [Int]
 
   /// A listing.
-  public init(entries: [RunEntry], runSpecs: Table, entryOfRow: [Int]) {
+  package init(entries: [RunEntry], runSpecs: Table, entryOfRow: [Int]) {
     self.entries = entries
     self.runSpecs = runSpecs
     self.entryOfRow = entryOfRow

@@ -8,21 +8,21 @@
 /// let request = RunRequest("mmlu:subject=anatomy,model=meta/llama-2-13b")
 /// request.accepts("mmlu:subject=anatomy,method=multiple_choice_joint,model=meta_llama-2-13b", temperature: nil)  // true
 /// ```
-public struct RunRequest: Sendable, Hashable {
+package struct RunRequest: Sendable, Hashable {
   /// What stands before the first colon.
-  public let name: String
+  package let name: String
   /// The arguments, in the order of the text; a word without `=` is true.
-  public let arguments: [Argument]
+  package let arguments: [Argument]
   private let text: String
 
   /// An argument of a run.
-  public struct Argument: Sendable, Hashable {
-    public let key: String
-    public let value: String
+  package struct Argument: Sendable, Hashable {
+    package let key: String
+    package let value: String
   }
 
   /// Reads a run entry, or the name of a run's folder.
-  public init(_ text: String) {
+  package init(_ text: String) {
     self.text = text
     let colon = text.firstIndex(of: ":") ?? text.endIndex
     name = Self.stripped(text[..<colon])
@@ -47,7 +47,7 @@ public struct RunRequest: Sendable, Hashable {
   /// - Parameters:
   ///   - folder: the name of the run's folder.
   ///   - temperature: that of its adapter, which an entry may ask for and a name need not have.
-  public func accepts(_ folder: String, temperature: Double?) -> Bool {
+  package func accepts(_ folder: String, temperature: Double?) -> Bool {
     let run = RunRequest(folder)
     guard run.name == name else { return false }
     var values: [String: String] = [:]
@@ -60,14 +60,14 @@ public struct RunRequest: Sendable, Hashable {
 
   /// How far a run's folder is from what was asked for: first whether its name is another one, then how many arguments
   /// it has that were not asked for literally, then its name.
-  public func distance(_ folder: String) -> (isOther: Int, extra: Int, name: String) {
+  package func distance(_ folder: String) -> (isOther: Int, extra: Int, name: String) {
     let wanted = Set(arguments)
     let extra = RunRequest(folder).arguments.count { !wanted.contains($0) }
     return (folder == text.replacing("/", with: "_") ? 0 : 1, extra, folder)
   }
 
   /// The runs of a listing that are such runs and complete, the nearest first, and those that are such runs and broken.
-  public func matches(in listing: RunListing) -> (complete: [RunEntry], incomplete: [RunEntry]) {
+  package func matches(in listing: RunListing) -> (complete: [RunEntry], incomplete: [RunEntry]) {
     var rows: [Int: Row] = [:]
     for (row, entry) in zip(listing.runSpecs.rows, listing.entryOfRow) { rows[entry] = row }
     let found = listing.entries.enumerated().filter { number, entry in

@@ -12,7 +12,8 @@ public struct RunSelection: Sendable {
 
   private let selectors: [(part: Part, selector: NameSelector)]
 
-  /// Reads selectors; see ``NameSelector``. A run is meant when it matches one of each list that is not empty.
+  /// Reads selectors: texts with `*` and `?`, and `|` between alternatives. A run is meant when it matches one of each
+  /// list that is not empty.
   /// - Parameters:
   ///   - runs: names of runs.
   ///   - models: names of models or of their deployments.

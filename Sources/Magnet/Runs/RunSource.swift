@@ -1,19 +1,19 @@
 /// What was met while a run was read.
-public struct ReadingCounts: Sendable, Hashable {
+package struct ReadingCounts: Sendable, Hashable {
   /// The bytes of the files read.
-  public var bytes = 0
+  package var bytes = 0
   /// NaN, Infinity and -Infinity literals, which JSON does not have: kept as such.
-  public var nonFinite = 0
+  package var nonFinite = 0
   /// Halves of surrogate pairs that stood alone: each became U+FFFD.
-  public var loneSurrogates = 0
+  package var loneSurrogates = 0
   /// Objects with more keys than columns are made of: each is kept as one cell.
-  public var mapsKept = 0
+  package var mapsKept = 0
 
   /// Nothing yet.
-  public init() {}
+  package init() {}
 
   /// Adds what was met elsewhere.
-  public static func += (a: inout ReadingCounts, b: ReadingCounts) {
+  package static func += (a: inout ReadingCounts, b: ReadingCounts) {
     a.bytes += b.bytes
     a.nonFinite += b.nonFinite
     a.loneSurrogates += b.loneSurrogates
@@ -22,17 +22,23 @@ public struct ReadingCounts: Sendable, Hashable {
 }
 
 /// The tables of some runs.
+///
+/// ```swift
+/// let tables = try await runs.load(runs.list().entries, tables: [.stats, .perInstanceStats])
+/// print(tables.stats.rowCount, tables.perInstanceStats.rowCount)
+/// for (_, fault) in tables.faults { print(fault) }
+/// ```
 public struct RunTables: Sendable {
   private var tables: [TableSource: Table] = [:]
   /// What went wrong, by the number of the run among those asked for. A faulty run has no rows in any table.
   public var faults: [(run: Int, fault: DataFault)] = []
   /// What was read of each of the runs asked for.
-  public var counts: [ReadingCounts] = []
+  package var counts: [ReadingCounts] = []
   /// In each table, the rows of each of the runs asked for; none for a faulty one.
   private var rowsOfRun: [TableSource: [Range<Int>]] = [:]
 
   /// Four tables; those not given are empty.
-  public init(
+  package init(
     runSpecs: Table = Table(), scenarioStates: Table = Table(), stats: Table = Table(),
     perInstanceStats: Table = Table()
   ) {
@@ -44,7 +50,7 @@ public struct RunTables: Sendable {
 
   /// Tables of several runs, one under the other.
   /// - Parameter runs: for each run asked for, its tables of these kinds, or what is wrong with it.
-  public init(stacking runs: [Result<[TableSource: Table], DataFault>], kinds: [TableSource]) {
+  package init(stacking runs: [Result<[TableSource: Table], DataFault>], kinds: [TableSource]) {
     for kind in kinds {
       let tables = runs.map { (try? $0.get()[kind]) ?? Table() }
       self[kind] = Table(stacking: tables)
@@ -101,8 +107,11 @@ public protocol RunSource: Sendable {
   func list() async throws -> RunListing
   /// The tables of some runs, stacked in the order given. A run that cannot be read is left out and reported in
   /// the result.
-  /// - Parameter columns: the columns to make, by their full names, beside `run_spec.name`; nil for all. What is not
-  ///   asked for is not kept, and costs little.
+  /// - Parameters:
+  ///   - runs: entries of `list()`.
+  ///   - tables: the kinds of files to read.
+  ///   - columns: the columns to make, by their full names, beside `run_spec.name`; nil for all. What is not asked
+  ///     for is not kept, and costs little.
   func load(_ runs: [RunEntry], tables: Set<TableSource>, columns: Set<String>?) async throws -> RunTables
   /// The schemas that lie beside the runs: those of releases that name their suites, and those of the suites.
   func schemas() async throws -> SchemaDocuments
@@ -110,6 +119,17 @@ public protocol RunSource: Sendable {
 
 extension RunSource {
   public var sources: [TableSource] { TableSource.allCases }
+
+  /// Lists the runs and loads all of them, with all columns of some kinds of files.
+  ///
+  /// ```swift
+  /// let tables = try await runs.load()
+  /// let models = tables.runSpecs[.model].unique()
+  /// ```
+  /// - Parameter tables: the kinds of files; nil for all that the source has.
+  public func load(tables: Set<TableSource>? = nil) async throws -> RunTables {
+    try await load(try await list().entries, tables: tables ?? Set(sources))
+  }
 
   /// Loads all columns.
   public func load(_ runs: [RunEntry], tables: Set<TableSource>) async throws -> RunTables {
@@ -119,6 +139,7 @@ extension RunSource {
   /// Loads some columns, by what they mean.
   ///
   /// ```swift
+  /// let entries = try await runs.list().entries
   /// let tables = try await runs.load(entries, tables: [.stats], columns: .metric, .split, .mean)
   /// ```
   public func load<First, each Rest>(

@@ -1,11 +1,11 @@
 /// What runs there are, in a table for people: suite, run, model, instances, state, problem, scenario, files and path.
-public struct RunSummary: Sendable {
+package struct RunSummary: Sendable {
   /// One row per run, in the listing's order.
-  public let table: Table
+  package let table: Table
   /// The same without scenario, files and path.
-  public var shortTable: Table { table.dropping { ["scenario", "files", "path"].contains($0) } }
+  package var shortTable: Table { table.dropping { ["scenario", "files", "path"].contains($0) } }
   /// What is wrong with incomplete runs.
-  public let faults: [DataFault]
+  package let faults: [DataFault]
 
   /// Lists the runs of a source.
   ///
@@ -13,7 +13,7 @@ public struct RunSummary: Sendable {
   /// splits; where a run has none, the number of distinct instances in its scenario state.
   /// - Parameter isThorough: whether every file is read in full; otherwise `stats.json` alone is.
   /// - Throws: what the source throws.
-  public init(of source: some RunSource, isThorough: Bool = false) async throws {
+  package init(of source: some RunSource, isThorough: Bool = false) async throws {
     let listing = try await source.list()
     let entries = listing.entries
     var faults = entries.map(\.faults)

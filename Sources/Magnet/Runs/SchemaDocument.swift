@@ -1,15 +1,15 @@
 /// A `schema.json` that `helm-summarize` wrote beside runs, as it stands in the file.
-public struct SchemaDocument: Sendable {
+package struct SchemaDocument: Sendable {
   /// The path of the file.
-  public let file: String
+  package let file: String
   /// The release it belongs to; nil for the schema of a single suite.
-  public let release: String?
+  package let release: String?
   /// The paths of the suites whose runs it describes.
-  public let suites: [String]
-  public let json: JSONValue
+  package let suites: [String]
+  package let json: JSONValue
 
   /// A schema file.
-  public init(file: String, release: String?, suites: [String], json: JSONValue) {
+  package init(file: String, release: String?, suites: [String], json: JSONValue) {
     self.file = file
     self.release = release
     self.suites = suites
@@ -55,12 +55,12 @@ extension SchemaDocument {
 
 /// The schemas found beside runs.
 public struct SchemaDocuments: Sendable {
-  public let documents: [SchemaDocument]
+  package let documents: [SchemaDocument]
   /// Faults of schema files that could not be read.
-  public let faults: [DataFault]
+  package let faults: [DataFault]
 
   /// Some schemas.
-  public init(documents: [SchemaDocument] = [], faults: [DataFault] = []) {
+  package init(documents: [SchemaDocument] = [], faults: [DataFault] = []) {
     self.documents = documents
     self.faults = faults
   }
@@ -68,5 +68,5 @@ public struct SchemaDocuments: Sendable {
 
 extension RunSource {
   /// The schemas beside the runs; none, unless a source knows of some.
-  public func schemas() async throws -> SchemaDocuments { SchemaDocuments() }
+  package func schemas() async throws -> SchemaDocuments { SchemaDocuments() }
 }

@@ -3,7 +3,7 @@ extension TableSource {
   /// the same columns. Keys that depend on data, and those of other HELM versions, stand in ``extraColumn``.
   ///
   /// The version changes when a column is added, removed or retyped; commands name it, `--schema v1`.
-  public var schemaV1: [DeclaredColumn] {
+  package var schemaV1: [DeclaredColumn] {
     let own: [DeclaredColumn] =
       switch self {
       case .runSpecs: Self.runSpecColumns
@@ -26,7 +26,7 @@ extension TableSource {
   }
 
   /// The column of JSON for what the fixed schema has no column for.
-  public static let extraColumn = "extra"
+  package static let extraColumn = "extra"
 
   private static func under(_ prefix: String, _ columns: [DeclaredColumn]) -> [DeclaredColumn] {
     columns.map { DeclaredColumn(prefix + $0.name, $0.type) }
@@ -93,20 +93,20 @@ extension TableSource {
 }
 
 /// Where rows come from: columns that say which of several projects and suites a run belongs to.
-public enum SourceColumn {
+package enum SourceColumn {
   /// The HELM project: the folder that `benchmark_output` lies in.
-  public static let project = "source.project"
-  public static let suite = "source.suite"
+  package static let project = "source.project"
+  package static let suite = "source.suite"
   /// The path of the run's folder.
-  public static let path = "source.run_path"
+  package static let path = "source.run_path"
 
   /// The columns, in order.
-  public static let all: [DeclaredColumn] = [project, suite, path].map { DeclaredColumn($0, .string) }
+  package static let all: [DeclaredColumn] = [project, suite, path].map { DeclaredColumn($0, .string) }
 }
 
 extension RunEntry {
   /// The name of the folder that `benchmark_output` lies in; nil where the path does not say.
-  public var project: String? {
+  package var project: String? {
     let parts = path.split(separator: "/")
     guard let place = parts.lastIndex(where: { $0 == "benchmark_output" }), place > 0 else { return nil }
     let name = parts[place - 1]
@@ -117,7 +117,7 @@ extension RunEntry {
 extension RunTables {
   /// The table of one kind of file with the columns of ``SourceColumn`` in front.
   /// - Parameter entries: the runs asked for, in the order they were.
-  public func withSource(_ kind: TableSource, of entries: [RunEntry]) -> Table {
+  package func withSource(_ kind: TableSource, of entries: [RunEntry]) -> Table {
     Table(
       stacking: entries.enumerated().map { number, entry in
         let rows = table(kind, ofRuns: [number])
@@ -131,7 +131,7 @@ extension RunTables {
 
   /// The table of one kind of file with the columns of ``SourceColumn`` and of the fixed schema, and all else in one.
   /// - Parameter entries: the runs asked for, in the order they were.
-  public func fitted(_ kind: TableSource, of entries: [RunEntry]) -> Table {
+  package func fitted(_ kind: TableSource, of entries: [RunEntry]) -> Table {
     withSource(kind, of: entries).fitted(
       to: SourceColumn.all + kind.schemaV1, extra: TableSource.extraColumn)
   }

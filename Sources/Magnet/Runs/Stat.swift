@@ -1,4 +1,9 @@
 /// What a statistic is of, as HELM's `MetricName` says it.
+///
+/// ```swift
+/// let robust = MetricName(
+///   "exact_match", split: "test", perturbation: Perturbation(name: "robustness", robustness: true, computedOn: "worst"))
+/// ```
 public struct MetricName: Sendable, Hashable {
   /// The metric: `exact_match`, `num_prompt_tokens` ...
   public var name: String
@@ -21,6 +26,10 @@ public struct MetricName: Sendable, Hashable {
 }
 
 /// A statistic with HELM's fields. In `stats.json` count, deviations and bounds are over train trials, not instances.
+///
+/// ```swift
+/// let stat = Stat(MetricName("exact_match", split: "test"), count: 1, mean: 0.71)
+/// ```
 public struct Stat: Sendable, Hashable {
   /// What it is of.
   public var name: MetricName

@@ -41,7 +41,12 @@ public struct TableSource: Sendable, Hashable, RawRepresentable, CaseIterable {
   /// A kind of file.
   /// - Parameters:
   ///   - name: the table's name, with hyphens between its words.
+  ///   - prefix: what the names of columns begin with, the period included.
   ///   - fileName: the file's name; the prefix followed by `json` by default.
+  ///   - shape: how the JSON becomes rows.
+  ///   - textColumns: columns that are text even where a file has numbers.
+  ///   - requiredText: texts without which a file cannot be of this kind, looked for before it is parsed.
+  ///   - isExpected: whether a run without the file is incomplete.
   public init(
     _ name: String, prefix: String, fileName: String? = nil, shape: Shape, textColumns: Set<String> = [],
     requiredText: [StaticString] = [], isExpected: Bool = false

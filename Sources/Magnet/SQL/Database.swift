@@ -6,6 +6,13 @@
 /// tables of all boards). In `scores` and `instance_scores`, `is_main` is 1 for the rows that a run's score is made of.
 /// Only files that a query needs are read, and of them only the columns it names; conditions on
 /// the run, scenario, model or suite keep the files of other runs closed. Nothing can be written or attached.
+///
+/// ```swift
+/// let answer = try await Database(runs).query(
+///   "SELECT model, avg(mean) AS mean FROM scores WHERE is_main GROUP BY model ORDER BY mean DESC")
+/// print(answer.table)
+/// for fault in answer.faults { print(fault) }
+/// ```
 public struct Database: Sendable {
   private let source: any RunSource
   /// What decides which statistic is the score of a run; nil for what the schemas beside the runs and HELM's own say.
@@ -27,7 +34,9 @@ public struct Database: Sendable {
   /// Answers a query.
   /// - Throws: `MagnetError` when the query is wrong, tries to write, or takes too long; `CancellationError` when the task
   ///   is cancelled; what the source throws.
-  /// - Parameter parameters: values for the query's parameters by their names, without `:`, `@` or `$`.
+  /// - Parameters:
+  ///   - text: one SELECT.
+  ///   - parameters: values for the query's parameters by their names, without `:`, `@` or `$`.
   public func query(_ text: String, parameters: [String: Cell] = [:]) async throws -> Answer {
     let parsed = SQLText(text)
     var runs = try await source.list()

@@ -4,6 +4,11 @@
 /// The file has the tables `runs` and `metrics`, a table of rows for each of the four tables (`stats_rows` ...), and
 /// views: the four tables under their flattened names, and `scores`, `instances`, `instance_scores`, `headline` and
 /// `leaderboard` as `Database` has them. NaN, which SQLite does not have, is null.
+///
+/// ```swift
+/// let export = try await exportSQLite(runs, to: "runs.sqlite")
+/// for fault in export.faults { print(fault) }
+/// ```
 /// - Parameters:
 ///   - source: the runs. Of a run with faulty files the others are written; `runs` has every run with its state.
 ///   - file: the path of a file that does not exist or is empty.

@@ -1,77 +1,77 @@
 /// One table of a leaderboard: a row per model, a column per metric of a run group, and in front the aggregates that the
 /// schema prescribes.
-public struct Board: Sendable {
+package struct Board: Sendable {
   /// What a column shows.
-  public struct Column: Sendable {
-    public enum Kind: String, Sendable {
+  package struct Column: Sendable {
+    package enum Kind: String, Sendable {
       case metric, winRate = "win_rate", mean
     }
 
-    public let kind: Kind
+    package let kind: Kind
     /// The run group whose runs are averaged; empty for an aggregate.
-    public let group: String
+    package let group: String
     /// The statistics averaged; nil for an aggregate.
-    public let matcher: Schema.Matcher?
-    public let title: String
-    public let description: String
+    package let matcher: Schema.Matcher?
+    package let title: String
+    package let description: String
     /// Whether lower values are better; nil where comparing them says nothing.
-    public let lowerIsBetter: Bool?
+    package let lowerIsBetter: Bool?
     /// The short titles that HELM's frontend reads: of the metric, the group, the perturbation.
     let metadata: [(key: String, value: String)]
   }
 
   /// The score of a model in a column.
-  public struct Cell: Sendable {
+  package struct Cell: Sendable {
     /// The mean over runs, each with the weight of its trials; nil where there is none.
-    public var value: Double?
+    package var value: Double?
     /// What the mean is made of; nil for an aggregate, and where no run has the statistic.
-    public var stat: MergedStat?
+    package var stat: MergedStat?
     /// The names of the runs that are in the mean, each once.
-    public var runs: [String] = []
+    package var runs: [String] = []
     /// The paths of these runs.
-    public var paths: [String] = []
+    package var paths: [String] = []
     /// How many runs of the group the model has, each name once.
-    public var runCount = 0
+    package var runCount = 0
     /// How many different scenarios are in the mean.
-    public var scenarioCount = 0
+    package var scenarioCount = 0
     /// How many different scenarios the group has over all models: what `scenarioCount` should be.
-    public var expectedCount = 0
+    package var expectedCount = 0
     /// Why there is no value, or what is special about it.
-    public var note: String?
+    package var note: String?
     /// Whether no model is better in this column.
-    public var isBest = false
+    package var isBest = false
     /// The standard error of the value, from the scores of instances; nil where these are not known.
-    public var standardError: Double?
+    package var standardError: Double?
   }
 
   /// A model, with a cell for each column.
-  public struct Row: Sendable {
-    public let title: String
+  package struct Row: Sendable {
+    package let title: String
     /// The model's name, such as `openai/gpt2`.
-    public let model: String
-    public let deployment: String
+    package let model: String
+    package let deployment: String
     /// The names of the runs of a table of one scenario; nil in others.
-    public let runs: [String]?
-    public var cells: [Cell]
+    package let runs: [String]?
+    package var cells: [Cell]
   }
 
   /// The run group whose page the table is on.
-  public let group: String
+  package let group: String
   /// The table's name on that page: a metric group, or a scenario.
-  public let name: String
-  public let title: String
-  public var columns: [Column]
-  public var rows: [Row]
+  package let name: String
+  package let title: String
+  package var columns: [Column]
+  package var rows: [Row]
   /// The names of all runs of a table of one scenario, in the order they were met; none in others.
   let scenarioRuns: [String]
 
   /// The number of the column that rows are ranked by: the first, unless its values cannot be compared; nil without
   /// columns.
-  public var rankingColumn: Int? { columns.isEmpty ? nil : 0 }
+  package var rankingColumn: Int? { columns.isEmpty ? nil : 0 }
 
   /// The rows as HELM's site shows them first: by the first column, best first, those without a value last; equal ones
   /// stay in order.
-  public var ranked: [Row] {
+  package var ranked: [Row] {
     guard let column = rankingColumn else { return rows }
     let isReversed = columns[column].lowerIsBetter == true
     func precedes(_ a: Row, _ b: Row) -> Bool {

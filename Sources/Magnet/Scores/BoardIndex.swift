@@ -1,31 +1,31 @@
 /// The run groups of a schema with what their runs are made of: HELM's page of groups (`create_index_tables` of its
 /// summarize.py).
-public struct BoardIndex: Sendable {
+package struct BoardIndex: Sendable {
   /// One run group.
-  public struct Row: Sendable {
-    public let group: Schema.RunGroup
+  package struct Row: Sendable {
+    package let group: Schema.RunGroup
     /// The adaptation methods of the runs, in order.
-    public let methods: [String]
+    package let methods: [String]
     /// Over the statistics of all splits and perturbations: the mean numbers of instances and references, and the sums of
     /// tokens; nil where no run has the statistic.
-    public let instances: MergedStat?
-    public let references: MergedStat?
-    public let promptTokens: MergedStat?
-    public let completionTokens: MergedStat?
-    public let modelCount: Int
+    package let instances: MergedStat?
+    package let references: MergedStat?
+    package let promptTokens: MergedStat?
+    package let completionTokens: MergedStat?
+    package let modelCount: Int
   }
 
   /// The groups that have runs, in the schema's order.
-  public let rows: [Row]
+  package let rows: [Row]
 
   /// The statistics that it is made of.
-  public static let metricNames: Set = [
+  package static let metricNames: Set = [
     "num_instances", "num_references", "num_prompt_tokens", "num_completion_tokens",
   ]
 
   /// One row per group: category, group, title, adaptation, instances, references, prompt_tokens, completion_tokens,
   /// models.
-  public var table: Table {
+  package var table: Table {
     Table(
       columnNames: [
         "category", "group", "title", "adaptation", "instances", "references", "prompt_tokens",
@@ -54,7 +54,7 @@ public struct BoardIndex: Sendable {
   ]
 
   /// The tables as `helm-summarize` writes them to `groups.json`: one per category.
-  public var helmJSON: String {
+  package var helmJSON: String {
     let header = Self.header.map { title, description -> JSONValue in
       var members = [Member(key: "value", value: .string(title))]
       if let description { members.append(Member(key: "description", value: .string(description))) }
@@ -101,7 +101,7 @@ public struct BoardIndex: Sendable {
 
 extension BoardMaker {
   /// The run groups that have runs with statistics of instances.
-  public var index: BoardIndex {
+  package var index: BoardIndex {
     BoardIndex(
       rows: schema.runGroups.compactMap { page in
         var stats: [String: MergedStat] = [:]

@@ -1,6 +1,6 @@
 extension MergedStat {
   /// `min=0.5, mean=0.75, max=1, sum=1.5 (2)`: the statistic as HELM describes a cell.
-  public var helmText: String {
+  package var helmText: String {
     guard let mean else { return "(0)" }
     func text(_ value: Double?) -> String {
       guard let value else { return "None" }
@@ -28,7 +28,7 @@ enum PythonRound {
 extension Board {
   /// The tables of a page as `helm-summarize` writes them to `groups/GROUP.json`, which HELM's frontend loads. Links to
   /// files beside it are left out.
-  public static func helmJSON(_ boards: [Board]) -> String {
+  package static func helmJSON(_ boards: [Board]) -> String {
     JSONValue.array(boards.map(\.helmJSON)).indented()
   }
 

@@ -1,27 +1,27 @@
 /// Makes the tables of leaderboards as HELM's summarize.py does, but where HELM stops with an error: there the cell or
 /// column is left out and named.
-public struct BoardMaker {
+package struct BoardMaker {
   /// How to count.
-  public struct Options: Sendable {
+  package struct Options: Sendable {
     /// Whether to count a run once for each of the board's subgroups that it is in, as HELM does; otherwise once.
-    public var countsRepeated = false
+    package var countsRepeated = false
     /// Whether equal rows win against those before them, as in HELM before 0.5.4.
-    public var breaksTies = false
+    package var breaksTies = false
 
-    public init() {}
+    package init() {}
   }
 
   let schema: Schema
   let runs: [BoardRuns.Run]
   let options: Options
   /// What was left out, and why.
-  public internal(set) var problems: [String] = []
+  package internal(set) var problems: [String] = []
 
   let runsOfGroup: [String: [(adapter: String, runs: [Int])]]
   private let scenariosOfGroup: [String: [(scenario: BoardRuns.Scenario, runs: [Int])]]
 
   /// A maker of boards of some runs.
-  public init(_ schema: Schema, _ runs: BoardRuns, options: Options = Options()) {
+  package init(_ schema: Schema, _ runs: BoardRuns, options: Options = Options()) {
     self.schema = schema
     self.runs = runs.runs
     self.options = options
@@ -56,10 +56,10 @@ public struct BoardMaker {
   }
 
   /// All tables of all run groups, in the schema's order.
-  public mutating func allBoards() -> [Board] { schema.runGroups.flatMap { boards(of: $0) } }
+  package mutating func allBoards() -> [Board] { schema.runGroups.flatMap { boards(of: $0) } }
 
   /// The tables of a run group's page; none where no run is in it.
-  public mutating func boards(of group: Schema.RunGroup) -> [Board] {
+  package mutating func boards(of group: Schema.RunGroup) -> [Board] {
     group.isShownByGroup || schema.expanded(group).count == 1 ? byGroup(group) : byMetric(group)
   }
 

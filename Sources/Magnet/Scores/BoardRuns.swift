@@ -1,5 +1,5 @@
 /// The runs that leaderboards are made of, with the statistics that these may show.
-public struct BoardRuns: Sendable {
+package struct BoardRuns: Sendable {
   struct Run: Sendable {
     let name: String
     let path: String
@@ -34,9 +34,9 @@ public struct BoardRuns: Sendable {
   /// In the order of suites, and in each in that of the folders' names.
   var runs: [Run]
   /// What the user should know: runs that are in several suites.
-  public private(set) var notes: [String] = []
+  package private(set) var notes: [String] = []
   /// Faults of runs that were left out.
-  public private(set) var faults: [DataFault] = []
+  package private(set) var faults: [DataFault] = []
 
   /// Reads what boards need of a source's runs: run specs, and of `stats.json` the metrics that a schema shows.
   /// - Parameters:
@@ -47,7 +47,7 @@ public struct BoardRuns: Sendable {
   ///   - wanted: the metrics to read; all when nil.
   ///   - known: what the source lists, where that is known.
   /// - Throws: what the source throws.
-  public static func read(
+  package static func read(
     _ source: some RunSource, runs patterns: [String] = [], models: [String] = [],
     keepsRepeated: Bool = false,
     wanted: Set<String>? = nil, listing known: RunListing? = nil
@@ -94,7 +94,7 @@ public struct BoardRuns: Sendable {
   }
 
   /// How many runs there are.
-  public var count: Int { runs.count }
+  package var count: Int { runs.count }
 
   /// How Python prints a value.
   static func python(_ cell: Cell) -> String {

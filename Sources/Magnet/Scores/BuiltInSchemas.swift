@@ -2,10 +2,10 @@ import Synchronization
 
 extension Schema {
   /// The names that `builtIn(_:)` knows: those of HELM's `schema_NAME.yaml`.
-  public static let builtInNames = EmbeddedSchemas.all.map(\.name).filter { $0 != BuiltInSchemas.scenarios }
+  package static let builtInNames = EmbeddedSchemas.all.map(\.name).filter { $0 != BuiltInSchemas.scenarios }
 
   /// A schema of HELM 0.5.16: `lite`, `capabilities`, `medhelm` ...; nil for an unknown name.
-  public static func builtIn(_ name: String) -> Schema? { BuiltInSchemas.named(name) }
+  package static func builtIn(_ name: String) -> Schema? { BuiltInSchemas.named(name) }
 }
 
 /// HELM's own schemas, each parsed when it is first asked for.

@@ -13,7 +13,7 @@ public struct Headline: Sendable {
   /// What happened on the way: `quasi_exact_match absent`, `sub_splits merged`, `count 0`.
   public let notes: [String]
   /// The statistic; nil where the run does not have it.
-  public let stat: MergedStat?
+  package let stat: MergedStat?
 
   /// The score; nil where the run does not have it, or has it over no values.
   public var mean: Double? { stat?.mean }
@@ -59,9 +59,14 @@ public struct HeadlineRules: Sendable {
   /// Faults of schema files that were not used.
   public private(set) var faults: [DataFault] = []
 
+  /// Rules without schemas beside the runs.
+  package init() { self.init(SchemaDocuments()) }
+
   /// Rules from the schemas beside some runs.
-  /// - Parameter release: take the schema of this release only; nil for the newest that names a run's suite.
-  public init(_ found: SchemaDocuments = SchemaDocuments(), release: String? = nil) {
+  /// - Parameters:
+  ///   - found: what `schemas()` of a source returns.
+  ///   - release: take the schema of this release only; nil for the newest that names a run's suite.
+  public init(_ found: SchemaDocuments, release: String? = nil) {
     var faults = found.faults
     var documents: [(document: SchemaDocument, schema: Schema)] = []
     for document in found.documents where release == nil || document.release == release {

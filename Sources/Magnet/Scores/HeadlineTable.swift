@@ -1,4 +1,9 @@
 /// The scores of runs, one row per run.
+///
+/// ```swift
+/// let rules = HeadlineRules(try await runs.schemas())
+/// print(try await HeadlineTable(of: runs, rules: rules).table)
+/// ```
 public struct HeadlineTable: Sendable {
   /// Columns suite, run, group, metric, split, mean, count, lower_is_better, rule, note.
   public let table: Table
@@ -10,7 +15,10 @@ public struct HeadlineTable: Sendable {
   public let faults: [DataFault]
 
   /// Finds the score of every run of a source; a run that is in several suites has a row for each.
-  /// - Parameter patterns: take only runs whose name matches one of these; all when empty.
+  /// - Parameters:
+  ///   - source: the runs.
+  ///   - rules: what decides which statistic is the score of a run.
+  ///   - patterns: take only runs whose name matches one of these; all when empty.
   /// - Throws: what the source throws.
   public init(of source: some RunSource, rules: HeadlineRules, runs patterns: [String] = []) async throws {
     let runs = try await BoardRuns.read(source, runs: patterns, keepsRepeated: true, wanted: rules.wanted)

@@ -86,7 +86,7 @@ extension BoardRuns {
   ///   - metrics: the metrics to read.
   ///   - known: what the source lists, where that is known.
   /// - Throws: what the source throws.
-  public func withInstances(
+  package func withInstances(
     _ source: some RunSource, metrics: Set<String>, listing known: RunListing? = nil
   ) async throws -> BoardRuns {
     let listing: RunListing
@@ -112,11 +112,11 @@ extension BoardRuns {
 
 extension Board {
   /// The metrics whose statistics the columns may show.
-  public var metricNames: Set<String> {
+  package var metricNames: Set<String> {
     let names = Set(columns.compactMap(\.matcher?.name))
     return names.contains("quasi_exact_match") ? names.union(["exact_match"]) : names
   }
 
   /// Whether any cell has a standard error.
-  public var hasErrors: Bool { rows.contains { $0.cells.contains { $0.standardError != nil } } }
+  package var hasErrors: Bool { rows.contains { $0.cells.contains { $0.standardError != nil } } }
 }

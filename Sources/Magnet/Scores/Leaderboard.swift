@@ -2,14 +2,14 @@ extension HeadlineRules {
   /// The schema that boards of some runs are made by: the one that describes most of them, or one made of the metrics
   /// that were asked for or, where no schema knows the runs, guessed.
   /// - Throws: `MagnetError` when no schema can be made.
-  public func boardSchema(of runs: BoardRuns) throws -> Schema {
+  package func boardSchema(of runs: BoardRuns) throws -> Schema {
     let known = metrics.isEmpty ? schema(of: runs) : nil
     return try known ?? madeSchema(for: runs)
   }
 
   /// The schema that describes most of some runs: that asked for, or the one beside the runs, or the project's, or the
   /// one of HELM's that knows the most of their groups; nil where none knows any.
-  public func schema(of runs: BoardRuns) -> Schema? {
+  package func schema(of runs: BoardRuns) -> Schema? {
     if let schema { return schema }
     var counts: [String: (schema: Schema, count: Int)] = [:]
     for run in runs.runs {
@@ -35,7 +35,7 @@ extension HeadlineRules {
 
   /// A schema made for runs that no schema describes: one column per group, the last and narrowest that a run is in,
   /// with the metric that is guessed or asked for, and the mean win rate over them.
-  public func madeSchema(for runs: BoardRuns) throws -> Schema {
+  package func madeSchema(for runs: BoardRuns) throws -> Schema {
     var names: [String] = []
     var members: [String: [BoardRuns.Run]] = [:]
     for run in runs.runs {
@@ -89,7 +89,7 @@ extension HeadlineRules {
 
 extension Schema {
   /// The metrics that the boards of a group show; every metric that any column of the schema shows when nil.
-  public func metricNames(of group: RunGroup? = nil) -> Set<String> {
+  package func metricNames(of group: RunGroup? = nil) -> Set<String> {
     var names: Set<String> = []
     let groups = group.map { expanded($0) } ?? runGroups
     for runGroup in groups {
@@ -104,7 +104,7 @@ extension Schema {
 
 extension Board {
   /// The board without the columns in which no model has a value.
-  public var withoutEmptyColumns: Board {
+  package var withoutEmptyColumns: Board {
     let kept = columns.indices.filter { column in
       columns[column].kind != .metric || rows.contains { $0.cells[column].value != nil }
     }
@@ -117,7 +117,7 @@ extension Board {
   /// The board as a table: rank, model, a column per column, and how many runs the model has of those that any has; the
   /// best first. A column with standard errors has them beside it.
   /// - Parameter groups: the tie group of each row of `ranked`, which then stands beside the rank.
-  public func table(groups: [Int?]? = nil) -> Table {
+  package func table(groups: [Int?]? = nil) -> Table {
     var seen: [String: Int] = [:]
     func unique(_ title: String) -> String {
       // Titles may repeat; columns may not.
@@ -158,7 +158,7 @@ extension Board {
   }
 
   /// The rank of each row of `ranked`, equal values sharing the better one; nil for rows without a value.
-  public var ranks: [Int?] {
+  package var ranks: [Int?] {
     guard let column = rankingColumn else { return ranked.map { _ in nil } }
     var ranks: [Int?] = []
     var last: (value: Double, rank: Int)?
@@ -181,7 +181,7 @@ extension Board {
 
   /// One row per model and column, with what the value is made of.
   /// - Parameter groups: the tie group of each row of `ranked`, which then is the last column.
-  public func longTable(groups: [Int?]? = nil) -> Table {
+  package func longTable(groups: [Int?]? = nil) -> Table {
     var rows: [[Magnet.Cell]] = []
     for (place, (row, rank)) in zip(ranked, ranks).enumerated() {
       for (column, cell) in zip(columns, row.cells) {
@@ -202,7 +202,7 @@ extension Board {
   }
 
   /// The models that lack some runs of a column, a sentence each.
-  public var gaps: [String] {
+  package var gaps: [String] {
     var gaps: [String] = []
     for row in ranked {
       let short = zip(columns, row.cells).filter {

@@ -1,14 +1,14 @@
 /// Rows of a run's `stats.json` put together: what HELM calls merging.
-public struct MergedStat: Sendable, Hashable {
+package struct MergedStat: Sendable, Hashable {
   /// How many values they are over: train trials, for each sub-split and run merged.
-  public var count: Int
-  public var sum: Double
+  package var count: Int
+  package var sum: Double
   /// The least and the greatest value; nil for none.
-  public var min: Double?
-  public var max: Double?
+  package var min: Double?
+  package var max: Double?
 
   /// `sum / count`; nil for no values.
-  public var mean: Double? { count > 0 ? sum / Double(count) : nil }
+  package var mean: Double? { count > 0 ? sum / Double(count) : nil }
 
   /// One value.
   init(mean: Double) {

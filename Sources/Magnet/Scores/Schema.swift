@@ -5,76 +5,76 @@
 /// summarized. See `helm/benchmark/presentation/schema.py` of crfm-helm 0.5.16.
 public struct Schema: Sendable {
   /// A metric or perturbation, and how it is titled.
-  public struct Field: Sendable, Hashable {
+  package struct Field: Sendable, Hashable {
     /// The name in `stats.json`.
-    public let name: String
+    package let name: String
     /// The title on a page.
-    public let displayName: String?
+    package let displayName: String?
     /// The title of a column.
-    public let shortDisplayName: String?
+    package let shortDisplayName: String?
     /// What it is, in a sentence or more.
-    public let description: String?
+    package let description: String?
     /// Whether lower values are better; nil where comparing them says nothing.
-    public let lowerIsBetter: Bool?
+    package let lowerIsBetter: Bool?
 
     /// The shortest title there is.
-    public var shortTitle: String { shortDisplayName ?? displayName ?? name }
+    package var shortTitle: String { shortDisplayName ?? displayName ?? name }
   }
 
   /// Which statistics a column shows.
-  public struct Matcher: Sendable, Hashable {
+  package struct Matcher: Sendable, Hashable {
     /// The metric; `${main_name}` stands for the main metric of a run group.
-    public var name: String
+    package var name: String
     /// The split, or `__all__` for any.
-    public var split: String
+    package var split: String
     /// The part of the split; nil for all parts together.
-    public var subSplit: String?
+    package var subSplit: String?
     /// The perturbation whose worst case is shown; nil for unperturbed inputs.
-    public var perturbation: String?
+    package var perturbation: String?
   }
 
   /// Metrics that are shown in one table.
-  public struct MetricGroup: Sendable {
-    public let field: Field
-    public let matchers: [Matcher]
+  package struct MetricGroup: Sendable {
+    package let field: Field
+    package let matchers: [Matcher]
     /// What is computed over the columns: `win_rate`, `mean`.
-    public let aggregations: [String]
+    package let aggregations: [String]
   }
 
   /// Runs that are shown together.
-  public struct RunGroup: Sendable {
+  package struct RunGroup: Sendable {
     /// In which groups' tables the runs of a group appear.
-    public enum Visibility: String, Sendable {
+    package enum Visibility: String, Sendable {
       case everywhere = "all_groups"
       case hereOnly = "this_group_only"
       case nowhere = "no_groups"
     }
 
-    public let field: Field
-    public let metricGroups: [String]
-    public let subgroups: [String]
-    public let subSplits: [String]
+    package let field: Field
+    package let metricGroups: [String]
+    package let subgroups: [String]
+    package let subSplits: [String]
     /// Whether a table shows all metrics of one subgroup, rather than one metric of all subgroups.
-    public let isShownByGroup: Bool
-    public let hiddenMetricGroups: [String]
+    package let isShownByGroup: Bool
+    package let hiddenMetricGroups: [String]
     /// What `${main_name}` and `${main_split}` stand for.
-    public let environment: [String: String]
-    public let category: String
-    public let visibility: Visibility
+    package let environment: [String: String]
+    package let category: String
+    package let visibility: Visibility
     /// The fields of the adapter spec that tell rows apart.
-    public let adapterKeys: [String]
+    package let adapterKeys: [String]
 
-    public var name: String { field.name }
+    package var name: String { field.name }
   }
 
   /// Where the schema is from, for people: `schema_lite of HELM 0.5.16`, or a file.
-  public let source: String
-  public let metrics: [Field]
-  public let perturbations: [Field]
-  public let metricGroups: [MetricGroup]
-  public let runGroups: [RunGroup]
+  package let source: String
+  package let metrics: [Field]
+  package let perturbations: [Field]
+  package let metricGroups: [MetricGroup]
+  package let runGroups: [RunGroup]
   /// The models a `schema.json` lists, in HELM's order; name and title.
-  public let models: [Field]
+  package let models: [Field]
   private let metricPlaces: [String: Int]
   private let groupPlaces: [String: Int]
   private let metricGroupPlaces: [String: Int]
@@ -84,7 +84,7 @@ public struct Schema: Sendable {
   ///   - json: an object with the keys of HELM's `schema.json`; unknown ones are ignored.
   ///   - source: where it is from.
   /// - Throws: `MagnetError` when it is not a schema.
-  public init(_ json: JSONValue, source: String) throws {
+  package init(_ json: JSONValue, source: String) throws {
     guard case .object = json, case .array? = json["run_groups"] else {
       throw MagnetError(.invalidData, "not a HELM schema: it has no list run_groups", at: source)
     }
@@ -108,20 +108,22 @@ public struct Schema: Sendable {
   }
 
   /// The metric called `name`; nil when the schema does not define it.
-  public func metric(_ name: String) -> Field? { metricPlaces[name].map { metrics[$0] } }
+  package func metric(_ name: String) -> Field? { metricPlaces[name].map { metrics[$0] } }
 
   /// The run group called `name`.
-  public func group(_ name: String) -> RunGroup? { groupPlaces[name].map { runGroups[$0] } }
+  package func group(_ name: String) -> RunGroup? { groupPlaces[name].map { runGroups[$0] } }
 
   /// The metric group called `name`.
-  public func metricGroup(_ name: String) -> MetricGroup? { metricGroupPlaces[name].map { metricGroups[$0] } }
+  package func metricGroup(_ name: String) -> MetricGroup? {
+    metricGroupPlaces[name].map { metricGroups[$0] }
+  }
 
   /// The perturbation called `name`.
-  public func perturbation(_ name: String) -> Field? { perturbations.last { $0.name == name } }
+  package func perturbation(_ name: String) -> Field? { perturbations.last { $0.name == name } }
 
   /// A group, then its subgroups, theirs, and so on, depth first and each once. Subgroups that the schema does not
   /// define are left out.
-  public func expanded(_ group: RunGroup) -> [RunGroup] {
+  package func expanded(_ group: RunGroup) -> [RunGroup] {
     var seen: Set<String> = []
     var found: [RunGroup] = []
     var waiting = [group]

@@ -1,44 +1,44 @@
 /// The scores of runs by the main metric of their scenarios, ordered for prediction: for each scenario a matrix of
 /// models and instances, and over all a board of models and scenarios.
-public struct ScoreCollection: Sendable {
+package struct ScoreCollection: Sendable {
   /// A run that has a score.
-  public struct Run: Sendable, Hashable {
-    public let name: String
-    public let model: String
+  package struct Run: Sendable, Hashable {
+    package let name: String
+    package let model: String
     /// The number of its scenario.
-    public let scenario: Int
+    package let scenario: Int
     /// Its row in the scenario's matrix.
-    public let row: Int
+    package let row: Int
     /// The columns of the matrix that it has scores in.
-    public let instances: [Int]
+    package let instances: [Int]
 
     /// Who made the model.
-    public var family: String { modelFamily(model) }
+    package var family: String { modelFamily(model) }
   }
 
   /// What runs of several models have in common.
-  public struct Scenario: Sendable {
+  package struct Scenario: Sendable {
     /// The runs' name without the model.
-    public let name: String
+    package let name: String
     /// The statistic that is the runs' score, and what chose it.
-    public let headline: Headline
+    package let headline: Headline
     /// The metric and split of the score.
-    public var metric: MetricName { headline.metric }
-    public let matrix: ScoreMatrix
+    package var metric: MetricName { headline.metric }
+    package let matrix: ScoreMatrix
     /// The runs, a row of the matrix each.
-    public let runs: [Int]
+    package let runs: [Int]
   }
 
-  public let runs: [Run]
-  public let scenarios: [Scenario]
+  package let runs: [Run]
+  package let scenarios: [Scenario]
   /// One row per model; one column per scenario, its main metric; and one for each perturbation of it.
-  public let board: ScoreBoard
+  package let board: ScoreBoard
   /// What a user should know of how it came about.
-  public private(set) var notes: [String] = []
+  package private(set) var notes: [String] = []
   /// Which scenarios were left out, and why.
-  public private(set) var omissions: [String] = []
+  package private(set) var omissions: [String] = []
   /// Faults of the skipped runs.
-  public private(set) var faults: [DataFault] = []
+  package private(set) var faults: [DataFault] = []
 
   /// Orders the scores of runs. Runs without a statistic of their scenario's main metric have no place in it; of
   /// several runs of a model and scenario the last by name has.
@@ -180,7 +180,7 @@ extension ScoreCollection {
   ///   - rules: what decides which statistic is the score; nil for what the schemas beside the runs and HELM's own say.
   ///   - readsAnswers: whether to read what the models answered too.
   /// - Throws: what the source throws.
-  public static func read(
+  package static func read(
     _ source: some RunSource, runs patterns: [String] = [], rules: HeadlineRules? = nil,
     readsAnswers: Bool = false
   ) async throws -> ScoreCollection {

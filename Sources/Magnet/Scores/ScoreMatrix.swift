@@ -8,7 +8,7 @@ public struct ScoreMatrix: Sendable {
     public let model: String
 
     /// A run of a model.
-    public init(name: String, model: String) {
+    package init(name: String, model: String) {
       self.name = name
       self.model = model
     }
@@ -17,6 +17,7 @@ public struct ScoreMatrix: Sendable {
     public var family: String { modelFamily(model) }
   }
 
+  /// The runs, one per row.
   public let runs: [Run]
   /// What tells the instances apart: their ids.
   public let instances: [String]
@@ -27,7 +28,7 @@ public struct ScoreMatrix: Sendable {
   public let answers: [Int32]?
 
   /// A matrix of `runs.count * instances.count` values, row by row.
-  public init(runs: [Run], instances: [String], values: [Double], answers: [Int32]? = nil) {
+  package init(runs: [Run], instances: [String], values: [Double], answers: [Int32]? = nil) {
     precondition(values.count == runs.count * instances.count, "a value for each run and instance")
     precondition(answers.map { $0.count == values.count } ?? true, "an answer for each value")
     self.runs = runs
@@ -49,19 +50,21 @@ public struct ScoreBoard: Sendable {
     /// The statistic.
     public let name: MetricName
 
-    public init(scenario: String, name: MetricName) {
+    package init(scenario: String, name: MetricName) {
       self.scenario = scenario
       self.name = name
     }
   }
 
+  /// The models, one per row.
   public let models: [String]
+  /// The tasks, one per column.
   public let columns: [Column]
   /// Row by row, each of `columns.count` scores; NaN where nothing is known.
   public var values: [Double]
 
   /// A board of `models.count * columns.count` values, row by row.
-  public init(models: [String], columns: [Column], values: [Double]) {
+  package init(models: [String], columns: [Column], values: [Double]) {
     precondition(values.count == models.count * columns.count, "a value for each model and column")
     self.models = models
     self.columns = columns

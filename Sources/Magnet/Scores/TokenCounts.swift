@@ -6,7 +6,7 @@ extension ScoreCollection {
   /// The mean number of tokens of an instance, prompt and output together, of each scenario's runs: from the statistics
   /// that HELM keeps of them. Scenarios whose runs have none are left out.
   /// - Throws: what the source throws.
-  public func tokens(in source: some RunSource) async throws -> [String: Double] {
+  package func tokens(in source: some RunSource) async throws -> [String: Double] {
     let listing = try await source.list()
     var notes: [String] = []
     var rowOfName: [String: Int] = [:]

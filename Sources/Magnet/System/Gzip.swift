@@ -6,12 +6,12 @@
 import CZlib
 
 /// Compresses bytes as one gzip member (RFC 1952), without time and name: the same bytes for the same input.
-public struct GzipWriter: ~Copyable {
+package struct GzipWriter: ~Copyable {
   private let stream: UnsafeMutablePointer<z_stream>
 
   /// A compressor.
   /// - Parameter level: zlib's level from 1, the fastest, to 9.
-  public init(level: Int32 = 6) {
+  package init(level: Int32 = 6) {
     stream = .allocate(capacity: 1)
     stream.initialize(to: z_stream())
     // 15 + 16: the largest window, with gzip's header.
@@ -37,7 +37,8 @@ public struct GzipWriter: ~Copyable {
   /// Compresses more bytes and hands on what is ready.
   /// - Parameter isLast: whether these are the last ones; nothing may follow.
   /// - Throws: what `write` throws.
-  public mutating func add(_ bytes: [UInt8], isLast: Bool = false, _ write: ([UInt8]) throws -> Void) rethrows
+  package mutating func add(_ bytes: [UInt8], isLast: Bool = false, _ write: ([UInt8]) throws -> Void)
+    rethrows
   {
     var bytes = bytes
     let count = bytes.count

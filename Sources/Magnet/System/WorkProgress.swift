@@ -2,15 +2,20 @@ import Synchronization
 
 /// How far long work has come; read from any thread while it continues.
 ///
-///     let progress = WorkProgress()
-///     async let tables = HelmRuns("benchmark_output", progress: progress).load()
-///     // Elsewhere:
-///     let state = progress.state  // reading, 12 of 52
+/// ```swift
+/// let progress = WorkProgress()
+/// async let tables = HelmRuns("benchmark_output", progress: progress).load()
+/// while progress.state.done < progress.state.total { print(progress.state.done) }
+/// print(try await tables.stats.rowCount)
+/// ```
 ///
 /// To end the work early, cancel its task.
 public final class WorkProgress: Sendable {
   /// What is being done.
-  public enum Phase: String, Sendable { case reading, predicting }
+  public enum Phase: String, Sendable {
+    /// Files are read, or runs are predicted.
+    case reading, predicting
+  }
 
   /// A moment of the work.
   public struct State: Sendable, Equatable {

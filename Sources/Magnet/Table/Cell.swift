@@ -1,10 +1,19 @@
 /// One value of a table.
+///
+/// ```swift
+/// let cells: [Cell] = [.null, .int(3), .double(0.5), .string("valid")]
+/// print(cells.compactMap(\.number))  // [3.0, 0.5]
+/// ```
 public enum Cell: Sendable, Hashable {
   /// Nothing was there: the key was absent, or null.
   case null
+  /// A truth value.
   case bool(Bool)
+  /// A whole number.
   case int(Int64)
+  /// A number.
   case double(Double)
+  /// A text.
   case string(String)
   /// A list or an object, kept whole as compact JSON.
   case json(String)

@@ -2,6 +2,14 @@
 ///
 /// A key whose `Value` is not optional names a column that is in every row of the tables it belongs to; the reader
 /// sees to that. All others are optional: nil where the file had nothing.
+///
+/// ```swift
+/// extension ColumnKey where Value == String? {
+///   static var tokenizer: Self { .init("run_spec.adapter_spec.tokenizer") }
+/// }
+///
+/// let tokenizers = tables.runSpecs[.tokenizer].unique()
+/// ```
 public struct ColumnKey<Value: ColumnValue>: Sendable {
   /// The flattened names under which the column stands in the tables that have it.
   public let names: [String]

@@ -1,5 +1,6 @@
 /// What the cells of a column are, nulls aside.
 public enum ColumnType: String, Sendable {
+  /// Texts.
   case bool, int, double, string
   /// Lists and objects, kept as JSON, or cells of several kinds.
   case json

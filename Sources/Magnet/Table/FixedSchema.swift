@@ -1,9 +1,9 @@
 /// A column of a schema that does not depend on what a table happens to hold.
-public struct DeclaredColumn: Sendable, Hashable {
-  public let name: String
-  public let type: ColumnType
+package struct DeclaredColumn: Sendable, Hashable {
+  package let name: String
+  package let type: ColumnType
 
-  public init(_ name: String, _ type: ColumnType) {
+  package init(_ name: String, _ type: ColumnType) {
     self.name = name
     self.type = type
   }
@@ -14,7 +14,7 @@ extension Table {
   ///
   /// A column that the table does not have is null. What has no place stands in the column `extra`, an object by the
   /// full names: cells of other columns, and cells of another type, integers among numbers aside.
-  public func fitted(to schema: [DeclaredColumn], extra: String) -> Table {
+  package func fitted(to schema: [DeclaredColumn], extra: String) -> Table {
     let known = Dictionary(schema.map { ($0.name, $0.type) }, uniquingKeysWith: { first, _ in first })
     let fitted = chunks.map { chunk in
       var left: [(name: String, cells: ColumnChunk)] = []
@@ -61,7 +61,7 @@ extension Table {
 
   /// The table whose columns have the types that are declared for their names, where all their cells fit them; a column
   /// of nulls alone is then known to be of its type.
-  public func declaring(_ types: [String: ColumnType]) -> Table {
+  package func declaring(_ types: [String: ColumnType]) -> Table {
     var declared = columnTypes
     var changed = chunks.map(\.columns)
     for (column, name) in columnNames.enumerated() {

@@ -27,7 +27,9 @@ extension Table {
 
   /// The pairs of row numbers that agree in the columns `on`: an inner join. Null equals null. In the order of this
   /// table's rows, then of the other's.
-  /// - Parameter on: for each condition, the column's name here and in `other`.
+  /// - Parameters:
+  ///   - other: the other table.
+  ///   - on: for each condition, the column's name here and in `other`.
   public func joinRows(with other: Table, on: [(String, String)]) -> [(here: Int, there: Int)] {
     let codes = Self.keyCodes([(self, on.map(\.0)), (other, on.map(\.1))])
     var places: [Int: [Int]] = [:]

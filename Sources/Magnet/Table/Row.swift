@@ -1,4 +1,8 @@
 /// One row of a table.
+///
+/// ```swift
+/// for row in tables.stats.rows { print(row[.run], row[.metric], row["stats.mean"].text) }
+/// ```
 public struct Row: Sendable {
   let table: Table
   /// The row's number in its table, 0 first.

@@ -182,6 +182,10 @@ public struct Table: Sendable {
 
 extension Table {
   /// The rows for which `isIncluded` holds, in order.
+  ///
+  /// ```swift
+  /// let f1 = tables.stats.filter { $0[.metric] == "f1_score" && ($0[.mean] ?? 0) > 0.5 }
+  /// ```
   public func filter(_ isIncluded: (Row) throws -> Bool) rethrows -> Table {
     var kept: [Int] = []
     try forEachRow { if try isIncluded($0) { kept.append($0.number) } }
@@ -289,7 +293,9 @@ extension Table {
   }
 
   /// The table with one more column in front, or in place of the one with that name.
-  /// - Parameter cells: one for each row.
+  /// - Parameters:
+  ///   - name: the name of the column.
+  ///   - cells: one for each row.
   public func prepending(_ name: String, _ cells: [Cell]) -> Table {
     var columns: [ColumnChunk] = []
     for (chunk, start) in zip(chunks, starts) {

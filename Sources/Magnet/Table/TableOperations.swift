@@ -30,8 +30,11 @@ extension Table {
   /// ```swift
   /// let scored = tables.stats.joined(with: tables.runSpecs, on: [("run_spec.name", "run_spec.name")])
   /// ```
-  /// - Parameter on: for each condition, the column's name here and in `other`; a column that a table does not have is
-  ///   null in every row.
+  /// - Parameters:
+  ///   - other: the table whose columns come last.
+  ///   - on: for each condition, the column's name here and in `other`; a column that a table does not have is null
+  ///     in every row.
+  ///   - kind: which rows are kept.
   public func joined(with other: Table, on: [(String, String)], kind: JoinKind = .inner) -> Table {
     let codes = Self.keyCodes([(self, on.map(\.0)), (other, on.map(\.1))])
     var places: [Int: [Int]] = [:]
@@ -82,7 +85,13 @@ extension Table {
   ///
   /// Numbers stand in their order, NaN after them, then texts in the order of their bytes; nulls come last, whatever
   /// the direction.
-  /// - Parameter isDescending: whether the largest come first.
+  ///
+  /// ```swift
+  /// let best = tables.stats.sorted(by: ["stats.mean"], isDescending: true).prefix(10)
+  /// ```
+  /// - Parameters:
+  ///   - columns: their full names; those that the table does not have decide nothing.
+  ///   - isDescending: whether the largest come first.
   public func sorted(by columns: [String], isDescending: Bool = false) -> Table {
     let positions = columns.compactMap(position)
     let keys = positions.map { column in (0..<rowCount).map { SortKey(self[row: $0, column: column]) } }

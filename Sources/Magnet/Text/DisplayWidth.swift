@@ -1,6 +1,6 @@
 /// How many columns of a terminal a text takes: East Asian wide characters and emoji two, combining marks and other
 /// characters without a width none (Unicode Standard Annex 11).
-public func displayWidth(_ text: some StringProtocol) -> Int {
+package func displayWidth(_ text: some StringProtocol) -> Int {
   text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F }
     ? text.utf8.count : text.reduce(0) { $0 + characterWidth($1) }
 }
@@ -36,7 +36,7 @@ private let wideRanges: [ClosedRange<UInt32>] = [
 ]
 
 /// The text in at most `width` columns: where it is longer, its middle gives way to an ellipsis.
-public func shortened(_ text: String, to width: Int) -> String {
+package func shortened(_ text: String, to width: Int) -> String {
   guard displayWidth(text) > width else { return text }
   guard width > 0 else { return "" }
   let headWidth = width / 2

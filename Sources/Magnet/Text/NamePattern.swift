@@ -1,12 +1,12 @@
 /// A pattern of names as in a shell: `*` stands for any characters, `?` for one; everything else for itself.
-public struct NamePattern: Sendable {
+package struct NamePattern: Sendable {
   private let pattern: [UInt8]
 
   /// A pattern of the whole name.
-  public init(_ pattern: String) { self.pattern = Array(pattern.utf8) }
+  package init(_ pattern: String) { self.pattern = Array(pattern.utf8) }
 
   /// Whether a name matches. Takes time in proportion to the product of both lengths at most.
-  public func matches(_ name: String) -> Bool {
+  package func matches(_ name: String) -> Bool {
     let name = Array(name.utf8)
     var at = 0
     var i = 0

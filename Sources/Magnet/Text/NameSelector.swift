@@ -1,5 +1,5 @@
 /// Which names are meant: any of several exact names, patterns of the shell (`*`, `?`) and regular expressions.
-public struct NameSelector: Sendable, CustomStringConvertible {
+package struct NameSelector: Sendable, CustomStringConvertible {
   private enum Choice {
     case exact(String)
     case pattern(String)
@@ -8,12 +8,12 @@ public struct NameSelector: Sendable, CustomStringConvertible {
   }
 
   private let choices: [Choice]
-  public let description: String
+  package let description: String
 
   /// Reads selectors. Each text is an exact name, a pattern, `regex:` and a regular expression, a list as YAML writes
   /// it (`[a, b]`, or lines that begin with `- `), or names with `|` between them.
   /// - Throws: `MagnetError` for a regular expression that cannot be read.
-  public init(_ texts: [String]) throws {
+  package init(_ texts: [String]) throws {
     description = texts.joined(separator: ", ")
     choices = try texts.flatMap(Self.items).map { item in
       if item.hasPrefix("regex:") {

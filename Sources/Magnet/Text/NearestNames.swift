@@ -1,6 +1,6 @@
 /// The names most like `name`, nearest first, at most `count`: those that need the fewest insertions, deletions and
 /// replacements of a character (Levenshtein distance), equal ones in the order given.
-public func nearestNames(to name: String, among names: [String], count: Int = 3) -> [String] {
+package func nearestNames(to name: String, among names: [String], count: Int = 3) -> [String] {
   let wanted = Array(name.unicodeScalars.prefix(200))
   return names.enumerated()
     .map { (distance: editDistance(wanted, Array($1.unicodeScalars.prefix(200))), order: $0, name: $1) }

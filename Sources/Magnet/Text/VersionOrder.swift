@@ -1,6 +1,6 @@
 /// Orders names such as `v1.9.0`, `v1.10.0-preview`, `v1.10.0`: runs of digits as numbers, and a name before the
 /// same name with more, except that `-preview`, `-rc` and the like come before the release itself.
-public struct VersionOrder: Comparable, Sendable {
+package struct VersionOrder: Comparable, Sendable {
   private enum Part: Comparable {
     case prerelease
     case end
@@ -12,7 +12,7 @@ public struct VersionOrder: Comparable, Sendable {
   private let name: String
 
   /// The place of a name in the order.
-  public init(_ name: String) {
+  package init(_ name: String) {
     self.name = name
     var parts: [Part] = []
     var rest = Substring(name)
@@ -31,7 +31,7 @@ public struct VersionOrder: Comparable, Sendable {
     self.parts = parts + [.end]
   }
 
-  public static func < (a: Self, b: Self) -> Bool {
+  package static func < (a: Self, b: Self) -> Bool {
     if a.parts != b.parts { return a.parts.lexicographicallyPrecedes(b.parts) }
     return a.name < b.name
   }

@@ -5,6 +5,7 @@ import Magnet
 public struct BaseModel: Sendable, Hashable {
   /// Where the model is.
   public enum Place: Sendable, Hashable {
+    /// There is no base model.
     case none
     /// The full path of a folder.
     case folder(String)
@@ -14,6 +15,7 @@ public struct BaseModel: Sendable, Hashable {
 
   /// The name in the tree of results: the last component of the folder's or endpoint's path.
   public let name: String
+  /// Where the model is.
   public let place: Place
 
   /// No model: interventions that need none are told apart by this name.

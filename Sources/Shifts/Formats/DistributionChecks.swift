@@ -1,22 +1,22 @@
 import Magnet
 
 /// What a distribution holds, and what about it deserves a warning.
-public struct DistributionSummary: Sendable {
-  public let id: String
-  public let trainCount: Int
-  public let testCount: Int
+package struct DistributionSummary: Sendable {
+  package let id: String
+  package let trainCount: Int
+  package let testCount: Int
   /// The answers of each example.
-  public let responseCount: Int
+  package let responseCount: Int
   /// The pairs of the test half.
-  public let pairCount: Int
+  package let pairCount: Int
   /// Sentences on what is unusual.
-  public let warnings: [String]
+  package let warnings: [String]
   /// Digests of both halves: equal where the halves are.
   let digests: [String]
 
   /// Reads both halves.
   /// - Throws: `DataFault` at the first example that is not valid.
-  public init(_ distribution: Distribution) throws {
+  package init(_ distribution: Distribution) throws {
     id = distribution.id
     var warnings: [String] = []
     // Their hashes: a million prompts would not fit into memory.
@@ -54,7 +54,7 @@ public struct DistributionSummary: Sendable {
   }
 
   /// Which of some distributions hold the same examples as another one.
-  public static func equalHalves(_ summaries: [DistributionSummary]) -> [String] {
+  package static func equalHalves(_ summaries: [DistributionSummary]) -> [String] {
     var notes: [String] = []
     for (number, half) in ["train.json", "test.json"].enumerated() {
       let groups = Dictionary(grouping: summaries, by: { $0.digests[number] }).values.filter { $0.count > 1 }

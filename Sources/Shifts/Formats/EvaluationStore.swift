@@ -39,7 +39,9 @@ public struct EvaluationStore: Sendable {
 
   /// An evaluation; nil where there is none.
   /// - Parameters:
+  ///   - intervention: the name of the intervention.
   ///   - model: the base model's name, or `MODEL-SOURCE`.
+  ///   - distribution: the name of the distribution that the model was evaluated on.
   ///   - readsProbabilities: whether the probabilities are read, not only counted.
   /// - Throws: `DataFault` where its file cannot be read.
   public func evaluation(

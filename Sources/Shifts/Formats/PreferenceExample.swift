@@ -36,8 +36,11 @@ public struct PreferenceExample: Sendable, Hashable {
 public struct PreferencePair: Sendable, Hashable {
   /// The number of the example it comes from.
   public let example: Int
+  /// What is asked.
   public let prompt: String
+  /// The best answer.
   public let best: String
+  /// A worse answer.
   public let worse: String
 }
 
@@ -46,6 +49,7 @@ extension PreferenceExample {
   /// - Parameters:
   ///   - file: a JSON array of examples.
   ///   - keepsOthers: whether `others` is filled.
+  ///   - body: called with each example, in order.
   /// - Returns: how many examples there are.
   /// - Throws: `DataFault` at the first example that is not valid: without `prompt` or `responses`, without exactly one
   ///   best and at least one worse answer, with a value other than 0 and 1, with another number of answers than the

@@ -1,9 +1,9 @@
-public import Magnet
+package import Magnet
 
 extension HelmShifts {
   /// GENIES' eleven columns with the predictor as intervention before them, and after them n, the interval of G, gap
   /// closed, Spearman's rank correlation, bias and kind.
-  public func table(_ rows: [Row], baselineName: String) -> Table {
+  package func table(_ rows: [Row], baselineName: String) -> Table {
     Table(
       columnNames: [
         "predictor", "source", "target", "target_reference", "generalization_accuracy", "baseline_accuracy",
@@ -32,7 +32,7 @@ extension HelmShifts {
   }
 
   /// The differential elicitation of one predictor by source and target.
-  public func heatMap(_ rows: [Row], predictor: String) -> HeatMap {
+  package func heatMap(_ rows: [Row], predictor: String) -> HeatMap {
     let own = rows.filter { $0.predictor == predictor }
     let sources = own.map(\.shift.names.source).unique()
     let targets = own.map(\.shift.names.target).unique()

@@ -1,4 +1,4 @@
-public import Magnet
+package import Magnet
 
 /// The question of distribution shifts asked of predictors on HELM runs: learned on runs of the source, how good are
 /// they on runs of the target?
@@ -10,9 +10,9 @@ public import Magnet
 ///
 /// Q is 1 − mean |predicted − actual| of scores from 0 to 1, or, by instances, the share predicted right at ½, ties half.
 /// All are over the same runs: those that G, B and T could be computed for.
-public struct HelmShifts: Sendable {
+package struct HelmShifts: Sendable {
   /// What of the target model is left out of what is known.
-  public enum HoldOut: String, Sendable, CaseIterable {
+  package enum HoldOut: String, Sendable, CaseIterable {
     /// Nothing but the run itself: its model's source runs are known.
     case none
     /// All runs of its model.
@@ -21,58 +21,58 @@ public struct HelmShifts: Sendable {
     case family
   }
 
-  public var holdOut = HoldOut.none
+  package var holdOut = HoldOut.none
   /// How many instances of the target run are shown with their scores.
-  public var observed = 0
-  public var level = Measure.Level.run
-  public var seed = 1
+  package var observed = 0
+  package var level = Measure.Level.run
+  package var seed = 1
   /// The predictor of baseline qualities; nil for ½ everywhere.
-  public var baseline: (@Sendable () -> Predictor)?
+  package var baseline: (@Sendable () -> Predictor)?
 
-  public init() {}
+  package init() {}
 
   /// One shift and predictor.
-  public struct Row: Sendable {
-    public let shift: RunShift
-    public let predictor: String
-    public var generalization: Double?
-    public var baseline: Double?
-    public var capability: Double?
+  package struct Row: Sendable {
+    package let shift: RunShift
+    package let predictor: String
+    package var generalization: Double?
+    package var baseline: Double?
+    package var capability: Double?
     /// What T comes from: the predictor, or `train-mean` where it has no answer from the reference alone.
-    public var capabilityPredictor: String?
-    public var source: Double?
+    package var capabilityPredictor: String?
+    package var source: Double?
     /// The number of runs that G, B and T are over.
-    public var count = 0
+    package var count = 0
     /// Holds G with probability 95% over families of models like these.
-    public var interval: Interval?
+    package var interval: Interval?
     /// Spearman's rank correlation of predicted and actual scores.
-    public var spearman: Double?
+    package var spearman: Double?
     /// The mean of predicted minus actual.
-    public var bias: Double?
+    package var bias: Double?
     /// Why runs fell out, or numbers are missing.
-    public var reasons: [String] = []
+    package var reasons: [String] = []
     /// What the predictor said of its predictions, such as how a program was run; each once.
-    public var notes: [String] = []
+    package var notes: [String] = []
 
     /// (G − B) / T; nil where one is missing or T is 0.
-    public var differentialElicitation: Double? {
+    package var differentialElicitation: Double? {
       guard let generalization, let baseline, let capability, capability != 0 else { return nil }
       return (generalization - baseline) / capability
     }
 
     /// (G − B) / (T − B); nil unless T > B.
-    public var gapClosed: Double? {
+    package var gapClosed: Double? {
       guard let generalization, let baseline, let capability, capability > baseline else { return nil }
       return (generalization - baseline) / (capability - baseline)
     }
   }
 
   /// A predictor that takes part; each use gets a new one.
-  public struct Entry: Sendable {
-    public let name: String
-    public let make: @Sendable () -> Predictor
+  package struct Entry: Sendable {
+    package let name: String
+    package let make: @Sendable () -> Predictor
 
-    public init(name: String, make: @escaping @Sendable () -> Predictor) {
+    package init(name: String, make: @escaping @Sendable () -> Predictor) {
       self.name = name
       self.make = make
     }
@@ -82,7 +82,7 @@ public struct HelmShifts: Sendable {
   /// - Parameter source: where predictors that look at tables, programs too, find those of the runs; nil where none
   ///   does. What is not known of a run is in none of the tables that they get.
   /// - Throws: `CancellationError`. What keeps a predictor from predicting is in its rows.
-  public func rows(
+  package func rows(
     _ entries: [Entry], _ shifts: [RunShift], _ scores: ScoreCollection, source: (any RunSource)? = nil
   ) async throws -> [Row] {
     let makers = entries.map(\.make) + [baseline].compactMap(\.self)

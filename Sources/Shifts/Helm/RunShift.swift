@@ -1,9 +1,9 @@
-public import Magnet
+package import Magnet
 
 /// A shift between runs of HELM: what a predictor learns from, and what it predicts.
-public struct RunShift: Sendable, Hashable {
+package struct RunShift: Sendable, Hashable {
   /// What differs between source and target.
-  public enum Kind: String, Sendable, CaseIterable {
+  package enum Kind: String, Sendable, CaseIterable {
     /// Scenarios: `source`, `target` and `target_reference` are patterns of tasks, run names without their model.
     case scenario
     /// The inputs: `source` is a pattern of tasks, `target` a perturbation. Clean scores are known, the run's own too.
@@ -16,11 +16,11 @@ public struct RunShift: Sendable, Hashable {
   }
 
   /// A perturbation by its name and, where it has several strengths, its `prob`.
-  public struct Change: Sendable, Hashable {
-    public let name: String
-    public let prob: Double?
+  package struct Change: Sendable, Hashable {
+    package let name: String
+    package let prob: Double?
 
-    public init(name: String, prob: Double? = nil) {
+    package init(name: String, prob: Double? = nil) {
       self.name = name
       self.prob = prob
     }
@@ -33,18 +33,18 @@ public struct RunShift: Sendable, Hashable {
     var text: String { prob.map { "\(name) \($0)" } ?? name }
   }
 
-  public let kind: Kind
+  package let kind: Kind
   /// A pattern of tasks or models.
-  public let source: String
+  package let source: String
   /// A pattern of tasks or models; empty for other kinds.
-  public let target: String
+  package let target: String
   /// A pattern of tasks; the target unless another is named.
-  public let targetReference: String
+  package let targetReference: String
   /// What is done to the inputs of the target.
-  public let change: Change?
+  package let change: Change?
 
   /// A shift between two patterns.
-  public init(kind: Kind = .scenario, source: String, target: String, targetReference: String? = nil) {
+  package init(kind: Kind = .scenario, source: String, target: String, targetReference: String? = nil) {
     self.kind = kind
     self.source = source
     self.target = target
@@ -53,7 +53,7 @@ public struct RunShift: Sendable, Hashable {
   }
 
   /// A shift from clean to perturbed inputs on the tasks of a pattern.
-  public init(tasks: String, change: Change) {
+  package init(tasks: String, change: Change) {
     kind = .perturbation
     source = tasks
     target = ""
@@ -74,7 +74,7 @@ public struct RunShift: Sendable, Hashable {
   /// The shifts in a file: a JSON array of objects with `source`, `target`, and, where they are not of scenarios,
   /// `kind`.
   /// - Throws: `DataFault` with the row and member at fault.
-  public static func read(_ file: String) throws -> [RunShift] {
+  package static func read(_ file: String) throws -> [RunShift] {
     let value = try readJSON(file, atMost: 64 << 20)
     guard case .array(let elements) = value else {
       throw DataFault(file, "", "expected a list of shifts, found \(Shifts.kind(of: value))")
@@ -121,7 +121,7 @@ public struct RunShift: Sendable, Hashable {
 }
 
 /// What all ordered pairs are made of.
-public enum RunShiftAxis: String, Sendable, CaseIterable {
+package enum RunShiftAxis: String, Sendable, CaseIterable {
   /// Tasks: run names without their model.
   case subject
   /// Scenarios: run names up to their colon.
@@ -131,7 +131,7 @@ public enum RunShiftAxis: String, Sendable, CaseIterable {
   case perturbation
 
   /// All ordered pairs of what a collection holds.
-  public func pairs(_ scores: ScoreCollection) -> [RunShift] {
+  package func pairs(_ scores: ScoreCollection) -> [RunShift] {
     func ordered(_ names: [String], _ make: (String, String) -> RunShift) -> [RunShift] {
       names.flatMap { a in names.filter { $0 != a }.map { make(a, $0) } }
     }

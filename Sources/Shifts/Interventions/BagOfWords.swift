@@ -10,6 +10,7 @@ public import Magnet
 public struct BagOfWords: RewardIntervention {
   public let name = "bag-of-words"
 
+  /// An intervention with the usual parameters.
   public init() {}
 
   public func fit(_ pairs: [PreferencePair], seed: Int) -> any RewardModel {
@@ -27,6 +28,7 @@ public struct BagOfWords: RewardIntervention {
 public struct MassMean: RewardIntervention {
   public let name = "mass-mean"
 
+  /// An intervention with the usual parameters.
   public init() {}
 
   public func fit(_ pairs: [PreferencePair], seed: Int) -> any RewardModel {

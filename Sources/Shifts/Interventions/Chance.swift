@@ -5,6 +5,7 @@ public struct Chance: RewardIntervention {
   public let name = "chance"
   public var isTrained: Bool { false }
 
+  /// An intervention without parameters.
   public init() {}
 
   public func fit(_ pairs: [PreferencePair], seed: Int) -> any RewardModel { SameReward() }

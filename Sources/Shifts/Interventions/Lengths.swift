@@ -6,6 +6,7 @@ public struct Longest: RewardIntervention {
   public var isTrained: Bool { false }
   public var givesDecisions: Bool { true }
 
+  /// An intervention without parameters.
   public init() {}
 
   public func fit(_ pairs: [PreferencePair], seed: Int) -> any RewardModel { LengthReward(sign: 1) }
@@ -18,6 +19,7 @@ public struct Shortest: RewardIntervention {
   public var isTrained: Bool { false }
   public var givesDecisions: Bool { true }
 
+  /// An intervention without parameters.
   public init() {}
 
   public func fit(_ pairs: [PreferencePair], seed: Int) -> any RewardModel { LengthReward(sign: -1) }

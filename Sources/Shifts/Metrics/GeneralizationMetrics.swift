@@ -8,12 +8,19 @@ public import Magnet
 public struct GeneralizationMetrics: Sendable {
   /// One row of the shift specification.
   public struct Row: Sendable {
+    /// The shift.
     public let shift: DistributionShift
+    /// The accuracy on the target of what was trained on the source.
     public var generalization: Double?
+    /// The accuracy of the baseline on the target.
     public var baseline: Double?
+    /// The intervention that the baseline is of.
     public var baselineIntervention: String?
+    /// The accuracy on the target of what was trained on the target.
     public var capability: Double?
+    /// The intervention that the capability is of.
     public var capabilityIntervention: String?
+    /// The accuracy on the source of what was trained on the source.
     public var source: Double?
     /// RMS calibration error on the target as published.
     public var publishedCalibrationError: Double?
@@ -47,14 +54,20 @@ public struct GeneralizationMetrics: Sendable {
     }
   }
 
+  /// The name of the base model.
   public let model: String
+  /// The name of the intervention.
   public let intervention: String
   /// In the order of the shifts, repeats included.
   public let rows: [Row]
 
   /// Computes the metrics.
   /// - Parameters:
+  ///   - store: the evaluations.
   ///   - shifts: the rows.
+  ///   - model: the name of the base model.
+  ///   - intervention: the name of the intervention.
+  ///   - rules: which of several definitions are taken.
   ///   - pairs: further shifts whose sources count for the capability `.best`.
   ///   - readsProbabilities: whether calibration error and origin are wanted; they take a look at every probability.
   public init(

@@ -21,11 +21,14 @@ public struct MetricsRules: Sendable, Hashable {
     case best
   }
 
+  /// Where baseline and capability come from.
   public var source = Source.code
   /// The intervention that the baseline comes from.
   public var baseline = "zero_shot"
+  /// How target-tuned capability is found.
   public var capability = Capability.standard
 
+  /// The rules of GENIES' code.
   public init() {}
 
   /// The order in which equally good interventions are named: that of the published files, then alphabetical.

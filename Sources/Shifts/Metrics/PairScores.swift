@@ -1,9 +1,9 @@
 import Magnet
 
 /// Measures of the probabilities p₁ … pₙ that a model gave to the best answers of n pairs. Each is nil for no pairs.
-public enum PairScores {
+package enum PairScores {
   /// The share of pairs with p > ½, ties counted half.
-  public static func accuracy(_ p: [Double]) -> Double? {
+  package static func accuracy(_ p: [Double]) -> Double? {
     if p.isEmpty { return nil }
     return p.reduce(0) { $0 + ($1 > 0.5 ? 1 : $1 == 0.5 ? 0.5 : 0) } / Double(p.count)
   }
@@ -19,10 +19,10 @@ public enum PairScores {
   static func mean(_ p: [Double]) -> Double? { p.isEmpty ? nil : p.reduce(0, +) / Double(p.count) }
 
   /// The mean of (1 − p)².
-  public static func brier(_ p: [Double]) -> Double? { mean(p.map { (1 - $0) * (1 - $0) }) }
+  package static func brier(_ p: [Double]) -> Double? { mean(p.map { (1 - $0) * (1 - $0) }) }
 
   /// Whether all probabilities are 0 or 1, ties of ½ aside: decisions, which say nothing about confidence.
-  public static func areDecisions(_ p: [Double]) -> Bool {
+  package static func areDecisions(_ p: [Double]) -> Bool {
     p.allSatisfy { $0 == 0 || $0 == 1 || $0 == 0.5 } && p.contains { $0 != 0.5 }
   }
 
@@ -34,7 +34,7 @@ public enum PairScores {
   /// (L − mean q of the bin)², where L is the mean of *all* labels. It is not a calibration error: a model that is
   /// certain and always right gets about ½. `calibrationError` is one.
   /// - Returns: nil where no bin has 20 pairs.
-  public static func publishedCalibrationError(_ p: [Double]) -> Double? {
+  package static func publishedCalibrationError(_ p: [Double]) -> Double? {
     if p.isEmpty { return nil }
     var random = PythonRandom(seed: 42)
     var labels = 0
@@ -68,7 +68,7 @@ public enum PairScores {
   /// RMS calibration error: each pair counts both ways, as (p, 1) and (1 − p, 0), in five bins of equal width, the
   /// last one closed: √(Σ n_b/N · (mean label − mean q)²).
   /// - Returns: nil for no pairs.
-  public static func calibrationError(_ p: [Double]) -> Double? {
+  package static func calibrationError(_ p: [Double]) -> Double? {
     if p.isEmpty { return nil }
     var sums = Array(repeating: 0.0, count: 5)
     var labels = sums

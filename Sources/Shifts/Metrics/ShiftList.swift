@@ -1,15 +1,15 @@
-public import Magnet
+package import Magnet
 
 /// The rows of a shift specification with what their distributions hold.
-public struct ShiftList: Sendable {
-  public let table: Table
+package struct ShiftList: Sendable {
+  package let table: Table
   /// Why distributions cannot be read, in order of appearance.
-  public let faults: [String]
+  package let faults: [String]
   /// What about distributions is unusual, in order of appearance.
-  public let warnings: [String]
+  package let warnings: [String]
 
   /// - Parameter distributions: the folder that holds the distributions; nil to leave them unread.
-  public init(_ set: ShiftSet, distributions: String?) {
+  package init(_ set: ShiftSet, distributions: String?) {
     var faults: [String] = []
     var warnings: [String] = []
     var summaries: [String: DistributionSummary] = [:]

@@ -1,7 +1,7 @@
-public import Magnet
+package import Magnet
 
 /// A number of a row that means are taken of.
-public enum ShiftMeasure: String, Sendable, CaseIterable {
+package enum ShiftMeasure: String, Sendable, CaseIterable {
   /// Differential elicitation.
   case de
   /// Generalization accuracy.
@@ -12,7 +12,7 @@ public enum ShiftMeasure: String, Sendable, CaseIterable {
   case rms
 
   /// Its value in a row.
-  public func value(_ row: GeneralizationMetrics.Row) -> Double? {
+  package func value(_ row: GeneralizationMetrics.Row) -> Double? {
     switch self {
     case .de: row.differentialElicitation
     case .accuracy: row.generalization
@@ -22,7 +22,7 @@ public enum ShiftMeasure: String, Sendable, CaseIterable {
   }
 
   /// The mean over shifts.
-  public var mean: Measure {
+  package var mean: Measure {
     Measure(
       rawValue, title: title, unit: self == .accuracy ? .fraction : .ratio,
       better: self == .rms ? .lower : .higher,
@@ -30,7 +30,7 @@ public enum ShiftMeasure: String, Sendable, CaseIterable {
   }
 
   /// For titles.
-  public var title: String {
+  package var title: String {
     switch self {
     case .de: "differential elicitation"
     case .accuracy: "generalization accuracy"
@@ -41,16 +41,16 @@ public enum ShiftMeasure: String, Sendable, CaseIterable {
 }
 
 /// Means over shifts with 95% bootstrap intervals over targets.
-public struct ShiftScores: Sendable {
+package struct ShiftScores: Sendable {
   /// The metrics that are compared, one for each model and intervention.
-  public let metrics: [GeneralizationMetrics]
+  package let metrics: [GeneralizationMetrics]
   private let seed: Int
   private let countsRepeats: Bool
 
   /// - Parameters:
   ///   - countsRepeats: whether a shift that is in the specification twice counts twice.
   ///   - seed: of the bootstrap.
-  public init(_ metrics: [GeneralizationMetrics], countsRepeats: Bool = false, seed: Int = 1) {
+  package init(_ metrics: [GeneralizationMetrics], countsRepeats: Bool = false, seed: Int = 1) {
     self.metrics = metrics
     self.countsRepeats = countsRepeats
     self.seed = seed
@@ -64,7 +64,7 @@ public struct ShiftScores: Sendable {
   }
 
   /// What rows are grouped by.
-  public enum Grouping: String, Sendable, CaseIterable {
+  package enum Grouping: String, Sendable, CaseIterable {
     /// All shifts in one group.
     case all
     case shift, category, label
@@ -83,7 +83,7 @@ public struct ShiftScores: Sendable {
   /// and the means of G, B, T, S, DE and RMS calibration error.
   ///
   /// A mean is over the shifts that have the number; `shifts` counts the group's, `n` those in the measure's mean.
-  public func table(by grouping: Grouping, measure: ShiftMeasure) -> Table {
+  package func table(by grouping: Grouping, measure: ShiftMeasure) -> Table {
     var out: [[Cell]] = []
     for metrics in metrics {
       let rows = rows(metrics)
@@ -122,7 +122,7 @@ public struct ShiftScores: Sendable {
 
   /// Rows that have evaluations of different numbers of pairs in different interventions: their numbers do not compare
   /// the same examples.
-  public var unequalCounts: [String] {
+  package var unequalCounts: [String] {
     var notes: [String] = []
     for (model, metrics) in Dictionary(grouping: metrics, by: \.model).sorted(by: { $0.key < $1.key }) {
       for number in metrics[0].rows.indices {
@@ -137,7 +137,7 @@ public struct ShiftScores: Sendable {
 
   /// The heat map of a measure: a row per shift, grouped by category, a column per intervention (and model, where
   /// there are several).
-  public func heatMap(_ measure: ShiftMeasure, title: String? = nil) -> HeatMap {
+  package func heatMap(_ measure: ShiftMeasure, title: String? = nil) -> HeatMap {
     let shifts = metrics.first.map { rows($0).map(\.shift) } ?? []
     let categories = shifts.map { $0.category ?? "" }.unique().sorted()
     let order = categories.flatMap { category in
@@ -157,7 +157,7 @@ public struct ShiftScores: Sendable {
 
 extension ShiftMeasure {
   /// How its values are coloured.
-  public var scale: HeatMap.Scale {
+  package var scale: HeatMap.Scale {
     switch self {
     case .de: .diverging(about: 0, limit: 0.5)
     case .accuracy: .diverging(about: 0.5, limit: 0.5)

@@ -1,7 +1,7 @@
 import Magnet
 
 extension ProgramIntervention {
-  public func evaluate(_ model: EvaluatedModel, on halves: [TestHalf], seed: Int) throws -> [Evaluation] {
+  package func evaluate(_ model: EvaluatedModel, on halves: [TestHalf], seed: Int) throws -> [Evaluation] {
     try evaluateEach(model, on: halves, seed: seed).map { try $0.get() }
   }
 

@@ -1,4 +1,4 @@
-public import Magnet
+package import Magnet
 
 /// An intervention of two programs in any language, by the contract of GENIES' seed system. A training program gets
 ///
@@ -10,9 +10,9 @@ public import Magnet
 ///
 /// and writes one JSON object per file, of which only `eval_accuracy` is required. Lists are one word each, a JSON array
 /// that is a Python literal, too. The article "Interventions in any language" has the whole contract.
-public struct ProgramIntervention: PartlyFailingIntervention {
+package struct ProgramIntervention: PartlyFailingIntervention {
   /// The names of a training program's options.
-  public enum Arguments: String, Sendable, CaseIterable {
+  package enum Arguments: String, Sendable, CaseIterable {
     /// `--model_dir --train_distribution --output_dir`.
     case standard
     /// Those that GENIES' code passes: `--model_dir --output_dir --training_distribution_dir --test_distribution_dirs`,
@@ -27,33 +27,33 @@ public struct ProgramIntervention: PartlyFailingIntervention {
   /// The largest file a training program may write.
   static let modelFileLimit = 1 << 40
 
-  public let name: String
+  package let name: String
   /// The training program; nil where the base model is evaluated as it is.
-  public let trainCommand: CommandWords?
+  package let trainCommand: CommandWords?
   /// The evaluation program.
-  public let evalCommand: CommandWords
+  package let evalCommand: CommandWords
   private let folder: String?
 
-  public var arguments = Arguments.standard
+  package var arguments = Arguments.standard
   /// Further options of the training program: an object, in its order.
-  public var trainKeywords: [JSONValue.Member] = []
+  package var trainKeywords: [JSONValue.Member] = []
   /// Further options of the evaluation program.
-  public var evalKeywords: [JSONValue.Member] = []
+  package var evalKeywords: [JSONValue.Member] = []
   /// Whether evaluation is shown answers without labels, in an order drawn from the seed, and returns rewards.
-  public var isBlind = false
+  package var isBlind = false
   /// Whether training finds the real test half of its distribution. Otherwise it is an empty list.
-  public var showsTestHalf = false
+  package var showsTestHalf = false
   /// How long each program may take.
-  public var timeLimit = Duration.seconds(24 * 3600)
-  public var sandbox = Sandbox.auto
+  package var timeLimit = Duration.seconds(24 * 3600)
+  package var sandbox = Sandbox.auto
   /// Whether the programs may use the network.
-  public var hasNetwork = false
+  package var hasNetwork = false
   /// Folders hidden under bubblewrap wherever they would be seen.
-  public var hiddenFolders: [String] = []
+  package var hiddenFolders: [String] = []
   /// Files and folders shown under bubblewrap beside the programs.
-  public var shownPaths: [String] = []
+  package var shownPaths: [String] = []
   /// Variables of the environment that programs get beside PATH, LANG, HOME, TMPDIR, MAGNET_SEED and MAGNET_CONTRACT.
-  public var environment: [String: String] = [:]
+  package var environment: [String: String] = [:]
   /// Where the programs' own folders are made.
   package var scratch: String?
   /// Asked many times a second; ends programs once it is true.
@@ -62,7 +62,7 @@ public struct ProgramIntervention: PartlyFailingIntervention {
   /// The programs in a folder: `train` and `eval` where they are executable files, else `train.py` and `eval.py`. The
   /// folder's name is the intervention's. Without a training program, the base model is evaluated as it is.
   /// - Throws: `MagnetError` where there is no evaluation program.
-  public init(folder: String, python: String = "python3") throws {
+  package init(folder: String, python: String = "python3") throws {
     let full = Files.absolute(folder)
     guard Files.isFolder(full) else { throw MagnetError(.notFound, "there is no intervention", at: folder) }
     func command(_ name: String) -> CommandWords? {
@@ -80,25 +80,25 @@ public struct ProgramIntervention: PartlyFailingIntervention {
   }
 
   /// Two command lines.
-  public init(name: String, train: CommandWords?, eval: CommandWords) {
+  package init(name: String, train: CommandWords?, eval: CommandWords) {
     self.name = name
     trainCommand = train
     evalCommand = eval
     folder = nil
   }
 
-  public var isTrained: Bool { trainCommand != nil }
-  public var origin: Evaluation.Origin { isBlind ? .magnet : .program }
+  package var isTrained: Bool { trainCommand != nil }
+  package var origin: Evaluation.Origin { isBlind ? .magnet : .program }
   var showsTrainingHalves: Bool { !isBlind }
 
-  public var fingerprint: String {
+  package var fingerprint: String {
     get throws {
       let settings = [Self.contract, isBlind ? "blind" : "labels", JSONValue.object(evalKeywords).text]
       return try digest(evalCommand, settings, skipping: ["train", "train.py"])
     }
   }
 
-  public var trainingFingerprint: String {
+  package var trainingFingerprint: String {
     get throws {
       guard let trainCommand else { return "none" }
       let settings = [
@@ -134,7 +134,7 @@ public struct ProgramIntervention: PartlyFailingIntervention {
 // MARK: - Training
 
 extension ProgramIntervention {
-  public func train(on half: TrainingHalf, from model: BaseModel, into output: String, seed: Int) throws {
+  package func train(on half: TrainingHalf, from model: BaseModel, into output: String, seed: Int) throws {
     guard let trainCommand else { throw MagnetError(.unsupported, "\(name) has no training program") }
     let task = try ProgramFolder(scratch: scratch)
     defer { task.remove() }

@@ -27,15 +27,19 @@ struct ShiftWork: Sendable {
 public struct ShiftStep: Sendable, Hashable {
   /// The kinds of steps.
   public enum Kind: String, Sendable {
+    /// A model is trained.
     case train, evaluate
   }
 
+  /// What is done.
   public let kind: Kind
+  /// The name of the intervention.
   public let intervention: String
   /// The name in the tree of results.
   public let model: String
   /// The distribution to train or evaluate on.
   public let distribution: String
+  /// Why it is done: what is missing or stale.
   public let reason: String
 }
 

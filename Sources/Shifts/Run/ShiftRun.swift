@@ -13,10 +13,13 @@ public import Magnet
 /// reason is in `plan()`. Files are written atomically, so a run that was killed resumes. The results do not depend
 /// on `jobs`.
 public struct ShiftRun: Sendable {
+  /// The shifts to evaluate.
   public var shifts: ShiftSet
   /// The folder that holds the distributions.
   public var distributions: String
+  /// Where evaluations are kept.
   public var store: EvaluationStore
+  /// The base model.
   public var model = BaseModel.none
   /// What is measured.
   public var interventions: [any Intervention] = [BagOfWords()]
@@ -24,6 +27,7 @@ public struct ShiftRun: Sendable {
   public var baseline: any Intervention = Chance()
   /// The interventions whose best is the target-tuned capability; each intervention's own when empty.
   public var capabilities: [any Intervention] = []
+  /// The seed of everything random.
   public var seed = 1
   /// How many models are trained or evaluated at once.
   public var jobs = 1
@@ -42,6 +46,7 @@ public struct ShiftRun: Sendable {
 
   /// A run with the interventions of this module.
   /// - Parameters:
+  ///   - shifts: the shifts to evaluate.
   ///   - distributions: the folder that holds the distributions.
   ///   - results: the folder of results; made where it is missing.
   public init(shifts: ShiftSet, distributions: String, results: String) {
@@ -61,7 +66,7 @@ public struct ShiftRun: Sendable {
     /// How the run came about.
     public let notes: [String]
     /// The accuracy of each source's model on each target; nil unless `isMatrix`.
-    public let matrices: [HeatMap]?
+    package let matrices: [HeatMap]?
   }
 
   /// What a run would do, in order, and why.
