@@ -143,6 +143,14 @@ import Testing
     }
   }
 
+  /// What the folds of all targets leave out grows with what is held out, not with the runs times the targets.
+  @Test(arguments: [(HeldOut.run, 1), (.model, 2), (.family, 4), (.scenario, 6)])
+  func foldsLookAtWhatIsHeldOut(_ heldOut: HeldOut, _ perTarget: Int) {
+    let plan = BacktestPlan(Self.scores, heldOut: heldOut, kind: .score)
+    let looked = plan.targets.map { plan.hidden(predicting: $0.run).count }
+    #expect(looked == Array(repeating: perTarget, count: 12))
+  }
+
   /// Forecasts of later steps learn only from models that are as many steps older.
   @Test func stepsAheadLeaveAGap() throws {
     let dates = Dictionary(

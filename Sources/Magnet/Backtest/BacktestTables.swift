@@ -48,7 +48,8 @@ package struct BacktestTables: Sendable {
 extension BacktestUnit {
   /// The runs that are known when a target of the group is predicted; the same for all of them.
   private var known: [Int] {
-    plan.collection.runs.indices.filter { plan.isKnown($0, predicting: plan.targets[group.targets[0]].run) }
+    let hidden = Set(plan.hidden(predicting: plan.targets[group.targets[0]].run))
+    return plan.collection.runs.indices.filter { !hidden.contains($0) }
   }
 
   /// All that may be learned from.

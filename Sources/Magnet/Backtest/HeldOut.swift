@@ -56,8 +56,13 @@ struct BacktestPlan: Sendable {
   let steps: [String: Int]
   private let firstStep: Int
   private let stepsAhead: Int
-  private let rowOfModel: [String: Int]
+  /// By run, the board's row of its model, and the number of what it is held out with.
+  private let rows: [Int]
+  private let units: [Int]
+  /// By that number, the runs that are not known when a run with it is predicted.
+  private let hidden: [[Int]]
   private let scenarioOfColumn: [Int]
+  private let columnsOfScenario: [[Int]]
   /// For each scenario, the columns of its matrix by the instances' ids.
   private let columnsOfIDs: [[String: Int]]
 
@@ -75,29 +80,78 @@ struct BacktestPlan: Sendable {
     let own = board.models.compactMap { timeline?.steps[$0] }
     firstStep = own.min() ?? 0
     steps = timeline?.steps ?? [:]
-    rowOfModel = Dictionary(uniqueKeysWithValues: board.models.enumerated().map { ($1, $0) })
+    let rowOfModel = Dictionary(uniqueKeysWithValues: board.models.enumerated().map { ($1, $0) })
+    rows = collection.runs.map { rowOfModel[$0.model, default: 0] }
     let numbers = Dictionary(uniqueKeysWithValues: collection.scenarios.enumerated().map { ($1.name, $0) })
     scenarioOfColumn = board.columns.map { numbers[$0.scenario, default: 0] }
+    var columnsOfScenario = Array(repeating: [Int](), count: collection.scenarios.count)
+    for (column, scenario) in scenarioOfColumn.enumerated() { columnsOfScenario[scenario].append(column) }
+    self.columnsOfScenario = columnsOfScenario
     columnsOfIDs = collection.scenarios.map { scenario in
       Dictionary(uniqueKeysWithValues: scenario.matrix.instances.enumerated().map { ($1, $0) })
     }
-    var places: [String: Int] = [:]
+    (units, hidden) = Self.units(collection, heldOut, strengths, steps, stepsAhead)
+    let unknown = hidden.map(Set.init)
+    var places: [SIMD2<Int>: Int] = [:]
+    var targetsOfGroup: [[Int]] = []
+    var trainOfGroup: [[Int]] = []
     for run in collection.runs.indices {
-      for column in board.columns.indices where isTarget(run, column) {
-        let item = collection.runs[run]
-        let actual = board[rowOfModel[item.model, default: 0], column]
+      let item = collection.runs[run]
+      for column in columnsOfScenario[item.scenario] where isTarget(run, column) {
+        let actual = board[rows[run], column]
         if actual.isNaN { continue }
-        let key = "\(item.scenario) \(unit(of: run))"
-        let place = places[key] ?? groups.count
-        if place == groups.count {
+        let key = SIMD2(item.scenario, units[run])
+        let place = places[key] ?? targetsOfGroup.count
+        if place == targetsOfGroup.count {
           places[key] = place
-          groups.append(Group(scenario: item.scenario, train: trainRows(run), targets: []))
+          targetsOfGroup.append([])
+          trainOfGroup.append(
+            collection.scenarios[item.scenario].runs.filter { !unknown[units[run]].contains($0) }
+              .map { collection.runs[$0].row })
         }
-        groups[place] = Group(
-          scenario: item.scenario, train: groups[place].train,
-          targets: groups[place].targets + [targets.count])
+        targetsOfGroup[place].append(targets.count)
         targets.append(Target(run: run, column: column, actual: actual))
       }
+    }
+    groups = zip(trainOfGroup, targetsOfGroup).map { train, members in
+      Group(scenario: collection.runs[targets[members[0]].run].scenario, train: train, targets: members)
+    }
+  }
+
+  /// By run, the number of what it is held out with; by that number, the runs that are not known then. Both in time
+  /// proportional to the runs, but for `time`, which has a list per step.
+  private static func units(
+    _ collection: ScoreCollection, _ heldOut: HeldOut, _ strengths: [String: Int], _ steps: [String: Int],
+    _ stepsAhead: Int
+  ) -> (units: [Int], hidden: [[Int]]) {
+    let runs = collection.runs
+    func grouped(_ key: (ScoreCollection.Run) -> some Hashable) -> (units: [Int], hidden: [[Int]]) {
+      let keys = runs.map { AnyHashable(key($0)) }
+      let numbers = Dictionary(keys.unique().enumerated().map { ($1, $0) }, uniquingKeysWith: { $1 })
+      let units = keys.map { numbers[$0, default: 0] }
+      var hidden = Array(repeating: [Int](), count: numbers.count)
+      for (run, unit) in units.enumerated() { hidden[unit].append(run) }
+      return (units, hidden)
+    }
+    switch heldOut {
+    case .run: return (Array(runs.indices), runs.indices.map { [$0] })
+    case .model: return grouped(\.model)
+    case .family: return grouped(\.family)
+    case .scenario: return grouped(\.scenario)
+    case .frontier:
+      return (runs.map { _ in 0 }, [runs.indices.filter { strengths[runs[$0].model] != 0 }])
+    case .time:
+      let own = runs.map { steps[$0.model] }
+      let (units, members) = grouped { steps[$0.model] }
+      return (
+        units,
+        members.map { members in
+          runs.indices.filter { other in
+            guard let last = own[members[0]], let step = own[other] else { return true }
+            return step > last - stepsAhead
+          }
+        }
+      )
     }
   }
 
@@ -124,57 +178,21 @@ struct BacktestPlan: Sendable {
     }
   }
 
-  /// What runs that are held out together share.
-  private func unit(of run: Int) -> String {
-    switch heldOut {
-    case .run: collection.runs[run].name
-    case .model: collection.runs[run].model
-    case .family: collection.runs[run].family
-    case .scenario, .frontier: ""
-    case .time: String(steps[collection.runs[run].model] ?? -1)
-    }
-  }
-
-  /// Whether a run is known when another is predicted.
-  func isKnown(_ other: Int, predicting run: Int) -> Bool {
-    let (a, b) = (collection.runs[other], collection.runs[run])
-    switch heldOut {
-    case .run: return other != run
-    case .model: return a.model != b.model
-    case .family: return a.family != b.family
-    case .scenario: return a.scenario != b.scenario
-    case .frontier: return strengths[a.model] == 0
-    case .time:
-      guard let other = steps[a.model], let own = steps[b.model] else { return false }
-      return other <= own - stepsAhead
-    }
-  }
-
-  private func trainRows(_ run: Int) -> [Int] {
-    collection.scenarios[collection.runs[run].scenario].runs
-      .filter { isKnown($0, predicting: run) }.map { collection.runs[$0].row }
-  }
+  /// The runs that are not known when a run is predicted, in order.
+  func hidden(predicting run: Int) -> [Int] { hidden[units[run]] }
 
   /// What a predictor of scores is told about a target.
   func fold(_ target: Target, _ group: Group, seed: UInt64) -> ScoreFold {
     let run = collection.runs[target.run]
-    let row = rowOfModel[run.model, default: 0]
+    let row = rows[target.run]
     var board = collection.board
-    var known = Set<Int>()
-    for other in collection.runs.indices where isKnown(other, predicting: target.run) {
-      known.insert(
-        rowOfModel[collection.runs[other].model, default: 0] * collection.scenarios.count
-          + collection.runs[other].scenario)
-    }
-    for model in board.models.indices {
-      for column in board.columns.indices {
-        let scenario = scenarioOfColumn[column]
+    for other in hidden(predicting: target.run) {
+      let scenario = collection.runs[other].scenario
+      for column in columnsOfScenario[scenario] {
         let perturbation = board.columns[column].name.perturbation
         let isClean = perturbation == nil || perturbation?.computedOn == "original"
-        let isOwnClean = kind == .perturbed && model == row && scenario == run.scenario && isClean
-        if !known.contains(model * collection.scenarios.count + scenario), !isOwnClean {
-          board[model, column] = .nan
-        }
+        let isOwnClean = kind == .perturbed && rows[other] == row && scenario == run.scenario && isClean
+        if !isOwnClean { board[rows[other], column] = .nan }
       }
     }
     return ScoreFold(
