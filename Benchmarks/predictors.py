@@ -84,7 +84,7 @@ def by_scenario(file):
         next(lines)
         for line in map(json.loads, lines):
             if "predictor" not in line:
-                targets[line["target"]] = (line["scenario"], line["actual"])
+                targets[line["target"]] = (line["task"], line["actual"])
             elif "predicted" in line and "observed" in line:
                 scenario, actual = targets[line["target"]]
                 sizes = [abs(x - actual) for x in line["predicted"] if x is not None]

@@ -6,7 +6,7 @@ package struct InstanceSelection: Sendable {
   ///
   /// | column | |
   /// |---|---|
-  /// | `scenario` | the runs' name without their model |
+  /// | `task` | the runs' name without their model |
   /// | `order` | 1 for the first |
   /// | `instance` | its id |
   /// | `mean` | the mean score of the runs learned from |
@@ -83,7 +83,7 @@ package struct InstanceSelection: Sendable {
       ]
     }
     table = Table(
-      columnNames: ["scenario", "order", "instance", "mean", "difficulty", "discrimination"], rows: rows)
+      columnNames: ["task", "order", "instance", "mean", "difficulty", "discrimination"], rows: rows)
     let estimator = try AutoPredictor().fit(whole)
     let kept = min(train.count, Self.runLimit)
     var reasons: [String] = []

@@ -113,7 +113,7 @@ import Testing
     let suite = try folder.copy(runs, to: "v1")
     try FileManager.default.removeItem(atPath: suite + "/trivia:subject=capitals,model=zeta_lite")
     let missing = try Tool.run("summary", suite, "--show", "missing", "--format", "csv")
-    #expect(missing.output == "model,scenario\nzeta/lite,trivia:subject=capitals\n")
+    #expect(missing.output == "model,task\nzeta/lite,trivia:subject=capitals\n")
     let coverage = parseCSV(try Tool.run("summary", suite, "--show", "coverage", "--format", "csv").output)
     let total = coverage.dropFirst().compactMap { Int($0[1].field) }.reduce(0, +)
     #expect(total == 11)

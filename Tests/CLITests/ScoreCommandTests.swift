@@ -98,7 +98,7 @@ import Testing
     let found = rows(outcome.output)
     #expect(outcome.status == 0 && found.count == 5, "\(outcome.errors)")
     #expect(
-      found[3]["scenario"] == "mean of 3, these scenarios" && found[4]["method"] == "between scenarios, t")
+      found[3]["task"] == "mean of 3, these scenarios" && found[4]["method"] == "between scenarios, t")
     let mean = found.prefix(3).compactMap { Double($0["diff"] ?? "") }.reduce(0, +) / 3
     #expect(abs((Double(found[3]["diff"] ?? "") ?? 9) - mean) < 1e-12)
     let unknown = try Tool.run("compare", runs + "/plain-v1", "--models", "acme/base,nobody")

@@ -76,7 +76,7 @@ import Testing
       return parseCSV(outcome.output).map { $0.map(\.field) }
     }
     let table = try select("3")
-    #expect(table[0] == ["scenario", "order", "instance", "mean", "difficulty", "discrimination"])
+    #expect(table[0] == ["task", "order", "instance", "mean", "difficulty", "discrimination"])
     #expect(try select("3") == table)
     let wrong = try Tool.run("select", plain, "--scenario", "trivia:subject=capitols")
     #expect(wrong.status == 2 && wrong.errors.contains("did you mean trivia:subject=capitals?"))
@@ -179,7 +179,7 @@ import Testing
       "plan", plain, "--error", "0.2", "--predictor", "sample-mean", "--repeats", "5", "--format", "csv")
     let table = parseCSV(outcome.output).map { $0.map(\.field) }
     #expect(
-      table[0] == ["scenario", "instances", "needed", "saved", "mae", "width95", "tokens", "tokens_saved"])
+      table[0] == ["task", "instances", "needed", "saved", "mae", "width95", "tokens", "tokens_saved"])
     #expect(table.count > 1)
     for row in table.dropFirst() {
       let instances = try #require(Double(row[1]))

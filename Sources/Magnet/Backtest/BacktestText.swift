@@ -2,7 +2,7 @@
 /// one for each target, predictor and number of observed instances, with lists of values by repetition; and one for each
 /// failure and note.
 ///
-///     {"target":0,"run":"mmlu:model=a_b","model":"a/b","scenario":"mmlu","metric":"exact_match","split":"test","actual":0.7}
+///     {"target":0,"run":"mmlu:model=a_b","model":"a/b","task":"mmlu","metric":"exact_match","split":"test","actual":0.7}
 ///     {"target":0,"predictor":"auto","observed":10,"predicted":[0.68,0.71],"stddev":[0.05,0.06],"lower50":[…],…}
 ///
 /// Predictions of single instances have a line for each repetition, with lists by instance as the target's line names
@@ -36,7 +36,7 @@ struct BacktestText: Sendable {
       let name = collection.board.columns[target.column].name
       var members: [(String, JSONValue)] = [
         ("target", .int(Int64(number))), ("run", .string(run.name)), ("model", .string(run.model)),
-        ("scenario", .string(collection.scenarios[run.scenario].name)), ("metric", .string(name.name)),
+        ("task", .string(collection.scenarios[run.scenario].name)), ("metric", .string(name.name)),
         ("split", name.split.map(JSONValue.string) ?? .null),
       ]
       if let perturbation = name.perturbation {
@@ -69,7 +69,7 @@ struct BacktestText: Sendable {
       }
     func list(_ numbers: [Int]) -> JSONValue { .array(numbers.map { .int(Int64($0)) }) }
     var members: [(String, JSONValue)] = [
-      ("magnet_backtest", .int(2)), ("split", .string(backtest.heldOut.rawValue)),
+      ("magnet_backtest", .int(3)), ("split", .string(backtest.heldOut.rawValue)),
       ("target", .string(backtest.target.rawValue)), ("level", .string(backtest.level.rawValue)),
       ("observed", list(backtest.observed)), ("repeats", .int(Int64(backtest.repetitions))),
       ("seed", .int(Int64(backtest.seed))),
@@ -103,7 +103,7 @@ struct BacktestText: Sendable {
       let theirs = try? JSONValue(parsing: other),
       theirs["magnet_backtest"] != nil
     else { return "is not a score file of a backtest" }
-    if theirs["magnet_backtest"] != .int(2) { return "was written by another version of magnet" }
+    if theirs["magnet_backtest"] != .int(3) { return "was written by another version of magnet" }
     let differing = mine.filter { theirs[$0.key] != $0.value }
     let parts = differing.map { member in
       member.key == "data"

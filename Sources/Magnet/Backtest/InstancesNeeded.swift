@@ -29,7 +29,7 @@ extension BacktestResult {
   ///
   /// | column | |
   /// |---|---|
-  /// | `scenario` | the runs' name without their model |
+  /// | `task` | the runs' name without their model |
   /// | `instances` | how many instances its runs have, the most of any |
   /// | `needed` | how many suffice |
   /// | `saved` | the fraction of instances that need not be run |
@@ -82,7 +82,7 @@ extension BacktestResult {
         Cell(whole.flatMap { whole in saved.map { whole * $0 } }),
       ]
     }
-    let names = ["scenario", "instances", "needed", "saved", "mae", "width95", "tokens", "tokens_saved"]
+    let names = ["task", "instances", "needed", "saved", "mae", "width95", "tokens", "tokens_saved"]
     return (Table(columnNames: names, rows: rows), notes)
   }
 

@@ -133,7 +133,7 @@ extension BacktestResult {
       let extrapolated = own.count(where: \.isExtrapolated)
       if extrapolated > 0 {
         notes.append(
-          "\(entry.name): \(100 * extrapolated / own.count) % of its predictions are extrapolated: they are of scores "
+          "\(entry.name): \(100 * extrapolated / own.count)% of its predictions are extrapolated: they are of scores "
             + "above those of 90% of the runs it learned from")
       }
     }

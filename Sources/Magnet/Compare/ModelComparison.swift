@@ -91,7 +91,7 @@ package struct ModelComparison: Sendable {
     }
     return Table(
       columnNames: [
-        "scenario", "metric", "split", "n", "only_a", "only_b", "mean_a", "mean_b", "diff", "lower", "upper",
+        "task", "metric", "split", "n", "only_a", "only_b", "mean_a", "mean_b", "diff", "lower", "upper",
         "p",
         "p_adjusted", "flips_gained", "flips_lost", "detectable", "method", "note",
       ] + (margin == nil ? [] : ["p_equivalent"]), rows: rows)
@@ -127,7 +127,7 @@ package struct ComparedRuns: Sendable {
     let listing = try await source.list()
     var notes: [String] = []
     var omissions: [String] = []
-    var faults = listing.entries.filter { !$0.hasStatistics }.flatMap(\.faults)
+    var faults = listing.entries.flatMap(\.scoreFaults)
     let matchers = patterns.map { NamePattern($0) }
     let all =
       keepsRepeated
@@ -169,7 +169,8 @@ package struct ComparedRuns: Sendable {
       kinds.filter { run.entry.files.contains($0.fileName) }.map { run.entry.path + "/" + $0.fileName }
     }
     return ComparedRuns(
-      runs: read.compactMap(\.self), files: files, notes: notes, faults: faults, omissions: omissions)
+      runs: read.compactMap(\.self), files: files, notes: notes, faults: faults.unique(), omissions: omissions
+    )
   }
 
   /// Compares two models on every scenario that both have runs of.
@@ -294,7 +295,7 @@ package struct ComparisonMatrix: Sendable {
   package var table: Table {
     Table(
       columnNames: [
-        "model_a", "model_b", "scenarios", "n", "diff", "stderr_these", "lower", "upper", "p", "p_adjusted",
+        "model_a", "model_b", "tasks", "n", "diff", "stderr_these", "lower", "upper", "p", "p_adjusted",
         "worse_in", "better_in",
       ],
       rows: zip(pairs, adjusted).map { pair, adjusted in

@@ -176,7 +176,7 @@ package struct RunComparison: Sendable {
     }
     return Table(
       columnNames: [
-        "scenario", "instance", "split", "perturbation", "score_a", "score_b", "answer_a", "answer_b",
+        "task", "instance", "split", "perturbation", "score_a", "score_b", "answer_a", "answer_b",
         "input",
         "target",
       ], rows: Array(rows))
@@ -185,7 +185,7 @@ package struct RunComparison: Sendable {
   /// What could not be paired: side (a or b), instance, split, perturbation, reason.
   package var unmatchedTable: Table {
     Table(
-      columnNames: ["scenario", "side", "instance", "split", "perturbation", "reason"],
+      columnNames: ["task", "side", "instance", "split", "perturbation", "reason"],
       rows: pairing.unmatched.map { item in
         [
           .string(first.scenario), .string(item.side == .first ? "a" : "b"), .string(item.key.id),

@@ -60,7 +60,7 @@ package struct BacktestPage: Sendable {
       throw MagnetError(
         .invalidData, "is not a score file", at: path, advice: "magnet backtest --scores FILE writes one")
     }
-    guard header["magnet_backtest"] == .int(2) else {
+    guard header["magnet_backtest"] == .int(3) else {
       throw MagnetError(.unsupported, "was written by another version of magnet", at: path)
     }
     self.header = header

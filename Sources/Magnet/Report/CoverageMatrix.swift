@@ -77,17 +77,17 @@ package struct CoverageMatrix: Sendable {
   /// One row per model: model, runs, and a column per scenario with the state; null for no run.
   package var table: Table {
     Table(
-      columnNames: ["model", "scenarios"] + scenarios,
+      columnNames: ["model", "tasks"] + scenarios,
       rows: models.map { model in
         [.string(model), .int(Int64(count(of: model)))]
           + scenarios.map { scenario in Cell(entry(model, scenario)?.state.rawValue) }
       })
   }
 
-  /// One row per absent run of a scenario that others have: model, scenario.
+  /// One row per absent run of a task that others have: model, task.
   package var missingTable: Table {
     Table(
-      columnNames: ["model", "scenario"],
+      columnNames: ["model", "task"],
       rows: missing.map { [.string($0.model), .string($0.scenario)] })
   }
 }

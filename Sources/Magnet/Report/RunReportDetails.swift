@@ -14,14 +14,14 @@ extension RunReport {
     notes += result.omissions
     let summary = result.summary()
     let shown = [
-      "scenario", "metric", "split", "n", "mean_a", "mean_b", "diff", "lower", "upper", "p", "p_adjusted",
+      "task", "metric", "split", "n", "mean_a", "mean_b", "diff", "lower", "upper", "p", "p_adjusted",
       "flips_gained", "flips_lost", "method",
     ]
     let table = ReportTable(
       id: "comparison-table", caption: "A \(models.first), B \(models.second); differences are B minus A",
       columns: shown.map { .init(title: $0) }, rows: rows(summary.selecting(shown)), limit: options.maxRows)
     let flips = Table(stacking: result.scenarios.map { $0.flipTable(limit: nil) })
-    let columns = ["scenario", "instance", "score_a", "score_b", "answer_a", "answer_b", "target", "input"]
+    let columns = ["task", "instance", "score_a", "score_b", "answer_a", "answer_b", "target", "input"]
     let flipTable = ReportTable(
       id: "flips", caption: "Instances with other scores, the largest difference first: \(flips.rowCount)",
       columns: columns.map { .init(title: $0) },
