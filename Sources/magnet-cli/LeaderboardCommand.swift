@@ -44,8 +44,12 @@ struct LeaderboardCommand: AsyncParsableCommand {
   var board: String?
   @Option(help: "Use the schema of this release.")
   var release: String?
-  @OptionGroup var chosen: SelectionOptions
-  @Option(help: ArgumentHelp("The same as --model.", valueName: "pattern"))
+  @OptionGroup var tasks: TaskOptions
+  @Option(
+    name: [.customLong("model"), .customLong("models")],
+    help: ArgumentHelp(
+      "Rank only models that match: a name, a pattern with * and ?, regex:..., or several separated by | or a comma. May be repeated.",
+      valueName: "pattern"))
   var models: [String] = []
   @Flag(help: "Count runs that are in several suites or subgroups as often as helm-summarize does.")
   var helmExact = false
@@ -76,13 +80,6 @@ struct LeaderboardCommand: AsyncParsableCommand {
 
   private var isHelm: Bool { format == "helm" }
 
-  /// Which runs are ranked.
-  private var selection: RunSelection {
-    get throws {
-      try RunSelection(runs: chosen.runs, models: chosen.model + models, scenarios: chosen.scenario)
-    }
-  }
-
   /// How tables are printed.
   private func outputOptions() throws -> OutputOptions {
     var options = try OutputOptions.parse(
@@ -93,6 +90,7 @@ struct LeaderboardCommand: AsyncParsableCommand {
   }
 
   func validate() throws {
+    do { _ = try tasks.selection(models: models) } catch { throw ValidationError("\(error)") }
     if index, long || list || errors == true || group != nil || board != nil {
       throw ValidationError("--index goes without --long, --list, --errors, --group and --board.")
     }
@@ -104,7 +102,7 @@ struct LeaderboardCommand: AsyncParsableCommand {
   func run() async throws {
     try await report {
       let progress = WorkProgress()
-      let found = try source.runs(try selection, progress)
+      let found = try source.runs(try tasks.selection(models: models), progress)
       let rules = try await metrics.rules(found, release: release)
       var faults = rules.faults
       // The schema depends on the runs' groups, and the statistics to read on the schema.
@@ -145,7 +143,8 @@ struct LeaderboardCommand: AsyncParsableCommand {
           }
           return ties
         }
-        let more = (read.faults + ties.flatMap(\.faults)).unique().filter { !faults.contains($0) }
+        let known = Set(faults)
+        let more = (read.faults + ties.flatMap(\.faults)).unique().filter { !known.contains($0) }
         say(more)
         faults += more
         for note in ties.flatMap(\.notes).unique() { Terminal.say(note) }

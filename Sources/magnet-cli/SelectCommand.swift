@@ -28,17 +28,8 @@ struct SelectCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var source: SourceOptions
-  @Option(
-    help: ArgumentHelp(
-      "Use only runs whose name matches: a name, a pattern with * and ?, regex:..., or several separated by |. May be repeated.",
-      valueName: "pattern"))
-  var runs: [String] = []
-  @Option(
-    help: ArgumentHelp(
-      "Use only runs of scenarios, such as mmlu, or tasks, such as mmlu:subject=anatomy, that match, likewise.",
-      valueName: "pattern"))
-  var scenario: [String] = []
-  @Option(name: .customShort("k"), help: "How many instances of each scenario.")
+  @OptionGroup var tasks: TaskOptions
+  @Option(name: .customShort("k"), help: "How many instances of each task.")
   var count = 50
   @Option(help: "The model to choose for.")
   var model: String?
@@ -63,7 +54,6 @@ struct SelectCommand: AsyncParsableCommand {
 
   func validate() throws {
     if count < 1 { throw ValidationError("-k must be 1 or more.") }
-    do { _ = try RunSelection(runs: runs, scenarios: scenario) } catch { throw ValidationError("\(error)") }
     if helmInstances != nil, helmOutput == nil {
       throw ValidationError("--helm-instances goes with --helm-output.")
     }
@@ -72,8 +62,7 @@ struct SelectCommand: AsyncParsableCommand {
   func run() async throws {
     try await report {
       let progress = WorkProgress()
-      let selection = try RunSelection(runs: runs, scenarios: scenario)
-      let all = try source.runs(selection, progress)
+      let all = try source.runs(try tasks.selection(), progress)
       let scores = try await metrics.read(all, progress)
       if let model, !scores.board.models.contains(model) {
         Terminal.say("\(model) has no run here; the choice is for a model of which nothing is known")

@@ -47,7 +47,7 @@ struct SummaryCommand: AsyncParsableCommand {
       case .missing: try output.print(matrix.missingTable, keyCount: 2, piped: .csv)
       case .instances:
         let coverage = try await Watch.working(progress) { try await InstanceCoverage(of: runs) }
-        faults += coverage.faults.filter { !faults.contains($0) }
+        faults = (faults + coverage.faults).unique()
         try output.print(coverage.table, keyCount: 2, piped: .csv)
         for task in coverage.unequal.prefix(10) {
           Terminal.say("not all runs have the same questions: \(task)")
@@ -57,7 +57,7 @@ struct SummaryCommand: AsyncParsableCommand {
         let health = try await Watch.working(progress) { [metrics] in
           try await RunHealth(of: runs, rules: try await metrics.rules(runs))
         }
-        faults += health.faults.filter { !faults.contains($0) }
+        faults = (faults + health.faults).unique()
         try output.print(health.table, keyCount: 2, piped: .csv)
         let flagged = health.entries.count { !$0.flags.isEmpty }
         Terminal.say("\(flagged) of \(health.entries.count) runs are flagged")
@@ -88,7 +88,7 @@ struct SummaryCommand: AsyncParsableCommand {
       ("suites", entries.map(\.suite).unique().count), ("runs", entries.count),
       ("run names", entries.map(\.name).unique().count), ("complete", entries.count { $0.faults.isEmpty }),
       ("incomplete", entries.count { !$0.faults.isEmpty }), ("models", matrix.models.count),
-      ("scenarios", matrix.scenarios.count),
+      ("tasks", matrix.scenarios.count),
       ("cells complete", states.count { $0 == .complete }),
       ("cells partial", states.count { $0 == .partial }),
       ("cells faulty", states.count { $0 == .faulty }), ("cells missing", matrix.missing.count),

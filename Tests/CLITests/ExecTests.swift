@@ -64,6 +64,18 @@ struct Programs {
 }
 
 @Suite struct ExecTests {
+  /// A program that is asked for the scores of instances cannot be shown them.
+  @Test func disclosingTheScoresOfInstancesIsRefusedAloud() throws {
+    let programs = try Programs()
+    let warning = "warning: --disclosure scores: the scores of instances are what is asked for"
+    let asked = try programs.predict(": > predictions.jsonl", "--instance", "--disclosure", "scores")
+    #expect(asked.errors.contains(warning + "; the program sees the responses"), "\(asked.errors)")
+    let runs = try programs.predict(": > predictions.jsonl", "--disclosure", "scores")
+    #expect(!runs.errors.contains(warning))
+    let lower = try programs.predict(": > predictions.jsonl", "--instance", "--disclosure", "inputs")
+    #expect(!lower.errors.contains(warning))
+  }
+
   @Test(arguments: Programs.modes) func predictionsAreComparedAndIntervalsShown(_ sandbox: String) throws {
     let programs = try Programs()
     let line = Programs.line.dropLast() + #","lower":0.25,"upper":0.75,"stddev":0.125,"perturbation":null}"#

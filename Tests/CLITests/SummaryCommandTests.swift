@@ -27,6 +27,47 @@ import Testing
     for file in files { #expect(!complete.contains { file.hasPrefix($0 + "/") }, "\(file)") }
   }
 
+  /// Every command means the same by a complete run.
+  @Test(arguments: ["broken", "odd", "benchmark_output"]) func completeIsOneThing(_ fixture: String) throws {
+    let folder = Project.fixture(fixture)
+    let runs = rows(try Tool.run("runs", folder, "--long", "--format", "csv").output)
+    let complete = runs.filter { $0["state"] == "complete" }.compactMap { $0["path"] }.sorted()
+    let summary = rows(try Tool.run("summary", folder, "--format", "csv").output)
+    #expect(summary.first { $0["what"] == "complete" }?["count"] == "\(complete.count)")
+    let query = "SELECT path FROM runs WHERE state = 'complete' ORDER BY path"
+    let answer = rows(try Tool.run("sql", folder, query, "--format", "csv").output)
+    #expect(answer.compactMap { $0["path"] } == complete)
+    let page = try Tool.run("report", folder, "-o", "-", "--no-errors").output
+    #expect(page.contains("\(runs.count), of which \(complete.count) are complete"))
+  }
+
+  /// A score is made of statistics: what is wrong with another file is said and takes the score of no run.
+  @Test func aCutFileBesideStatisticsLeavesTheScore() throws {
+    let folder = try TemporaryFolder()
+    var paths: [String] = []
+    for model in ["acme/a", "acme/b"] {
+      paths.append(try MadeRun("made:part=one", model, [1, 0, 1, 1]).write(to: folder))
+    }
+    let cut = paths[0] + "/per_instance_stats.json"
+    try Data(Project.text(cut).utf8.prefix(100)).write(to: URL(filePath: cut))
+    for command in [["headline"], ["leaderboard", "--metric", "exact_match"]] {
+      let outcome = try Tool.run(
+        command: Tool.binary, command + [folder.path, "--metric", "exact_match", "--format", "csv"])
+      #expect(outcome.status == 1 && outcome.errors.contains("per_instance_stats.json: byte 100"))
+      #expect(rows(outcome.output).count == 2, "\(command)")
+    }
+    let backtest = try Tool.run(
+      "items", folder.path, "--metric", "exact_match", "--format", "csv")
+    #expect(backtest.status == 1 && rows(backtest.output).allSatisfy { $0["runs"] == "1" })
+    let query = "SELECT model, mean FROM headline ORDER BY model"
+    let answer = try Tool.run("sql", folder.path, query)
+    #expect(answer.status == 1 && rows(answer.output).map { $0["mean"] } == ["0.75", "0.75"])
+    let file = folder.path + "/x.db"
+    #expect(try Tool.run("export", "sqlite", file, folder.path).status == 1)
+    let exported = try Tool.run(command: "/usr/bin/env", ["sqlite3", file, "SELECT count(*) FROM headline"])
+    if exported.status == 0 { #expect(exported.output == "2\n") }
+  }
+
   @Test func coverageLosesOneCellPerRun() throws {
     let folder = try TemporaryFolder()
     for (model, task) in [
@@ -35,9 +76,9 @@ import Testing
       try MadeRun("made:part=\(task)", model, [1, 0]).write(to: folder)
     }
     let missing = rows(try Tool.run("summary", folder.path, "--show", "missing", "--format", "csv").output)
-    #expect(missing == [["model": "acme/c", "scenario": "made:part=one"]])
+    #expect(missing == [["model": "acme/c", "task": "made:part=one"]])
     let coverage = rows(try Tool.run("summary", folder.path, "--show", "coverage", "--format", "csv").output)
-    #expect(coverage.map { $0["scenarios"] } == ["2", "2", "1"])
+    #expect(coverage.map { $0["tasks"] } == ["2", "2", "1"])
   }
 
   @Test func emptyAnswersAndLostScoresAreFlagged() throws {

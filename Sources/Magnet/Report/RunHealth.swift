@@ -66,9 +66,7 @@ package struct RunHealth: Sendable {
       let stats = try await source.load(runs, tables: [.stats], columns: RunStats.columns)
       let scores = try await source.load(
         runs, tables: [.perInstanceStats], columns: RunScores.instanceColumns)
-      for fault in (states.faults + stats.faults + scores.faults).map(\.fault) where !faults.contains(fault) {
-        faults.append(fault)
-      }
+      faults += (states.faults + stats.faults + scores.faults).map(\.fault)
       for (number, row) in batch.enumerated() {
         let spec = listing.runSpecs.rows[row]
         let headline = rules.headline(
@@ -81,7 +79,7 @@ package struct RunHealth: Sendable {
       }
     }
     self.entries = entries
-    self.faults = faults
+    self.faults = faults.unique()
   }
 
   /// One row per run: suite, run, requests, empty, cut_short, truncated, failed, unscored, out_of_range, constant, flags.

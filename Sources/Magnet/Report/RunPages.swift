@@ -156,8 +156,11 @@ package struct RunPages: Sendable {
       Self.isFound(words, in: [listing.entries[number].name, listing.entries[number].suite])
     }
     let (range, node) = Self.part(of: found.count, Self.runsPerPage, request, "Runs")
-    let rows = found[range].map { number -> [ReportTable.Cell] in
-      let entry = listing.entries[number]
+    // The runs that are shown are read; of all others the ends of their files are known.
+    let shown = Array(found[range])
+    let isShown = Set(shown)
+    let checked = try await listing.keeping(isShown.contains).checkingStatistics(of: source)
+    let rows = zip(shown, checked.entries).map { number, entry -> [ReportTable.Cell] in
       var name = ReportTable.Cell.text(entry.name)
       name.href = "run?id=" + Self.id(of: entry)
       return [
@@ -176,7 +179,9 @@ package struct RunPages: Sendable {
           Self.facts([
             ("Read", paths.joined(separator: ", ")),
             ("Suites", listing.entries.map(\.suite).unique().joined(separator: ", ")),
-            ("Runs", "\(listing.entries.count), of which \(complete) are complete"),
+            (
+              "Runs", "\(listing.entries.count), of which \(complete) are complete by the ends of their files"
+            ),
             ("Models", "\(listing.runSpecs.rows.compactMap { $0[.model] }.unique().count)"),
           ])
         ]

@@ -31,7 +31,7 @@ package struct RunReport: Sendable {
     of source: some RunSource, paths: [String], rules: HeadlineRules, options: Options = Options()
   ) async throws {
     var notes: [String] = []
-    let listing = try await source.list()
+    let listing = try await source.list().checkingStatistics(of: source)
     var runs = try await BoardRuns.read(source, listing: listing)
     var faults = listing.entries.flatMap(\.faults) + rules.faults
     let metrics = Set(
@@ -41,7 +41,7 @@ package struct RunReport: Sendable {
     if options.readsInstances {
       runs = try await runs.withInstances(source, metrics: metrics, listing: listing)
     }
-    for fault in runs.faults where !faults.contains(fault) { faults.append(fault) }
+    faults = (faults + runs.faults).unique()
     var page = HTMLPage(title: options.title)
     let headlines = runs.runs.map { run in
       rules.headline(.init(name: run.name, path: run.path, groups: run.groups), run.stats)
@@ -98,7 +98,7 @@ package struct RunReport: Sendable {
       + item("Suites", entries.map(\.suite).unique().joined(separator: ", "))
       + item("Runs", "\(entries.count), of which \(complete) are complete")
       + item("Models", "\(runs.runs.map(\.model).unique().count)")
-      + item("Scenarios", "\(runs.runs.map(\.task).unique().count)")
+      + item("Tasks", "\(runs.runs.map(\.task).unique().count)")
     var nodes: [HTMLNode] = [.element("dl", [:], facts)]
     if !faults.isEmpty {
       let table = ReportTable(
@@ -130,7 +130,7 @@ package struct RunReport: Sendable {
       }
       if !boards.isEmpty { break }
     }
-    for problem in maker.problems where !notes.contains(problem) { notes.append(problem) }
+    notes = (notes + maker.problems).unique()
     return boards
   }
 

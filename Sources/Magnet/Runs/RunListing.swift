@@ -65,20 +65,10 @@ extension RunEntry {
 }
 
 extension RunListing {
-  /// The listing after a look into the statistics of the runs that seem complete, which tells more than their files'
-  /// ends do: what `magnet runs` says of them.
+  /// The listing after a look into the files of the runs that seem complete, which tells more than their files' ends
+  /// do: what `magnet runs` says of them.
   package func checkingStatistics(of source: some RunSource) async throws -> RunListing {
-    let complete = entries.indices.filter { entries[$0].faults.isEmpty }
-    let tables = try await source.load(
-      complete.map { entries[$0] }, tables: [.stats], columns: RunSummary.statisticsColumns)
-    var checked = entries
-    for (number, fault) in tables.faults {
-      let entry = entries[complete[number]]
-      checked[complete[number]] = RunEntry(
-        suite: entry.suite, folder: entry.folder, path: entry.path, name: entry.isNamed ? entry.name : nil,
-        files: entry.files, faults: [fault])
-    }
-    return RunListing(entries: checked, runSpecs: runSpecs, entryOfRow: entryOfRow)
+    try await checked(of: source).listing
   }
 
   /// For each entry, whether it is the one that counts among those with its name: the complete run of the latest

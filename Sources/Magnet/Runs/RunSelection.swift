@@ -16,13 +16,21 @@ public struct RunSelection: Sendable {
   /// list that is not empty.
   /// - Parameters:
   ///   - runs: names of runs.
-  ///   - models: names of models or of their deployments.
+  ///   - models: names of models or of their deployments; commas separate them too.
   ///   - scenarios: scenarios such as `mmlu`, or tasks such as `mmlu:subject=anatomy`.
   /// - Throws: `MagnetError` for a regular expression that cannot be read.
   public init(runs: [String] = [], models: [String] = [], scenarios: [String] = []) throws {
-    selectors = try [(Part.run, runs), (.model, models), (.scenario, scenarios)].flatMap { part, texts in
+    selectors = try [(Part.run, runs), (.model, models.flatMap(Self.models)), (.scenario, scenarios)].flatMap
+    { part, texts in
       try texts.map { (part, try NameSelector([$0])) }
     }
+  }
+
+  /// The names between commas, which models' names do not hold, unlike those of runs.
+  private static func models(_ text: String) -> [String] {
+    if text.contains("regex:") || text.hasPrefix("[") { return [text] }
+    let names = text.split(separator: ",").map { String($0.trimmingPrefix(while: \.isWhitespace)) }
+    return names.isEmpty ? [text] : names
   }
 
   /// All runs.

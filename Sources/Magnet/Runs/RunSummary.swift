@@ -14,19 +14,8 @@ package struct RunSummary: Sendable {
   /// - Parameter isThorough: whether every file is read in full; otherwise `stats.json` alone is.
   /// - Throws: what the source throws.
   package init(of source: some RunSource, isThorough: Bool = false) async throws {
-    let listing = try await source.list()
+    let (listing, instances) = try await source.list().checked(of: source, isThorough: isThorough)
     let entries = listing.entries
-    var faults = entries.map(\.faults)
-    let whole = entries.indices.filter { faults[$0].isEmpty }
-    let kinds: Set<TableKind> = isThorough ? [.scenarioStates, .stats, .perInstanceStats] : [.stats]
-
-    var instances = [Int?](repeating: nil, count: entries.count)
-    for batch in stride(from: 0, to: whole.count, by: 2048) {
-      let part = Array(whole[batch..<min(batch + 2048, whole.count)])
-      let counts = try await Self.countInstances(part.map { entries[$0] }, in: source, kinds)
-      for (number, count) in zip(part, counts.counts) { instances[number] = count }
-      for (number, fault) in counts.faults { faults[part[number]].append(fault) }
-    }
 
     var rowOfEntry: [Int: Row] = [:]
     for (row, entry) in zip(listing.runSpecs.rows, listing.entryOfRow) { rowOfEntry[entry] = row }
@@ -36,21 +25,52 @@ package struct RunSummary: Sendable {
       let spec = rowOfEntry[number]
       return [
         .string(entry.suite), .string(entry.name), Cell(spec?[.model]),
-        instances[number].map { .int(Int64($0)) } ?? .null, .string(RunEntry.state(of: faults[number])),
-        Cell(entry.problem(of: faults[number])), Cell(spec.flatMap { RunName.scenario(entry.name, $0) }),
+        instances[number].map { .int(Int64($0)) } ?? .null, .string(RunEntry.state(of: entry.faults)),
+        Cell(entry.problem), Cell(spec.flatMap { RunName.scenario(entry.name, $0) }),
         .string(entry.files.map(Self.shortName).joined(separator: " ")), .string(entry.path),
       ]
     }
     table = Table(columnNames: names, rows: rows)
-    self.faults = faults.flatMap { $0 }
+    faults = entries.flatMap(\.faults)
   }
 
   private static func shortName(_ file: String) -> String {
     file.hasSuffix(".json") ? String(file.dropLast(5)) : file
   }
+}
+
+extension RunListing {
+  /// The listing with what reading finds wrong with runs that seem complete by their files' ends, and the number of
+  /// each run's instances; nil where it is not known. This is what makes a run complete, in every command.
+  /// - Parameter isThorough: whether every file is read in full; otherwise `stats.json` alone is, and the requests of
+  ///   runs whose statistics do not say how many instances there are.
+  package func checked(
+    of source: some RunSource, isThorough: Bool = false
+  ) async throws -> (listing: RunListing, instances: [Int?]) {
+    let whole = entries.indices.filter { entries[$0].faults.isEmpty }
+    let kinds: Set<TableKind> = isThorough ? [.scenarioStates, .stats, .perInstanceStats] : [.stats]
+    var found: [Int: [DataFault]] = [:]
+    var instances = [Int?](repeating: nil, count: entries.count)
+    for batch in stride(from: 0, to: whole.count, by: 2048) {
+      let part = Array(whole[batch..<min(batch + 2048, whole.count)])
+      let counts = try await Self.countInstances(part.map { entries[$0] }, in: source, kinds)
+      for (number, count) in zip(part, counts.counts) { instances[number] = count }
+      for (number, fault) in counts.faults { found[part[number], default: []].append(fault) }
+    }
+    var checked = entries
+    for (number, faults) in found {
+      let entry = entries[number]
+      checked[number] = RunEntry(
+        suite: entry.suite, folder: entry.folder, path: entry.path, name: entry.isNamed ? entry.name : nil,
+        files: entry.files, faults: faults)
+    }
+    return (RunListing(entries: checked, runSpecs: runSpecs, entryOfRow: entryOfRow), instances)
+  }
 
   /// The columns of `stats` that are read to count instances.
-  static let statisticsColumns: Set = ["stats.name.name", "stats.name.perturbation.name", "stats.mean"]
+  private static let statisticsColumns: Set = [
+    "stats.name.name", "stats.name.perturbation.name", "stats.mean",
+  ]
 
   private static func countInstances(
     _ entries: [RunEntry], in source: some RunSource, _ kinds: Set<TableKind>

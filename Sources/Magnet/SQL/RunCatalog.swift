@@ -20,6 +20,7 @@ final class RunCatalog {
   private var broken: [TableSource: Set<Int>] = [:]
   /// Faults of schemas, of runs that have no score for them, and of boards.
   private(set) var scoreFaults: [DataFault] = []
+  private var reported: Set<DataFault> = []
 
   /// - Parameters:
   ///   - source: where schemas and leaderboards are from; nil where none are asked for.
@@ -124,7 +125,7 @@ final class RunCatalog {
   }
 
   private func report(_ faults: [DataFault]) {
-    for fault in faults where !scoreFaults.contains(fault) { scoreFaults.append(fault) }
+    for fault in faults where reported.insert(fault).inserted { scoreFaults.append(fault) }
   }
 
   private func knownRules() throws -> HeadlineRules {
@@ -155,9 +156,7 @@ final class RunCatalog {
   /// Those of some runs that have statistics; the faults of others are reported.
   func withStatistics(_ runs: [Int]) -> [Int] {
     let kept = runs.filter { listing.entries[$0].hasStatistics }
-    if kept.count < runs.count {
-      report(runs.filter { !listing.entries[$0].hasStatistics }.flatMap { listing.entries[$0].faults })
-    }
+    report(runs.flatMap { listing.entries[$0].scoreFaults })
     return kept
   }
 

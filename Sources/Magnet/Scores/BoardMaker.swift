@@ -16,6 +16,7 @@ package struct BoardMaker {
   let options: Options
   /// What was left out, and why.
   package internal(set) var problems: [String] = []
+  var noted: Set<String> = []
 
   let runsOfGroup: [String: [(adapter: String, runs: [Int])]]
   private let scenariosOfGroup: [String: [(scenario: BoardRuns.Scenario, runs: [Int])]]

@@ -55,7 +55,7 @@ package struct BoardRuns: Sendable {
     let listing: RunListing
     if let known { listing = known } else { listing = try await source.list() }
     var notes: [String] = []
-    var faults = listing.entries.flatMap { $0.hasStatistics ? [] : $0.faults }
+    var faults = listing.entries.flatMap(\.scoreFaults)
     let rows =
       keepsRepeated
       ? listing.runSpecs.rows.indices.filter { listing.entries[listing.entryOfRow[$0]].hasStatistics }
@@ -90,7 +90,7 @@ package struct BoardRuns: Sendable {
 
   /// Adds faults that were met later.
   mutating func report(_ found: [DataFault]) {
-    for fault in found where !faults.contains(fault) { faults.append(fault) }
+    faults = (faults + found).unique()
   }
 
   /// How many runs there are.

@@ -83,7 +83,7 @@ extension BoardMaker {
   }
 
   private mutating func note(_ problem: String) {
-    if !problems.contains(problem) { problems.append(problem) }
+    if noted.insert(problem).inserted { problems.append(problem) }
   }
 
   /// The cell of some runs in a column: the statistic of each, merged.

@@ -95,17 +95,19 @@ extension BoardRuns {
     let file = TableSource.perInstanceStats.fileName
     let having = runs.indices.filter { entries[runs[$0].path]?.files.contains(file) == true }
     var copy = self
+    var faults: [DataFault] = []
     for start in stride(from: 0, to: having.count, by: 32) {
       let batch = Array(having[start..<min(start + 32, having.count)])
       let tables = try await source.load(
         batch.compactMap { entries[runs[$0].path] }, tables: [.perInstanceStats],
         columns: InstanceErrors.columns)
-      copy.report(tables.faults.map(\.fault))
+      faults += tables.faults.map(\.fault)
       for (number, run) in batch.enumerated() {
         copy.runs[run].errors = InstanceErrors(
           tables.table(.perInstanceStats, ofRuns: [number]), metrics: metrics)
       }
     }
+    copy.report(faults)
     return copy
   }
 }

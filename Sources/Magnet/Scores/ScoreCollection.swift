@@ -104,8 +104,9 @@ package struct ScoreCollection: Sendable {
 
   /// The names for which the same is true, a few of them in words, by what is true.
   private static func grouped(_ all: [(String, String)]) -> [(String, String)] {
-    all.map(\.1).unique().map { reason in
-      let names = all.filter { $0.1 == reason }.map(\.0)
+    let names = Dictionary(grouping: all, by: \.1)
+    return all.map(\.1).unique().map { reason in
+      let names = names[reason, default: []].map(\.0)
       let few = names.prefix(3).joined(separator: ", ")
       return (reason, names.count > 3 ? few + " and \(names.count - 3) more" : few)
     }
@@ -186,7 +187,7 @@ extension ScoreCollection {
   ) async throws -> ScoreCollection {
     let listing = try await source.list()
     var notes: [String] = []
-    var faults = listing.entries.flatMap { $0.hasStatistics ? [] : $0.faults }
+    var faults = listing.entries.flatMap(\.scoreFaults)
     let matchers = patterns.map { NamePattern($0) }
     let rows = listing.candidates(notes: &notes, where: \.hasStatistics).filter { row in
       matchers.isEmpty || matchers.contains { $0.matches(listing.runSpecs.rows[row][.run]) }
@@ -209,10 +210,12 @@ extension ScoreCollection {
         let batch = Array(sound[start..<min(start + 64, sound.count)])
         let tables = try await source.load(batch.map { entries[$0] }, tables: [kind], columns: columns)
         for (number, fault) in tables.faults {
-          broken.insert(batch[number])
+          // Without statistics there is no score; without the rest there are no instances.
+          if kind == .stats { broken.insert(batch[number]) }
           faults.append(fault)
         }
-        for (number, run) in batch.enumerated() where !broken.contains(run) {
+        let failed = Set(tables.faults.map(\.run))
+        for (number, run) in batch.enumerated() where !failed.contains(number) {
           add(&runs[run], tables.table(kind, ofRuns: [number]))
         }
       }
@@ -233,18 +236,37 @@ extension ScoreCollection {
     var collection = ScoreCollection(
       runs.indices.filter { !broken.contains($0) }.map { runs[$0] }, rules: known)
     collection.notes = notes + collection.notes
-    collection.faults = faults
+    collection.faults = faults.unique()
     return collection
   }
 }
 
 extension RunEntry {
-  /// Whether its statistics are there and nothing is wrong with what there is of it, though files may lack.
+  /// Whether nothing is wrong with its run spec and its statistics, as far as is known. Other files may be damaged or
+  /// lack.
   var hasStatistics: Bool {
-    files.contains(TableSource.stats.fileName)
-      && faults.allSatisfy { fault in
-        let name = fault.file.split(separator: "/").last.map(String.init) ?? ""
-        return !files.contains(name) && !files.contains(name + ".gz")
-      }
+    files.contains(TableSource.stats.fileName) && faults.allSatisfy { Self.isBesideScores($0) }
+  }
+
+  /// What whoever asks for its score is told: all that is wrong, but for files that are not there beside sound
+  /// statistics.
+  var scoreFaults: [DataFault] {
+    if !hasStatistics { return faults }
+    return faults.filter { fault in
+      let name = Self.fileName(fault)
+      return files.contains(name) || files.contains(name + ".gz")
+    }
+  }
+
+  private static func fileName(_ fault: DataFault) -> String {
+    fault.file.split(separator: "/").last.map(String.init) ?? ""
+  }
+
+  /// Whether a fault is of a file that no score is made of.
+  private static func isBesideScores(_ fault: DataFault) -> Bool {
+    let name = fileName(fault)
+    return TableSource.allCases.contains { source in
+      source != .stats && source != .runSpecs && (name == source.fileName || name == source.fileName + ".gz")
+    }
   }
 }

@@ -34,15 +34,13 @@ package struct SourceOptions: ParsableArguments {
   package init() {}
 }
 
-/// The options of every command that reads some of the runs it finds.
-package struct SelectionOptions: ParsableArguments {
+/// The options that choose runs by their names and tasks.
+package struct TaskOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Use only runs whose name matches: a name, a pattern with * and ?, regex:..., or several separated by |. May be repeated.",
       valueName: "pattern"))
   package var runs: [String] = []
-  @Option(help: ArgumentHelp("Use only runs of models that match, likewise.", valueName: "pattern"))
-  package var model: [String] = []
   @Option(
     help: ArgumentHelp(
       "Use only runs of scenarios, such as mmlu, or tasks, such as mmlu:subject=anatomy, that match, likewise.",
@@ -52,11 +50,29 @@ package struct SelectionOptions: ParsableArguments {
   package init() {}
 
   package func validate() throws {
+    do { _ = try selection() } catch { throw ValidationError("\(error)") }
+  }
+
+  /// Which runs are meant.
+  package func selection(models: [String] = []) throws -> RunSelection {
+    try RunSelection(runs: runs, models: models, scenarios: scenario)
+  }
+}
+
+/// The options of every command that reads some of the runs it finds.
+package struct SelectionOptions: ParsableArguments {
+  @OptionGroup package var tasks: TaskOptions
+  @Option(help: ArgumentHelp("Use only runs of models that match, likewise.", valueName: "pattern"))
+  package var model: [String] = []
+
+  package init() {}
+
+  package func validate() throws {
     do { _ = try selection } catch { throw ValidationError("\(error)") }
   }
 
   package var selection: RunSelection {
-    get throws { try RunSelection(runs: runs, models: model, scenarios: scenario) }
+    get throws { try tasks.selection(models: model) }
   }
 }
 
