@@ -55,7 +55,8 @@ struct CardValidate: AsyncParsableCommand {
     abstract: "Report every fault of cards with file, line and column.",
     discussion: """
       Runs nothing of a card: its queries are prepared and not asked, its Python is compiled and not run. The exit \
-      status is 0 when all cards are sound, 1 when one has a fault, 2 when one cannot be read.
+      status is 0 when all cards are sound, 1 when one has a fault, 2 when one cannot be read, or not everything in it \
+      could be checked, as its Python without a Python.
 
       EXAMPLE:
         magnet card validate card.yaml
@@ -77,7 +78,9 @@ struct CardValidate: AsyncParsableCommand {
         for note in card.notes { Terminal.say(CardText.shown(note)) }
         let count = card.faults.count { $0.severity != .recommendation }
         if count > 0 { status = max(status, 1) }
-        let verdict = count == 0 ? "sound" : count == 1 ? "1 fault" : "\(count) faults"
+        let missing = card.isComplete ? "" : ", but not everything was checked"
+        if !card.isComplete { status = 2 }
+        let verdict = (count == 0 ? "sound" : count == 1 ? "1 fault" : "\(count) faults") + missing
         try Terminal.write(CardText.shown("\(path): \(verdict)\n"))
       } catch {
         CardText.say(error)

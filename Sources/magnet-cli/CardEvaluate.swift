@@ -56,8 +56,34 @@ struct EvaluateCommand: AsyncParsableCommand {
     discussion: "magnet card evaluate --help explains it.", shouldDisplay: false)
 
   @OptionGroup var options: CardEvaluateOptions
+  // What MAGNET's own command takes too.
+  @Option(
+    name: .customLong("validate"),
+    help: ArgumentHelp(
+      "What MAGNET makes of faults: error, warning or off; only validates the card.", valueName: "mode"))
+  var validation = MAGNETValidation.error
+  @Option(
+    name: .customLong("parallel_backend"),
+    help: ArgumentHelp("Of no effect here: --jobs starts processes.", valueName: "name"))
+  var parallelBackend: String?
+  @Flag(help: "Of no effect here.")
+  var verbose = false
 
-  func run() async throws { try await options.evaluate() }
+  func run() async throws {
+    if validation == .only {
+      var command = CardValidate()
+      command.cards = [options.card]
+      command.python = options.python
+      return try await command.run()
+    }
+    try await options.evaluate()
+  }
+}
+
+/// The values of `--validate` of MAGNET's command. Header keys are recommended here and never required, so all but `only`
+/// are one.
+enum MAGNETValidation: String, ExpressibleByArgument, CaseIterable {
+  case error, warning, off, only
 }
 
 struct CardEvaluateOptions: ParsableArguments {
@@ -65,7 +91,7 @@ struct CardEvaluateOptions: ParsableArguments {
   var card: String
   @Argument(
     help:
-      "The runs that its queries are over: folders or archives. Without, those that the card names in data.",
+      "The runs that its queries are over: folders or archives. (default: those that the card names in data, else $MAGNET_RUNS, else ./benchmark_output)",
     completion: .file())
   var paths: [String] = []
   @Flag(help: "Run the Python in the card.")
@@ -165,7 +191,8 @@ struct CardEvaluateOptions: ParsableArguments {
     options.onOutput = { lines.say("  | \(CardText.shown($0))") }
     options.onNote = { lines.say("\(Terminal.programName): note: \(CardText.shown($0))") }
     options.onProgress = { lines.show(done: $0, of: $1) }
-    let data = paths.isEmpty ? card.data : paths
+    var data = paths.isEmpty ? card.data : paths
+    if data.isEmpty, card.asksRuns, let usual = ReadingOptions.usualPathIfAny { data = [usual] }
     options.dataPaths = data.map(Files.absolute)
     var runs: HelmRuns?
     if !data.isEmpty, card.asksQueries || !paths.isEmpty {

@@ -9,6 +9,8 @@ struct CardOutput {
 
   /// How many outputs of settings are shown.
   private static let shownOutputs = 10
+  /// How many rows of the table a terminal shows.
+  private static let shownRows = 20
 
   func print(_ format: CardFormat) throws {
     guard case .rows(let format) = format else { return try Terminal.write(CardText.shown(text)) }
@@ -18,7 +20,14 @@ struct CardOutput {
     }
     let keys = 1 + outcome.settings.prefix(1).flatMap(\.symbols).count { $0.isSwept }
     let layout = TableLayout(keyCount: keys, width: Terminal.width, isColored: Terminal.isColored)
-    try TableWriter(format, layout: layout).write(table) { try Terminal.write($0) }
+    let isShortened =
+      format == .terminal && Terminal.isOutputTerminal && outcome.settings.count > Self.shownRows
+    try TableWriter(format, layout: layout).write(isShortened ? table.prefix(Self.shownRows) : table) {
+      try Terminal.write($0)
+    }
+    if isShortened {
+      Terminal.say("\(Self.shownRows) of \(outcome.settings.count) settings; --format csv has all")
+    }
   }
 
   /// The outputs of settings that are not verified, how many settings fared how, the metrics, and the verdict on a line

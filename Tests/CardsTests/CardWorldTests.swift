@@ -184,7 +184,169 @@ import Testing
     #expect(try Tool.run("card", "evaluate", card, "-o", out).status == 0)
   }
 
+  /// Kitware's dashboard reads MILESTONE/ORGANIZATION/ALGORITHM/HASH_TIME: the statuses of the results, the verdict, the
+  /// strategy, and the claim's Python in the card.
+  @Test(.enabled(if: Shared.python != nil)) func theDashboardFindsWhatItReads() throws {
+    let folder = try TemporaryFolder()
+    let card = try folder.write(
+      """
+      title: t
+      description: d
+      claim: {python: 'assert n < 3, n'}
+      claim_aggregation_strategy: {type: fraction, parameters: {threshold: 0.5}}
+      symbols: {n: {type: int, sweep: [1, 2, 3]}}
+
+      """, to: "card.yaml")
+    let out = folder.path + "/2026/acme/least"
+    let outcome = try Tool.run(
+      "card", "evaluate", card, "--allow-python", "--sandbox", "off", "--set", "n=[2, 4]", "-o", out)
+    #expect(outcome.output.hasSuffix("VERIFIED\n") && outcome.status == 0, "\(outcome.errors)")
+    let bundle = try #require(FileManager.default.contentsOfDirectory(atPath: out).first)
+    #expect(bundle.wholeMatch(of: #/[0-9a-f]{8}_\d{4}-\d\d-\d\d__\d\d-\d\d-\d\d/#) != nil)
+    let verdict = try Project.json("\(out)/\(bundle)/verdict.json")
+    #expect(verdict["result"]?.string == "VERIFIED")
+    #expect(verdict["claim_aggregation_strategy"]?["parameters"]?["threshold"]?.double == 0.5)
+    let results = Files.matches("\(out)/\(bundle)/results/*/verdict.json")
+    #expect(
+      try results.compactMap { try Project.json($0)["status"]?.string }.sorted() == ["FALSIFIED", "VERIFIED"])
+    let read = try YAMLDocument(CardFiles.read("\(out)/\(bundle)/card.yaml", limit: 1 << 20)).root.value
+    #expect(read["claim"]?["python"]?.text == "assert n < 3, n")
+  }
+
+  /// What was written is what is shown again: values of every kind, metrics and the verdict.
+  @Test(.enabled(if: Shared.python != nil)) func anEvaluationIsRestored() async throws {
+    let folder = try TemporaryFolder()
+    let text = """
+      title: t
+      description: d
+      claim: {python: 'assert score > 0'}
+      symbols:
+        score:
+          type: float
+          value: 0.25
+          metadata: {display_name: Mean, define_metric: {aggregation_strategy: {type: mean}}}
+        pair: {type: tuple, python: "pair = (1, 'a')"}
+        thing: {type: object, python: "thing = object()"}
+        odd: {type: float, python: "odd = float('nan')"}
+        big: {type: int, python: big = 2 ** 70}
+        day: {value: 2024-05-06}
+        nothing: {value: null}
+        keys: {value: {1: true, x: [0.5]}}
+
+      """
+    let path = try folder.write(text, to: "card.yaml")
+    let card = try EvaluationCard(path)
+    try await card.evaluate(GoldenTests.options())
+    let bundle = try card.write(to: folder.path + "/out", version: "0")
+    for place in [folder.path + "/out", bundle] {
+      let again = try EvaluationCard(path)
+      try again.restore(from: place)
+      #expect(again.summarize() == card.summarize())
+      #expect(again.lastOutcome?.metrics == card.lastOutcome?.metrics)
+      #expect(again.settings.map(\.output) == card.settings.map(\.output))
+      let outcome = try Tool.run("card", "summarize", path, "-o", place)
+      #expect(outcome.output == card.summarize() && outcome.status == 0, "\(outcome.errors)")
+    }
+    #expect(card.summarize().contains("'pair': (1, 'a'), 'thing': <object object>, 'odd': nan, "))
+    // An evaluation of another card, or of this one before it was changed, says nothing of it.
+    try folder.write(text.replacing("0.25", with: "0.75"), to: "card.yaml")
+    for place in [folder.path + "/out", bundle] {
+      let outcome = try Tool.run("card", "summarize", path, "-o", place)
+      #expect(outcome.status == 2 && outcome.output == "", "\(outcome.output)")
+    }
+  }
+
   // MARK: Large and hostile
+
+  /// Neither `validate` nor an evaluation imports what lies in the current folder, which may be the card's.
+  @Test(.enabled(if: Shared.python != nil)) func modulesOfTheCurrentFolderAreNotImported() throws {
+    let folder = try TemporaryFolder()
+    for name in [
+      "json", "re", "os", "typing", "ast", "warnings", "datetime", "sitecustomize", "usercustomize",
+    ] {
+      try folder.write("open('\(folder.path)/ran-\(name)', 'w')\n", to: name + ".py")
+    }
+    try folder.write("x = 1\n", to: "source.py")
+    try folder.write(
+      "title: t\nclaim: {python: assert day.year == 2024}\nsymbols: {day: {value: 2024-05-06}}\ntheory: {empirical_sources: [source.py]}\n",
+      to: "card.yaml")
+    let valid = try Tool.run("card", "validate", "card.yaml", in: folder.path)
+    #expect(valid.status == 0 && valid.output == "card.yaml: sound\n", "\(valid.errors)")
+    #expect(try Tool.run("card", "evaluate", "card.yaml", in: folder.path).status == 2)
+    let asked = try Tool.run(
+      "card", "evaluate", "card.yaml", "--allow-python", "--sandbox", "off", in: folder.path)
+    #expect(asked.output == "VERIFIED\n", "\(asked.errors)")
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("ran") } == [])
+  }
+
+  /// Files that a card names and that never end, or never begin, are not opened.
+  @Test(.timeLimit(.minutes(1))) func pipesAndDevicesAreNotRead() throws {
+    let folder = try TemporaryFolder()
+    #expect(mkfifo(folder.path + "/pipe.ndjson", 0o600) == 0)
+    #expect(mkfifo(folder.path + "/pipe.yaml", 0o600) == 0)
+    #expect(mkfifo(folder.path + "/pipe.py", 0o600) == 0)
+    let head = "title: t\nclaim: {expr: '1'}\nsymbols: {}\n"
+    for body in [
+      "attach: {d: pipe.ndjson}", "attach: {d: pipe.py}", "attach: {d: /dev/zero}",
+      "theory: {indexes: [pipe.yaml]}",
+      "theory: {indexes: [/dev/zero]}", "theory: {empirical_sources: [pipe.py]}",
+    ] {
+      let card = try folder.write(head + body + "\n", to: "card.yaml")
+      for command in ["evaluate", "validate"] {
+        let outcome = try Tool.run("card", command, card)
+        #expect(
+          outcome.status == (command == "evaluate" ? 2 : 1), "\(body) \(outcome.output)\(outcome.errors)")
+        #expect(outcome.errors.contains("card.yaml:4:"), "\(outcome.errors)")
+      }
+    }
+  }
+
+  @Test func withoutPythonACardIsNotCalledSound() throws {
+    let folder = try TemporaryFolder()
+    let card = try folder.write(
+      "title: t\nclaim: {python: assert x}\nsymbols: {x: {value: 1}}\n", to: "card.yaml")
+    let outcome = try Tool.run("card", "validate", card, environment: ["PATH": folder.path])
+    #expect(
+      outcome.status == 2 && outcome.errors.contains("install Python 3.8 or later"), "\(outcome.errors)")
+    #expect(outcome.output.hasSuffix("card.yaml: sound, but not everything was checked\n"))
+  }
+
+  /// The options of MAGNET's own command, and runs that are where they usually are.
+  @Test func theCommandOfMAGNETHasItsOptions() throws {
+    let folder = try TemporaryFolder()
+    let card = try folder.write(
+      "title: t\nclaim: {expr: '(SELECT count(*) FROM runs) = 12'}\nsymbols: {}\n", to: "card.yaml")
+    let runs = Project.fixture("benchmark_output/runs/plain-v1")
+    let usual = try Tool.run(
+      "evaluate", card, "--validate", "off", "--jobs", "2", "--parallel_backend", "threading", "--verbose",
+      environment: ["MAGNET_RUNS": runs])
+    #expect(usual.output == "VERIFIED\n" && usual.status == 0, "\(usual.errors)")
+    let none = try Tool.run("evaluate", card, in: folder.path)
+    #expect(none.status == 2 && none.errors.contains("asks runs, and no runs are given"), "\(none.errors)")
+    let only = try Tool.run("evaluate", card, "--validate", "only", in: folder.path)
+    #expect(only.status == 0 && only.output.hasSuffix("card.yaml: sound\n"), "\(only.errors)")
+  }
+
+  private static let freeMemory: Int = {
+    let text = (try? Project.text("/proc/meminfo")) ?? ""
+    guard let match = text.firstMatch(of: #/MemAvailable: +(\d+) kB/#) else { return 0 }
+    return (Int(match.output.1) ?? 0) << 10
+  }()
+
+  /// A text of a gigabyte stays where it is; so do a message and an exit of that size.
+  @Test(.enabled(if: Shared.python != nil && freeMemory > 5 << 30)) func aGigabyteIsNotMoved() async throws {
+    let card = try await PythonTests.evaluate(
+      """
+      claim: {python: 'assert len(text) == 1 << 30 and n < 2, text'}
+      symbols:
+        n: {sweep: [1, 2]}
+        text: {type: str, python: 'text = "x" * (1 << 30)'}
+      """)
+    #expect(card.settings.map(\.status) == [.verified, .falsified])
+    #expect(card.settings[0].symbols.last?.value.pythonText == "<str of 1073741824>")
+    #expect(card.settings[1].output.utf8.count < 200_000)
+  }
 
   @Test func tooManySettingsAndHugeSweepsEndAtOnce() throws {
     let folder = try TemporaryFolder()

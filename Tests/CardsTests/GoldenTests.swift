@@ -100,7 +100,9 @@ import Testing
 
   /// The members that MAGNET writes too, in its order.
   static func compare(_ ours: String, _ theirs: String) throws {
-    let added: Set = ["all_symbols", "seconds", "evidence", "overrides", "data", "magnet", "timestamp"]
+    let added: Set = [
+      "all_symbols", "reprs", "seconds", "evidence", "overrides", "data", "magnet", "timestamp",
+    ]
     func members(_ path: String) throws -> [JSONValue.Member] {
       guard case .object(let members) = try Project.json(path) else { return [] }
       return members.filter { !added.contains($0.key) }

@@ -92,6 +92,15 @@ enum LlamaTrees {
         "c.yaml:8:27: claim.message: the format 'q' of {y:q} is not known; such as .2f, d, .1%"
       ),
       (
+        "claim: {expr: a > 3}\nsymbols: {A: {value: 1}, a: {value: 5}}",
+        "c.yaml:8:15: the claim uses 'A' or 'a', which are one name in SQL, which ignores case; give one of them another name"
+      ),
+      (
+        "claim: {expr: (SELECT sum(value) FROM a) > 3}\nsymbols: {A: {value: [1]}, a: {value: [5]}}",
+        "c.yaml:9:28: the tables 'A' and 'a' have one name in SQL, which ignores case; give one of them another name"
+      ),
+      ("claim: {expr: b > 3}\nsymbols: {A: {value: 1}, a: {value: 5}, b: {value: 4}}", "Assertion holds"),
+      (
         "claim: {expr: x > 1}\nsymbols: {x: {value: 1}, scores: {type: int, sql: SELECT 1}}",
         "c.yaml:9:26: 'scores' is the name of a relation; give the symbol another name"
       ),
@@ -105,7 +114,7 @@ enum LlamaTrees {
       ("claim: {expr: \"load_extension('x')\"}\nsymbols: {}", "c.yaml:8:15: the claim: "),
       (
         "claim: {expr: n > 0}\nsymbols: {n: {sweep: {sql: SELECT NULL ORDER BY 1}}}\nwhere: n > 1",
-        "line 10: where: NULL is neither true nor false"
+        "c.yaml:10:8: where: NULL is neither true nor false"
       ),
     ] as [(String, String)])
   func faultsOfQueriesHaveAPlace(_ body: String, _ expected: String) async throws {
@@ -157,6 +166,34 @@ enum LlamaTrees {
     ] as [(String, String)])
   func outputsSayWhatWasFound(_ body: String, _ output: String) async throws {
     #expect(try await Self.refusal(body).first == output)
+  }
+
+  /// `List[Tuple[...]]` and `Dict[...]` are checked, are those in Python, and are tables in SQL.
+  @Test(.enabled(if: Shared.python != nil)) func tuplesAndMappingsAreThoseOfTheirTypes() async throws {
+    let card = try Self.card(
+      """
+      claim:
+        python: |
+          assert means == {"a": 1.0, "b": 2.0} and pairs == [("a", 1), ("b", 2)], (means, pairs)
+          assert both == 4 and total == 3.0
+      symbols:
+        means: {type: "Dict[str, float]", sql: "SELECT 'a' AS model, 1 AS mean UNION ALL SELECT 'b', 2.0"}
+        pairs: {type: "List[Tuple[str, int]]", sql: "SELECT 'a', 1 UNION ALL SELECT 'b', 2"}
+        total: {type: float, depends_on: [means], sql: SELECT sum(mean) FROM means}
+        both: {type: int, depends_on: [means, pairs], sql: "SELECT (SELECT count(*) FROM means) + (SELECT count(*) FROM pairs)"}
+      """)
+    try await card.evaluate(GoldenTests.options())
+    #expect(card.settings.map(\.output) == ["Assertion holds"])
+    for (type, sql, problem) in [
+      ("Dict[str, float]", "SELECT 'a', 1 UNION ALL SELECT 'a', 2", "the query gave the key 'a' twice"),
+      ("Dict[str, float]", "SELECT 'a', 'b'", "'b' in row 1 is not float"),
+      ("Dict[str, float]", "SELECT 1", "the query has 1 columns; Dict[str, float] takes 2"),
+      ("List[Tuple[int, Any]]", "SELECT 1, NULL UNION ALL SELECT 'x', 2", "'x' in row 2 is not int"),
+    ] {
+      let card = try Self.card("claim: {expr: '1'}\nsymbols: {x: {type: \"\(type)\", sql: \"\(sql)\"}}")
+      try await card.evaluate()
+      #expect(card.settings.map(\.output) == ["SymbolNotResolved: x: " + problem])
+    }
   }
 
   @Test func whereDropsSettingsAndSweepsOfMappingsAreRows() async throws {

@@ -147,7 +147,7 @@ import Testing
     let scratch = try TemporaryFolder()
     let card = try scratch.write(
       SchemaTests.header + """
-        claim: {python: 'import os; assert False, sorted(k for k in os.environ if k not in ("_", "PWD", "SHLVL", "OLDPWD"))'}
+        claim: {python: 'import os; assert False, sorted(os.environ)'}
         symbols: {}
         """, to: "card.yaml")
     let found = try Tool.run(
@@ -155,7 +155,12 @@ import Testing
       environment: ["PYTHONOPTIMIZE": "2", "MAGNET_TEST_SECRET": "x", "NAMED": "1"])
     #expect(found.status == 1 && found.output.contains("FALSIFIED"), "\(found.errors)")
     #expect(found.output.contains("'NAMED'") && found.output.contains("'PATH'"))
-    #expect(!found.output.contains("SECRET") && !found.output.contains("OPTIMIZE"))
+    // The launcher of pyenv adds its own.
+    let known = [
+      "HOME", "LANG", "LC_CTYPE", "NAMED", "PATH", "PYTHONHASHSEED", "PYTHONPATH", "TMPDIR", "VIRTUAL_ENV",
+    ]
+    let names = found.output.split(separator: "'").filter { $0.allSatisfy { $0.isLetter || $0 == "_" } }
+    #expect(names.allSatisfy { known.contains(String($0)) || $0.contains("PYENV_") }, "\(found.output)")
   }
 
   @Test func datesAndTypesArrive() async throws {

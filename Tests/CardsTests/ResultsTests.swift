@@ -91,6 +91,35 @@ private struct Processes {
       bundle.split(separator: "/").last?.prefix(8) == (name == "n1_falsified" ? "30ef91ee" : "9e86c9e8"))
   }
 
+  /// `validate` prepares queries over results and run specs too, of which the columns are not known.
+  @Test(arguments: [
+    (
+      "claim: {expr: a > 1}\nsymbols: {a: {type: int, sql: 'SELECT count(*) FROM results WHERE v = :b'}, b: {type: int, sql: SELECT 1}}",
+      "15:31: symbol 'a' uses :b, which it does not depend on; add depends_on: [b]"
+    ),
+    (
+      "claim: {expr: a > 1}\nsymbols: {a: {type: int, sql: 'SELECT count(*) FROM run_specs r WHERE r.\"run_spec.adapter_spec.model\" = :m'}}",
+      "15:31: symbol 'a' uses :m, which is not a symbol (did you mean a?)"
+    ),
+    (
+      "claim: {sql: 'SELECT r.v, \"metrics.score.double\" < nosuch.x AS holds FROM results r'}\nsymbols: {}",
+      "14:14: the claim: no such column: nosuch.x"
+    ),
+    ("claim: {sql: 'SELEC v FROM results'}\nsymbols: {}", "14:14: the claim: near \"SELEC\": syntax error"),
+    (
+      "claim: {sql: 'SELECT r.\"metrics.score.double\" < 5 AS holds, r.v, w, s.\"run_spec.name\" FROM results r, run_specs s'}\nsymbols: {}",
+      ""
+    ),
+    (
+      "claim: {expr: (SELECT max(deep) FROM rows) > 1}\nsymbols: {rows: {type: table, sql: SELECT * FROM results}}",
+      ""
+    ),
+  ])
+  func queriesOverResultsAreValidated(_ body: String, _ fault: String) throws {
+    let found = try EvaluationCard(text: Self.head + body, path: "c.yaml").validate()
+    #expect(found.faults.map { "\($0)" }.joined() == (fault.isEmpty ? "" : "c.yaml:" + fault))
+  }
+
   @Test(.enabled(if: Shared.python != nil)) func whatFailedIsInconclusive() async throws {
     let processes = try Processes()
     try processes.addScores([1, 13])

@@ -86,6 +86,15 @@ struct CardDefinition: Sendable {
     return blocks
   }
 
+  /// All queries and expressions.
+  var queryTexts: [String] {
+    var texts = symbols.compactMap(\.sql?.text)
+    for symbol in symbols { if case .query(let block) = symbol.sweep { texts.append(block.text) } }
+    texts += [unsure, filter].compactMap { $0 }.map(\.text)
+    if case .python = claim {} else if let claim { texts.append(claim.block.text) }
+    return texts
+  }
+
   /// Whether values are asked of data: by a query or an expression.
   var asksSQL: Bool {
     if case .python = claim {} else if claim != nil { return true }

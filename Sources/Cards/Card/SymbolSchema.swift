@@ -153,7 +153,7 @@ struct SymbolSchema {
       if SQLType(type.text) == nil {
         reader.error(
           type.mark, "the type of \(place), \(type.text), is none that a query can give",
-          "use int, float, str, bool, List[int], List[float], List[str], List[bool] or table")
+          "use int, float, str, bool, a List of these, List[Tuple[str, float]], Dict[str, float] or table")
       }
     }
   }
@@ -188,8 +188,27 @@ enum SQLType: Sendable, Hashable {
   case scalar(Scalar)
   /// One column.
   case list(Scalar)
+  /// Rows of columns of these types, nil for any: `List[Tuple[str, float]]`.
+  case rows([Scalar?])
+  /// Two columns, the first without repetitions: `Dict[str, float]`.
+  case pairs(key: Scalar?, value: Scalar?)
   /// Any rows and columns.
   case table
+
+  /// Types separated by commas: single values, or `Any`.
+  private static func members(_ text: Substring) -> [Scalar?]? {
+    let words = text.split(separator: ",", omittingEmptySubsequences: false)
+    let types = words.map { Scalar(rawValue: String($0)) }
+    return zip(words, types).allSatisfy { $1 != nil || $0 == "Any" } ? types : nil
+  }
+
+  /// Whether the symbol is a table of the columns of its query.
+  var isTable: Bool {
+    switch self {
+    case .rows, .pairs, .table: true
+    case .scalar, .list: false
+    }
+  }
 
   /// Nil for any other text.
   init?(_ text: String) {
@@ -204,12 +223,16 @@ enum SQLType: Sendable, Hashable {
       case "List", "list":
         if let scalar = Scalar(rawValue: inner) {
           self = .list(scalar)
-        } else if inner.hasPrefix("Tuple[") || inner.hasPrefix("tuple[") || inner.hasPrefix("Dict[") {
-          self = .table
+        } else if inner.lowercased().hasPrefix("tuple["), inner.hasSuffix("]"),
+          let members = Self.members(inner.dropFirst(6).dropLast())
+        {
+          self = .rows(members)
         } else {
           return nil
         }
-      case "Dict", "dict": self = .table
+      case "Dict", "dict":
+        guard let members = Self.members(inner[...]), members.count == 2 else { return nil }
+        self = .pairs(key: members[0], value: members[1])
       default: return nil
       }
     } else {

@@ -63,6 +63,16 @@ extension EvaluationCard {
       advice: "read the card, then add --allow-python")
   }
 
+  /// Whether the card asks queries over runs.
+  public var asksRuns: Bool {
+    let words = definition.queryTexts.map(QuerySession.words)
+    let own = Set(
+      definition.symbols.map { $0.name.lowercased() } + definition.attached.map { $0.name.lowercased() })
+    return QuerySession.relationNames.contains { name in
+      !own.contains(name) && words.contains { $0.contains(name) }
+    }
+  }
+
   /// Whether the card asks queries, over runs or other tables.
   public var asksQueries: Bool { definition.asksSQL }
 
@@ -115,7 +125,7 @@ struct CardEvaluation: Sendable {
       status: definition.aggregation.verdict(of: statuses), settings: outcomes, metrics: metrics,
       notes: notes + (results?.notes ?? []) + (results?.clashes(with: definition) ?? [])
         + (asker?.notes ?? [])
-        + (theory?.notes ?? []),
+        + (theory?.notes ?? []) + (theory?.unread ?? []),
       theory: theory?.value, discovered: results?.discovered)
   }
 

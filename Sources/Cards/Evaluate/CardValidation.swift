@@ -7,6 +7,8 @@ extension EvaluationCard {
     public let faults: [CardFault]
     /// What could not be checked, and why.
     public let notes: [String]
+    /// Whether everything was checked: without Python, the card's own is not.
+    public let isComplete: Bool
   }
 
   /// Checks the card in full: the schema, its queries, which are prepared and not asked, and its Python, which is
@@ -15,17 +17,26 @@ extension EvaluationCard {
   public func validate(_ options: EvaluationOptions = EvaluationOptions()) -> Validation {
     var found = faults
     var notes: [String] = []
+    var unchecked: [String] = []
     if definition.asksSQL, !faults.contains(where: { $0.severity == .error }) {
       do {
         _ = try SQLQueries(
           definition, path: path, nil, nil, nil, timeLimit: options.timeLimit, isForChecking: true)
-      } catch let error as CardFaults { found += error.faults } catch { notes.append("\(path): \(error)") }
+      } catch let error as CardFaults { found += error.faults } catch {
+        unchecked.append("\(path): \(error)")
+      }
     }
-    do { notes += try TheoryReport(self, options)?.notes ?? [] } catch let error as CardFaults {
-      found += error.faults
-    } catch { notes.append("\(path): \(error)") }
-    do { found += try pythonFaults(options) } catch {
-      notes.append("\(path): its Python was not checked: \(SQLQueries.sentence(error))")
+    do {
+      let theory = try TheoryReport(self, options)
+      notes += theory?.notes ?? []
+      unchecked += theory?.unread ?? []
+    } catch let error as CardFaults { found += error.faults } catch { unchecked.append("\(path): \(error)") }
+    do {
+      // One fault per place: an empty claim is a fault of the schema and of Python.
+      let known = Set(found.compactMap(\.mark))
+      found += try pythonFaults(options).filter { fault in fault.mark.map { !known.contains($0) } ?? true }
+    } catch {
+      unchecked.append("\(path): its Python was not checked: \(SQLQueries.sentence(error))")
     }
     if let pipeline = definition.pipeline {
       notes.append(
@@ -33,23 +44,16 @@ extension EvaluationCard {
           + "which needs kwdagger; --results judges what it left behind")
     }
     func place(_ fault: CardFault) -> (Int, Int) { (fault.mark?.line ?? 0, fault.mark?.column ?? 0) }
-    var seen: Set<TextMark> = []
-    // One fault per place: an empty claim is a fault of the schema and of Python.
-    let sorted = found.sorted { place($0) < place($1) }
     return Validation(
-      faults: sorted.filter { fault in
-        guard let mark = fault.mark, fault.severity != .recommendation else { return true }
-        return seen.insert(mark).inserted
-      }, notes: notes)
+      faults: found.sorted { place($0) < place($1) }, notes: unchecked + notes,
+      isComplete: unchecked.isEmpty)
   }
 
   /// What keeps blocks of Python from being compiled, and claims that check nothing.
   private func pythonFaults(_ options: EvaluationOptions) throws -> [CardFault] {
     let blocks = definition.pythonBlocks
     if blocks.isEmpty { return [] }
-    var checking = options
-    checking.sandbox = .off
-    let program = try PythonProgram(checking, card: path, data: [])
+    let program = try PythonProgram.checking(options, card: path)
     let session = try PythonSession(program, timeLimit: .seconds(60)) { _ in }
     defer { session.close() }
     let claim = if case .python(let block) = definition.claim { block } else { nil as CardDefinition.Block? }

@@ -10,6 +10,7 @@ struct LinesTable {
   static let columnLimit = 2000
   private static let sizeLimit = 256 << 20
   private static let fileLimit = 200_000
+  private static let seenLimit = 1_000_000
   private static let depthLimit = 32
 
   private(set) var columns: [String] = []
@@ -28,7 +29,8 @@ struct LinesTable {
   init(_ path: String) throws {
     if Files.isFolder(path) {
       var files: [String] = []
-      try Self.find(in: path, "", &files)
+      var seen = 0
+      try Self.find(in: path, "", &files, &seen)
       for file in files { try addFile(file, in: path) }
       if rows.isEmpty { throw MagnetError(.invalidData, "has no JSON files") }
     } else if path.hasSuffix(".json") {
@@ -61,15 +63,22 @@ struct LinesTable {
     }
   }
 
-  private static func find(in top: String, _ part: String, _ files: inout [String], depth: Int = 0) throws {
+  private static func find(
+    in top: String, _ part: String, _ files: inout [String], _ seen: inout Int, depth: Int = 0
+  ) throws {
     let entries: [Files.Entry]
     do { entries = try Files.entries(part.isEmpty ? top : top + "/" + part) } catch {
       throw MagnetError(.system, "\(part) cannot be read: \(error)")
     }
+    seen += entries.count
+    if seen > seenLimit {
+      throw MagnetError(
+        .unsupported, "holds more than \(seenLimit) files and folders", advice: "attach a part of it")
+    }
     for entry in entries where !entry.isLink && !entry.name.hasPrefix(".") {
       let path = part.isEmpty ? entry.name : part + "/" + entry.name
       if entry.isFolder {
-        if depth < depthLimit { try find(in: top, path, &files, depth: depth + 1) }
+        if depth < depthLimit { try find(in: top, path, &files, &seen, depth: depth + 1) }
       } else if entry.name.hasSuffix(".json"), !entry.name.hasSuffix(".magnet.json") {
         files.append(path)
         if files.count > fileLimit {
@@ -98,7 +107,9 @@ struct LinesTable {
 
   private mutating func read(_ path: String) throws -> [UInt8] {
     let bytes: [UInt8]
-    do throws(SystemError) { bytes = try CardFiles.read(path, limit: Self.sizeLimit - size) } catch {
+    do throws(CardFiles.Unreadable) {
+      bytes = try CardFiles.readNamed(path, limit: Self.sizeLimit - size)
+    } catch {
       throw MagnetError(.system, "cannot be read: \(error)")
     }
     size += bytes.count

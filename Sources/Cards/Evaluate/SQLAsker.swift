@@ -14,6 +14,7 @@ final class SQLAsker: @unchecked Sendable {
   private static let rowLimit = 1_000_000
 
   private let card: CardDefinition
+  private let path: String
   private let options: EvaluationOptions
   /// Used only by who holds `lock`.
   private let queries: SQLQueries
@@ -26,6 +27,7 @@ final class SQLAsker: @unchecked Sendable {
     _ results: PipelineResults?, _ options: EvaluationOptions
   ) throws {
     self.card = card
+    self.path = path
     self.options = options
     queries = try SQLQueries(card, path: path, source, listing, results, timeLimit: options.timeLimit)
     let tables = queries.tables
@@ -53,9 +55,10 @@ final class SQLAsker: @unchecked Sendable {
           try Self.typed(row[0], wanted, where: " in row \(number + 1)")
         }
       } catch {
-        throw MagnetError(
-          .invalidData, "the sweep of symbol '\(symbol.name)': \(error.problem)",
-          at: "line \(block.mark.line)")
+        throw CardFaults([
+          CardFault(
+            file: path, mark: block.mark, problem: "the sweep of symbol '\(symbol.name)': \(error.problem)")
+        ])
       }
     }
     return values
@@ -78,7 +81,9 @@ final class SQLAsker: @unchecked Sendable {
         case .double(let value): return value != 0
         default: throw Unresolved("\(Self.shown(answer)) is neither true nor false")
         }
-      } catch { throw MagnetError(.invalidData, "where: \(error.problem)", at: "line \(block.mark.line)") }
+      } catch {
+        throw CardFaults([CardFault(file: path, mark: block.mark, problem: "where: \(error.problem)")])
+      }
     }
   }
 
@@ -130,6 +135,19 @@ final class SQLAsker: @unchecked Sendable {
     }
     switch type {
     case .table: return .list(rows.map { .list($0.map(CardValue.init(_:))) })
+    case .rows(let types):
+      return .list(
+        try typed(rows, statement, types, text).map { row throws(Unresolved) in .tuple(row) })
+    case .pairs(let key, let value):
+      var seen: Set<CardValue> = []
+      var entries: [CardValue.Entry] = []
+      for row in try typed(rows, statement, [key, value], text) {
+        guard seen.insert(row[0].keyIdentity).inserted else {
+          throw Unresolved("the query gave the key \(row[0].pythonText) twice")
+        }
+        entries.append(.init(key: row[0], value: row[1]))
+      }
+      return .mapping(entries)
     case .list(let wanted):
       try single()
       var elements: [CardValue] = []
@@ -142,6 +160,24 @@ final class SQLAsker: @unchecked Sendable {
       if rows.count != 1 { throw Unresolved("the query gave \(rows.count) rows; \(text) takes one") }
       return try Self.typed(rows[0][0], wanted, where: "")
     }
+  }
+
+  /// Rows whose columns are of these types.
+  private func typed(
+    _ rows: [[Cell]], _ statement: QuerySession.Statement, _ types: [SQLType.Scalar?], _ text: String
+  ) throws(Unresolved) -> [[CardValue]] {
+    if statement.columns.count != types.count {
+      throw Unresolved("the query has \(statement.columns.count) columns; \(text) takes \(types.count)")
+    }
+    var result: [[CardValue]] = []
+    for (number, row) in rows.enumerated() {
+      var values: [CardValue] = []
+      for (cell, type) in zip(row, types) {
+        values.append(try Self.typed(cell, type, where: " in row \(number + 1)"))
+      }
+      result.append(values)
+    }
+    return result
   }
 
   /// Judges the claim with the values of all symbols.
@@ -243,7 +279,13 @@ final class SQLAsker: @unchecked Sendable {
     }
     var tables: [(name: String, rows: [[Cell]])] = []
     for (name, columns) in queries.tables {
-      if let value = values[name] { tables.append((name, Self.rows(of: value, columns))) }
+      guard let value = values[name] else { continue }
+      if case .pairs = queries.types[name], case .mapping(let entries) = value {
+        tables.append(
+          (name, entries.map { Self.rows(of: .tuple([.tuple([$0.key, $0.value])]), columns)[0] }))
+      } else {
+        tables.append((name, Self.rows(of: value, columns)))
+      }
     }
     let result: Result<(rows: [[Cell]], faults: [DataFault]), any Error> = lock.withLock { known in
       Result {

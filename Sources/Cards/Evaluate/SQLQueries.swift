@@ -13,6 +13,8 @@ final class SQLQueries {
   private(set) var sweeps: [String: QuerySession.Statement] = [:]
   /// The symbols that queries see as tables, with the columns of these.
   private(set) var tables: [String: [String]] = [:]
+  /// The types of the symbols whose values are asked by a query.
+  private(set) var types: [String: SQLType] = [:]
   let message: ClaimMessage?
   /// The rows that tables have.
   var filled: [String: [[Cell]]] = [:]
@@ -31,21 +33,20 @@ final class SQLQueries {
       case .failure: card.symbols.map(\.name)
       }
     let known = Dictionary(card.symbols.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
-    var texts = card.symbols.compactMap(\.sql?.text)
-    for symbol in card.symbols { if case .query(let block) = symbol.sweep { texts.append(block.text) } }
-    let expressions = [card.unsure, card.filter].compactMap { $0 }
-    texts += expressions.map(\.text) + [card.claim.map(\.block.text) ?? ""]
+    let texts = card.queryTexts
     let folder = CardFiles.folder(of: path)
     let attached = try card.attached.map { name, file, mark in
       let full = CardFiles.path(file, from: folder)
-      guard Files.exists(full) else {
-        throw CardFaults([CardFault(file: path, mark: mark, problem: "no file \(full)")])
+      guard Files.isFile(full) || Files.isFolder(full) else {
+        let problem = Files.exists(full) ? "\(full) is not a file" : "no file \(full)"
+        throw CardFaults([CardFault(file: path, mark: mark, problem: problem)])
       }
       return (name: name, path: full, mark: mark)
     }
     let runs: any RunSource = source ?? NoRuns()
+    let allWords = QuerySession.words(texts.joined(separator: "\n;\n"))
     session = try QuerySession(
-      runs, listing: listing ?? RunListing(entries: [], runSpecs: Table(), entryOfRow: []), texts: texts,
+      runs, listing: listing ?? Self.noListing(for: isForChecking ? texts : []), texts: texts,
       attached: attached.filter { !LinesTable.reads($0.path) }.map { ($0.name, $0.path) },
       timeLimit: timeLimit)
     var reader = SchemaReader(file: path)
@@ -68,6 +69,16 @@ final class SQLQueries {
         PipelineResults.relation, rows: table.rows.map { $0.map { Cell($0) ?? .json($0.json) } })
     }
 
+    // Tables whose columns are known from the results alone, and those of symbols that come from such a table.
+    var open: Set<String> = []
+    if isForChecking {
+      if card.pipeline != nil {
+        try session.makeTable(PipelineResults.relation, columns: ["process", "problem"])
+        open.insert(PipelineResults.relation)
+      }
+      open.insert(TableSource.runSpecs.sqlName)
+    }
+
     let names = card.symbols.map(\.name)
     // Names of tables as queries write them, in lower case.
     var tableNames: [String: String] = [:]
@@ -77,10 +88,6 @@ final class SQLQueries {
       _ text: String, _ block: Block, _ place: String, _ isVisible: ((String) -> Bool)?
     ) -> QuerySession.Statement? {
       let words = QuerySession.words(block.text)
-      // The columns of run specs are known from the runs alone.
-      if isForChecking, words.contains(TableSource.runSpecs.rawValue.replacing("-", with: "_")) { return nil }
-      // Those of results from these.
-      if isForChecking, card.pipeline != nil, words.contains(PipelineResults.relation) { return nil }
       if source == nil, !isForChecking,
         let relation = QuerySession.relationNames.first(where: { words.contains($0) }), made[relation] == nil
       {
@@ -95,7 +102,9 @@ final class SQLQueries {
         return nil
       }
       let statement: QuerySession.Statement
-      do { statement = try session.prepare(text) } catch {
+      do {
+        statement = try session.prepare(text, openTables: words.intersection(open).sorted())
+      } catch {
         reader.error(block.mark, "\(place): \(Self.sentence(error))")
         return nil
       }
@@ -141,7 +150,7 @@ final class SQLQueries {
       }
       var columns: [String]?
       switch symbol.type.flatMap({ SQLType($0.text) }) {
-      case .table where symbol.sql != nil: columns = prepared[name]?.columns
+      case let type? where type.isTable && symbol.sql != nil: columns = prepared[name]?.columns
       case .list where symbol.sql != nil || symbol.python != nil: columns = ["value"]
       default: columns = symbol.value.flatMap(Self.columns) ?? symbol.firstSwept.flatMap(Self.columns)
       }
@@ -150,10 +159,21 @@ final class SQLQueries {
           reader.error(symbol.mark, problem, "give the symbol another name")
           continue
         }
+        if let other = tableNames[name.lowercased()] {
+          if allWords.contains(name.lowercased()) {
+            reader.error(
+              symbol.mark, "the tables '\(other)' and '\(name)' have one name in SQL, which ignores case",
+              "give one of them another name")
+          }
+          continue
+        }
         do {
           try session.makeTable(name, columns: columns)
           made[name] = columns
           tableNames[name.lowercased()] = name
+          if let sql = symbol.sql, !QuerySession.words(sql.text).isDisjoint(with: open) {
+            open.insert(name.lowercased())
+          }
         } catch { reader.error(symbol.mark, "symbol '\(name)' cannot be a table: \(Self.sentence(error))") }
       }
     }
@@ -169,6 +189,16 @@ final class SQLQueries {
       if let allowed, let other = used.first(where: { !allowed.contains($0) }) {
         reader.error(block.mark, "\(place) uses '\(other)'", "it sees symbols that have a value or a sweep")
         return nil
+      }
+      var seen: [String: String] = [:]
+      for name in used {
+        if let other = seen.updateValue(name, forKey: name.lowercased()) {
+          reader.error(
+            block.mark,
+            "\(place) uses '\(other)' or '\(name)', which are one name in SQL, which ignores case",
+            "give one of them another name")
+          return nil
+        }
       }
       let list = used.map { "\"\($0)\"" }.joined(separator: ", ")
       let values = used.map { ":" + $0 }.joined(separator: ", ")
@@ -207,10 +237,22 @@ final class SQLQueries {
     }
     self.message = filled
     symbols = prepared
+    for symbol in card.symbols where symbol.sql != nil {
+      types[symbol.name] = symbol.type.flatMap { SQLType($0.text) }
+    }
     sweeps = swept
     tables = made
     let errors = reader.faults
     if !errors.isEmpty { throw CardFaults(errors.sorted { ($0.mark?.line ?? 0) < ($1.mark?.line ?? 0) }) }
+  }
+
+  /// The listing of no runs; for checking with every column of run specs that queries name, as only runs tell which there
+  /// are.
+  private static func noListing(for texts: [String]) -> RunListing {
+    let names = texts.reduce(into: Set<String>()) { $0.formUnion(QuerySession.quotedNames($1)) }
+      .filter { $0.hasPrefix(TableSource.runSpecs.prefix) }
+    return RunListing(
+      entries: [], runSpecs: Table(columnNames: names.sorted(), rows: []), entryOfRow: [])
   }
 
   /// What keeps a name from being one in queries; nil for one that can be.

@@ -5,7 +5,7 @@ extension EvaluationCard {
   /// setting, and `symbol_metadata.json` and `theory.json` where the card has such.
   ///
   /// They are in a new folder `HASH_TIME` of the one named, which appears when all are written. MAGNET's ids are the
-  /// folders' names; where two settings have one id, a number is added. `all_symbols`, `seconds`, `evidence`,
+  /// folders' names; where two settings have one id, a number is added. `all_symbols`, `reprs`, `seconds`, `evidence`,
   /// `overrides`, `data` and `magnet` are members that MAGNET does not write.
   /// - Parameters:
   ///   - folder: made where it is not there.
@@ -44,6 +44,9 @@ struct CardBundle {
   let version: String
   let data: [String]
   let timestamp: String
+
+  /// The member with Python's `repr` of values that JSON cannot hold.
+  static let reprs = "reprs"
 
   private static func object(_ members: [(String, CardValue)]) -> CardValue {
     .mapping(members.map { .init(key: .text($0), value: $1) })
@@ -98,6 +101,10 @@ struct CardBundle {
       ("all_symbols", Self.object(setting.symbols.map { ($0.name, $0.value) })),
       ("seconds", .float((setting.seconds * 1e6).rounded() / 1e6)),
     ]
+    let odd = setting.symbols.filter { !$0.value.isJSON }
+    if !odd.isEmpty {
+      members.append((Self.reprs, Self.object(odd.map { ($0.name, .text($0.value.pythonText)) })))
+    }
     if let evidence = setting.evidence {
       func count(_ value: Int) -> CardValue { .int(WholeNumber(value)) }
       members.append(

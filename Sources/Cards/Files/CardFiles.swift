@@ -17,6 +17,22 @@ enum CardFiles {
     return bytes
   }
 
+  /// Why a file that a card names is not read.
+  struct Unreadable: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  /// The bytes of a file that a card names, at most some more than the limit. Pipes and devices, which may never end or
+  /// never begin, are not read.
+  static func readNamed(_ path: String, limit: Int) throws(Unreadable) -> [UInt8] {
+    if let kind = Files.status(path)?.kind, kind != .file, kind != .folder {
+      throw Unreadable(description: "it is not a file")
+    }
+    do throws(SystemError) { return try read(path, limit: limit) } catch {
+      throw Unreadable(description: "\(error)")
+    }
+  }
+
   /// The folder that a path lies in.
   static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }

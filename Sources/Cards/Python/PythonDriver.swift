@@ -1,7 +1,13 @@
 /// The program that runs the Python blocks of a card in a child process.
 enum PythonDriver {
-  /// How Python is started: it reads the driver from its arguments, so that no file is written.
-  static let arguments = ["-c", "import sys; exec(compile(sys.argv[1], '<magnet>', 'exec'))", source]
+  /// How Python is started: it reads the driver from its arguments, so that no file is written. The current folder, which
+  /// `-c` puts first among those that modules are looked for in, is left out before anything else is imported: a `json.py`
+  /// in it would run.
+  static let arguments = [
+    "-c",
+    "import sys; sys.path[:1] = [p for p in sys.path[:1] if p]; exec(compile(sys.argv[1], '<magnet>', 'exec'))",
+    source,
+  ]
 
   static let source = [
     about, PythonStandIns.source, PythonTheory.source, PythonRowViews.source, main, "main()",
@@ -35,8 +41,8 @@ enum PythonDriver {
         os.close(null)
         sys.stdout.reconfigure(line_buffering=True)
         sys.argv = ['']
-        if sys.path and sys.path[0] == '':
-            del sys.path[0]
+        # What the shell and bubblewrap add, and nobody named.
+        for name in ('PWD', 'OLDPWD', 'SHLVL', '_'): os.environ.pop(name, None)
         DEPTH, ITEMS, NODES, TEXT, REPR = 20, 10_000, 200_000, 1 << 20, 100_000
 
         def decode(v):

@@ -15,6 +15,20 @@ struct PythonProgram: Sendable {
   /// Finds the interpreter and prepares its start.
   /// - Throws: `MagnetError` where there is none, or no sandbox although one is required.
   init(_ options: EvaluationOptions, card path: String, data: [String]) throws {
+    try self.init(options, card: path, data: data, isForChecking: false)
+  }
+
+  /// A Python that parses and compiles, and runs nothing: without the user's packages and variables, and without a
+  /// sandbox.
+  static func checking(_ options: EvaluationOptions, card path: String) throws -> PythonProgram {
+    var options = options
+    options.sandbox = .off
+    return try PythonProgram(options, card: path, data: [], isForChecking: true)
+  }
+
+  private init(
+    _ options: EvaluationOptions, card path: String, data: [String], isForChecking: Bool
+  ) throws {
     let search = Environment.variable("PATH") ?? "/usr/local/bin:/usr/bin:/bin"
     self.path = try Self.interpreter(options.python, search)
     folder = Files.current
@@ -24,7 +38,7 @@ struct PythonProgram: Sendable {
     }
     variables["LANG"] = variables["LANG"] ?? "C.UTF-8"
     variables["PYTHONHASHSEED"] = "0"
-    let words = [self.path] + PythonDriver.arguments
+    let words = [self.path] + (isForChecking ? ["-I"] : []) + PythonDriver.arguments
     let bare = "the card's Python can read and write whatever you can"
     var reason = "the sandbox is off"
     if options.sandbox != .off {

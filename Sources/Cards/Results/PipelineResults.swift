@@ -146,7 +146,7 @@ struct PipelineResults: Sendable {
     var pipeline = pipeline
     var schema = PipelineSchema(reader: SchemaReader(file: path))
     do {
-      let root = try YAMLDocument(CardFiles.read(path, limit: EvaluationCard.sizeLimit)).root
+      let root = try YAMLDocument(CardFiles.readNamed(path, limit: EvaluationCard.sizeLimit)).root
       let pairs = (root.pairs ?? []).compactMap { pair in pair.key.text.map { ($0, pair.value) } }
       schema.readNodes(
         Dictionary(pairs, uniquingKeysWith: { $1 }), "the pipeline", root.mark, into: &pipeline)

@@ -6,6 +6,8 @@ struct TheoryReport: Sendable {
   let value: CardValue
   /// What could not be read, and invalid annotations.
   let notes: [String]
+  /// Why sources were not read.
+  let unread: [String]
 
   /// Nil for a card without a theory.
   /// - Throws: `CardFaults` with every link that leads nowhere, and every fault of index files and sources.
@@ -13,6 +15,7 @@ struct TheoryReport: Sendable {
     guard let theory = card.definition.theory else { return nil }
     var faults: [CardFault] = []
     var notes: [String] = []
+    var unread: [String] = []
     let folder = CardFiles.folder(of: card.path)
     var entries = Self.indexed(theory, folder, card.path, &faults)
     for entry in theory.entries {
@@ -31,7 +34,7 @@ struct TheoryReport: Sendable {
         faults += found.faults
         notes += found.notes
       } catch {
-        notes.append("theory: the sources were not read: \(SQLQueries.sentence(error))")
+        unread.append("theory: the sources were not read: \(SQLQueries.sentence(error))")
       }
     }
     let known = Dictionary(entries.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
@@ -52,6 +55,7 @@ struct TheoryReport: Sendable {
     if !faults.isEmpty { throw CardFaults(faults) }
     value = Self.report(links, known)
     self.notes = notes
+    self.unread = unread
   }
 
   private static func indexed(
@@ -61,7 +65,9 @@ struct TheoryReport: Sendable {
     for index in theory.indexes {
       let path = CardFiles.path(index.text, from: folder)
       let bytes: [UInt8]
-      do throws(SystemError) { bytes = try CardFiles.read(path, limit: EvaluationCard.sizeLimit) } catch {
+      do throws(CardFiles.Unreadable) {
+        bytes = try CardFiles.readNamed(path, limit: EvaluationCard.sizeLimit)
+      } catch {
         faults.append(
           CardFault(file: card, mark: index.mark, problem: "the index \(path) cannot be read: \(error)"))
         continue
@@ -139,6 +145,8 @@ struct TheoryReport: Sendable {
 
 /// The annotations in programs that a card names as empirical sources: parsed by Python, not run.
 struct TheorySources {
+  private static let fileLimit = 20_000
+
   private(set) var links: [TheoryDefinition.Link] = []
   private(set) var faults: [CardFault] = []
   private(set) var notes: [String] = []
@@ -151,8 +159,16 @@ struct TheorySources {
     for source in sources {
       let path = CardFiles.path(source.text, from: folder)
       if Files.isFolder(path) {
-        files += Self.programs(in: path, shown: source.text)
-      } else if path.hasSuffix(".py"), Files.exists(path) {
+        var left = Self.fileLimit
+        files += Self.programs(in: path, shown: source.text, &left)
+        if left < 0 {
+          faults.append(
+            CardFault(
+              file: card, mark: source.mark,
+              problem: "the source \(path) holds more than \(Self.fileLimit) files and folders",
+              advice: "name a part of it"))
+        }
+      } else if path.hasSuffix(".py"), Files.isFile(path) {
         files.append((path, source.text))
       } else {
         faults.append(
@@ -162,9 +178,7 @@ struct TheorySources {
               ? "there is no source \(path)" : "the source \(path) is neither a Python file nor a folder"))
       }
     }
-    var checking = options
-    checking.sandbox = .off
-    let program = try PythonProgram(checking, card: card, data: [])
+    let program = try PythonProgram.checking(options, card: card)
     let session = try PythonSession(program, timeLimit: .seconds(60)) { _ in }
     defer { session.close() }
     session.send(PythonRequests.theory(files.map { ($0.path, $0.shown) }))
@@ -192,12 +206,23 @@ struct TheorySources {
   }
 
   /// The Python files in a folder and those in it, in the order of their paths.
-  private static func programs(in folder: String, shown: String) -> [(path: String, shown: String)] {
+  /// - Parameter left: how many files and folders may still be looked at; below zero, there were more.
+  private static func programs(
+    in folder: String, shown: String, _ left: inout Int
+  ) -> [(path: String, shown: String)] {
+    if left < 0 { return [] }
     let entries = (try? Files.entries(folder)) ?? []
-    return entries.flatMap { entry -> [(path: String, shown: String)] in
+    left -= entries.count
+    if left < 0 { return [] }
+    var found: [(path: String, shown: String)] = []
+    for entry in entries {
       let (path, shown) = (folder + "/" + entry.name, shown + "/" + entry.name)
-      if entry.isFolder { return entry.isLink ? [] : programs(in: path, shown: shown) }
-      return entry.name.hasSuffix(".py") ? [(path, shown)] : []
+      if entry.isFolder {
+        if !entry.isLink { found += programs(in: path, shown: shown, &left) }
+      } else if entry.name.hasSuffix(".py"), Files.isFile(path) {
+        found.append((path, shown))
+      }
     }
+    return found
   }
 }

@@ -66,6 +66,42 @@ package final class QuerySession {
     try connection.change(insert, rows: rows)
   }
 
+  /// Prepares a query that is not asked, over tables of which not all columns are known: `openTables` get the columns
+  /// that the query names and no table has.
+  /// - Throws: `MagnetError` when it is wrong or tries to write.
+  package func prepare(_ text: String, openTables: [String]) throws -> Statement {
+    var left = openTables.isEmpty ? 0 : Self.openColumnLimit
+    while true {
+      do { return try prepare(text) } catch {
+        left -= 1
+        guard left > 0, let name = Self.missingColumn(error, in: text),
+          openTables.contains(where: { (try? addColumn(name, to: $0)) != nil })
+        else { throw error }
+      }
+    }
+  }
+
+  private static let openColumnLimit = 500
+
+  private func addColumn(_ name: String, to table: String) throws {
+    try connection.change(
+      "ALTER TABLE temp.\(SQLConnection.quoted(table)) ADD COLUMN \(SQLConnection.quoted(name))")
+  }
+
+  /// The column that a query asks for and no table has, without the alias of its table.
+  private static func missingColumn(_ error: any Error, in text: String) -> String? {
+    let start = "no such column: "
+    guard let problem = (error as? MagnetError)?.problem, problem.hasPrefix(start) else { return nil }
+    // Later versions of SQLite repeat the quotes and add a remark.
+    let said = problem.dropFirst(start.count)
+    let name =
+      said.hasPrefix("\"")
+      ? String(said.dropFirst().prefix { $0 != "\"" }) : String(said.prefix { $0 != " " })
+    let quoted = quotedNames(text)
+    guard !quoted.contains(name), let dot = name.firstIndex(of: ".") else { return name }
+    return String(name[name.index(after: dot)...])
+  }
+
   /// Prepares a query.
   /// - Throws: `MagnetError` when it is wrong or tries to write.
   package func prepare(_ text: String) throws -> Statement {
@@ -104,6 +140,9 @@ package final class QuerySession {
 
   /// The words of a query outside of quotes, in lower case.
   package static func words(_ text: String) -> Set<String> { SQLText(text).words }
+
+  /// The names of a query in double quotes, back quotes or brackets.
+  package static func quotedNames(_ text: String) -> Set<String> { SQLText(text).quotedNames }
 
   /// Whether a name is one of SQLite's keywords.
   package static func isKeyword(_ name: String) -> Bool {

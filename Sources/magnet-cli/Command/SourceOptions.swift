@@ -145,6 +145,9 @@ package struct ReadingOptions: ParsableArguments {
     }
   }
 
+  /// The runs that are meant where none are named, if there are such.
+  package static var usualPathIfAny: String? { try? usualPath() }
+
   private static func usualPath() throws -> String {
     if let path = Environment.nonEmpty("MAGNET_RUNS") { return path }
     let folder = "benchmark_output"
