@@ -107,7 +107,10 @@ public final class EvaluationCard: Sendable {
     return definition.symbols.map { symbol in
       let values = found.compactMap { $0[symbol.name] }
       if let first = values.first, values.count == settings.count {
-        if values.allSatisfy({ $0 == first || $0.pythonText == first.pythonText }) { return (symbol.name, first) }
+        // NaN does not equal itself.
+        if values.allSatisfy({ $0 == first || $0.pythonText == first.pythonText }) {
+          return (symbol.name, first)
+        }
         return (symbol.name, .opaque(type: "values", text: "<\(Set(values).count) values>"))
       }
       return (symbol.name, symbol.value ?? .null)

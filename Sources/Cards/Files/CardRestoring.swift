@@ -55,7 +55,7 @@ extension EvaluationCard {
     finish(CardOutcome(status: status, settings: settings, metrics: metrics, notes: [], theory: nil))
   }
 
-  /// Whether an evaluation's `card.yaml` is this card, word for word or as MAGNET writes it anew.
+  /// Whether an evaluation's `card.yaml` is this card, word for word or in MAGNET's own form of YAML.
   private func isOfThisCard(_ folder: String) -> Bool {
     guard let found = try? CardFiles.read(folder + "/card.yaml", limit: Self.sizeLimit) else { return false }
     return found == bytes || (try? YAMLDocument(found))?.root.value == definition.value
