@@ -83,6 +83,9 @@ final class SharedFile: Sendable {
     if taken < count { throw changed }
   }
 
+  /// All bytes as they lie in the file; nil where the system does not give them. Only for files that nobody shortens.
+  func mapped() -> SharedMemory? { SharedMemory(mapping: file, byteCount: size) }
+
   func checkUnchanged() throws(DataFault) { if file.status?.stamp != stamp { throw changed } }
 
   /// Checks that the contents are those that an earlier opening of the path found.

@@ -4,8 +4,6 @@ import Magnet
 /// reads run after run with it.
 final class RunReader {
   let files = JSONFileReader()
-  /// For what a store keeps.
-  let buffers = WarmBuffers()
   private let columns: Set<String>?
   private var readers: [TableSource: SourceReader] = [:]
   private var whole: RunReader?

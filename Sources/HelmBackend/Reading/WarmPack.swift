@@ -1,5 +1,4 @@
-// Unsafe code, on one invariant: what a buffer has read is valid until the next reading with it; a header's buffer reads
-// nothing else while parts are read.
+// Unsafe code, on one invariant: bytes of the pack are used only while `memory` holds them, and within its bounds.
 
 import Magnet
 
@@ -44,36 +43,38 @@ struct WarmKey: Hashable, Sendable {
   }
 }
 
-/// A pack that is read.
+/// A pack that is read. Its bytes are mapped into memory, and tables made of it use them where they lie; so nobody may shorten
+/// the file, and the store does not: it is written under another name, and removed whole.
 final class WarmPack: Sendable {
-  static let magic = Array("magnet columns 1".utf8)
+  static let magic = Array("magnet columns 2".utf8)
 
   let path: String
   let size: Int
   /// The names of the columns of each schema.
   let schemas: [[String]]
-  private let file: SharedFile
+  private let memory: SharedMemory
   private let runs: [WarmKey: Range<Int>]
   private let entries: [WarmEntry]
 
   /// Opens a pack; nil when it is not one, is damaged, or belongs to another user.
   init?(_ path: String) {
     guard let status = Files.status(path, followsLinks: false), status.kind == .file, status.isOwn,
-      let file = try? SharedFile(path)
+      let memory = try? SharedFile(path).mapped()
     else { return nil }
     self.path = path
-    self.file = file
-    size = file.size
+    self.memory = memory
+    size = memory.bytes.count
     let tailSize = 24 + Self.magic.count
     guard size >= tailSize + Self.magic.count,
-      let head = try? file.bytes(0..<Self.magic.count), head == Self.magic,
-      let tail = try? file.bytes(size - tailSize..<size), Array(tail.suffix(Self.magic.count)) == Self.magic
+      memory.bytes.prefix(Self.magic.count).elementsEqual(Self.magic),
+      memory.bytes.suffix(Self.magic.count).elementsEqual(Self.magic)
     else { return nil }
-    var numbers = WarmDirectory(tail)
+    var numbers = WarmDirectory(UnsafeRawBufferPointer(rebasing: memory.bytes.suffix(tailSize)))
     guard let start = numbers.count(), let length = numbers.count(), let hash = numbers.number(),
-      start <= size - tailSize, length == size - tailSize - start,
-      let bytes = try? file.bytes(start..<start + length), XXH64.hash(bytes) == hash
+      start <= size - tailSize, length == size - tailSize - start
     else { return nil }
+    let bytes = UnsafeRawBufferPointer(rebasing: memory.bytes[start..<start + length])
+    guard XXH64.hash(bytes) == hash else { return nil }
     var directory = WarmDirectory(bytes)
     guard let schemas = directory.schemas(), let (runs, entries) = directory.runs(schemas.count, end: start)
     else { return nil }
@@ -90,59 +91,46 @@ final class WarmPack: Sendable {
     for (key, range) in runs { try body(key, entries[range]) }
   }
 
-  /// Entries that are not larger are read at once.
-  private static let smallSize = 1 << 18
-
   /// The table of an entry; nil when it is damaged.
-  func table(
-    _ entry: WarmEntry, _ choice: WarmChoice.Columns, run: (column: Int, cell: Cell)?, _ buffers: WarmBuffers
-  ) -> Table? {
-    let isSmall = entry.end - entry.offset <= Self.smallSize
-    let first = entry.offset..<(isSmall ? entry.end : entry.offset + entry.headerLength)
-    guard let bytes = buffers.header.read(file, first) else { return nil }
-    let header = UnsafeRawBufferPointer(rebasing: bytes.prefix(entry.headerLength))
-    guard XXH64.hash(header) == entry.headerHash else { return nil }
-    return TableImage.table(
-      header: header, columnCount: schemas[entry.schema].count, wanted: choice.numbers,
-      schema: choice.schema, replacing: run
-    ) { part in
-      guard part.upperBound <= entry.partsLength else { return nil }
-      let start = entry.partsOffset + part.lowerBound
-      let end = entry.partsOffset + part.upperBound
-      if isSmall { return UnsafeRawBufferPointer(rebasing: bytes[start - entry.offset..<end - entry.offset]) }
-      return buffers.part.read(file, start..<end)
+  func table(_ entry: WarmEntry, _ choice: WarmChoice.Columns, run: (column: Int, cell: Cell)?) -> Table? {
+    let header = entry.offset..<entry.offset + entry.headerLength
+    guard XXH64.hash(UnsafeRawBufferPointer(rebasing: memory.bytes[header])) == entry.headerHash else {
+      return nil
     }
+    return TableImage.table(
+      in: memory, header: header, parts: entry.partsOffset..<entry.end,
+      columnCount: schemas[entry.schema].count, wanted: choice.numbers, schema: choice.schema,
+      replacing: run)
   }
 
   /// The bytes of an entry, header and parts.
-  func bytes(of entry: WarmEntry) throws(DataFault) -> [UInt8] { try file.bytes(entry.offset..<entry.end) }
+  func bytes(of entry: WarmEntry) -> [UInt8] { Array(memory.bytes[entry.offset..<entry.end]) }
 }
 
 /// Reads the directory of a pack.
 private struct WarmDirectory {
-  private let bytes: [UInt8]
+  private let bytes: UnsafeRawBufferPointer
   private var at = 0
 
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
+  init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
-  mutating func number() -> UInt64? {
-    guard let word = bytes.littleEndianWord(at: at) else { return nil }
-    at += 8
-    return word
+  private mutating func take<Number: FixedWidthInteger & BitwiseCopyable>(_: Number.Type) -> Number? {
+    let size = MemoryLayout<Number>.size
+    guard bytes.count - at >= size else { return nil }
+    defer { at += size }
+    return Number(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: Number.self))
   }
+
+  mutating func number() -> UInt64? { take(UInt64.self) }
 
   mutating func count() -> Int? { number().flatMap { $0 < 1 << 48 ? Int($0) : nil } }
 
-  private mutating func small() -> Int? {
-    guard bytes.count - at >= 4 else { return nil }
-    defer { at += 4 }
-    return Int(UInt32(littleEndian: bytes[at..<at + 4]))
-  }
+  private mutating func small() -> Int? { take(UInt32.self).map(Int.init) }
 
   private mutating func text() -> String? {
     guard let length = small(), length <= bytes.count - at else { return nil }
     defer { at += length }
-    return String(decoding: bytes[at..<at + length], as: UTF8.self)
+    return String(decoding: UnsafeRawBufferPointer(rebasing: bytes[at..<at + length]), as: UTF8.self)
   }
 
   mutating func texts() -> [String]? {

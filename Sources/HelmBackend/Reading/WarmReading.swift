@@ -7,7 +7,7 @@ extension HelmRuns {
   func table(
     _ kind: TableSource, of folder: RunDirectory, name: String, _ reader: RunReader, _ choice: WarmChoice
   ) throws(DataFault) -> Table? {
-    if let (table, counts) = store?.table(kind, of: folder, name: name, choice, reader.buffers) {
+    if let (table, counts) = store?.table(kind, of: folder, name: name, choice) {
       reader.files.counts += counts
       return table
     }

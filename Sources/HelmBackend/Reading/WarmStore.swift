@@ -200,12 +200,12 @@ public final class WarmStore: Sendable {
   /// The table of a run as reading its file would give it; nil when it is not kept.
   /// - Parameter name: the run's name, for tables whose files do not have it.
   func table(
-    _ source: TableSource, of run: RunDirectory, name: String, _ choice: WarmChoice, _ buffers: WarmBuffers
+    _ source: TableSource, of run: RunDirectory, name: String, _ choice: WarmChoice
   ) -> (Table, ReadingCounts)? {
     guard !isVerifying, let (pack, entry) = entry(source, of: run) else { return nil }
     let columns = choice.columns(source, of: pack, entry.schema)
     let runColumn = source.namesRun ? nil : columns.runColumn.map { ($0, Cell.string(name)) }
-    guard let table = pack.table(entry, columns, run: runColumn, buffers) else { return nil }
+    guard let table = pack.table(entry, columns, run: runColumn) else { return nil }
     state.withLock { $0.use.reused += 1 }
     return (table, entry.counts)
   }
@@ -248,7 +248,7 @@ public final class WarmStore: Sendable {
     let padding = [UInt8](repeating: 0, count: entry.partsOffset - entry.headerLength)
     let bytes = image.header + padding + image.parts
     if isVerifying, let (pack, old) = self.entry(ticket.source, of: run) {
-      if (try? pack.bytes(of: old)) == bytes { return state.withLock { $0.use.reused += 1 } }
+      if pack.bytes(of: old) == bytes { return state.withLock { $0.use.reused += 1 } }
       state.withLock { $0.use.wrong.append(run.file(of: ticket.source)) }
     }
     state.withLock { state in
@@ -313,9 +313,8 @@ public final class WarmStore: Sendable {
     var failure: SystemError?
     pack.forEachRun { key, entries in
       for entry in entries where failure == nil && !writer.has(key, entry.kind) {
-        guard let bytes = try? pack.bytes(of: entry) else { continue }
         do throws(SystemError) {
-          try writer.add(key, entry, names: pack.schemas[entry.schema], bytes)
+          try writer.add(key, entry, names: pack.schemas[entry.schema], pack.bytes(of: entry))
         } catch { failure = error }
       }
     }

@@ -87,7 +87,7 @@ extension TextDictionary {
 }
 
 /// The cells of a column of numbers or booleans, as an array of one type: zero where a cell is null.
-struct FlatColumn<Value: Sendable>: Sendable {
+struct FlatColumn<Value: BitwiseCopyable & Sendable>: Sendable {
   private(set) var values: [Value] = []
   /// Whether each row has a cell.
   private(set) var isThere: [Bool] = []
@@ -97,7 +97,7 @@ struct FlatColumn<Value: Sendable>: Sendable {
   ///   - whole: the values and nulls of a chunk that is stored so, as they are.
   ///   - single: the value of any cell.
   init(
-    _ pieces: [Piece], _ column: Int, zero: Value, whole: (ColumnChunk.Storage) -> ([Value], NullMask?)?,
+    _ pieces: [Piece], _ column: Int, zero: Value, whole: (ColumnChunk.Storage) -> (Values<Value>, NullMask?)?,
     single: (Cell) -> Value?
   ) {
     let count = pieces.reduce(0) { $0 + $1.rows.count }

@@ -256,19 +256,19 @@ struct ParquetColumnReader {
     switch column.physicalType {
     case 0:
       if isConstant(flags) { return .constant(.bool(flags[0]), count: count) }
-      return ColumnChunk(storage: .bools(spread(flags.map { $0 ? 1 : 0 }, 2)), count: count)
+      return ColumnChunk(storage: .bools(Values(spread(flags.map { $0 ? 1 : 0 }, 2))), count: count)
     case 4, 5:
       if isConstant(doubles.map(\.bitPattern)) { return .constant(.double(doubles[0]), count: count) }
-      return ColumnChunk(storage: .doubles(spread(doubles, 0), mask), count: count)
+      return ColumnChunk(storage: .doubles(Values(spread(doubles, 0)), mask), count: count)
     case 6: return try textChunk(spread(codes, 0), count)
     default:
       if isConstant(numbers) { return .constant(.int(numbers[0]), count: count) }
-      return ColumnChunk(storage: .ints(spread(numbers, 0), mask), count: count)
+      return ColumnChunk(storage: .ints(Values(spread(numbers, 0)), mask), count: count)
     }
   }
 
   private func textChunk(_ codes: [UInt32], _ count: Int) throws(DataFault) -> ColumnChunk {
-    var dictionary = TextDictionary(bytes: texts, ends: ends, bases: [])
+    var dictionary = TextDictionary(bytes: Values(texts), ends: Values(ends), bases: Values([]))
     for index in 0..<dictionary.count {
       let isText = dictionary.withBytes(index) { String(validating: $0, as: UTF8.self) != nil }
       if !isText { throw fault("a text is not UTF-8") }
@@ -280,9 +280,9 @@ struct ParquetColumnReader {
     }
     let narrow: Codes =
       switch dictionary.count {
-      case ..<256: .one(codes.map { UInt8(truncatingIfNeeded: $0) })
-      case ..<65536: .two(codes.map { UInt16(truncatingIfNeeded: $0) })
-      default: .four(codes)
+      case ..<256: .one(Values(codes) { UInt8(truncatingIfNeeded: $0) })
+      case ..<65536: .two(Values(codes) { UInt16(truncatingIfNeeded: $0) })
+      default: .four(Values(codes))
       }
     return ColumnChunk(
       storage: column.isMixed ? .json(narrow, dictionary) : .strings(narrow, dictionary), count: count)

@@ -1,5 +1,4 @@
-// Unsafe code, on these invariants: bytes are read through `ImageReader` and `PartReader`, which check every range, and
-// copied before those of another part are asked for.
+// Unsafe code, on one invariant: bytes are read through `ImageReader` and `PartReader`, which check every range.
 //
 // An image is a header and parts, all numbers little-endian, as they lie in memory:
 //
@@ -10,12 +9,13 @@
 //              7 the cells of an earlier column: uint32 its number
 //              8 booleans, 9 integers, 10 doubles, 11 texts, 12 JSON: 1 byte of flags, uint64 texts, uint64 bytes of
 //                texts, uint64 where its part begins, uint64 the part's length, uint64 the part's XXH64
-//   part     flags: 1 there are nulls, 2 texts have bases, 4 ends have 8 bytes; from 8 on the bytes of a code
+//   part     flags: 1 there are nulls, 2 texts have bases; from 8 on the bytes of a code
 //            booleans a byte each; numbers 8 bytes each, then the nulls' bits in words of 8 bytes;
-//            codes, ends, bases (uint32 text, uint32 length), the bytes of the texts, each at a multiple of 8
+//            codes, ends (8 bytes each), bases (uint32 text, uint32 length), the bytes of the texts, each at a multiple of 8
 
 /// The cells of a table as bytes, exactly as they are in memory: the same chunks, dictionaries and kinds of columns, so
-/// that whatever is made of the table that is read back has the same bytes too.
+/// that whatever is made of the table that is read back has the same bytes too. A table that is read back uses the image's
+/// bytes where they lie.
 package struct TableImage: Sendable {
   package private(set) var header: [UInt8] = []
   package private(set) var parts: [UInt8] = []
@@ -49,7 +49,7 @@ package struct TableImage: Sendable {
       header.append(littleEndian: value.bitPattern)
     case .constant(.string(let text)): append(5, text)
     case .constant(.json(let text)): append(6, text)
-    case .bools(let values): append(8, 0) { $0 += values }
+    case .bools(let values): append(8, 0) { $0.append(memoryOf: values) }
     case .ints(let values, let nulls):
       append(9, nulls == nil ? 0 : 1) { part in
         part.append(memoryOf: values)
@@ -72,23 +72,17 @@ package struct TableImage: Sendable {
   }
 
   private mutating func append(_ tag: UInt8, _ codes: Codes, _ texts: TextDictionary) {
-    let isWide = texts.bytes.count > Int(UInt32.max)
-    let flags = (texts.bases.isEmpty ? 0 : 2) | (isWide ? 4 : 0) | UInt8(codes.width) << 3
+    let flags = (texts.bases.isEmpty ? 0 : 2) | UInt8(codes.width) << 3
     append(tag, flags, texts: texts.count, bytes: texts.bytes.count) { part in
       switch codes {
-      case .one(let codes): part += codes
+      case .one(let codes): part.append(memoryOf: codes)
       case .two(let codes): part.append(memoryOf: codes)
       case .four(let codes): part.append(memoryOf: codes)
       }
       part.align()
-      if isWide {
-        part.append(memoryOf: texts.ends)
-      } else {
-        part.append(memoryOf: texts.ends.map { UInt32($0) })
-      }
-      part.align()
-      part.append(memoryOf: texts.bases.flatMap { [$0.text, $0.length] })
-      part += texts.bytes
+      part.append(memoryOf: texts.ends)
+      part.append(memoryOf: texts.bases)
+      part.append(memoryOf: texts.bytes)
     }
   }
 
@@ -109,19 +103,20 @@ package struct TableImage: Sendable {
 
   // MARK: Reading
 
-  /// Reads the bytes of parts, which are valid until the next call; nil when they are not to be had.
-  package typealias ReadPart = (Range<Int>) -> UnsafeRawBufferPointer?
-
   /// The table of an image; nil when the image is damaged.
   /// - Parameters:
-  ///   - header: whose own checksum is the caller's concern.
+  ///   - header: where the header lies, whose own checksum is the caller's concern.
+  ///   - parts: where the parts lie, from a multiple of 8 on.
   ///   - columnCount: how many columns the image has.
   ///   - wanted: the columns to read, by their numbers, and the schema that these have together.
   ///   - replacing: the number of a column that has another cell in all rows than was stored.
   package static func table(
-    header: UnsafeRawBufferPointer, columnCount: Int, wanted: [Int], schema: TableSchema,
-    replacing: (column: Int, cell: Cell)?, readPart: ReadPart
+    in memory: SharedMemory, header: Range<Int>, parts: Range<Int>, columnCount: Int, wanted: [Int],
+    schema: TableSchema, replacing: (column: Int, cell: Cell)?
   ) -> Table? {
+    guard parts.upperBound <= memory.bytes.count, header.upperBound <= memory.bytes.count else { return nil }
+    let parts = ImageParts(memory: memory, range: parts)
+    let header = UnsafeRawBufferPointer(rebasing: memory.bytes[header])
     var reader = ImageReader(header)
     guard let count = reader.take(UInt32.self) else { return nil }
     var chunks: [Table.Chunk] = []
@@ -135,13 +130,19 @@ package struct TableImage: Sendable {
           columns.append(.constant(replacing.cell, count: rows))
           continue
         }
-        guard let cells = reader.cells(column, starts, rows, &known, readPart) else { return nil }
+        guard let cells = reader.cells(column, starts, rows, &known, parts) else { return nil }
         columns.append(cells)
       }
       chunks.append(Table.Chunk(rowCount: rows, columns: columns))
     }
     return reader.isAtEnd ? Table(schema, chunks) : nil
   }
+}
+
+/// Where the parts of an image lie.
+private struct ImageParts {
+  let memory: SharedMemory
+  let range: Range<Int>
 }
 
 /// Reads the header of an image.
@@ -199,7 +200,7 @@ private struct ImageReader {
   /// The cells of a column of a chunk.
   func cells(
     _ column: Int, _ starts: [Int], _ rows: Int, _ known: inout [Int: ColumnChunk],
-    _ readPart: TableImage.ReadPart
+    _ parts: ImageParts
   ) -> ColumnChunk? {
     guard starts.indices.contains(column) else { return nil }
     var reader = self
@@ -214,16 +215,15 @@ private struct ImageReader {
     case 6: return reader.takeText().map { .constant(.json($0), count: rows) }
     case 7:
       guard let number = reader.take(UInt32.self), number < column else { return nil }
-      return cells(Int(number), starts, rows, &known, readPart)
+      return cells(Int(number), starts, rows, &known, parts)
     default:
       if let cells = known[column] { return cells }
       guard let flags = reader.take(UInt8.self), let texts = reader.takeCount(),
         let textBytes = reader.takeCount(), let start = reader.takeCount(), let length = reader.takeCount(),
-        let sum = reader.take(UInt64.self), let part = readPart(start..<start + length), part.count == length,
-        XXH64.hash(part) == sum
+        let sum = reader.take(UInt64.self), let content = PartReader(parts, start, length), content.sum == sum
       else { return nil }
-      var content = PartReader(part)
-      let cells = content.cells(tag, flags, rows: rows, texts: texts, textBytes: textBytes)
+      var part = content
+      let cells = part.cells(tag, flags, rows: rows, texts: texts, textBytes: textBytes)
       known[column] = cells
       return cells
     }
@@ -232,25 +232,33 @@ private struct ImageReader {
 
 /// Reads the part of a column.
 private struct PartReader {
-  private let bytes: UnsafeRawBufferPointer
-  private var at = 0
+  private let memory: SharedMemory
+  /// Where the next bytes lie in the memory, and where the part ends.
+  private var at: Int
+  private let end: Int
 
-  init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+  init?(_ parts: ImageParts, _ start: Int, _ length: Int) {
+    guard start % 8 == 0, start + length <= parts.range.count else { return nil }
+    memory = parts.memory
+    at = parts.range.lowerBound + start
+    end = at + length
+  }
 
-  private mutating func take<Value: BitwiseCopyable>(_: Value.Type, _ count: Int) -> [Value]? {
-    let (size, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Value>.size)
-    guard !overflow, size <= bytes.count - at else { return nil }
-    defer { at = min(bytes.count, (at + size + 7) / 8 * 8) }
-    return [Value](unsafeUninitializedCapacity: count) { memory, filled in
-      UnsafeMutableRawBufferPointer(memory).copyMemory(
-        from: UnsafeRawBufferPointer(rebasing: bytes[at..<at + size]))
-      filled = count
-    }
+  /// The part's XXH64.
+  var sum: UInt64 { XXH64.hash(UnsafeRawBufferPointer(rebasing: memory.bytes[at..<end])) }
+
+  private mutating func take<Value: BitwiseCopyable & Sendable>(_: Value.Type, _ count: Int) -> Values<Value>?
+  {
+    guard let values = Values<Value>(memory, at: at, count: count) else { return nil }
+    let size = count * MemoryLayout<Value>.stride
+    guard size <= end - at else { return nil }
+    at = min(end, (at + size + 7) / 8 * 8)
+    return values
   }
 
   private mutating func takeNulls(_ flags: UInt8, _ rows: Int) -> NullMask?? {
     if flags & 1 == 0 { return .some(nil) }
-    return take(UInt64.self, (rows + 63) / 64).map { NullMask(words: $0) }
+    return take(UInt64.self, (rows + 63) / 64).map { NullMask(words: Array($0)) }
   }
 
   /// The cells; nil when anything in the part does not fit the rest.
@@ -272,11 +280,11 @@ private struct PartReader {
       else { return nil }
       storage = tag == 11 ? .strings(codes, dictionary) : .json(codes, dictionary)
     }
-    return at == bytes.count ? ColumnChunk(storage: storage, count: rows) : nil
+    return at == end ? ColumnChunk(storage: storage, count: rows) : nil
   }
 
   private mutating func takeCodes(_ width: UInt8, _ rows: Int, _ texts: Int) -> Codes? {
-    func isSound(_ codes: [some FixedWidthInteger]) -> Bool {
+    func isSound(_ codes: Values<some FixedWidthInteger & BitwiseCopyable & Sendable>) -> Bool {
       codes.withUnsafeBufferPointer { codes in
         var greatest = codes.first ?? 0
         for code in codes { greatest = max(greatest, code) }
@@ -298,35 +306,34 @@ private struct PartReader {
   }
 
   private mutating func takeTexts(_ flags: UInt8, _ count: Int, _ byteCount: Int) -> TextDictionary? {
-    let ends: [Int]
-    if flags & 4 == 0 {
-      guard let narrow = take(UInt32.self, count) else { return nil }
-      ends = narrow.map(Int.init)
-    } else {
-      guard let wide = take(Int.self, count) else { return nil }
-      ends = wide
-    }
-    var last = 0
-    for end in ends {
-      if end < last { return nil }
-      last = end
-    }
-    guard last == byteCount else { return nil }
-    var bases: [TextDictionary.Base] = []
+    guard let ends = take(Int.self, count), ends.isAscending, ends.last ?? 0 == byteCount else { return nil }
+    var bases = Values<TextDictionary.Base>([])
     if flags & 2 != 0 {
-      guard let words = take(UInt32.self, count * 2) else { return nil }
-      for number in 0..<count {
-        let (text, length) = (Int(words[number * 2]), Int(words[number * 2 + 1]))
-        if text > 0 {
-          // A base is an earlier text, whole itself, and long enough.
-          guard text <= number, bases[text - 1].text == 0,
-            length <= ends[text - 1] - (text == 1 ? 0 : ends[text - 2])
-          else { return nil }
-        }
-        bases.append(TextDictionary.Base(text: words[number * 2], length: words[number * 2 + 1]))
+      guard let stored = take(TextDictionary.Base.self, count) else { return nil }
+      for (number, base) in stored.enumerated() where base.text > 0 {
+        // A base is an earlier text, whole itself, and long enough.
+        let text = Int(base.text)
+        guard text <= number, stored[text - 1].text == 0,
+          Int(base.length) <= ends[text - 1] - (text == 1 ? 0 : ends[text - 2])
+        else { return nil }
       }
+      bases = stored
     }
     return take(UInt8.self, byteCount).map { TextDictionary(bytes: $0, ends: ends, bases: bases) }
+  }
+}
+
+extension Values<Int> {
+  /// Whether none is less than the one before, and the first not less than 0.
+  fileprivate var isAscending: Bool {
+    withUnsafeBufferPointer { values in
+      var last = 0
+      for value in values {
+        if value < last { return false }
+        last = value
+      }
+      return true
+    }
   }
 }
 
@@ -336,9 +343,7 @@ extension ColumnChunk {
     guard count == other.count, case .doubles(let mine, let nulls) = storage,
       case .doubles(let others, let otherNulls) = other.storage
     else { return false }
-    return mine.withUnsafeBufferPointer { mine in
-      others.withUnsafeBufferPointer { mine.baseAddress == $0.baseAddress }
-    } && nulls?.words == otherNulls?.words
+    return mine.start == others.start && nulls?.words == otherNulls?.words
   }
 }
 
@@ -354,6 +359,10 @@ extension Codes {
 }
 
 extension [UInt8] {
+  fileprivate mutating func append(memoryOf values: Values<some BitwiseCopyable & Sendable>) {
+    values.withUnsafeBytes { append(contentsOf: $0) }
+  }
+
   fileprivate mutating func append(memoryOf values: [some BitwiseCopyable]) {
     values.withUnsafeBytes { append(contentsOf: $0) }
   }

@@ -30,7 +30,7 @@ enum MainRows {
       let isOfPart = score.metric.subSplit == nil || holds(columns[2], score.metric.subSplit, row)
       if isOfSplit, isOfPart, holds(columns[3], nil, row) { marks[row] = 1 }
     }
-    return ColumnChunk(storage: .ints(marks, nil), count: rowCount)
+    return ColumnChunk(storage: .ints(Values(marks), nil), count: rowCount)
   }
 
   /// A table of a run's statistics with the column that marks them; other tables as they are.

@@ -45,9 +45,8 @@ struct CellKinds: OptionSet {
 final class BoundColumn {
   private enum Cells {
     case numbers([Int64])
-    case doubles([Double], NullMask?)
-    /// The texts of a dictionary, in memory that does not move and that this column owns.
-    case texts(Codes, UnsafeMutablePointer<CChar>, ends: [Int])
+    case doubles(Values<Double>, NullMask?)
+    case texts(Codes, TextDictionary)
     case others(ColumnChunk)
   }
 
@@ -63,19 +62,10 @@ final class BoundColumn {
     self.index = index
     switch chunk.storage {
     case .doubles(let values, let nulls): cells = .doubles(values, nulls)
-    case .strings(let codes, let texts) where texts.bases.isEmpty:
-      let block = UnsafeMutablePointer<CChar>.allocate(capacity: max(1, texts.bytes.count))
-      texts.bytes.withUnsafeBytes {
-        if let base = $0.baseAddress {
-          UnsafeMutableRawPointer(block).copyMemory(from: base, byteCount: $0.count)
-        }
-      }
-      cells = .texts(codes, block, ends: texts.ends)
+    case .strings(let codes, let texts) where texts.bases.isEmpty: cells = .texts(codes, texts)
     default: cells = .others(chunk)
     }
   }
-
-  deinit { if case .texts(_, let block, _) = cells { block.deallocate() } }
 
   func bind(_ statement: OpaquePointer, _ row: Int) {
     switch cells {
@@ -86,13 +76,15 @@ final class BoundColumn {
       } else {
         sqlite3_bind_double(statement, index, values[row])
       }
-    case .texts(let codes, let block, let ends):
+    case .texts(let codes, let texts):
       let code = codes[row]
       if code == 0 {
         sqlite3_bind_null(statement, index)
       } else {
-        let start = code == 1 ? 0 : ends[code - 2]
-        sqlite3_bind_text(statement, index, block + start, Int32(ends[code - 1] - start), nil)
+        // The memory does not move and lives as long as the column, so that SQLite need not copy it.
+        texts.withUTF8(code - 1) {
+          sqlite3_bind_text(statement, index, $0.baseAddress, Int32($0.count), nil)
+        }
       }
     case .others(let chunk): SQLiteWriter.bind(statement, index, chunk[row])
     }

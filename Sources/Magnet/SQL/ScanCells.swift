@@ -1,5 +1,5 @@
 // Unsafe code, on these invariants:
-// - A ScanMemory allocates the memory of the cells it makes, never changes it once they are made, and frees it once;
+// - A ScanMemory holds the columns whose memory the cells it makes point to, and frees once what it allocates itself;
 //   cells are used only while something holds it.
 // - `rows` of ScanCells has an element for each row of the chunk, or one where `rowMask` is 0: the 8 bytes of a number,
 //   or a text's code, 0 for null, in 1, 2 or 4 bytes by its form. Of `textCount` texts the ends are at `ends`, and the last of these is how many bytes there are at
@@ -17,6 +17,9 @@ struct ScanCells {
   fileprivate(set) var textCount = 0
 
   var areTexts: Bool { form == .texts1 || form == .texts2 || form == .texts4 }
+
+  /// Whether all rows have the same cell, for which there is memory once.
+  var isConstant: Bool { rowMask == 0 }
 
   var isNumeric: Bool { form == .doubles || form == .ints || form == .null }
 
@@ -58,6 +61,7 @@ struct ScanKey: Hashable {
 /// The memory of the cells that the scans of a query read; several scans of the same cells share it.
 final class ScanMemory {
   private var pieces: [UnsafeMutableRawPointer] = []
+  private var held: [ColumnChunk.Storage] = []
   private var made: [ScanKey: ScanCells] = [:]
 
   deinit { for piece in pieces { piece.deallocate() } }
@@ -75,13 +79,20 @@ final class ScanMemory {
   private func cells(_ chunk: ColumnChunk) -> ScanCells {
     switch chunk.storage {
     case .constant(.null): return ScanCells()
-    case .constant(.double(let value)): return constant(value, .doubles)
-    case .constant(.int(let value)): return constant(value, .ints)
-    case .constant(.string(let text)): return texts(TextDictionary([text]), constant(UInt8(1), .texts1))
+    case .constant(.double(let value)): return constant(.doubles(Values([value]), nil))
+    case .constant(.int(let value)): return constant(.ints(Values([value]), nil))
+    case .constant(.string(let text)): return constant(.strings(.one(Values([1])), TextDictionary([text])))
+    case .doubles(let values, let nulls?):
+      return cells(.doubles(Values(values.indices) { nulls[$0] ? .nan : values[$0] }, nil))
+    default: return cells(chunk.storage)
+    }
+  }
+
+  /// Cells that point to the memory of a column, which is held.
+  private func cells(_ storage: ColumnChunk.Storage) -> ScanCells {
+    held.append(storage)
+    switch storage {
     case .doubles(let values, nil): return column(values, .doubles)
-    case .doubles(var values, let nulls?):
-      for row in values.indices where nulls[row] { values[row] = .nan }
-      return column(values, .doubles)
     case .ints(let values, nil): return column(values, .ints)
     case .strings(let codes, let dictionary) where dictionary.bases.isEmpty:
       switch codes {
@@ -103,31 +114,24 @@ final class ScanMemory {
     return words
   }
 
-  private func constant<Value>(_ value: Value, _ form: ScanCells.Form) -> ScanCells {
-    var cells = column([value], form)
+  private func constant(_ storage: ColumnChunk.Storage) -> ScanCells {
+    var cells = cells(storage)
     cells.rowMask = 0
     return cells
   }
 
-  private func column<Value>(_ values: [Value], _ form: ScanCells.Form) -> ScanCells {
+  private func column<Value>(_ values: Values<Value>, _ form: ScanCells.Form) -> ScanCells {
     var cells = ScanCells()
     cells.form = form
-    cells.rows = UnsafeRawPointer(copy(values))
+    cells.rows = UnsafeRawPointer(values.start)
     return cells
   }
 
   private func texts(_ texts: TextDictionary, _ codes: ScanCells) -> ScanCells {
     var cells = codes
-    cells.ends = copy(texts.ends)
-    cells.bytes = copy(texts.bytes)
+    cells.ends = texts.ends.start
+    cells.bytes = texts.bytes.start
     cells.textCount = texts.count
     return cells
-  }
-
-  private func copy<Value>(_ values: [Value]) -> UnsafePointer<Value> {
-    let piece = UnsafeMutablePointer<Value>.allocate(capacity: values.count)
-    _ = UnsafeMutableBufferPointer(start: piece, count: values.count).initialize(from: values)
-    pieces.append(UnsafeMutableRawPointer(piece))
-    return UnsafePointer(piece)
   }
 }

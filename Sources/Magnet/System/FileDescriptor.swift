@@ -134,6 +134,12 @@ package struct FileDescriptor: ~Copyable, Sendable {
     if fsync(number) != 0, errno != EINVAL, errno != ENOTSUP { throw .last }
   }
 
+  /// The first `count` bytes as memory that only `munmap` gives back; nil where the system does not give them.
+  func mapped(_ count: Int) -> UnsafeRawPointer? {
+    let start = mmap(nil, count, PROT_READ, MAP_SHARED, number, 0)
+    return start == MAP_FAILED ? nil : start.map { UnsafeRawPointer($0) }
+  }
+
   /// Whether this process now holds the file's lock, which ends with the descriptor or the process.
   package func lock() -> Bool {
     guard flock(number, LOCK_EX | LOCK_NB) == 0 else { return false }

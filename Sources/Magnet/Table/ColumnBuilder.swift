@@ -296,13 +296,13 @@ package struct ColumnBuilder: ~Copyable {
     case .none: return .constant(.null)
     case .bool:
       if isConstant { return .constant(first == Self.nullBool ? .null : .bool(first == 1)) }
-      return .bools(cells.map { UInt8(truncatingIfNeeded: $0) })
+      return .bools(Values(cells) { UInt8(truncatingIfNeeded: $0) })
     case .int:
       if isConstant { return .constant(.int(Int64(bitPattern: first))) }
-      return .ints(cells.map { Int64(bitPattern: $0) }, nullMask(rowCount))
+      return .ints(Values(cells) { Int64(bitPattern: $0) }, nullMask(rowCount))
     case .double:
       if isConstant { return .constant(.double(Double(bitPattern: first))) }
-      return .doubles(cells.map { Double(bitPattern: $0) }, nullMask(rowCount))
+      return .doubles(Values(cells) { Double(bitPattern: $0) }, nullMask(rowCount))
     case .string, .json:
       let dictionary = texts.dictionary()
       if isConstant {
@@ -312,9 +312,9 @@ package struct ColumnBuilder: ~Copyable {
       }
       let codes: Codes =
         switch dictionary.count {
-        case ..<256: .one(cells.map { UInt8(truncatingIfNeeded: $0) })
-        case ..<65536: .two(cells.map { UInt16(truncatingIfNeeded: $0) })
-        default: .four(cells.map { UInt32(truncatingIfNeeded: $0) })
+        case ..<256: .one(Values(cells) { UInt8(truncatingIfNeeded: $0) })
+        case ..<65536: .two(Values(cells) { UInt16(truncatingIfNeeded: $0) })
+        default: .four(Values(cells) { UInt32(truncatingIfNeeded: $0) })
         }
       return kind == .string ? .strings(codes, dictionary) : .json(codes, dictionary)
     }

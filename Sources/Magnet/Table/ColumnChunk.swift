@@ -21,20 +21,20 @@ struct NullMask: Sendable {
 /// Distinct texts, end to end in one array. A text may begin with the beginning of another, its base, and then only
 /// the rest of it stands in the array; a base has none itself.
 struct TextDictionary: Sendable {
-  struct Base: Sendable {
+  struct Base: Sendable, BitwiseCopyable {
     /// The base's number, from 1; 0 for none.
     let text: UInt32
     /// How many of the base's bytes the text begins with.
     let length: UInt32
   }
 
-  let bytes: [UInt8]
+  let bytes: Values<UInt8>
   /// Where each text ends; text `i` begins where text `i - 1` ends.
-  let ends: [Int]
+  let ends: Values<Int>
   /// One for each text, or none at all.
-  let bases: [Base]
+  let bases: Values<Base>
 
-  init(bytes: [UInt8], ends: [Int], bases: [Base]) {
+  init(bytes: Values<UInt8>, ends: Values<Int>, bases: Values<Base>) {
     self.bytes = bytes
     self.ends = ends
     self.bases = bases
@@ -42,17 +42,17 @@ struct TextDictionary: Sendable {
 
   init(_ texts: [String]) {
     var bytes: [UInt8] = []
-    ends = texts.map { text in
+    ends = Values(texts) { text in
       bytes.append(contentsOf: text.utf8)
       return bytes.count
     }
-    self.bytes = bytes
-    bases = []
+    self.bytes = Values(bytes)
+    bases = Values([])
   }
 
   var count: Int { ends.count }
 
-  private func own(_ index: Int) -> ArraySlice<UInt8> {
+  private func own(_ index: Int) -> Slice<Values<UInt8>> {
     bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]]
   }
 
@@ -80,15 +80,15 @@ struct TextDictionary: Sendable {
   subscript(index: Int) -> String {
     guard !bases.isEmpty, bases[index].text != 0 else { return String(decoding: own(index), as: UTF8.self) }
     let start = own(Int(bases[index].text) - 1).prefix(Int(bases[index].length))
-    return String(decoding: start + own(index), as: UTF8.self)
+    return String(decoding: Array(start) + own(index), as: UTF8.self)
   }
 }
 
 /// Row codes in the narrowest integer that holds them: 0 is null, `n` the dictionary's text `n - 1`.
 enum Codes: Sendable {
-  case one([UInt8])
-  case two([UInt16])
-  case four([UInt32])
+  case one(Values<UInt8>)
+  case two(Values<UInt16>)
+  case four(Values<UInt32>)
 
   subscript(row: Int) -> Int {
     switch self {
@@ -100,9 +100,9 @@ enum Codes: Sendable {
 
   func gathered(_ rows: [Int]) -> Codes {
     switch self {
-    case .one(let codes): .one(rows.map { codes[$0] })
-    case .two(let codes): .two(rows.map { codes[$0] })
-    case .four(let codes): .four(rows.map { codes[$0] })
+    case .one(let codes): .one(Values(rows) { codes[$0] })
+    case .two(let codes): .two(Values(rows) { codes[$0] })
+    case .four(let codes): .four(Values(rows) { codes[$0] })
     }
   }
 }
@@ -112,9 +112,9 @@ public struct ColumnChunk: Sendable {
   enum Storage: Sendable {
     case constant(Cell)
     /// 0 false, 1 true, 2 null.
-    case bools([UInt8])
-    case ints([Int64], NullMask?)
-    case doubles([Double], NullMask?)
+    case bools(Values<UInt8>)
+    case ints(Values<Int64>, NullMask?)
+    case doubles(Values<Double>, NullMask?)
     case strings(Codes, TextDictionary)
     case json(Codes, TextDictionary)
   }
@@ -203,7 +203,7 @@ public struct ColumnChunk: Sendable {
   func asDoubles() -> ColumnChunk {
     switch storage {
     case .ints(let values, let nulls):
-      ColumnChunk(storage: .doubles(values.map(Double.init), nulls), count: count)
+      ColumnChunk(storage: .doubles(Values(values) { Double($0) }, nulls), count: count)
     case .constant(.int(let value)): .constant(.double(Double(value)), count: count)
     case .json(let codes, let texts) where numberKinds.contains(.ints):
       ColumnChunk(
@@ -228,9 +228,9 @@ public struct ColumnChunk: Sendable {
     let storage: Storage =
       switch storage {
       case .constant(let cell): .constant(cell)
-      case .bools(let values): .bools(rows.map { values[$0] })
-      case .ints(let values, let nulls): .ints(rows.map { values[$0] }, Self.gather(nulls, rows))
-      case .doubles(let values, let nulls): .doubles(rows.map { values[$0] }, Self.gather(nulls, rows))
+      case .bools(let values): .bools(Values(rows) { values[$0] })
+      case .ints(let values, let nulls): .ints(Values(rows) { values[$0] }, Self.gather(nulls, rows))
+      case .doubles(let values, let nulls): .doubles(Values(rows) { values[$0] }, Self.gather(nulls, rows))
       case .strings(let codes, let texts): .strings(codes.gathered(rows), texts)
       case .json(let codes, let texts): .json(codes.gathered(rows), texts)
       }

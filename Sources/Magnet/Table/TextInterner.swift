@@ -199,9 +199,10 @@ struct TextInterner: ~Copyable {
   func dictionary() -> TextDictionary {
     let entries = UnsafeBufferPointer(start: entries + 1, count: count)
     return TextDictionary(
-      bytes: Array(UnsafeBufferPointer(start: arena, count: self.entries[count].end)),
-      ends: entries.map(\.end),
-      bases: isShared ? entries.map { TextDictionary.Base(text: $0.base, length: $0.shared) } : [])
+      bytes: Values(UnsafeBufferPointer(start: arena, count: self.entries[count].end)),
+      ends: Values(entries) { $0.end },
+      bases: isShared ? Values(entries) { TextDictionary.Base(text: $0.base, length: $0.shared) } : Values([])
+    )
   }
 
   /// Forgets all texts and keeps the memory, unless it has become large.

@@ -1,0 +1,41 @@
+// Unsafe code, on these invariants: nobody changes `bytes` once `init` has returned, and they are given back once, in the
+// way they were had. Bytes of a file are mapped only where nobody shortens it.
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+/// Memory that several values share and nobody changes: it is given back with the last of them.
+package final class SharedMemory: @unchecked Sendable {
+  /// The bytes, valid as long as this is.
+  package let bytes: UnsafeRawBufferPointer
+  private let isMapped: Bool
+
+  /// No bytes.
+  package static let empty = SharedMemory(byteCount: 0) { _ in }
+
+  /// Memory of `byteCount` bytes, all of which `fill` writes.
+  package init(byteCount: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 16)
+    fill(memory)
+    bytes = UnsafeRawBufferPointer(memory)
+    isMapped = false
+  }
+
+  /// The first `byteCount` bytes of a file as they lie in it; nil where the system does not give them.
+  package init?(mapping file: borrowing FileDescriptor, byteCount: Int) {
+    guard byteCount > 0, let start = file.mapped(byteCount) else { return nil }
+    bytes = UnsafeRawBufferPointer(start: start, count: byteCount)
+    isMapped = true
+  }
+
+  deinit {
+    if isMapped {
+      munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
+    } else {
+      bytes.deallocate()
+    }
+  }
+}
