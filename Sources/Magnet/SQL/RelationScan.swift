@@ -130,7 +130,8 @@ struct RelationScan {
     }
   }
 
-  private func holds(_ part: Int, _ row: Int) -> Bool {
+  /// Whether a row of a part fulfils the conditions.
+  func holds(_ part: Int, _ row: Int) -> Bool {
     parts[part].checks.allSatisfy { Self.equal(parts[part].columns[$0.column][row], $0.value) }
   }
 
@@ -210,7 +211,7 @@ struct RelationScan {
   private static let nearColumns = 4
 
   /// SQLite's order: nulls, numbers, texts by their bytes.
-  private static func sqlOrder(_ a: Cell, _ b: Cell) -> Bool {
+  static func sqlOrder(_ a: Cell, _ b: Cell) -> Bool {
     if rank(a) != rank(b) { return rank(a) < rank(b) }
     if case .int(let a) = a, case .int(let b) = b { return a < b }
     if rank(a) == 0 { return false }
@@ -236,8 +237,19 @@ struct RelationScan {
   /// The current row's cell of a column.
   func cell(_ column: Int) -> Cell { parts[part].columns[column][row] }
 
+  /// The numbers of the parts, in the order of the runs.
+  var partNumbers: Range<Int> { parts.indices }
+
+  func rowCount(of part: Int) -> Int { parts[part].rowCount }
+
+  /// Whether there are conditions that not all rows of a part need fulfil.
+  func hasChecks(_ part: Int) -> Bool { !parts[part].checks.isEmpty }
+
+  /// A cell of a part.
+  func cell(of part: Int, _ column: Int, row: Int) -> Cell { parts[part].columns[column][row] }
+
   @inline(__always)
-  private func cells(of part: Int, _ column: Int) -> ScanCells {
+  func cells(of part: Int, _ column: Int) -> ScanCells {
     cells[part * relation.columns.count + column]
   }
 
