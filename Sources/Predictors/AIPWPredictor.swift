@@ -36,7 +36,8 @@ struct AIPWEstimator: ScoreEstimator {
   let frontier: Frontier
 
   /// - Throws: `MagnetError` where there is no run to learn from.
-  init(_ fold: ScoreFold) throws {
+  /// - Parameter frontier: the fold's, where it is known.
+  init(_ fold: ScoreFold, frontier: Frontier? = nil) throws {
     guard let means = fold.filledItemMeans else { throw MagnetError(.unsupported, noRunToLearnFrom(fold)) }
     var features: [Double] = []
     features.reserveCapacity(fold.matrix.instances.count * fold.train.count)
@@ -52,7 +53,7 @@ struct AIPWEstimator: ScoreEstimator {
       fold.columns.map { features[$0 * width + run] }.mean() ?? 0
     }
     population = fold.columns.count
-    frontier = Frontier(fold)
+    self.frontier = frontier ?? Frontier(fold)
   }
 
   func estimate(_ sample: ObservedSample) -> Estimate? {

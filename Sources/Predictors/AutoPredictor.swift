@@ -51,7 +51,7 @@ public final class AutoPredictor: ScorePredictor {
         base: try PerturbationDifferencePredictor().fit(fold), note: "perturbation-difference predicts")
     }
     let others = OtherScenarios(fold)
-    guard fold.filledItemMeans != nil else {
+    guard fold.hasScores else {
       return AutoEstimator(
         base: SampleMeanEstimator(population: fold.columns.count), others: others,
         degrees: max(1, fold.columns.count - 1),
@@ -59,8 +59,8 @@ public final class AutoPredictor: ScorePredictor {
     }
     do {
       let itemResponse = try fits.estimator(fold)
-      let base = WeighedEstimator(
-        itemResponse: itemResponse, aipw: try AIPWEstimator(fold))
+      let aipw = try AIPWEstimator(fold, frontier: itemResponse.frontier)
+      let base = WeighedEstimator(itemResponse: itemResponse, aipw: aipw)
       return AutoEstimator(base: base, others: others, degrees: itemResponse.degrees, notes: others.notes)
     } catch let error as MagnetError {
       return NotedEstimator(

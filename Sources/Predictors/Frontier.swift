@@ -5,8 +5,14 @@ import Magnet
 struct Frontier: Sendable {
   /// The quantile, interpolated linearly; nil when there is no run to learn from.
   let limit: Double?
+  /// How many runs to learn from have a score.
+  let runs: Int
 
-  init(_ fold: ScoreFold) { limit = fold.train.compactMap(fold.score(ofRow:)).quantile(0.9) }
+  init(_ fold: ScoreFold) {
+    let scores = fold.train.compactMap(fold.score(ofRow:))
+    limit = scores.quantile(0.9)
+    runs = scores.count
+  }
 
   func isPassed(by sample: ObservedSample) -> Bool {
     guard let limit, let mean = sample.known.mean else { return false }
@@ -43,6 +49,9 @@ extension ScoreFold {
     }
     return zip(sums, counts).map { $0 / $1 }
   }
+
+  /// Whether a training run has a score on any of `columns`.
+  var hasScores: Bool { train.contains { row in columns.contains { !matrix[row, $0].isNaN } } }
 
   /// `itemMeans`, an item that no training run has counted as one of mean difficulty among `columns`; nil when no
   /// training run has any of them.

@@ -60,7 +60,7 @@ struct ItemResponseFits {
 
   /// - Throws: `MagnetError` when there is nothing to learn from, or a score is not from 0 to 1.
   mutating func estimator(_ fold: ScoreFold) throws -> ItemResponseEstimator {
-    guard fold.filledItemMeans != nil else { throw MagnetError(.unsupported, noRunToLearnFrom(fold)) }
+    guard fold.hasScores else { throw MagnetError(.unsupported, noRunToLearnFrom(fold)) }
     let matrix = fold.matrix
     if let last, last.train == fold.train, last.values == matrix.values {
       // What was learned from samples of the training runs stays.
@@ -146,7 +146,7 @@ struct ItemResponseEstimator: ScoreEstimator {
     columns = fold.columns
     frontier = Frontier(fold)
     trials = TrainingTrials(fold)
-    degrees = max(1, fold.train.count { fold.score(ofRow: $0) != nil } - 1)
+    degrees = max(1, frontier.runs - 1)
     self.softplus = softplus
     self.shares = shares
     self.variances = variances
@@ -168,9 +168,7 @@ struct ItemResponseEstimator: ScoreEstimator {
   }
 
   private static func sums(_ table: [Double], over items: [Int]) -> [Double] {
-    var sums = Array(repeating: 0.0, count: abilityCount)
-    for item in items { for q in sums.indices { sums[q] += table[item * sums.count + q] } }
-    return sums
+    sumOfRows(table, width: abilityCount, items)
   }
 
   private var logSpacing: Double { Double.log(upperDeviation / 2) }

@@ -1,5 +1,5 @@
 // Unsafe code, on these invariants:
-// - Both buffers live during the loop, and the ranges lie in them: the precondition checks that.
+// - The buffers live during the loop, and the ranges lie in them: the precondition checks that.
 
 /// Σ a[i + k] b[j + k] over k from 0 to count - 1, in eight partial sums: a single one would wait for each addition.
 package func dotProduct(_ a: [Double], _ i: Int, _ b: [Double], _ j: Int, count: Int) -> Double {
@@ -21,6 +21,21 @@ package func dotProduct(_ a: [Double], _ i: Int, _ b: [Double], _ j: Int, count:
         k += 1
       }
       return sum
+    }
+  }
+}
+
+/// The sum of some rows of a table, row by row: Σ table[row * width + k] over `rows` for each k below `width`.
+package func sumOfRows(_ table: [Double], width: Int, _ rows: [Int]) -> [Double] {
+  precondition(rows.allSatisfy { $0 >= 0 && ($0 + 1) * width <= table.count }, "rows of the table")
+  return [Double](unsafeUninitializedCapacity: width) { sums, filled in
+    sums.initialize(repeating: 0)
+    filled = width
+    table.withUnsafeBufferPointer { table in
+      for row in rows {
+        let start = row * width
+        for k in 0..<width { sums[k] += table[start + k] }
+      }
     }
   }
 }

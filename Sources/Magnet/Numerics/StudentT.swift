@@ -1,4 +1,5 @@
 import RealModule
+import Synchronization
 
 /// Student's t distribution.
 package enum StudentT {
@@ -24,6 +25,18 @@ package enum StudentT {
   package static func quantile(_ p: Double, degrees: Double) -> Double {
     precondition(p > 0 && p < 1, "a probability between 0 and 1")
     if p == 0.5 { return 0 }
+    let key = SIMD2(p, degrees)
+    if let found = known.withLock({ $0[key] }) { return found }
+    let found = findQuantile(p, degrees)
+    known.withLock { if $0.count < knownLimit { $0[key] = found } }
+    return found
+  }
+
+  /// Quantiles found before: intervals ask for the same few again and again.
+  private static let known = Mutex<[SIMD2<Double>: Double]>([:])
+  private static let knownLimit = 4096
+
+  private static func findQuantile(_ p: Double, _ degrees: Double) -> Double {
     let tail = min(p, 1 - p)
     var low = 0.0
     var high = 1.0

@@ -38,6 +38,7 @@ public struct ScoreMatrix: Sendable {
   }
 
   /// The score of a run on an instance, by row and column; NaN where there is none.
+  @inlinable
   public subscript(run: Int, instance: Int) -> Double { values[run * instances.count + instance] }
 }
 
