@@ -124,6 +124,7 @@ public struct HelmRuns: RunSource {
     let known = (RunDirectory.knownFiles + sources.map(\.fileName)).unique()
     let choice = WarmChoice(nil)
     let found = try await forEach(folders, columns: nil) { reader, folder -> (RunEntry, Table?) in
+      folder.seen.forget()
       var faults = folder.faults(reader.files, sources, threshold: windowThreshold) { source in
         store?.knows(source, of: folder) == true
       }

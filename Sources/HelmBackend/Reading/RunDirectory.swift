@@ -10,6 +10,8 @@ struct RunDirectory: Sendable {
 
   /// What is wrong with the whole, where it is an archive that cannot be read, or not all of it.
   let fault: DataFault?
+  /// What a store has seen of its files since the runs were listed.
+  let seen = SeenFiles()
 
   init(path: String, files: [String], tree: any FileTree = DiskTree(), fault: DataFault? = nil) {
     self.path = path

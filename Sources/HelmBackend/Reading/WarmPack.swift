@@ -6,10 +6,11 @@ import Magnet
 //
 //   magic       16 bytes, with the version of the format
 //   entries     each the header of a `TableImage` and then its parts, both at multiples of 8
-//   directory   uint32 schemas, each uint32 columns and their names; uint32 folders of suites, their paths;
-//               uint32 runs, each uint32 suite, name, uint8 entries, and these: `WarmEntry`, 15 uint64
+//   directory   uint32 schemas, each uint32 columns and their names, and up to a multiple of 8; uint64 runs, each, in
+//               ascending order, uint64 XXH64 of its path and uint64 where its record begins in the directory; the records
+//   record      the path, uint8 entries, and these: `WarmEntry`, 15 uint64
 //   trailer     uint64 where the directory begins, its length, its XXH64; magic
-// A text is uint32 length, bytes.
+// A text is uint32 length, bytes. A program looks at the records of the runs that it reads alone.
 
 /// What is kept of one file.
 struct WarmEntry: Sendable {
@@ -27,20 +28,26 @@ struct WarmEntry: Sendable {
   let headerHash: UInt64
   let partsLength: Int
 
+  /// How many bytes an entry has in the directory.
+  static let size = 15 * 8
+
   var partsOffset: Int { offset + (headerLength + 7) / 8 * 8 }
   var end: Int { partsOffset + partsLength }
 }
 
-/// Where an entry is looked for: the path of the run's folder, which ends after the last slash of `suite`.
+/// Where an entry is looked for: the path of the run's folder.
 struct WarmKey: Hashable, Sendable {
-  let suite: Substring
-  let run: Substring
+  let path: String
+  let hash: UInt64
 
   init(_ path: String) {
-    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) ?? path.startIndex
-    suite = path[..<slash]
-    run = path[slash...]
+    self.path = path
+    var copy = path
+    hash = copy.withUTF8 { XXH64.hash(UnsafeRawBufferPointer($0)) }
   }
+
+  static func == (a: WarmKey, b: WarmKey) -> Bool { a.hash == b.hash && a.path == b.path }
+  func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }
 
 /// A pack that is read. Its bytes are mapped into memory, and tables made of it use them where they lie; so nobody may shorten
@@ -53,8 +60,10 @@ final class WarmPack: Sendable {
   /// The names of the columns of each schema.
   let schemas: [[String]]
   private let memory: SharedMemory
-  private let runs: [WarmKey: Range<Int>]
-  private let entries: [WarmEntry]
+  /// Where the directory lies, and in it the runs' hashes, and how many there are.
+  private let directory: Range<Int>
+  private let index: Int
+  private let runCount: Int
 
   /// Opens a pack; nil when it is not one, is damaged, or belongs to another user.
   init?(_ path: String) {
@@ -75,20 +84,47 @@ final class WarmPack: Sendable {
     else { return nil }
     let bytes = UnsafeRawBufferPointer(rebasing: memory.bytes[start..<start + length])
     guard XXH64.hash(bytes) == hash else { return nil }
-    var directory = WarmDirectory(bytes)
-    guard let schemas = directory.schemas(), let (runs, entries) = directory.runs(schemas.count, end: start)
-    else { return nil }
+    var reader = WarmDirectory(bytes)
+    guard let schemas = reader.schemas(), let index = reader.takeIndex() else { return nil }
     self.schemas = schemas
-    self.runs = runs
-    self.entries = entries
+    directory = start..<start + length
+    (self.index, runCount) = index
   }
 
-  /// What is kept of a run's files.
-  func entries(of key: WarmKey) -> ArraySlice<WarmEntry> { runs[key].map { entries[$0] } ?? [] }
+  private var directoryBytes: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: memory.bytes[directory])
+  }
+
+  private func number(_ place: Int) -> UInt64 {
+    UInt64(littleEndian: directoryBytes.loadUnaligned(fromByteOffset: index + place * 8, as: UInt64.self))
+  }
+
+  /// What is kept of a run's files of a kind.
+  func entries(of key: WarmKey, _ kind: UInt64) -> [WarmEntry] {
+    var (low, high) = (0, runCount)
+    while low < high {
+      let middle = (low + high) / 2
+      if number(2 * middle) < key.hash { low = middle + 1 } else { high = middle }
+    }
+    while low < runCount, number(2 * low) == key.hash {
+      if let found = record(low, { $0 == kind }), found.path == key.path { return found.entries }
+      low += 1
+    }
+    return []
+  }
+
+  /// A run's path and those of its entries whose kinds are wanted; nil for a damaged record.
+  private func record(_ number: Int, _ isWanted: (UInt64) -> Bool) -> (path: String, entries: [WarmEntry])? {
+    guard let place = Int(exactly: self.number(2 * number + 1)) else { return nil }
+    var reader = WarmDirectory(directoryBytes, at: place)
+    return reader.record(schemas.count, end: directory.lowerBound, isWanted)
+  }
 
   /// Every run and what is kept of its files.
-  func forEachRun(_ body: (WarmKey, ArraySlice<WarmEntry>) throws -> Void) rethrows {
-    for (key, range) in runs { try body(key, entries[range]) }
+  func forEachRun(_ body: (WarmKey, [WarmEntry]) throws -> Void) rethrows {
+    for number in 0..<runCount {
+      if let (path, entries) = record(number, { _ in true }) { try body(WarmKey(path), entries) }
+    }
   }
 
   /// The table of an entry; nil when it is damaged.
@@ -112,7 +148,10 @@ private struct WarmDirectory {
   private let bytes: UnsafeRawBufferPointer
   private var at = 0
 
-  init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+  init(_ bytes: UnsafeRawBufferPointer, at place: Int = 0) {
+    self.bytes = bytes
+    at = max(0, min(place, bytes.count))
+  }
 
   private mutating func take<Number: FixedWidthInteger & BitwiseCopyable>(_: Number.Type) -> Number? {
     let size = MemoryLayout<Number>.size
@@ -153,24 +192,31 @@ private struct WarmDirectory {
     return schemas
   }
 
-  mutating func runs(_ schemaCount: Int, end: Int) -> ([WarmKey: Range<Int>], [WarmEntry])? {
-    guard let suites = texts(), let count = small(), count <= bytes.count - at else { return nil }
-    var runs: [WarmKey: Range<Int>] = Dictionary(minimumCapacity: count)
+  /// Where the runs' hashes begin and how many there are, both within the bytes.
+  mutating func takeIndex() -> (start: Int, count: Int)? {
+    at = (at + 7) / 8 * 8
+    guard at <= bytes.count, let count = count(), count <= (bytes.count - at) / 16 else { return nil }
+    return (at, count)
+  }
+
+  /// A run's path and those of its entries whose kinds are wanted.
+  mutating func record(
+    _ schemaCount: Int, end: Int, _ isWanted: (UInt64) -> Bool
+  ) -> (path: String, entries: [WarmEntry])? {
+    guard let path = text(), let count = take(UInt8.self) else { return nil }
     var entries: [WarmEntry] = []
     for _ in 0..<count {
-      guard let suite = small(), suites.indices.contains(suite), let name = text(), at < bytes.count else {
-        return nil
+      let start = at
+      guard let kind = number() else { return nil }
+      at = start
+      guard isWanted(kind) else {
+        at += WarmEntry.size
+        continue
       }
-      let number = Int(bytes[at])
-      at += 1
-      let first = entries.count
-      for _ in 0..<number {
-        guard let entry = entry(), entry.schema < schemaCount, entry.end <= end else { return nil }
-        entries.append(entry)
-      }
-      runs[WarmKey(suite: suites[suite], run: name)] = first..<entries.count
+      guard let entry = entry(), entry.schema < schemaCount, entry.end <= end else { return nil }
+      entries.append(entry)
     }
-    return at == bytes.count ? (runs, entries) : nil
+    return (path, entries)
   }
 
   private mutating func entry() -> WarmEntry? {
@@ -187,12 +233,5 @@ private struct WarmDirectory {
         device: device, inode: inode, size: size, modified: Int(truncatingIfNeeded: modified),
         changed: Int(truncatingIfNeeded: changed)), counts: counts, schema: schema, offset: offset,
       headerLength: headerLength, headerHash: headerHash, partsLength: partsLength)
-  }
-}
-
-extension WarmKey {
-  fileprivate init(suite: String, run: String) {
-    self.suite = suite[...]
-    self.run = run[...]
   }
 }

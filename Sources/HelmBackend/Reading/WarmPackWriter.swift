@@ -8,9 +8,7 @@ final class WarmPackWriter {
   private let file: FileDescriptor
   private(set) var size = 0
   private var schemas: [[String]: Int] = [:]
-  private var suites: [Substring: Int] = [:]
   private var runs: [WarmKey: [WarmEntry]] = [:]
-  private var order: [WarmKey] = []
   private var buffer: [UInt8] = []
   private var isDone = false
 
@@ -53,8 +51,6 @@ final class WarmPackWriter {
     let offset = size
     try write(bytes)
     try write([UInt8](repeating: 0, count: (8 - size % 8) % 8))
-    if suites[key.suite] == nil { suites[key.suite] = suites.count }
-    if runs[key] == nil { order.append(key) }
     runs[key, default: []].append(
       WarmEntry(
         kind: entry.kind, isGzip: entry.isGzip, version: entry.version, counts: entry.counts, schema: schema,
@@ -71,16 +67,21 @@ final class WarmPackWriter {
       directory.append(small: names.count)
       for name in names { directory.append(text: name) }
     }
-    directory.append(small: suites.count)
-    for (path, _) in suites.sorted(by: { $0.value < $1.value }) { directory.append(text: path) }
-    directory.append(small: order.count)
-    for key in order {
+    while directory.count % 8 != 0 { directory.append(0) }
+    directory.append(number: UInt64(runs.count))
+    // By their hashes, and runs of the same hash by their paths, so that the same runs give the same bytes.
+    let keys = runs.keys.sorted { $0.hash == $1.hash ? $0.path < $1.path : $0.hash < $1.hash }
+    var records: [UInt8] = []
+    let first = directory.count + keys.count * 16
+    for key in keys {
       let entries = runs[key] ?? []
-      directory.append(small: suites[key.suite] ?? 0)
-      directory.append(text: key.run)
-      directory.append(UInt8(entries.count))
-      for entry in entries { directory.append(entry) }
+      directory.append(number: key.hash)
+      directory.append(number: UInt64(first + records.count))
+      records.append(text: key.path)
+      records.append(UInt8(entries.count))
+      for entry in entries { records.append(entry) }
     }
+    directory += records
     let hash = XXH64.hash(directory)
     var trailer: [UInt8] = []
     for number in [UInt64(start), UInt64(directory.count), hash] { trailer.append(number: number) }

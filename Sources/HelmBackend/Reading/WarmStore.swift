@@ -131,7 +131,10 @@ public final class WarmStore: Sendable {
 
   /// Where entries of a run are found; nil where its files are not kept.
   private func key(_ run: RunDirectory) -> WarmKey? {
-    guard run.tree is DiskTree else { return nil }
+    run.seen.key { run.tree is DiskTree ? makeKey(run) : nil }
+  }
+
+  private func makeKey(_ run: RunDirectory) -> WarmKey {
     var last: UInt8 = 0
     for byte in run.path.utf8 {
       if last == UInt8(ascii: "/"), byte == last || byte == UInt8(ascii: ".") {
@@ -144,7 +147,7 @@ public final class WarmStore: Sendable {
   }
 
   /// A file as it is now.
-  fileprivate struct Present: Equatable {
+  struct Present: Equatable {
     let version: FileStatus.Version
     let isGzip: Bool
     let trust: Files.Trust
@@ -183,8 +186,8 @@ public final class WarmStore: Sendable {
     let kind = source.fingerprint
     var found: Present?
     for pack in packs {
-      for entry in pack.entries(of: key) where entry.kind == kind {
-        if found == nil { found = present(source, of: run) }
+      for entry in pack.entries(of: key, kind) {
+        if found == nil { found = run.seen.file(kind) { present(source, of: run) } }
         guard let found else { return nil }
         if entry.version == found.version, entry.isGzip == found.isGzip { return (pack, entry) }
       }

@@ -97,7 +97,8 @@ struct FlatColumn<Value: BitwiseCopyable & Sendable>: Sendable {
   ///   - whole: the values and nulls of a chunk that is stored so, as they are.
   ///   - single: the value of any cell.
   init(
-    _ pieces: [Piece], _ column: Int, zero: Value, whole: (ColumnChunk.Storage) -> (Values<Value>, NullMask?)?,
+    _ pieces: [Piece], _ column: Int, zero: Value,
+    whole: (ColumnChunk.Storage) -> (Values<Value>, NullMask?)?,
     single: (Cell) -> Value?
   ) {
     let count = pieces.reduce(0) { $0 + $1.rows.count }

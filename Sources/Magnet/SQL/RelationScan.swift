@@ -14,14 +14,19 @@ struct RelationScan {
     /// The number of the first row, among those of all runs.
     let first: Int64
     let rowCount: Int
+    /// Those of the relation's columns that are asked for, in their order.
     let columns: [ColumnChunk]
     /// What is to be checked of each row.
     let checks: [(column: Int, value: Cell)]
   }
 
   private let relation: Relation
+  /// The relation's columns that are asked for, ascending, and where their cells are kept.
+  private let asked: [(column: Int, memory: ScanMemory.ColumnCells)]
+  /// The place of each of the relation's columns among these; -1 for others.
+  private let placeOf: [Int]
   private var parts: [Part] = []
-  /// The cells of all columns of the first part, of the second, and so on.
+  /// The cells of the columns asked for in the first part, in the second, and so on.
   private var cells: [ScanCells] = []
   /// Rows in the order of a column, as pairs of a part and a row; nil for the order they are in.
   private var order: [SIMD2<Int32>]?
@@ -40,6 +45,12 @@ struct RelationScan {
   ) throws {
     self.relation = relation
     bitsInOrder = Array(repeating: nil, count: relation.columns.count)
+    asked = columns.sorted().map {
+      ($0, catalog.scanMemory.column(relation.kind, relation.columns[$0].source))
+    }
+    var places = Array(repeating: -1, count: relation.columns.count)
+    for (place, wanted) in asked.enumerated() { places[wanted.column] = place }
+    placeOf = places
     let candidates = relation.rows == .runs ? Array(catalog.listing.entries.indices) : catalog.runs
     var runs = candidates.filter { run in
       conditions.allSatisfy { condition in
@@ -54,7 +65,7 @@ struct RelationScan {
       // Room for 2^40 rows of each run.
       var first = Int64(run + 1) << 40
       for (number, chunk) in chunks.enumerated() {
-        self.add(chunk, number, first, of: table, run: run, headlines[run], columns, conditions, catalog)
+        self.add(chunk, number, first, of: table, run: run, headlines[run], conditions, catalog)
         first += Int64(chunk.rowCount)
       }
     }
@@ -75,10 +86,10 @@ struct RelationScan {
 
   private mutating func add(
     _ chunk: Table.Chunk, _ number: Int, _ first: Int64, of table: Table?, run: Int, _ headline: RunHeadline?,
-    _ wanted: Set<Int>, _ conditions: [Condition], _ catalog: RunCatalog
+    _ conditions: [Condition], _ catalog: RunCatalog
   ) {
-    let columns = relation.columns.enumerated().map { place, column -> ColumnChunk in
-      guard wanted.contains(place) else { return .nulls(chunk.rowCount) }
+    let columns = asked.map { asked -> ColumnChunk in
+      let column = relation.columns[asked.column]
       switch column.source {
       case .run(let field): return .constant(catalog.cell(field, of: run), count: chunk.rowCount)
       case .headline(let field): return .constant(headline?.cell(field) ?? .null, count: chunk.rowCount)
@@ -98,16 +109,15 @@ struct RelationScan {
     }
     var checks: [(column: Int, value: Cell)] = []
     for condition in conditions {
-      switch columns[condition.column].mayHold(condition.value) {
+      switch columns[placeOf[condition.column]].mayHold(condition.value) {
       case .nowhere: return
       case .everywhere: break
       case .somewhere: checks.append((condition.column, condition.value))
       }
     }
     parts.append(Part(first: first, rowCount: chunk.rowCount, columns: columns, checks: checks))
-    for (place, column) in relation.columns.enumerated() {
-      let known = ScanKey(kind: relation.kind, source: column.source, run: run, chunk: number)
-      cells.append(wanted.contains(place) ? catalog.scanMemory.cells(columns[place], known) : ScanCells())
+    for (place, wanted) in asked.enumerated() {
+      cells.append(catalog.scanMemory.cells(columns[place], wanted.memory, run: run, chunk: number))
     }
   }
 
@@ -132,7 +142,7 @@ struct RelationScan {
 
   /// Whether a row of a part fulfils the conditions.
   func holds(_ part: Int, _ row: Int) -> Bool {
-    parts[part].checks.allSatisfy { Self.equal(parts[part].columns[$0.column][row], $0.value) }
+    parts[part].checks.allSatisfy { Self.equal(cell(of: part, $0.column, row: row), $0.value) }
   }
 
   /// Cells, each once, and their numbers.
@@ -156,7 +166,7 @@ struct RelationScan {
     // chunk, by its code there.
     var places: [[Int32]] = []
     for (number, part) in parts.enumerated() {
-      let chunk = part.columns[column]
+      let chunk = placeOf[column] < 0 ? .nulls(part.rowCount) : part.columns[placeOf[column]]
       let cells = self.cells(of: number, column)
       var ofCode: [Int32] = cells.areTexts ? Array(repeating: -1, count: cells.textCount + 1) : []
       var found: [Int32] = []
@@ -235,7 +245,7 @@ struct RelationScan {
   func bits(_ column: Int) -> UInt64? { bitsInOrder[column].map { $0[place] } }
 
   /// The current row's cell of a column.
-  func cell(_ column: Int) -> Cell { parts[part].columns[column][row] }
+  func cell(_ column: Int) -> Cell { cell(of: part, column, row: row) }
 
   /// The numbers of the parts, in the order of the runs.
   var partNumbers: Range<Int> { parts.indices }
@@ -246,11 +256,13 @@ struct RelationScan {
   func hasChecks(_ part: Int) -> Bool { !parts[part].checks.isEmpty }
 
   /// A cell of a part.
-  func cell(of part: Int, _ column: Int, row: Int) -> Cell { parts[part].columns[column][row] }
+  func cell(of part: Int, _ column: Int, row: Int) -> Cell {
+    placeOf[column] < 0 ? .null : parts[part].columns[placeOf[column]][row]
+  }
 
   @inline(__always)
   func cells(of part: Int, _ column: Int) -> ScanCells {
-    cells[part * relation.columns.count + column]
+    placeOf[column] < 0 ? ScanCells() : cells[part * asked.count + placeOf[column]]
   }
 
   /// Goes to the next row.

@@ -7,7 +7,8 @@ final class RunCatalog {
   private var columns: [TableSource: Set<String>] = [:]
   /// The cells that scans have read: there until the query has its answer.
   let scanMemory = ScanMemory()
-  private let fields: [Relation.RunField: [Cell]]
+  /// What is known of all runs, of the fields that were asked for.
+  private var fields: [Relation.RunField: [Cell]] = [:]
   /// The numbers of the runs whose run spec could be read.
   let runs: [Int]
   private let specs: [Int: Row]
@@ -38,26 +39,34 @@ final class RunCatalog {
     var rows: [Int: Row] = [:]
     for (row, entry) in zip(listing.runSpecs.rows, listing.entryOfRow) { rows[entry] = row }
     specs = rows
-    let numbers = listing.entries.indices
-    fields = [
-      .suite: numbers.map { .string(listing.entries[$0].suite) },
-      .run: numbers.map { .string(listing.entries[$0].name) },
-      .scenario: numbers.map { number in
-        Cell(rows[number].flatMap { RunName.scenario(listing.entries[number].name, $0) })
-      },
-      .task: numbers.map { number in Cell(rows[number].map { RunName.task(listing.entries[number].name, $0) })
-      },
-      .model: numbers.map { Cell(rows[$0]?[.model]) },
-      .method: numbers.map { Cell(rows[$0]?[.method]) },
-      .folder: numbers.map { .string(listing.entries[$0].folder) },
-      .path: numbers.map { .string(listing.entries[$0].path) },
-      .state: numbers.map { .string(listing.entries[$0].faults.isEmpty ? "complete" : "incomplete") },
-      .problem: numbers.map { Cell(listing.entries[$0].problem) },
-      .isLatest: listing.isLatest.map { .int($0 ? 1 : 0) },
-    ]
   }
 
-  func cell(_ field: Relation.RunField, of run: Int) -> Cell { fields[field]?[run] ?? .null }
+  func cell(_ field: Relation.RunField, of run: Int) -> Cell {
+    if let known = fields[field] { return known[run] }
+    let cells = cells(field)
+    fields[field] = cells
+    return cells[run]
+  }
+
+  /// A field of all runs.
+  private func cells(_ field: Relation.RunField) -> [Cell] {
+    func each(_ body: (RunEntry, Row?) -> Cell) -> [Cell] {
+      listing.entries.indices.map { body(listing.entries[$0], specs[$0]) }
+    }
+    return switch field {
+    case .suite: each { entry, _ in .string(entry.suite) }
+    case .run: each { entry, _ in .string(entry.name) }
+    case .scenario: each { entry, spec in Cell(spec.flatMap { RunName.scenario(entry.name, $0) }) }
+    case .task: each { entry, spec in Cell(spec.map { RunName.task(entry.name, $0) }) }
+    case .model: each { _, spec in Cell(spec?[.model]) }
+    case .method: each { _, spec in Cell(spec?[.method]) }
+    case .folder: each { entry, _ in .string(entry.folder) }
+    case .path: each { entry, _ in .string(entry.path) }
+    case .state: each { entry, _ in .string(entry.faults.isEmpty ? "complete" : "incomplete") }
+    case .problem: each { entry, _ in Cell(entry.problem) }
+    case .isLatest: listing.isLatest.map { .int($0 ? 1 : 0) }
+    }
+  }
 
   /// Says that a query will need columns, before any table is read.
   func need(_ names: [String], of kind: TableSource) { columns[kind, default: []].formUnion(names) }

@@ -50,27 +50,39 @@ struct ScanCells {
   }
 }
 
-/// Whose cells they are: of a chunk of a run's table and one of its columns, or of a run and what is known of it.
-struct ScanKey: Hashable {
-  let kind: TableSource?
-  let source: Relation.Source
-  let run: Int
-  let chunk: Int
-}
-
 /// The memory of the cells that the scans of a query read; several scans of the same cells share it.
 final class ScanMemory {
   private var pieces: [UnsafeMutableRawPointer] = []
   private var held: [ColumnChunk.Storage] = []
-  private var made: [ScanKey: ScanCells] = [:]
+  private var columns: [Column: ColumnCells] = [:]
+
+  private struct Column: Hashable {
+    let kind: TableSource?
+    let source: Relation.Source
+  }
+
+  /// The cells of one column, by the number of the run and that of the chunk in its table.
+  final class ColumnCells {
+    fileprivate var made: [SIMD2<Int>: ScanCells] = [:]
+  }
 
   deinit { for piece in pieces { piece.deallocate() } }
 
-  /// The cells of a chunk, made once for a key.
-  func cells(_ chunk: ColumnChunk, _ key: ScanKey) -> ScanCells {
-    if let known = made[key] { return known }
+  /// Where the cells of a column are kept: of the table of a kind, or what is known of runs.
+  func column(_ kind: TableSource?, _ source: Relation.Source) -> ColumnCells {
+    let key = Column(kind: kind, source: source)
+    if let known = columns[key] { return known }
+    let new = ColumnCells()
+    columns[key] = new
+    return new
+  }
+
+  /// The cells of a chunk of a run's table, made once.
+  func cells(_ chunk: ColumnChunk, _ column: ColumnCells, run: Int, chunk number: Int) -> ScanCells {
+    let key = SIMD2(run, number)
+    if let known = column.made[key] { return known }
     let new = cells(chunk)
-    made[key] = new
+    column.made[key] = new
     return new
   }
 
