@@ -145,13 +145,12 @@ def write_part(part, table, folder, magnet="magnet"):
         if os.path.exists(faults):
             with open(faults, encoding="utf-8") as lines:
                 found = [line.rstrip("\n") for line in lines]
-    # Of a part all of whose runs are broken nothing is written; the faults say so.
-    nothing = done.returncode == 2 and len(found) >= len(part["runs"])
-    if done.returncode not in (0, 1) and not nothing:
+    # Status 2: nothing could be read, such as where all runs of the part are broken. The task fails, and the job with it.
+    if done.returncode not in (0, 1):
         raise MagnetError(done.stderr.decode(errors="replace").strip()[-2000:])
     return {
         "table": table, "part": part["part"], "project": part["project"], "suite": part["suite"],
-        "file": None if nothing else os.path.relpath(file, folder), "runs": len(part["runs"]),
+        "file": os.path.relpath(file, folder), "runs": len(part["runs"]),
         "bytes": part["bytes"], "faults": found, "status": done.returncode, "seconds": time.time() - start,
     }
 
@@ -163,7 +162,8 @@ PARTS_SCHEMA = (
 
 def write_lake(spark, path, folder, tables=TABLES, size="128M", magnet="magnet"):
     """Writes the tables of the runs under a path as Parquet files by project and suite, one task for each part, and a
-    table of the parts, `_magnet_parts`, which is returned. Tasks that are done again leave the same files."""
+    table of the parts, `_magnet_parts`, which is returned. Tasks that are done again leave the same files. Broken runs are
+    rows of that table; a part of which no run can be read fails the job with what magnet said of it."""
     from pyspark.sql import Row
 
     work = [(table, part) for table in tables for part in partitions(path, size, magnet)]

@@ -169,6 +169,18 @@ def main():
         assert sum(len(part.faults) for part in parts) > 2, parts
         assert spark.read.parquet(out + "/stats").count() == len(rows([mixed]))
         print("faults", sum(len(part.faults) for part in parts))
+        # A part that has no sound run fails.
+        alone = os.path.join(folder, "alone", "runs", "s")
+        shutil.copytree(os.path.join(broken, "not-json"), os.path.join(alone, "not-json"))
+        done = subprocess.run([MAGNET, "table", "stats", alone, "--schema", "v1"], capture_output=True, text=True)
+        assert done.returncode == 2, done.returncode
+        try:
+            magnet_spark.write_lake(spark, alone, os.path.join(folder, "none-lake"), tables=["stats"], magnet=MAGNET)
+        except Exception as error:
+            assert done.stderr.strip().splitlines()[-1] in str(error), error
+            print("nothing to read fails the job")
+        else:
+            raise AssertionError("a part without a sound run does not fail")
 
     with tempfile.TemporaryDirectory() as folder:
         # Every task is killed once; the second attempt leaves the rows once.

@@ -81,7 +81,13 @@ struct SelectCommand: AsyncParsableCommand {
           Terminal.say(
             selection.reason.map { "\(one.name): \($0)\(known)" }
               ?? "\(one.name): expected width of the 95% interval \(widths)\(known)")
-          if let helmOutput { try write(selection.ids, of: one, scores, entries, below: helmOutput) }
+          guard let helmOutput else { continue }
+          do { try write(selection.ids, of: one, scores, entries, below: helmOutput) } catch let error
+            as MagnetError
+          {
+            Terminal.say("\(one.name): chosen, but not written for HELM: \(error)", as: .warning)
+            faultCount += 1
+          }
         } catch let error as MagnetError {
           Terminal.say("left out: \(one.name): \(error)", as: .warning)
           faultCount += 1

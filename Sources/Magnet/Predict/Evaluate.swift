@@ -90,10 +90,27 @@ extension Predictor {
           "\(name(draw.test)): not shown to the predictor, as HELM does not know what it is: \(names)"
             + (unknown.count > 5 ? " and \(unknown.count - 5) more" : ""))
       }
+      if targetRun != nil {
+        notes += partialNotes(
+          rows.map { listing.runSpecs.rows[$0] }, tables.instanceCounts(ofFirst: rows.count))
+      }
       return DataSplit(
         train: TrainSplit(prepared(part(0..<trainCount))), test: test,
         trainRuns: draw.train.map(name), testRun: name(draw.test), notes: notes, faults: faults)
     }
+  }
+
+  /// What is to be said of the target run, the last one, where others of its scenario have more instances: its actual score
+  /// is over its own alone.
+  private func partialNotes(_ specs: [Row], _ instances: [Int]) -> [String] {
+    guard let own = specs.last, let count = instances.last else { return [] }
+    let task = RunName.task(own[.run], own)
+    let others = zip(specs, instances).filter { RunName.task($0.0[.run], $0.0) == task }.map(\.1)
+    guard let most = others.max(), most > count else { return [] }
+    return [
+      "\(own[.run]): has \(count) instances, other runs of its scenario up to \(most); its actual score is the mean over "
+        + "its own \(count)"
+    ]
   }
 
   /// The run that matches, and all runs of other models to learn from.
@@ -163,5 +180,12 @@ extension Predictor {
     }
     return MagnetError(
       .insufficientData, sentence + "; give more runs, a wider filter, or fewer example runs")
+  }
+}
+
+extension RunTables {
+  /// How many instances each of the first runs has requests of.
+  fileprivate func instanceCounts(ofFirst count: Int) -> [Int] {
+    (0..<count).map { table(.scenarioStates, ofRuns: $0..<$0 + 1)[.instance].unique().count }
   }
 }
