@@ -1,4 +1,4 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
 let strict: [SwiftSetting] = [
@@ -6,6 +6,8 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("InternalImportsByDefault"),
 ]
+/// What a program or library is built with; tests may do without the marks of unsafe expressions.
+let safe = strict + [.strictMemorySafety()]
 
 let package = Package(
   name: "magnet",
@@ -46,34 +48,34 @@ let package = Package(
       name: "Magnet",
       dependencies: [
         "CSQLite", "CZlib", "CSpawn", .product(name: "RealModule", package: "swift-numerics"),
-      ], swiftSettings: strict),
+      ], swiftSettings: safe),
     .target(
       name: "HelmBackend",
       dependencies: [
         "Magnet", "CSimdJSON", "CCurl", "CZlib", "CChecksum", "CDemo",
         .product(name: "RealModule", package: "swift-numerics"),
       ],
-      swiftSettings: strict),
+      swiftSettings: safe),
     .target(
       name: "Predictors",
       dependencies: ["Magnet", .product(name: "RealModule", package: "swift-numerics")],
-      swiftSettings: strict),
-    .target(name: "Cards", dependencies: ["Magnet", "CYaml"], swiftSettings: strict),
+      swiftSettings: safe),
+    .target(name: "Cards", dependencies: ["Magnet", "CYaml"], swiftSettings: safe),
     .target(
       name: "Shifts",
       dependencies: ["Magnet", .product(name: "RealModule", package: "swift-numerics")],
-      swiftSettings: strict),
+      swiftSettings: safe),
     .target(
       name: "Judges",
       dependencies: ["Magnet", .product(name: "RealModule", package: "swift-numerics")],
-      swiftSettings: strict),
+      swiftSettings: safe),
     .target(
       name: "MagnetCommand",
       dependencies: [
         "Magnet", "HelmBackend", "Predictors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      path: "Sources/magnet-cli/Command", swiftSettings: strict),
+      path: "Sources/magnet-cli/Command", swiftSettings: safe),
     .executableTarget(
       name: "magnet-cli",
       dependencies: [
@@ -81,7 +83,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Command"],
-      swiftSettings: strict),
+      swiftSettings: safe),
     .target(
       name: "TestSupport", dependencies: ["Magnet"], path: "Tests/TestSupport", swiftSettings: strict),
     .executableTarget(

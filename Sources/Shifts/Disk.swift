@@ -55,8 +55,8 @@ enum Disk {
       var block = [UInt8](repeating: 0, count: min(blockSize, max(1, status.size + 1)))
       var offset = 0
       while true {
-        let count = try block.withUnsafeMutableBytes { memory in
-          try memory.baseAddress.map { try file.read($0, memory.count, at: offset) } ?? 0
+        let count = try unsafe block.withUnsafeMutableBytes { memory in
+          try unsafe memory.baseAddress.map { try unsafe file.read($0, memory.count, at: offset) } ?? 0
         }
         if count == 0 { return }
         try body(block[..<count])

@@ -236,11 +236,9 @@ struct CardEvaluateOptions: ParsableArguments {
   }
 
   private static func text(of path: String) throws -> String {
-    var bytes: [UInt8] = []
-    do { try FileDescriptor(path, .read).forEachPiece { bytes += $0 } } catch let error as SystemError {
-      throw error.reading(path)
-    }
-    return String(decoding: bytes, as: UTF8.self)
+    do { return String(decoding: try FileDescriptor(path, .read).readAll(), as: UTF8.self) } catch let error
+      as SystemError
+    { throw error.reading(path) }
   }
 
   /// Asks on a terminal whether the card's Python may run.

@@ -149,9 +149,7 @@ struct SQLCommand: AsyncParsableCommand {
   }
 
   private func statements(_ file: consuming FileDescriptor, named place: String) throws -> [String] {
-    var bytes: [UInt8] = []
-    try file.forEachPiece { bytes += $0 }
-    let statements = Database.statements(in: String(decoding: bytes, as: UTF8.self))
+    let statements = Database.statements(in: String(decoding: try file.readAll(), as: UTF8.self))
     if statements.isEmpty { throw MagnetError(.usage, "contains no query", at: place) }
     if statements.count > 1, output.file != nil {
       throw MagnetError(.usage, "contains \(statements.count) queries", at: place, advice: "-o takes one")

@@ -79,9 +79,9 @@ struct SQLPrompt {
       try Terminal.write(prompt)
       return readLine()
     }
-    guard let line = magnet_line_edit_read(prompt) else { return nil }
-    defer { free(line) }
-    if line[0] != 0 { magnet_line_edit_remember(line) }
-    return String(cString: line)
+    guard let line = unsafe magnet_line_edit_read(prompt) else { return nil }
+    defer { unsafe free(line) }
+    if unsafe line[0] != 0 { unsafe magnet_line_edit_remember(line) }
+    return unsafe String(cString: line)
   }
 }

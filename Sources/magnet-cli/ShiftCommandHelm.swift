@@ -1,4 +1,4 @@
-public import ArgumentParser
+import ArgumentParser
 import HelmBackend
 import Magnet
 import MagnetCommand

@@ -1,4 +1,4 @@
-public import ArgumentParser
+import ArgumentParser
 import Magnet
 import MagnetCommand
 public import Shifts

@@ -60,6 +60,33 @@ import Testing
     }
   }
 
+  /// The compiler sees to it that what is unsafe is marked; CONTRIBUTING lists the files that have marks.
+  @Test func unsafeFilesAreListed() throws {
+    let text = try Project.text(Project.folder.path + "/CONTRIBUTING.md")
+    let start = try #require(text.firstRange(of: "- Strict memory safety is on"))
+    let rules = text[start.upperBound...]
+    let end = try #require(rules.firstRange(of: "\n- "))
+    var listed: Set<String> = []
+    for line in rules[..<end.lowerBound].split(separator: "\n  - ").dropFirst() {
+      listed.formUnion(line.matches(of: /`(\w+)`/).map { String($0.output.1) })
+    }
+    let folder = Project.folder.path + "/Sources"
+    let paths = (FileManager.default.enumerator(atPath: folder)?.allObjects ?? []).compactMap {
+      $0 as? String
+    }
+    var found: Set<String> = []
+    for path in paths where path.hasSuffix(".swift") {
+      let lines = try Project.text(folder + "/" + path).split(separator: "\n")
+      let isUnsafe = lines.contains { line in
+        (line.firstRange(of: "//").map { line[..<$0.lowerBound] } ?? line).contains(/\bunsafe\s/)
+      }
+      if isUnsafe { found.insert(String(path.split(separator: "/").last?.dropLast(6) ?? "")) }
+    }
+    #expect(found.count > 40)
+    #expect(found.subtracting(listed).sorted() == [], "not in CONTRIBUTING")
+    #expect(listed.subtracting(found).sorted() == [], "in CONTRIBUTING, though nothing in it is unsafe")
+  }
+
   @Test func librariesNeitherPrintNorExit() throws {
     let sources = Project.folder.appending(path: "Sources").path
     for file in Set(Self.imports.map(\.file)) where !file.hasPrefix("magnet-cli") {

@@ -1,4 +1,4 @@
-public import Magnet
+package import Magnet
 
 /// How a card is evaluated.
 public struct EvaluationOptions: Sendable {

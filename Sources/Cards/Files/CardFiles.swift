@@ -9,8 +9,8 @@ enum CardFiles {
     if file.status?.kind == .folder { throw .isFolder }
     var bytes: [UInt8] = []
     do {
-      try file.forEachPiece { piece in
-        bytes += piece
+      try unsafe file.forEachPiece { piece in
+        unsafe bytes += piece
         if bytes.count > limit { throw Enough() }
       }
     } catch let error as SystemError { throw error } catch {}

@@ -37,53 +37,53 @@ enum YAMLEvent {
 }
 
 /// A YAML text as a sequence of events, read by libyaml.
-final class YAMLEvents {
+@safe final class YAMLEvents {
   private let parser: UnsafeMutablePointer<yaml_parser_t>
   private let bytes: UnsafeMutableBufferPointer<UInt8>
 
   /// - Parameter text: the text as UTF-8, without a byte order mark.
   init(_ text: [UInt8]) throws(YAMLFault) {
-    bytes = .allocate(capacity: max(1, text.count))
-    _ = bytes.initialize(from: text)
-    parser = .allocate(capacity: 1)
-    parser.initialize(to: yaml_parser_t())
-    guard yaml_parser_initialize(parser) == 1 else {
+    unsafe bytes = .allocate(capacity: max(1, text.count))
+    _ = unsafe bytes.initialize(from: text)
+    unsafe parser = .allocate(capacity: 1)
+    unsafe parser.initialize(to: yaml_parser_t())
+    guard unsafe yaml_parser_initialize(parser) == 1 else {
       throw YAMLFault(mark: TextMark(line: 1, column: 1), problem: "there is no memory to read it")
     }
-    yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
-    yaml_parser_set_input_string(parser, bytes.baseAddress, text.count)
+    unsafe yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
+    unsafe yaml_parser_set_input_string(parser, bytes.baseAddress, text.count)
   }
 
   deinit {
-    yaml_parser_delete(parser)
-    parser.deallocate()
-    bytes.deallocate()
+    unsafe yaml_parser_delete(parser)
+    unsafe parser.deallocate()
+    unsafe bytes.deallocate()
   }
 
   /// The next event, where it begins, and the anchor it carries.
   func next() throws(YAMLFault) -> (event: YAMLEvent, mark: TextMark, anchor: String?) {
-    var event = yaml_event_t()
-    guard yaml_parser_parse(parser, &event) == 1 else { throw fault }
-    defer { yaml_event_delete(&event) }
-    let mark = TextMark(line: Int(event.start_mark.line) + 1, column: Int(event.start_mark.column) + 1)
-    switch event.type {
+    var event = unsafe yaml_event_t()
+    guard unsafe yaml_parser_parse(parser, &event) == 1 else { throw fault }
+    defer { unsafe yaml_event_delete(&event) }
+    let mark = unsafe TextMark(line: Int(event.start_mark.line) + 1, column: Int(event.start_mark.column) + 1)
+    switch unsafe event.type {
     case YAML_SCALAR_EVENT:
-      let scalar = event.data.scalar
-      let text = String(
+      let scalar = unsafe event.data.scalar
+      let text = unsafe String(
         decoding: UnsafeBufferPointer(start: scalar.value, count: Int(scalar.length)), as: UTF8.self)
-      return (
+      return unsafe (
         .scalar(
           text, tag: Self.text(scalar.tag), isPlain: scalar.plain_implicit != 0,
           isBlock: scalar.style == YAML_LITERAL_SCALAR_STYLE || scalar.style == YAML_FOLDED_SCALAR_STYLE),
         mark, Self.text(scalar.anchor)
       )
     case YAML_SEQUENCE_START_EVENT:
-      let start = event.data.sequence_start
-      return (.sequenceStart(tag: Self.text(start.tag)), mark, Self.text(start.anchor))
+      let start = unsafe event.data.sequence_start
+      return unsafe (.sequenceStart(tag: Self.text(start.tag)), mark, Self.text(start.anchor))
     case YAML_MAPPING_START_EVENT:
-      let start = event.data.mapping_start
-      return (.mappingStart(tag: Self.text(start.tag)), mark, Self.text(start.anchor))
-    case YAML_ALIAS_EVENT: return (.alias(Self.text(event.data.alias.anchor) ?? ""), mark, nil)
+      let start = unsafe event.data.mapping_start
+      return unsafe (.mappingStart(tag: Self.text(start.tag)), mark, Self.text(start.anchor))
+    case YAML_ALIAS_EVENT: return unsafe (.alias(Self.text(event.data.alias.anchor) ?? ""), mark, nil)
     case YAML_SEQUENCE_END_EVENT: return (.sequenceEnd, mark, nil)
     case YAML_MAPPING_END_EVENT: return (.mappingEnd, mark, nil)
     case YAML_DOCUMENT_START_EVENT: return (.documentStart, mark, nil)
@@ -93,30 +93,31 @@ final class YAMLEvents {
   }
 
   private static func text(_ pointer: UnsafeMutablePointer<UInt8>?) -> String? {
-    pointer.map { String(cString: $0) }
+    unsafe pointer.map { unsafe String(cString: $0) }
   }
 
   /// What stopped the parser.
   private var fault: YAMLFault {
-    let state = parser.pointee
-    let problem = state.problem.map { String(cString: $0) } ?? "cannot be read"
-    if state.error == YAML_READER_ERROR {
-      return YAMLFault(mark: mark(ofByte: Int(state.problem_offset)), problem: problem)
+    let state = unsafe parser.pointee
+    let problem = unsafe state.problem.map { unsafe String(cString: $0) } ?? "cannot be read"
+    if unsafe state.error == YAML_READER_ERROR {
+      return unsafe YAMLFault(mark: mark(ofByte: Int(state.problem_offset)), problem: problem)
     }
-    let mark = TextMark(line: Int(state.problem_mark.line) + 1, column: Int(state.problem_mark.column) + 1)
-    guard let context = state.context.map({ String(cString: $0) }) else {
+    let mark = unsafe TextMark(
+      line: Int(state.problem_mark.line) + 1, column: Int(state.problem_mark.column) + 1)
+    guard let context = unsafe state.context.map({ unsafe String(cString: $0) }) else {
       return YAMLFault(mark: mark, problem: problem)
     }
-    let start = state.context_mark
+    let start = unsafe state.context_mark
     let from = start.line + start.column > 0 ? " that begins in line \(start.line + 1)" : ""
     return YAMLFault(mark: mark, problem: "\(problem) \(context)\(from)")
   }
 
   private func mark(ofByte offset: Int) -> TextMark {
-    let before = bytes.prefix(offset)
-    let start = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-    let line = before.count { $0 == UInt8(ascii: "\n") } + 1
-    return TextMark(
+    let before = unsafe bytes.prefix(offset)
+    let start = unsafe before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+    let line = unsafe before.count { $0 == UInt8(ascii: "\n") } + 1
+    return unsafe TextMark(
       line: line, column: String(decoding: before[start...], as: UTF8.self).unicodeScalars.count + 1)
   }
 }

@@ -78,7 +78,7 @@ final class OutputFile {
   }
 
   func write(_ bytes: [UInt8]) throws(DataFault) {
-    do { try bytes.withUnsafeBytes { try file.write($0) } } catch {
+    do { try unsafe bytes.withUnsafeBytes { try unsafe file.write($0) } } catch {
       throw DataFault(
         file: path, problem: "it cannot be written: \((error as? SystemError)?.description ?? "\(error)")")
     }
@@ -87,7 +87,7 @@ final class OutputFile {
 
   /// Writes other bytes in the place of some.
   func write(_ bytes: [UInt8], at offset: Int) throws(DataFault) {
-    do { try bytes.withUnsafeBytes { try file.write($0, at: offset) } } catch {
+    do { try unsafe bytes.withUnsafeBytes { try unsafe file.write($0, at: offset) } } catch {
       throw DataFault(
         file: path, problem: "it cannot be written: \((error as? SystemError)?.description ?? "\(error)")")
     }
@@ -135,9 +135,9 @@ struct ZipWriter: EntryWriter {
           trailer = Array(trailer.suffix(8))
         }
       }
-      try file.forEachPiece {
+      try unsafe file.forEachPiece {
         try Task.checkCancellation()
-        try gzip.add(Array($0), take)
+        try unsafe gzip.add(Array($0), take)
       }
       try gzip.add([], isLast: true, take)
     }
@@ -217,9 +217,9 @@ struct TarWriter: EntryWriter {
     }
     try write(
       Self.header(name, kind: file == nil ? "5" : "0", size: size, mode: file == nil ? 0o755 : 0o644))
-    try file?.forEachPiece {
+    try unsafe file?.forEachPiece {
       try Task.checkCancellation()
-      try write(Array($0))
+      try unsafe write(Array($0))
     }
     try write(Self.padding(size))
   }

@@ -40,9 +40,9 @@ private func unpack(_ archive: Archive, to folder: String) throws -> ArchiveOutc
     try writing(path) { () throws(SystemError) in try Files.makeFolder(parent) }
     guard !entry.isFolder, let bytes = try archive.bytes(entry.name) else { continue }
     let file = try writing(path) { () throws(SystemError) in try FileDescriptor(path, .truncate) }
-    try bytes.forEachPiece { piece in
+    try unsafe bytes.forEachPiece { piece in
       try Task.checkCancellation()
-      try writing(path) { () throws(SystemError) in try file.write(piece) }
+      try writing(path) { () throws(SystemError) in try unsafe file.write(piece) }
     }
     outcome.files += 1
     outcome.bytes += entry.size
@@ -87,9 +87,9 @@ private func compress(_ path: String) throws -> (Int, Int) {
       let output = OutputFile(
         try writing(part) { () throws(SystemError) in try FileDescriptor(part, .truncate) }, part)
       var gzip = GzipWriter()
-      try original.forEachPiece {
+      try unsafe original.forEachPiece {
         try Task.checkCancellation()
-        try gzip.add(Array($0)) { try output.write($0) }
+        try unsafe gzip.add(Array($0)) { try output.write($0) }
       }
       try gzip.add([], isLast: true) { try output.write($0) }
       try compare(part, with: path)

@@ -79,7 +79,7 @@ struct FileCheck: Sendable {
     let content = file.content
     var sum = CRC32C()
     guard let stamp = Files.stamp(path),
-      (try? FileDescriptor(path, .readNoFollow).forEachPiece { sum.add($0) }) != nil,
+      unsafe (try? FileDescriptor(path, .readNoFollow).forEachPiece { unsafe sum.add($0) }) != nil,
       local ?? content.crc32c == sum.value
     else { return nil }
     return Manifest.Entry(file: file.path, content: content, local: stamp, localCRC32C: sum.value)

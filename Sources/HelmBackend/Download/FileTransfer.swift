@@ -108,15 +108,15 @@ final class FileTransfer: HTTPTransfer {
       throw HTTPFault(
         kind: .transient, problem: "the server sends more than the \(file.content.size) bytes listed")
     }
-    try stage.add(bytes, of: self)
-    sum?.add(bytes)
+    try unsafe stage.add(bytes, of: self)
+    unsafe sum?.add(bytes)
     offset += bytes.count
     progress.count(bytes: bytes.count)
     progress.countReceived(bytes.count)
   }
 
   /// Writes bytes at the part file's end.
-  func write(_ bytes: UnsafeRawBufferPointer) throws { try part?.write(bytes) }
+  func write(_ bytes: UnsafeRawBufferPointer) throws { try unsafe part?.write(bytes) }
 
   /// Writes what is still to be written and closes the part file.
   private func closePart() throws {
@@ -206,7 +206,7 @@ final class WriteStage {
       try write()
     }
     if let fault = faults.removeValue(forKey: ObjectIdentifier(transfer)) { throw fault }
-    bytes.append(contentsOf: piece)
+    unsafe bytes.append(contentsOf: piece)
   }
 
   /// Writes what a transfer still has here.
@@ -220,7 +220,7 @@ final class WriteStage {
 
   private func write() throws {
     defer { bytes.removeAll(keepingCapacity: true) }
-    if let owner, !bytes.isEmpty { try bytes.withUnsafeBytes { try owner.write($0) } }
+    if let owner, !bytes.isEmpty { try unsafe bytes.withUnsafeBytes { try unsafe owner.write($0) } }
   }
 }
 

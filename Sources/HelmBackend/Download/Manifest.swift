@@ -18,8 +18,8 @@ struct Manifest {
   static func forEachEntry(_ folder: String, _ body: (Entry) -> Void) {
     var rest: [UInt8] = []
     guard let file = try? FileDescriptor(folder + "/" + fileName, .readNoFollow) else { return }
-    try? file.forEachPiece { piece in
-      rest.append(contentsOf: piece)
+    try? unsafe file.forEachPiece { piece in
+      unsafe rest.append(contentsOf: piece)
       guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) else { return }
       for line in rest[..<end].split(separator: UInt8(ascii: "\n")) {
         if let entry = entry(String(decoding: line, as: UTF8.self)) { body(entry) }
@@ -89,7 +89,7 @@ final class ManifestWriter {
   func sync() { try? file.sync() }
 
   private func add(_ bytes: [UInt8], to folder: String) throws {
-    do { try bytes.withUnsafeBytes { bytes in try write(bytes) } } catch {
+    do { try unsafe bytes.withUnsafeBytes { bytes in try unsafe write(bytes) } } catch {
       let path = "\(folder)/\(Manifest.fileName)"
       if (error as? SystemError)?.isDiskFull == true { throw DiskFull(path: path) }
       throw MagnetError(.system, "\(path): cannot be written: \(sentence(error))")
@@ -97,5 +97,5 @@ final class ManifestWriter {
   }
 
   // Compilers crash on a closure that rethrows the typed error.
-  private func write(_ bytes: UnsafeRawBufferPointer) throws { try file.write(bytes) }
+  private func write(_ bytes: UnsafeRawBufferPointer) throws { try unsafe file.write(bytes) }
 }

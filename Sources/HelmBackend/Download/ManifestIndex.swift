@@ -63,7 +63,7 @@ struct ManifestIndex {
     // Bytes: texts that look the same are one to String.
     var path = path
     var hasher = Hasher()
-    path.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    path.withUTF8 { unsafe hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     return hasher.finalize()
   }
 }

@@ -260,7 +260,7 @@ private final class EndpointTransfer: HTTPTransfer {
       throw HTTPFault(
         kind: .transient, problem: "the answer was not there after \(Self.patience * call.seconds) seconds")
     }
-    received.append(contentsOf: bytes)
+    unsafe received.append(contentsOf: bytes)
   }
 
   func end(_ outcome: Result<HTTPResponse, any Error>) throws -> Double? {

@@ -27,19 +27,19 @@ extension ByteStream {
   func next(_ count: Int) throws(DataFault) -> [UInt8] {
     // A closure that throws a type is more than the compiler bears here.
     let memory = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 16)
-    defer { memory.deallocate() }
-    let filled = try read(memory, count)
-    return Array(UnsafeRawBufferPointer(start: memory, count: filled))
+    defer { unsafe memory.deallocate() }
+    let filled = try unsafe read(memory, count)
+    return unsafe Array(UnsafeRawBufferPointer(start: memory, count: filled))
   }
 
   /// Hands on all bytes that are left, piece by piece; each is valid inside the call only.
   func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     let size = 1 << 17
     let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
-    defer { memory.deallocate() }
+    defer { unsafe memory.deallocate() }
     while true {
-      let taken = try read(memory, size)
-      if taken > 0 { try body(UnsafeRawBufferPointer(start: memory, count: taken)) }
+      let taken = try unsafe read(memory, size)
+      if taken > 0 { try unsafe body(UnsafeRawBufferPointer(start: memory, count: taken)) }
       if taken < size { return }
     }
   }
@@ -47,10 +47,10 @@ extension ByteStream {
   func skip(_ count: Int) throws(DataFault) -> Int {
     let piece = min(count, 1 << 17)
     let memory = UnsafeMutableRawPointer.allocate(byteCount: max(1, piece), alignment: 16)
-    defer { memory.deallocate() }
+    defer { unsafe memory.deallocate() }
     var left = count
     while left > 0 {
-      let taken = try read(memory, min(left, piece))
+      let taken = try unsafe read(memory, min(left, piece))
       if taken == 0 { break }
       left -= taken
     }
@@ -79,7 +79,7 @@ final class SharedFile: Sendable {
   /// Reads `count` bytes from `offset` on.
   func read(_ memory: UnsafeMutableRawPointer, _ count: Int, at offset: Int) throws(DataFault) {
     let taken: Int
-    do { taken = try file.read(memory, count, at: offset) } catch { throw error.fault(path) }
+    do { taken = try unsafe file.read(memory, count, at: offset) } catch { throw error.fault(path) }
     if taken < count { throw changed }
   }
 
@@ -94,9 +94,9 @@ final class SharedFile: Sendable {
   /// The bytes of a range.
   func bytes(_ range: Range<Int>) throws(DataFault) -> [UInt8] {
     var fault: DataFault?
-    let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { memory, filled in
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: range.count) { memory, filled in
       do throws(DataFault) {
-        if let start = memory.baseAddress { try read(start, range.count, at: range.lowerBound) }
+        if let start = memory.baseAddress { try unsafe read(start, range.count, at: range.lowerBound) }
         filled = range.count
       } catch { fault = error }
     }
@@ -138,9 +138,9 @@ final class FilePart: ByteStream {
   func read(_ memory: UnsafeMutableRawPointer, _ count: Int) throws(DataFault) -> Int {
     let taken = min(count, self.count - done)
     if taken == 0 { return 0 }
-    try file.read(memory, taken, at: start + done)
+    try unsafe file.read(memory, taken, at: start + done)
     done += taken
-    if crc != nil { sum = crc32(sum, UnsafeRawBufferPointer(start: memory, count: taken)) }
+    if crc != nil { sum = unsafe crc32(sum, UnsafeRawBufferPointer(start: memory, count: taken)) }
     if done == self.count {
       try file.checkUnchanged()
       if let crc, crc != sum {

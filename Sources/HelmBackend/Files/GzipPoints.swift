@@ -72,7 +72,7 @@ final class GzipSection: ByteStream {
     if left == 0 { return 0 }
     if stream == nil { stream = try points.bytes(file, from: offset) }
     guard let stream else { return 0 }
-    let taken = try stream.read(memory, min(count, left))
+    let taken = try unsafe stream.read(memory, min(count, left))
     left -= taken
     // All was checked when the archive was opened; since then it may have been written to.
     if left == 0 { try file.checkUnchanged() }

@@ -4,7 +4,7 @@
 import Magnet
 
 /// The bytes that others inflate to: those of a gzip file, of one member or several, or of a deflated zip entry.
-final class InflatedStream: ByteStream {
+@safe final class InflatedStream: ByteStream {
   let path: String
   let size: Int?
   private let stored: any ByteStream
@@ -37,7 +37,7 @@ final class InflatedStream: ByteStream {
     crc = 0
     size = nil
     inflater = Inflater(.gzip)
-    buffer = Self.buffer(stored)
+    unsafe buffer = unsafe Self.buffer(stored)
   }
 
   /// What deflated bytes inflate to: `size` bytes with a CRC-32.
@@ -49,7 +49,7 @@ final class InflatedStream: ByteStream {
     self.crc = crc
     self.size = size
     inflater = Inflater(.raw)
-    buffer = Self.buffer(stored)
+    unsafe buffer = unsafe Self.buffer(stored)
   }
 
   /// What gzip inflates to from a point on.
@@ -62,7 +62,7 @@ final class InflatedStream: ByteStream {
     crc = 0
     size = nil
     inflater = Inflater(.raw)
-    buffer = Self.buffer(stored)
+    unsafe buffer = unsafe Self.buffer(stored)
     let byte = point.bits > 0 ? try stored.next(1)[0] : 0
     inflater.resume(bits: point.bits, of: byte, after: point.window)
     trailer = 8
@@ -72,7 +72,7 @@ final class InflatedStream: ByteStream {
     .allocate(byteCount: max(64, min(1 << 17, stored.size ?? 1 << 17)), alignment: 16)
   }
 
-  deinit { buffer.deallocate() }
+  deinit { unsafe buffer.deallocate() }
 
   var storedSize: Int { stored.storedSize }
 
@@ -89,9 +89,10 @@ final class InflatedStream: ByteStream {
     var filled = 0
     let count = size.map { min(count, $0 - written) } ?? count
     while filled < count, !isDone {
-      let taken = try step(UnsafeMutableRawBufferPointer(start: memory + filled, count: count - filled))
+      let taken = try unsafe step(
+        UnsafeMutableRawBufferPointer(start: memory + filled, count: count - filled))
       if format == .raw {
-        sum = crc32(sum, UnsafeRawBufferPointer(start: memory + filled, count: taken))
+        sum = unsafe crc32(sum, UnsafeRawBufferPointer(start: memory + filled, count: taken))
       }
       filled += taken
     }
@@ -104,8 +105,8 @@ final class InflatedStream: ByteStream {
 
   /// Reads stored bytes to the start of the buffer.
   private func fill(_ count: Int) throws(DataFault) -> Int {
-    guard let start = buffer.baseAddress else { return 0 }
-    return try stored.read(start, count)
+    guard let start = unsafe buffer.baseAddress else { return 0 }
+    return try unsafe stored.read(start, count)
   }
 
   /// Inflates a piece.
@@ -113,12 +114,12 @@ final class InflatedStream: ByteStream {
     if from == to {
       from = 0
       // A little first: who looks at the beginning only needs no more.
-      to = try fill(min(buffer.count, max(512, 8 * used)))
+      to = try unsafe fill(min(buffer.count, max(512, 8 * used)))
       if to == 0 { throw fault("the compressed bytes end too early, they were cut off") }
     }
     let step: Inflater.Step
     do {
-      step = try inflater.inflate(
+      step = try unsafe inflater.inflate(
         UnsafeRawBufferPointer(rebasing: buffer[from..<to]), to: output, stopsAtBlocks: points != nil)
     } catch {
       throw fault(
@@ -141,7 +142,7 @@ final class InflatedStream: ByteStream {
     while format == .gzip {
       if from == to {
         from = 0
-        to = try fill(buffer.count)
+        to = try unsafe fill(buffer.count)
         if to == 0 { break }
       }
       if trailer > 0 {
@@ -151,11 +152,11 @@ final class InflatedStream: ByteStream {
         used += passed
         continue
       }
-      if buffer[from] == 0x1F {
+      if unsafe buffer[from] == 0x1F {
         inflater.restart(.gzip)
         return
       }
-      if buffer[from] != 0 { throw fault("other bytes follow the end of the gzip") }
+      if unsafe buffer[from] != 0 { throw fault("other bytes follow the end of the gzip") }
       from += 1
       used += 1
     }
@@ -166,9 +167,11 @@ final class InflatedStream: ByteStream {
   /// Checks that the end is where it should be, and the checksum right.
   private func finish() throws(DataFault) {
     let spare = UnsafeMutableRawBufferPointer.allocate(byteCount: 1, alignment: 1)
-    defer { spare.deallocate() }
+    defer { unsafe spare.deallocate() }
     while !isDone {
-      if try step(spare) > 0 { throw fault("it inflates to more than the \(written - 1) bytes it should") }
+      if try unsafe step(spare) > 0 {
+        throw fault("it inflates to more than the \(written - 1) bytes it should")
+      }
     }
     if from == to {
       from = 0

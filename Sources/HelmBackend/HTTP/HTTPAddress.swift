@@ -8,28 +8,30 @@ enum HTTPAddress {
   /// Checks that libcurl is there, without which nothing is known of addresses, and nothing sent to them.
   /// - Throws: `MagnetError` when it cannot be loaded.
   static func checkLibrary() throws(MagnetError) {
-    guard let problem = ccurl_problem() else { return }
+    guard let problem = unsafe ccurl_problem() else { return }
     throw MagnetError(
-      .system, "libcurl cannot be loaded: \(String(cString: problem))",
+      .system, unsafe "libcurl cannot be loaded: \(String(cString: problem))",
       advice: "install it, on Debian and Ubuntu: apt-get install libcurl4")
   }
 
   /// The host of an address in lower case, without user, port and path, an IPv6 address in brackets; nil when it is not
   /// an address of http or https.
   static func host(_ url: String) -> String? {
-    guard let handle = ccurl_url() else { return nil }
-    defer { ccurl_url_cleanup(handle) }
-    guard ccurl_url_set(handle, CURLUPART_URL, url, 0) == CURLUE_OK,
-      let scheme = part(handle, CURLUPART_SCHEME)?.lowercased(), scheme == "http" || scheme == "https"
+    guard let handle = unsafe ccurl_url() else { return nil }
+    defer { unsafe ccurl_url_cleanup(handle) }
+    guard unsafe ccurl_url_set(handle, CURLUPART_URL, url, 0) == CURLUE_OK,
+      let scheme = unsafe part(handle, CURLUPART_SCHEME)?.lowercased(), scheme == "http" || scheme == "https"
     else { return nil }
-    return part(handle, CURLUPART_HOST)?.lowercased()
+    return unsafe part(handle, CURLUPART_HOST)?.lowercased()
   }
 
   private static func part(_ handle: OpaquePointer, _ part: CURLUPart) -> String? {
     var text: UnsafeMutablePointer<CChar>?
-    guard ccurl_url_get(handle, part, &text, 0) == CURLUE_OK, let text else { return nil }
-    defer { ccurl_free(text) }
-    return String(cString: text)
+    guard unsafe ccurl_url_get(handle, part, &text, 0) == CURLUE_OK, let text = unsafe text else {
+      return nil
+    }
+    defer { unsafe ccurl_free(text) }
+    return unsafe String(cString: text)
   }
 
   /// Whether an address is one of this machine.
@@ -41,14 +43,16 @@ enum HTTPAddress {
 
   /// Percent-encoded: every byte of the UTF-8 form but letters, digits and `-._~`.
   static func encoded(_ text: String) -> String {
-    guard !text.isEmpty, let encoded = ccurl_easy_escape(nil, text, Int32(text.utf8.count)) else { return "" }
-    defer { ccurl_free(encoded) }
-    return String(cString: encoded)
+    guard !text.isEmpty, let encoded = unsafe ccurl_easy_escape(nil, text, Int32(text.utf8.count)) else {
+      return ""
+    }
+    defer { unsafe ccurl_free(encoded) }
+    return unsafe String(cString: encoded)
   }
 
   /// The seconds since 1970 of a date as HTTP writes it; nil when it is not one.
   static func seconds(ofDate text: String) -> Int? {
-    let seconds = ccurl_getdate(text, nil)
+    let seconds = unsafe ccurl_getdate(text, nil)
     return seconds < 0 ? nil : Int(seconds)
   }
 }

@@ -9,18 +9,18 @@ import CCurl
 import Magnet
 
 /// Wakes a driver that waits; callable from any thread while the driver lives.
-struct HTTPWaker: @unchecked Sendable {
+@safe struct HTTPWaker: @unchecked Sendable {
   fileprivate let multi: UnsafeMutableRawPointer
-  func wake() { ccurl_multi_wakeup(multi) }
+  func wake() { unsafe ccurl_multi_wakeup(multi) }
 }
 
 /// Many transfers at once on one thread, over libcurl's multi interface.
-final class HTTPDriver {
+@safe final class HTTPDriver {
   private static let isReady = ccurl_global_init(3) == CURLE_OK
 
   private let multi: UnsafeMutableRawPointer
   private let options: HTTPOptions
-  private var handles: [UnsafeMutableRawPointer: HTTPHandle] = [:]
+  private var handles: [UnsafeMutableRawPointer: HTTPHandle] = unsafe [:]
   private var free: [HTTPHandle] = []
   /// Transfers that wait for their next attempt, the soonest last.
   private var delayed: [(due: ContinuousClock.Instant, transfer: any HTTPTransfer)] = []
@@ -30,28 +30,28 @@ final class HTTPDriver {
   private let rate: HTTPRate
   private var concurrency: HTTPConcurrency
 
-  private var active: Int { handles.count - free.count }
+  private var active: Int { unsafe handles.count - free.count }
 
-  var waker: HTTPWaker { HTTPWaker(multi: multi) }
+  var waker: HTTPWaker { unsafe HTTPWaker(multi: multi) }
 
   private init(_ options: HTTPOptions) throws {
-    guard Self.isReady, let multi = ccurl_multi_init() else {
+    guard Self.isReady, let multi = unsafe ccurl_multi_init() else {
       throw HTTPFault(kind: .permanent, problem: "libcurl cannot be started; is there memory left?")
     }
-    self.multi = multi
+    unsafe self.multi = unsafe multi
     self.options = options
     rate = HTTPRate(limit: options.bandwidth)
     concurrency = HTTPConcurrency(options)
-    ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
-    ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, options.jobs ?? HTTPConcurrency.most)
+    unsafe ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
+    unsafe ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, options.jobs ?? HTTPConcurrency.most)
   }
 
   deinit {
-    for handle in handles.values {
-      ccurl_multi_remove_handle(multi, handle.easy)
+    unsafe handles.values.forEach { handle in
+      unsafe ccurl_multi_remove_handle(multi, handle.easy)
       handle.close()
     }
-    ccurl_multi_cleanup(multi)
+    unsafe ccurl_multi_cleanup(multi)
   }
 
   /// Does work with a driver on a thread of its own.
@@ -82,12 +82,12 @@ final class HTTPDriver {
       }
       if active == 0, delayed.isEmpty, isSourceEmpty, !isBusyElsewhere { return }
       var running: Int32 = 0
-      ccurl_multi_perform(multi, &running)
+      unsafe ccurl_multi_perform(multi, &running)
       var ended = 0
       var result = CURLE_OK
-      while let easy = ccurl_next_ended(multi, &result) {
+      while let easy = unsafe ccurl_next_ended(multi, &result) {
         ended += 1
-        if let handle = handles[easy] { try finish(handle, result) }
+        if let handle = unsafe handles[easy] { try finish(handle, result) }
       }
       if ended > 0 { continue }
       var wait = Duration.milliseconds(100)
@@ -95,13 +95,13 @@ final class HTTPDriver {
       if let last = delayed.last, active < concurrency.jobs, pause <= .zero {
         wait = min(wait, max(.zero, last.due - ContinuousClock.now))
       }
-      ccurl_multi_poll(multi, nil, 0, Int32(wait / .milliseconds(1)) + 1, nil)
+      unsafe ccurl_multi_poll(multi, nil, 0, Int32(wait / .milliseconds(1)) + 1, nil)
     }
   }
 
   /// Lets go of every transfer that is under way.
   private func abandon() {
-    for handle in handles.values where handle.transfer != nil { release(handle) }
+    unsafe handles.values.forEach { if $0.transfer != nil { release($0) } }
     delayed = []
   }
 
@@ -111,11 +111,11 @@ final class HTTPDriver {
       handle = used
     } else {
       handle = try HTTPHandle(options, rate)
-      handles[handle.easy] = handle
+      unsafe handles[handle.easy] = handle
     }
     do {
       try handle.prepare(transfer, try transfer.request())
-      ccurl_multi_add_handle(multi, handle.easy)
+      unsafe ccurl_multi_add_handle(multi, handle.easy)
     } catch {
       handle.transfer = nil
       free.append(handle)
@@ -124,7 +124,7 @@ final class HTTPDriver {
   }
 
   private func release(_ handle: HTTPHandle) {
-    ccurl_multi_remove_handle(multi, handle.easy)
+    unsafe ccurl_multi_remove_handle(multi, handle.easy)
     handle.transfer = nil
     free.append(handle)
   }

@@ -15,7 +15,7 @@ extension HelmRuns {
     defer { Files.removeTree(temporary) }
     let archive = temporary + "/demo.tar.gz"
     do throws(SystemError) {
-      try FileDescriptor(archive, .truncate).write(
+      try unsafe FileDescriptor(archive, .truncate).write(
         UnsafeRawBufferPointer(start: cdemo_archive(), count: cdemo_archive_size()))
       try Files.makeFolder(folder)
     } catch { throw error.writing(folder) }

@@ -95,8 +95,8 @@ struct HelmProgram: Sendable {
     let start = max(offset, size - 65536)
     offset = size
     var bytes = [UInt8](repeating: 0, count: size - start)
-    let count = bytes.withUnsafeMutableBytes { memory in
-      memory.baseAddress.flatMap { try? file.read($0, memory.count, at: start) } ?? 0
+    let count = unsafe bytes.withUnsafeMutableBytes { memory in
+      unsafe memory.baseAddress.flatMap { try? unsafe file.read($0, memory.count, at: start) } ?? 0
     }
     return Array(bytes.prefix(count))
   }

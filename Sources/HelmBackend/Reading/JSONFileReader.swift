@@ -8,7 +8,7 @@ import CSimdJSON
 import Magnet
 
 /// Reads JSON files one after the other with one buffer and one parser. Not Sendable: one for each worker.
-final class JSONFileReader {
+@safe final class JSONFileReader {
   /// What the files read so far held; set it back for each run.
   var counts = ReadingCounts()
 
@@ -20,14 +20,14 @@ final class JSONFileReader {
   private var capacity: Int
 
   init() {
-    parser = magnet_json_parser_new(TolerantParser.depthLimit)
+    unsafe parser = unsafe magnet_json_parser_new(TolerantParser.depthLimit)
     capacity = 1 << 16
-    buffer = .allocate(byteCount: capacity, alignment: 64)
+    unsafe buffer = .allocate(byteCount: capacity, alignment: 64)
   }
 
   deinit {
-    magnet_json_parser_free(parser)
-    buffer.deallocate()
+    unsafe magnet_json_parser_free(parser)
+    unsafe buffer.deallocate()
   }
 
   /// Calls `body` with the tape of a file, or `plain` alone with its text where that makes something of it.
@@ -40,7 +40,7 @@ final class JSONFileReader {
     // Where the size is not known, what seems to be there, and then as much again.
     var step = file.size ?? max(1 << 12, min(file.expectedSize, HelmRuns.windowThreshold))
     while step > 0 {
-      let taken = try file.read(room(length + step, keeping: length) + length, step)
+      let taken = try unsafe file.read(room(length + step, keeping: length) + length, step)
       length += taken
       if file.size != nil || taken < step { break }
       step = length
@@ -61,7 +61,9 @@ final class JSONFileReader {
   ) throws(DataFault) -> R? {
     window = Int.max
     guard
-      let window = try windows.next({ room($0, keeping: $1).assumingMemoryBound(to: UInt8.self) })
+      let window = try unsafe windows.next({
+        unsafe room($0, keeping: $1).assumingMemoryBound(to: UInt8.self)
+      })
     else { return nil }
     self.window = window.number
     if let result = withText(window.length, { plain($0, window) }) { return result }
@@ -76,7 +78,7 @@ final class JSONFileReader {
     of text: [UInt8], path: String, orText plain: (RecordText) -> R? = { _ in nil },
     _ body: (JSONTape) throws(DataFault) -> R
   ) throws(DataFault) -> R {
-    room(text.count, keeping: 0).copyMemory(from: text, byteCount: text.count)
+    unsafe room(text.count, keeping: 0).copyMemory(from: text, byteCount: text.count)
     if let result = withText(text.count, plain) { return result }
     return try parse(text.count, of: path, from: 0, body)
   }
@@ -84,24 +86,25 @@ final class JSONFileReader {
   /// The number that `start..<end` of a text is, in JSON's grammar; nil when doubles do not reach it.
   static func double(from start: Place, to end: Place) -> Double? {
     var value = 0.0
-    return magnet_json_double(start, end - start, &value) == 0 ? value : nil
+    return unsafe magnet_json_double(start, end - start, &value) == 0 ? value : nil
   }
 
   /// The tape of a part of the text that is in the buffer, a value; nil when it is not JSON.
   func tape(of part: UnsafeBufferPointer<UInt8>) -> JSONTape? {
     var words: UnsafePointer<UInt64>?
     var strings: UnsafePointer<UInt8>?
-    guard let parser, magnet_json_parse(parser, part.baseAddress, part.count, &words, &strings) == 0,
-      let words,
-      let strings
+    guard let parser = unsafe parser,
+      unsafe magnet_json_parse(parser, part.baseAddress, part.count, &words, &strings) == 0,
+      let words = unsafe words,
+      let strings = unsafe strings
     else { return nil }
-    return JSONTape(words: words, strings: strings)
+    return unsafe JSONTape(words: words, strings: strings)
   }
 
   private func withText<R>(_ length: Int, _ body: (RecordText) -> R?) -> R? {
-    let text = buffer.assumingMemoryBound(to: UInt8.self)
-    text[length] = 0
-    let result = body(RecordText(start: text, end: text + length, reader: self))
+    let text = unsafe buffer.assumingMemoryBound(to: UInt8.self)
+    unsafe text[length] = 0
+    let result = unsafe body(RecordText(start: text, end: text + length, reader: self))
     if result != nil { counts.bytes += length }
     return result
   }
@@ -111,14 +114,14 @@ final class JSONFileReader {
     _ length: Int, of path: String, from offset: Int, _ body: (JSONTape) throws(DataFault) -> R
   ) throws(DataFault) -> R {
     counts.bytes += length
-    let bytes = UnsafeBufferPointer(start: buffer.assumingMemoryBound(to: UInt8.self), count: length)
-    if let tape = tape(of: bytes) { return try body(tape) }
+    let bytes = unsafe UnsafeBufferPointer(start: buffer.assumingMemoryBound(to: UInt8.self), count: length)
+    if let tape = unsafe tape(of: bytes) { return try body(tape) }
     let document: JSONDocument
     do {
-      document = try TolerantParser.parse(bytes)
+      document = try unsafe TolerantParser.parse(bytes)
     } catch {
-      let isPage = bytes.first { $0 > 0x20 } == UInt8(ascii: "<")
-      if offset == 0, bytes.starts(with: [0x1F, 0x8B]) {
+      let isPage = unsafe bytes.first { $0 > 0x20 } == UInt8(ascii: "<")
+      if offset == 0, unsafe bytes.starts(with: [0x1F, 0x8B]) {
         throw DataFault(
           file: path, problem: "this is gzip under the name of JSON", advice: "add .gz to its name")
       }
@@ -138,11 +141,11 @@ final class JSONFileReader {
     if needed > capacity {
       let grown = max(needed, capacity < 1 << 24 ? capacity * 2 : capacity + capacity / 4)
       let larger = UnsafeMutableRawPointer.allocate(byteCount: grown, alignment: 64)
-      larger.copyMemory(from: buffer, byteCount: keeping)
-      buffer.deallocate()
-      buffer = larger
+      unsafe larger.copyMemory(from: buffer, byteCount: keeping)
+      unsafe buffer.deallocate()
+      unsafe buffer = unsafe larger
       capacity = grown
     }
-    return buffer
+    return unsafe buffer
   }
 }

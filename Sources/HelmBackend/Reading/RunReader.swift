@@ -53,16 +53,16 @@ final class SourceReader {
     self.isOneFile = isOneFile
     // The column of the text that every row must have is read whatever is wanted.
     let wanted = columns.map { $0.union([source.requiredColumn].compactMap(\.self)) }
-    records = Flattener(
+    unsafe records = Flattener(
       prefix: source.prefix, textColumns: source.textColumns, wanted: wanted, cells: cells)
-    around = Flattener(prefix: source.prefix, wanted: wanted)
+    unsafe around = Flattener(prefix: source.prefix, wanted: wanted)
   }
 
   /// The objects of the records, by their full names, that are kept as cells.
-  var cells: Set<String> { records.cells }
+  var cells: Set<String> { unsafe records.cells }
 
   /// The keys met in each object of the records, and their columns.
-  var keysMet: (objects: [String: Set<String>], columns: Set<String>) { records.keysMet }
+  var keysMet: (objects: [String: Set<String>], columns: Set<String>) { unsafe records.keysMet }
 
   /// The table of a run, from the bytes of its file.
   /// - Parameter run: the value of its column `run_spec.name`, where the file itself does not name the run.
@@ -70,8 +70,8 @@ final class SourceReader {
     let file = bytes.path
     // What one file's maps made of the columns is not for the next.
     defer {
-      if records.isOverfull || !records.cells.isEmpty { records.restart() }
-      if around.isOverfull || !around.cells.isEmpty { around.restart() }
+      if unsafe records.isOverfull || !records.cells.isEmpty { unsafe records.restart() }
+      if unsafe around.isOverfull || !around.cells.isEmpty { unsafe around.restart() }
     }
     switch source.shape {
     case .object:
@@ -133,9 +133,9 @@ final class SourceReader {
     try tape.expect(.object, file: file)
     try tape.expectText(at: source.requiredText[...], in: JSONTape.top, place: nil, file: file)
     repeat {
-      records.add(tape, JSONTape.top, row: 0)
-    } while try keepOverflow(&records, file)
-    return table(run, records.finish(rowCount: 1, sorted: false), rowCount: 1)
+      unsafe records.add(tape, JSONTape.top, row: 0)
+    } while try unsafe keepOverflow(&records, file)
+    return unsafe table(run, records.finish(rowCount: 1, sorted: false), rowCount: 1)
   }
 
   /// The columns of what stands beside the list of records: the same in every row.
@@ -143,12 +143,12 @@ final class SourceReader {
     _ list: StaticString, _ tape: JSONTape, rowCount: Int, file: String
   ) throws(DataFault) -> [(name: String, chunk: ColumnChunk)] {
     repeat {
-      around.startObject()
+      unsafe around.startObject()
       tape.forEachMember(of: JSONTape.top) { key, value in
-        if !tape.isString(key, list) { around.add(tape, key: key, value: value, row: 0) }
+        if !tape.isString(key, list) { unsafe around.add(tape, key: key, value: value, row: 0) }
       }
-    } while try keepOverflow(&around, file)
-    return around.finish(rowCount: 1).map {
+    } while try unsafe keepOverflow(&around, file)
+    return unsafe around.finish(rowCount: 1).map {
       (name: $0.name, chunk: .constant($0.chunk[0], count: rowCount))
     }
   }
@@ -194,14 +194,14 @@ final class SourceReader {
   private func plainTable(_ text: RecordText, _ run: String) -> Table? {
     let count: Int?
     switch source.shape {
-    case .records: count = records.addRecords(of: text)
+    case .records: count = unsafe records.addRecords(of: text)
     case .bundles(let key):
-      let place = records.place(key)
-      count = records.addBundles(of: text, at: place)
+      let place = unsafe records.place(key)
+      count = unsafe records.addBundles(of: text, at: place)
     case .object, .recordsInObject: return nil
     }
-    guard let count else { return records.nothing() }
-    let rows = (columns: records.finish(rowCount: count), count: count)
+    guard let count else { return unsafe records.nothing() }
+    let rows = unsafe (columns: records.finish(rowCount: count), count: count)
     return areComplete(rows) ? table(run, rows.columns, rowCount: count) : nil
   }
 
@@ -212,15 +212,15 @@ final class SourceReader {
     var row = 0
     repeat {
       row = 0
-      let place = key.map { records.place($0) } ?? 0
+      let place = key.map { unsafe records.place($0) } ?? 0
       let isWhole = tape.forEachObject(of: list) { record in
-        records.add(tape, record, at: place, row: row)
+        unsafe records.add(tape, record, at: place, row: row)
         row += 1
         return true
       }
-      if !isWhole { return records.nothing() }
-    } while try keepOverflow(&records, file)
-    return (records.finish(rowCount: row), row)
+      if !isWhole { return unsafe records.nothing() }
+    } while try unsafe keepOverflow(&records, file)
+    return unsafe (records.finish(rowCount: row), row)
   }
 
   /// One row per record of a bundle, with the bundle's other keys beside it, objects among them kept whole.
@@ -230,26 +230,26 @@ final class SourceReader {
     var row = 0
     repeat {
       row = 0
-      let place = records.place(key)
+      let place = unsafe records.place(key)
       let isWhole = tape.forEachObject(of: list) { bundle in
         let first = row
         guard let list = tape.value(of: key, in: bundle) else { return false }
         let isWhole = tape.forEachObject(of: list) { record in
-          records.add(tape, record, at: place, row: row)
+          unsafe records.add(tape, record, at: place, row: row)
           row += 1
           return true
         }
         if row > first {
           tape.forEachMember(of: bundle) { name, value in
             if tape.isString(name, key) { return }
-            records.set(tape, key: name, value: value, rows: first..<row)
+            unsafe records.set(tape, key: name, value: value, rows: first..<row)
           }
         }
         return isWhole
       }
-      if !isWhole { return records.nothing() }
-    } while try keepOverflow(&records, file)
-    return (records.finish(rowCount: row), row)
+      if !isWhole { return unsafe records.nothing() }
+    } while try unsafe keepOverflow(&records, file)
+    return unsafe (records.finish(rowCount: row), row)
   }
 
   /// Whether the rows are to be made again, with an object as one cell that has too many keys for columns. Only keys

@@ -22,7 +22,7 @@ final class SharedWindows: Sendable {
   ) throws(DataFault) -> RecordWindows.Window? {
     try state.withLock { (state) throws(DataFault) in
       if state.isEnded { return nil }
-      do throws(DataFault) { return try state.windows.next(grow) } catch {
+      do throws(DataFault) { return try unsafe state.windows.next(grow) } catch {
         state.isEnded = true
         throw error
       }

@@ -43,7 +43,7 @@ struct WarmKey: Hashable, Sendable {
   init(_ path: String) {
     self.path = path
     var copy = path
-    hash = copy.withUTF8 { XXH64.hash(UnsafeRawBufferPointer($0)) }
+    hash = copy.withUTF8 { unsafe XXH64.hash(UnsafeRawBufferPointer($0)) }
   }
 
   static func == (a: WarmKey, b: WarmKey) -> Bool { a.hash == b.hash && a.path == b.path }
@@ -72,19 +72,19 @@ final class WarmPack: Sendable {
     else { return nil }
     self.path = path
     self.memory = memory
-    size = memory.bytes.count
+    size = unsafe memory.bytes.count
     let tailSize = 24 + Self.magic.count
     guard size >= tailSize + Self.magic.count,
-      memory.bytes.prefix(Self.magic.count).elementsEqual(Self.magic),
-      memory.bytes.suffix(Self.magic.count).elementsEqual(Self.magic)
+      unsafe memory.bytes.prefix(Self.magic.count).elementsEqual(Self.magic),
+      unsafe memory.bytes.suffix(Self.magic.count).elementsEqual(Self.magic)
     else { return nil }
-    var numbers = WarmDirectory(UnsafeRawBufferPointer(rebasing: memory.bytes.suffix(tailSize)))
+    var numbers = unsafe WarmDirectory(UnsafeRawBufferPointer(rebasing: memory.bytes.suffix(tailSize)))
     guard let start = numbers.count(), let length = numbers.count(), let hash = numbers.number(),
       start <= size - tailSize, length == size - tailSize - start
     else { return nil }
-    let bytes = UnsafeRawBufferPointer(rebasing: memory.bytes[start..<start + length])
-    guard XXH64.hash(bytes) == hash else { return nil }
-    var reader = WarmDirectory(bytes)
+    let bytes = unsafe UnsafeRawBufferPointer(rebasing: memory.bytes[start..<start + length])
+    guard unsafe XXH64.hash(bytes) == hash else { return nil }
+    var reader = unsafe WarmDirectory(bytes)
     guard let schemas = reader.schemas(), let index = reader.takeIndex() else { return nil }
     self.schemas = schemas
     directory = start..<start + length
@@ -92,11 +92,12 @@ final class WarmPack: Sendable {
   }
 
   private var directoryBytes: UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(rebasing: memory.bytes[directory])
+    unsafe UnsafeRawBufferPointer(rebasing: memory.bytes[directory])
   }
 
   private func number(_ place: Int) -> UInt64 {
-    UInt64(littleEndian: directoryBytes.loadUnaligned(fromByteOffset: index + place * 8, as: UInt64.self))
+    unsafe UInt64(
+      littleEndian: directoryBytes.loadUnaligned(fromByteOffset: index + place * 8, as: UInt64.self))
   }
 
   /// What is kept of a run's files of a kind.
@@ -116,7 +117,7 @@ final class WarmPack: Sendable {
   /// A run's path and those of its entries whose kinds are wanted; nil for a damaged record.
   private func record(_ number: Int, _ isWanted: (UInt64) -> Bool) -> (path: String, entries: [WarmEntry])? {
     guard let place = Int(exactly: self.number(2 * number + 1)) else { return nil }
-    var reader = WarmDirectory(directoryBytes, at: place)
+    var reader = unsafe WarmDirectory(directoryBytes, at: place)
     return reader.record(schemas.count, end: directory.lowerBound, isWanted)
   }
 
@@ -130,7 +131,7 @@ final class WarmPack: Sendable {
   /// The table of an entry; nil when it is damaged.
   func table(_ entry: WarmEntry, _ choice: WarmChoice.Columns, run: (column: Int, cell: Cell)?) -> Table? {
     let header = entry.offset..<entry.offset + entry.headerLength
-    guard XXH64.hash(UnsafeRawBufferPointer(rebasing: memory.bytes[header])) == entry.headerHash else {
+    guard unsafe XXH64.hash(UnsafeRawBufferPointer(rebasing: memory.bytes[header])) == entry.headerHash else {
       return nil
     }
     return TableImage.table(
@@ -140,24 +141,24 @@ final class WarmPack: Sendable {
   }
 
   /// The bytes of an entry, header and parts.
-  func bytes(of entry: WarmEntry) -> [UInt8] { Array(memory.bytes[entry.offset..<entry.end]) }
+  func bytes(of entry: WarmEntry) -> [UInt8] { unsafe Array(memory.bytes[entry.offset..<entry.end]) }
 }
 
 /// Reads the directory of a pack.
-private struct WarmDirectory {
+@safe private struct WarmDirectory {
   private let bytes: UnsafeRawBufferPointer
   private var at = 0
 
   init(_ bytes: UnsafeRawBufferPointer, at place: Int = 0) {
-    self.bytes = bytes
+    unsafe self.bytes = unsafe bytes
     at = max(0, min(place, bytes.count))
   }
 
   private mutating func take<Number: FixedWidthInteger & BitwiseCopyable>(_: Number.Type) -> Number? {
     let size = MemoryLayout<Number>.size
-    guard bytes.count - at >= size else { return nil }
+    guard unsafe bytes.count - at >= size else { return nil }
     defer { at += size }
-    return Number(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: Number.self))
+    return unsafe Number(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: Number.self))
   }
 
   mutating func number() -> UInt64? { take(UInt64.self) }
@@ -167,13 +168,13 @@ private struct WarmDirectory {
   private mutating func small() -> Int? { take(UInt32.self).map(Int.init) }
 
   private mutating func text() -> String? {
-    guard let length = small(), length <= bytes.count - at else { return nil }
+    guard let length = small(), unsafe length <= bytes.count - at else { return nil }
     defer { at += length }
-    return String(decoding: UnsafeRawBufferPointer(rebasing: bytes[at..<at + length]), as: UTF8.self)
+    return unsafe String(decoding: UnsafeRawBufferPointer(rebasing: bytes[at..<at + length]), as: UTF8.self)
   }
 
   mutating func texts() -> [String]? {
-    guard let count = small(), count <= bytes.count - at else { return nil }
+    guard let count = small(), unsafe count <= bytes.count - at else { return nil }
     var texts: [String] = []
     for _ in 0..<count {
       guard let text = text() else { return nil }
@@ -183,7 +184,7 @@ private struct WarmDirectory {
   }
 
   mutating func schemas() -> [[String]]? {
-    guard let count = small(), count <= bytes.count - at else { return nil }
+    guard let count = small(), unsafe count <= bytes.count - at else { return nil }
     var schemas: [[String]] = []
     for _ in 0..<count {
       guard let names = texts() else { return nil }
@@ -195,7 +196,9 @@ private struct WarmDirectory {
   /// Where the runs' hashes begin and how many there are, both within the bytes.
   mutating func takeIndex() -> (start: Int, count: Int)? {
     at = (at + 7) / 8 * 8
-    guard at <= bytes.count, let count = count(), count <= (bytes.count - at) / 16 else { return nil }
+    guard unsafe at <= bytes.count, let count = count(), unsafe count <= (bytes.count - at) / 16 else {
+      return nil
+    }
     return (at, count)
   }
 

@@ -29,30 +29,31 @@ struct CRC32C: Sendable {
 
   mutating func add(_ bytes: UnsafeRawBufferPointer) {
     if Self.hasInstruction, let start = bytes.baseAddress {
-      state = cchecksum_crc32c(state, start, bytes.count)
+      state = unsafe cchecksum_crc32c(state, start, bytes.count)
     } else {
-      addByTables(bytes)
+      unsafe addByTables(bytes)
     }
   }
 
   /// The same for processors without the instruction.
   mutating func addByTables(_ bytes: UnsafeRawBufferPointer) {
-    Self.tables.withUnsafeBufferPointer { tables in
+    unsafe Self.tables.withUnsafeBufferPointer { tables in
       var state = state
       var at = 0
       while at + 8 <= bytes.count {
         let word =
-          UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)) ^ UInt64(state)
+          unsafe UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+          ^ UInt64(state)
         // Eight look-ups that do not wait for each other.
-        let a = tables[1792 + Int(word & 0xFF)] ^ tables[1536 + Int(word >> 8 & 0xFF)]
-        let b = tables[1280 + Int(word >> 16 & 0xFF)] ^ tables[1024 + Int(word >> 24 & 0xFF)]
-        let c = tables[768 + Int(word >> 32 & 0xFF)] ^ tables[512 + Int(word >> 40 & 0xFF)]
-        let d = tables[256 + Int(word >> 48 & 0xFF)] ^ tables[Int(word >> 56)]
+        let a = unsafe tables[1792 + Int(word & 0xFF)] ^ tables[1536 + Int(word >> 8 & 0xFF)]
+        let b = unsafe tables[1280 + Int(word >> 16 & 0xFF)] ^ tables[1024 + Int(word >> 24 & 0xFF)]
+        let c = unsafe tables[768 + Int(word >> 32 & 0xFF)] ^ tables[512 + Int(word >> 40 & 0xFF)]
+        let d = unsafe tables[256 + Int(word >> 48 & 0xFF)] ^ tables[Int(word >> 56)]
         state = a ^ b ^ c ^ d
         at += 8
       }
       while at < bytes.count {
-        state = state >> 8 ^ tables[Int((state ^ UInt32(bytes[at])) & 0xFF)]
+        state = unsafe state >> 8 ^ tables[Int((state ^ UInt32(bytes[at])) & 0xFF)]
         at += 1
       }
       self.state = state
@@ -63,7 +64,7 @@ struct CRC32C: Sendable {
 extension CRC32C {
   /// A checksum as stores and manifests write it: base 64 of its four bytes, the highest first.
   static func base64(_ value: UInt32) -> String {
-    withUnsafeBytes(of: value.bigEndian) { Data($0).base64EncodedString() }
+    unsafe withUnsafeBytes(of: value.bigEndian) { unsafe Data($0).base64EncodedString() }
   }
 
   /// The checksum that such a text stands for; nil when it is not one.

@@ -61,7 +61,7 @@ final class ListingTransfer: HTTPTransfer {
     guard ContinuousClock.now - start < Self.timeLimit else {
       throw HTTPFault(kind: .transient, problem: "a page of the listing took more than 3 minutes")
     }
-    body.append(contentsOf: bytes)
+    unsafe body.append(contentsOf: bytes)
   }
 
   func end(_ outcome: Result<HTTPResponse, any Error>) throws -> Double? {

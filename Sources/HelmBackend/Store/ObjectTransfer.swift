@@ -31,7 +31,7 @@ final class ObjectTransfer: HTTPTransfer {
     guard stored.count + bytes.count <= min(object.content.size, Self.sizeLimit) else {
       throw HTTPFault(kind: .transient, problem: "the server sends more than the bytes listed")
     }
-    stored.append(contentsOf: bytes)
+    unsafe stored.append(contentsOf: bytes)
   }
 
   func end(_ outcome: Result<HTTPResponse, any Error>) throws -> Double? {
@@ -67,7 +67,7 @@ final class ObjectTransfer: HTTPTransfer {
   /// The file's bytes when those that came are the ones listed.
   private func checked() -> [UInt8]? {
     var sum = CRC32C()
-    stored.withUnsafeBytes { sum.add($0) }
+    unsafe stored.withUnsafeBytes { unsafe sum.add($0) }
     let content = object.content
     guard stored.count == content.size, content.crc32c ?? sum.value == sum.value else { return nil }
     return content.isGzip ? inflated(gzip: stored, atMost: Self.sizeLimit) : stored
@@ -80,14 +80,14 @@ func inflated(gzip bytes: [UInt8], atMost limit: Int) -> [UInt8]? {
   var result: [UInt8] = []
   var at = 0
   let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
-  defer { piece.deallocate() }
+  defer { unsafe piece.deallocate() }
   while true {
-    let step = bytes.withUnsafeBytes { input in
-      try? inflater.inflate(UnsafeRawBufferPointer(rebasing: input[at...]), to: piece)
+    let step = unsafe bytes.withUnsafeBytes { input in
+      try? unsafe inflater.inflate(UnsafeRawBufferPointer(rebasing: input[at...]), to: piece)
     }
     guard let step, result.count + step.written <= limit else { return nil }
     at += step.read
-    result.append(contentsOf: piece[..<step.written])
+    unsafe result.append(contentsOf: piece[..<step.written])
     if step.isAtEnd { return result }
     if step.read == 0, step.written == 0 { return nil }
   }

@@ -1,4 +1,4 @@
-public import Magnet
+package import Magnet
 
 /// The scores of HELM's runs in steps of time, and what of them is known at each timestep.
 ///

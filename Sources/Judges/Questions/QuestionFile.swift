@@ -1,4 +1,4 @@
-public import Magnet
+package import Magnet
 
 /// Questions of one's own: JSON lines, one question per line.
 ///

@@ -56,7 +56,7 @@ struct PredictionLines {
   private func read(_ line: ArraySlice<UInt8>) throws -> Prediction {
     let value: JSONValue
     do {
-      let document = try Array(line).withUnsafeBufferPointer { try TolerantParser.parse($0) }
+      let document = try unsafe Array(line).withUnsafeBufferPointer { try unsafe TolerantParser.parse($0) }
       value = document.withTape { JSONValue($0, at: JSONTape.top) }
     } catch let fault as JSONFault { throw MagnetError(.invalidData, "is not JSON: \(fault)") }
     guard case .object(let members) = value else { throw MagnetError(.invalidData, "is not an object") }

@@ -217,9 +217,9 @@ private struct ArrowSink: TableSink {
     var isThere: [Bool] = []
     var ends: [Int32] = [0]
     var bytes: [UInt8] = []
-    try texts.forEach { text in
-      isThere.append(text != nil)
-      if let text { bytes.append(contentsOf: text) }
+    try unsafe texts.forEach { text in
+      unsafe isThere.append(text != nil)
+      if let text = unsafe text { unsafe bytes.append(contentsOf: text) }
       guard let end = Int32(exactly: bytes.count) else {
         throw MagnetError(.unsupported, "the texts of column \(name) are too long for Arrow, 2 GiB")
       }
@@ -266,11 +266,11 @@ private struct ArrowSink: TableSink {
 extension [UInt8] {
   /// Numbers as little-endian bytes.
   init(littleEndian values: [some FixedWidthInteger]) {
-    self = values.map(\.littleEndian).withUnsafeBytes { Array($0) }
+    self = unsafe values.map(\.littleEndian).withUnsafeBytes { unsafe Array($0) }
   }
 
   mutating func append(littleEndian value: some FixedWidthInteger) {
-    Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
+    unsafe Swift.withUnsafeBytes(of: value.littleEndian) { unsafe append(contentsOf: $0) }
   }
 
   /// A bit for each flag, bit 0 first.

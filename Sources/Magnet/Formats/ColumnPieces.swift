@@ -79,10 +79,10 @@ extension TextDictionary {
   func withBytes<R>(_ index: Int, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
     guard !bases.isEmpty, bases[index].text != 0 else {
       let range = (index == 0 ? 0 : ends[index - 1])..<ends[index]
-      return try bytes.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+      return try unsafe bytes.withUnsafeBytes { try unsafe body(UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
     var text = self[index]
-    return try text.withUTF8 { try body(UnsafeRawBufferPointer($0)) }
+    return try text.withUTF8 { try unsafe body(UnsafeRawBufferPointer($0)) }
   }
 }
 
@@ -182,8 +182,9 @@ struct TextPieces {
           let local = codes[row]
           if local != 0, known[local] == 0 {
             known[local] =
-              isPlain(chunk, texts, local - 1)
-              ? texts.withBytes(local - 1) { interner.code($0) } : Self.code(text(chunk[row]), &interner)
+              unsafe isPlain(chunk, texts, local - 1)
+              ? texts.withBytes(local - 1) { unsafe interner.code($0) }
+              : Self.code(text(chunk[row]), &interner)
             if interner.byteCount > limit { return nil }
           }
           out.append(known[local])
@@ -208,7 +209,7 @@ struct TextPieces {
         case .strings(let codes, let texts), .json(let codes, let texts):
           let code = codes[row]
           if code > 0, isPlain(chunk, texts, code - 1) {
-            try texts.withBytes(code - 1) { try body($0) }
+            try unsafe texts.withBytes(code - 1) { try unsafe body($0) }
             continue
           }
         default: break
@@ -218,7 +219,7 @@ struct TextPieces {
           try body(nil)
         } else {
           var text = text(cell)
-          try text.withUTF8 { try body(UnsafeRawBufferPointer($0)) }
+          try text.withUTF8 { try unsafe body(UnsafeRawBufferPointer($0)) }
         }
       }
     }
@@ -234,6 +235,6 @@ struct TextPieces {
 
   private static func code(_ text: String, _ interner: inout TextInterner) -> UInt32 {
     var text = text
-    return text.withUTF8 { interner.code(UnsafeRawBufferPointer($0)) }
+    return text.withUTF8 { unsafe interner.code(UnsafeRawBufferPointer($0)) }
   }
 }

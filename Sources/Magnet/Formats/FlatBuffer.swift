@@ -29,7 +29,7 @@ struct FlatBuffer {
   }
 
   private mutating func prepend(_ value: some FixedWidthInteger) {
-    withUnsafeBytes(of: value.bigEndian) { reversed.append(contentsOf: $0) }
+    unsafe withUnsafeBytes(of: value.bigEndian) { unsafe reversed.append(contentsOf: $0) }
   }
 
   /// Pads so that `size` bytes, with `more` behind them, will be aligned.

@@ -270,7 +270,7 @@ struct ParquetColumnReader {
   private func textChunk(_ codes: [UInt32], _ count: Int) throws(DataFault) -> ColumnChunk {
     var dictionary = TextDictionary(bytes: Values(texts), ends: Values(ends), bases: Values([]))
     for index in 0..<dictionary.count {
-      let isText = dictionary.withBytes(index) { String(validating: $0, as: UTF8.self) != nil }
+      let isText = unsafe dictionary.withBytes(index) { unsafe String(validating: $0, as: UTF8.self) != nil }
       if !isText { throw fault("a text is not UTF-8") }
     }
     if column.isMixed { dictionary = TextDictionary((0..<dictionary.count).map { json(dictionary[$0]) }) }

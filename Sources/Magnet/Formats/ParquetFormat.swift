@@ -311,13 +311,13 @@ private struct ParquetColumn: Sendable {
     var content: [UInt8] = []
     var bounds = TextBounds()
     var longest = 0
-    texts.forEach { text in
-      isThere.append(text != nil)
-      if let text {
+    unsafe texts.forEach { text in
+      unsafe isThere.append(text != nil)
+      if let text = unsafe text {
         longest = max(longest, text.count)
         content.append(littleEndian: UInt32(truncatingIfNeeded: text.count))
-        content.append(contentsOf: text)
-        bounds.add(text)
+        unsafe content.append(contentsOf: text)
+        unsafe bounds.add(text)
       }
       if content.count > Self.pageSize {
         addPage(isThere[...], encoding: 0, content)

@@ -92,7 +92,9 @@ package struct TableImage: Sendable {
     let start = parts.count
     body(&parts)
     let length = parts.count - start
-    let sum = parts.withUnsafeBytes { XXH64.hash(UnsafeRawBufferPointer(rebasing: $0[start...])) }
+    let sum = unsafe parts.withUnsafeBytes {
+      unsafe XXH64.hash(UnsafeRawBufferPointer(rebasing: $0[start...]))
+    }
     parts.align()
     header.append(tag)
     header.append(flags)
@@ -114,10 +116,12 @@ package struct TableImage: Sendable {
     in memory: SharedMemory, header: Range<Int>, parts: Range<Int>, columnCount: Int, wanted: [Int],
     schema: TableSchema, replacing: (column: Int, cell: Cell)?
   ) -> Table? {
-    guard parts.upperBound <= memory.bytes.count, header.upperBound <= memory.bytes.count else { return nil }
+    guard unsafe parts.upperBound <= memory.bytes.count, unsafe header.upperBound <= memory.bytes.count else {
+      return nil
+    }
     let parts = ImageParts(memory: memory, range: parts)
-    let header = UnsafeRawBufferPointer(rebasing: memory.bytes[header])
-    var reader = ImageReader(header)
+    let header = unsafe UnsafeRawBufferPointer(rebasing: memory.bytes[header])
+    var reader = unsafe ImageReader(header)
     guard let count = reader.take(UInt32.self) else { return nil }
     var chunks: [Table.Chunk] = []
     for _ in 0..<count {
@@ -146,18 +150,18 @@ private struct ImageParts {
 }
 
 /// Reads the header of an image.
-private struct ImageReader {
+@safe private struct ImageReader {
   private let bytes: UnsafeRawBufferPointer
   private var at = 0
 
-  init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+  init(_ bytes: UnsafeRawBufferPointer) { unsafe self.bytes = unsafe bytes }
 
-  var isAtEnd: Bool { at == bytes.count }
+  var isAtEnd: Bool { unsafe at == bytes.count }
 
   mutating func take<Number: FixedWidthInteger & BitwiseCopyable>(_: Number.Type) -> Number? {
-    guard bytes.count - at >= MemoryLayout<Number>.size else { return nil }
+    guard unsafe bytes.count - at >= MemoryLayout<Number>.size else { return nil }
     defer { at += MemoryLayout<Number>.size }
-    return Number(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: Number.self))
+    return unsafe Number(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: Number.self))
   }
 
   /// A number of things in memory or in a file.
@@ -166,9 +170,10 @@ private struct ImageReader {
   }
 
   private mutating func takeText() -> String? {
-    guard let length = take(UInt32.self), bytes.count - at >= Int(length) else { return nil }
+    guard let length = take(UInt32.self), unsafe bytes.count - at >= Int(length) else { return nil }
     defer { at += Int(length) }
-    return String(decoding: UnsafeRawBufferPointer(rebasing: bytes[at..<at + Int(length)]), as: UTF8.self)
+    return unsafe String(
+      decoding: UnsafeRawBufferPointer(rebasing: bytes[at..<at + Int(length)]), as: UTF8.self)
   }
 
   private static let partSize = 1 + 5 * 8
@@ -191,7 +196,7 @@ private struct ImageReader {
       case 8...12: size = Self.partSize
       default: return nil
       }
-      guard bytes.count - at >= size else { return nil }
+      guard unsafe bytes.count - at >= size else { return nil }
       at += size
     }
     return starts
@@ -245,7 +250,7 @@ private struct PartReader {
   }
 
   /// The part's XXH64.
-  var sum: UInt64 { XXH64.hash(UnsafeRawBufferPointer(rebasing: memory.bytes[at..<end])) }
+  var sum: UInt64 { unsafe XXH64.hash(UnsafeRawBufferPointer(rebasing: memory.bytes[at..<end])) }
 
   private mutating func take<Value: BitwiseCopyable & Sendable>(_: Value.Type, _ count: Int) -> Values<Value>?
   {
@@ -285,9 +290,9 @@ private struct PartReader {
 
   private mutating func takeCodes(_ width: UInt8, _ rows: Int, _ texts: Int) -> Codes? {
     func isSound(_ codes: Values<some FixedWidthInteger & BitwiseCopyable & Sendable>) -> Bool {
-      codes.withUnsafeBufferPointer { codes in
-        var greatest = codes.first ?? 0
-        for code in codes { greatest = max(greatest, code) }
+      unsafe codes.withUnsafeBufferPointer { codes in
+        var greatest = unsafe codes.first ?? 0
+        for place in codes.indices { greatest = unsafe max(greatest, codes[place]) }
         return Int(greatest) <= texts
       }
     }
@@ -326,9 +331,10 @@ private struct PartReader {
 extension Values<Int> {
   /// Whether none is less than the one before, and the first not less than 0.
   fileprivate var isAscending: Bool {
-    withUnsafeBufferPointer { values in
+    unsafe withUnsafeBufferPointer { values in
       var last = 0
-      for value in values {
+      for place in values.indices {
+        let value = unsafe values[place]
         if value < last { return false }
         last = value
       }
@@ -343,7 +349,7 @@ extension ColumnChunk {
     guard count == other.count, case .doubles(let mine, let nulls) = storage,
       case .doubles(let others, let otherNulls) = other.storage
     else { return false }
-    return mine.start == others.start && nulls?.words == otherNulls?.words
+    return unsafe mine.start == others.start && nulls?.words == otherNulls?.words
   }
 }
 
@@ -360,17 +366,19 @@ extension Codes {
 
 extension [UInt8] {
   fileprivate mutating func append(memoryOf values: Values<some BitwiseCopyable & Sendable>) {
-    values.withUnsafeBytes { append(contentsOf: $0) }
+    unsafe values.withUnsafeBytes { unsafe append(contentsOf: $0) }
   }
 
   fileprivate mutating func append(memoryOf values: [some BitwiseCopyable]) {
-    values.withUnsafeBytes { append(contentsOf: $0) }
+    unsafe values.withUnsafeBytes { unsafe append(contentsOf: $0) }
   }
 
   /// The 8 bytes from a place on as a number, the lowest first; nil where there are fewer.
   package func littleEndianWord(at place: Int) -> UInt64? {
     guard place >= 0, count - place >= 8 else { return nil }
-    return withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: place, as: UInt64.self)) }
+    return unsafe withUnsafeBytes {
+      unsafe UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: place, as: UInt64.self))
+    }
   }
 
   /// Fills up to a multiple of 8.

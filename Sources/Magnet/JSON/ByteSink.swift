@@ -11,17 +11,17 @@ extension ByteSink where Self: ~Copyable {
   /// Appends a text as UTF-8.
   mutating func append(_ text: String) {
     var text = text
-    text.withUTF8 { append(bytes: UnsafeRawBufferPointer($0)) }
+    text.withUTF8 { unsafe append(bytes: UnsafeRawBufferPointer($0)) }
   }
 }
 
 extension [UInt8]: ByteSink {
-  package mutating func append(bytes: UnsafeRawBufferPointer) { append(contentsOf: bytes) }
+  package mutating func append(bytes: UnsafeRawBufferPointer) { unsafe append(contentsOf: bytes) }
 }
 
 /// Bytes in memory that is used again: quicker than an array, which looks at each byte whether it has become someone
 /// else's.
-package struct ByteBuffer: ~Copyable, ByteSink {
+@safe package struct ByteBuffer: ~Copyable, ByteSink {
   private var start = UnsafeMutableRawPointer.allocate(byteCount: 256, alignment: 1)
   private var capacity = 256
   package private(set) var count = 0
@@ -29,27 +29,27 @@ package struct ByteBuffer: ~Copyable, ByteSink {
   /// An empty buffer.
   package init() {}
 
-  deinit { start.deallocate() }
+  deinit { unsafe start.deallocate() }
 
   @inline(__always)
   package mutating func append(_ byte: UInt8) {
     if count == capacity { grow(1) }
-    start.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+    unsafe start.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
     count += 1
   }
 
   package mutating func append(bytes: UnsafeRawBufferPointer) {
     guard let address = bytes.baseAddress else { return }
     if count + bytes.count > capacity { grow(bytes.count) }
-    (start + count).copyMemory(from: address, byteCount: bytes.count)
+    unsafe (start + count).copyMemory(from: address, byteCount: bytes.count)
     count += bytes.count
   }
 
   private mutating func grow(_ more: Int) {
     let larger = UnsafeMutableRawPointer.allocate(byteCount: max(capacity * 2, count + more), alignment: 1)
-    larger.copyMemory(from: start, byteCount: count)
-    start.deallocate()
-    start = larger
+    unsafe larger.copyMemory(from: start, byteCount: count)
+    unsafe start.deallocate()
+    unsafe start = unsafe larger
     capacity = max(capacity * 2, count + more)
   }
 
@@ -60,6 +60,6 @@ package struct ByteBuffer: ~Copyable, ByteSink {
 
   /// Calls `body` with the bytes.
   package borrowing func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
-    body(UnsafeRawBufferPointer(start: start, count: count))
+    unsafe body(UnsafeRawBufferPointer(start: start, count: count))
   }
 }

@@ -5,7 +5,7 @@
 // - An element's index is that of its word; containers hold the index after their end in their low 32 bits.
 
 /// A parsed JSON text as a flat array of words: a view that owns nothing.
-package struct JSONTape {
+@safe package struct JSONTape {
   /// What a word says its element is: a character in its high byte.
   @frozen package struct Tag: Equatable, Sendable {
     /// The character.
@@ -32,20 +32,22 @@ package struct JSONTape {
 
   /// A view of a tape that someone else keeps alive.
   @inlinable package init(words: UnsafePointer<UInt64>, strings: UnsafePointer<UInt8>) {
-    self.words = words
-    self.strings = strings
+    unsafe self.words = unsafe words
+    unsafe self.strings = unsafe strings
   }
 
   /// The index of the text's one top-level value.
   package static let top = 1
 
   /// The kind of the element at `index`.
-  @inlinable package func tag(_ index: Int) -> Tag { Tag(UInt8(truncatingIfNeeded: words[index] >> 56)) }
+  @inlinable package func tag(_ index: Int) -> Tag {
+    unsafe Tag(UInt8(truncatingIfNeeded: words[index] >> 56))
+  }
 
   /// The index just after the element at `index`.
   @inlinable package func after(_ index: Int) -> Int {
     switch tag(index) {
-    case .object, .array: Int(words[index] & 0xFFFF_FFFF)
+    case .object, .array: unsafe Int(words[index] & 0xFFFF_FFFF)
     case .int, .unsigned, .double: index + 2
     default: index + 1
     }
@@ -53,19 +55,19 @@ package struct JSONTape {
 
   /// The UTF-8 bytes of the string at `index`.
   @inlinable package func bytes(_ index: Int) -> UnsafeRawBufferPointer {
-    let start = UnsafeRawPointer(strings) + Int(words[index] & 0x00FF_FFFF_FFFF_FFFF)
-    return UnsafeRawBufferPointer(
+    let start = unsafe UnsafeRawPointer(strings) + Int(words[index] & 0x00FF_FFFF_FFFF_FFFF)
+    return unsafe UnsafeRawBufferPointer(
       start: start + 4, count: Int(start.loadUnaligned(as: UInt32.self)))
   }
 
   /// The text of the string at `index`.
-  package func string(_ index: Int) -> String { String(decoding: bytes(index), as: UTF8.self) }
+  package func string(_ index: Int) -> String { unsafe String(decoding: bytes(index), as: UTF8.self) }
 
-  @inlinable package func int(_ index: Int) -> Int64 { Int64(bitPattern: words[index + 1]) }
+  @inlinable package func int(_ index: Int) -> Int64 { unsafe Int64(bitPattern: words[index + 1]) }
 
-  @inlinable package func unsigned(_ index: Int) -> UInt64 { words[index + 1] }
+  @inlinable package func unsigned(_ index: Int) -> UInt64 { unsafe words[index + 1] }
 
-  @inlinable package func double(_ index: Int) -> Double { Double(bitPattern: words[index + 1]) }
+  @inlinable package func double(_ index: Int) -> Double { unsafe Double(bitPattern: words[index + 1]) }
 
   /// The index of the value of `key` in the object at `index`; the last one where the key repeats, as in Python.
   package func value(of key: StaticString, in index: Int) -> Int? {
@@ -78,8 +80,8 @@ package struct JSONTape {
 
   /// Whether the string at `index` is `text`, which is not empty.
   @inlinable package func isString(_ index: Int, _ text: StaticString) -> Bool {
-    let bytes = bytes(index)
-    return bytes.count == text.utf8CodeUnitCount
+    let bytes = unsafe bytes(index)
+    return unsafe bytes.count == text.utf8CodeUnitCount
       && equalBytes(bytes.baseAddress.unsafelyUnwrapped, text.utf8Start, bytes.count)
   }
 
@@ -146,7 +148,7 @@ extension JSONTape {
         isKey = tag == .object
         at += 1
         continue
-      case .string: JSONText.appendQuoted(bytes(at), to: &out)
+      case .string: unsafe JSONText.appendQuoted(bytes(at), to: &out)
       case .int: out.append(String(int(at)))
       case .unsigned: out.append(String(unsigned(at)))
       case .double: JSONText.append(double(at), to: &out)

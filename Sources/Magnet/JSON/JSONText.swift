@@ -7,10 +7,10 @@ package enum JSONText {
     out.append(UInt8(ascii: "\""))
     var at = 0
     while true {
-      let plain = firstEscaped(bytes, from: at)
-      out.append(bytes: UnsafeRawBufferPointer(rebasing: bytes[at..<plain]))
+      let plain = unsafe firstEscaped(bytes, from: at)
+      unsafe out.append(bytes: UnsafeRawBufferPointer(rebasing: bytes[at..<plain]))
       if plain == bytes.count { break }
-      appendEscape(of: bytes[plain], to: &out)
+      unsafe appendEscape(of: bytes[plain], to: &out)
       at = plain + 1
     }
     out.append(UInt8(ascii: "\""))
@@ -34,12 +34,14 @@ package enum JSONText {
   private static func firstEscaped(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
     var at = start
     while at + 8 <= bytes.count {
-      let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+      let word = unsafe UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
       let found = quotesAndBackslashes(in: word) | controls(in: word)
       if found != 0 { return at + found.trailingZeroBitCount >> 3 }
       at += 8
     }
-    while at < bytes.count, bytes[at] >= 0x20, bytes[at] != 0x22, bytes[at] != 0x5C { at += 1 }
+    while at < bytes.count, unsafe bytes[at] >= 0x20, unsafe bytes[at] != 0x22, unsafe bytes[at] != 0x5C {
+      at += 1
+    }
     return at
   }
 
@@ -62,7 +64,7 @@ package enum JSONText {
   /// Appends a string in quotes.
   package static func appendQuoted<Bytes: ByteSink & ~Copyable>(_ text: String, to out: inout Bytes) {
     var text = text
-    text.withUTF8 { appendQuoted(UnsafeRawBufferPointer($0), to: &out) }
+    text.withUTF8 { unsafe appendQuoted(UnsafeRawBufferPointer($0), to: &out) }
   }
 
   /// Appends a number with the fewest digits that read back the same. NaN and the infinities, which JSON does not

@@ -31,7 +31,9 @@ public enum JSONValue: Sendable, Hashable {
   /// - Throws: `JSONFault` with the byte where the text stops making sense.
   package init(parsing text: String) throws(JSONFault) {
     var text = text
-    let document = try text.withUTF8Result { bytes throws(JSONFault) in try TolerantParser.parse(bytes) }
+    let document = try unsafe text.withUTF8Result { bytes throws(JSONFault) in
+      try unsafe TolerantParser.parse(bytes)
+    }
     self = document.withTape { JSONValue($0, at: JSONTape.top) }
   }
 
@@ -95,7 +97,7 @@ extension String {
     _ body: (UnsafeBufferPointer<UInt8>) throws(JSONFault) -> R
   ) throws(JSONFault) -> R {
     let result: Result<R, JSONFault> = withUTF8 { bytes in
-      do throws(JSONFault) { return .success(try body(bytes)) } catch { return .failure(error) }
+      do throws(JSONFault) { return unsafe .success(try body(bytes)) } catch { return .failure(error) }
     }
     return try result.get()
   }

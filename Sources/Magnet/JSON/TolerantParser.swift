@@ -17,12 +17,12 @@ package struct JSONDocument: Sendable {
 
   /// Calls `body` with the tape, which is valid inside the call only.
   package func withTape<R, E: Error>(_ body: (JSONTape) throws(E) -> R) throws(E) -> R {
-    let result: Result<R, E> = words.withUnsafeBufferPointer { words in
-      strings.withUnsafeBufferPointer { strings in
+    let result: Result<R, E> = unsafe words.withUnsafeBufferPointer { words in
+      unsafe strings.withUnsafeBufferPointer { strings in
         // Both hold something: a tape begins and ends with a word, and its strings with a length.
         guard let words = words.baseAddress, let strings = strings.baseAddress else { preconditionFailure() }
         do throws(E) {
-          return .success(try body(JSONTape(words: words, strings: strings)))
+          return unsafe .success(try body(JSONTape(words: words, strings: strings)))
         } catch { return .failure(error) }
       }
     }
@@ -33,7 +33,7 @@ package struct JSONDocument: Sendable {
 /// Reads what strict parsers refuse and Python's json module writes or reads: NaN, Infinity and -Infinity, halves
 /// of surrogate pairs, integers and exponents beyond the machine's, a byte order mark. Slower than simdjson by far:
 /// it is for the texts that simdjson refuses, and to say at which byte a broken one breaks.
-package struct TolerantParser {
+@safe package struct TolerantParser {
   /// Lists and objects inside each other: the limit keeps recursive readers of the tape within their stack.
   package static let depthLimit = 1000
 
@@ -44,23 +44,23 @@ package struct TolerantParser {
   /// Parses a whole text.
   /// - Throws: `JSONFault` at the first byte that cannot be part of it.
   package static func parse(_ bytes: UnsafeBufferPointer<UInt8>) throws(JSONFault) -> JSONDocument {
-    var parser = TolerantParser(input: bytes)
+    var parser = unsafe TolerantParser(input: bytes)
     return try parser.run()
   }
 
-  private init(input: UnsafeBufferPointer<UInt8>) { self.input = input }
+  private init(input: UnsafeBufferPointer<UInt8>) { unsafe self.input = unsafe input }
 
   private mutating func run() throws(JSONFault) -> JSONDocument {
-    if let offset = firstInvalidUTF8(input) {
+    if let offset = unsafe firstInvalidUTF8(input) {
       throw JSONFault(offset: offset, problem: "the text is not UTF-8")
     }
-    if input.starts(with: [0xEF, 0xBB, 0xBF]) { at = 3 }
+    if unsafe input.starts(with: [0xEF, 0xBB, 0xBF]) { at = 3 }
     document.words.append(word(.root, 0))
     skipSpace()
-    if at == input.count { throw JSONFault(offset: at, problem: "contains only white space") }
+    if unsafe at == input.count { throw JSONFault(offset: at, problem: "contains only white space") }
     try parseValue()
     skipSpace()
-    if at < input.count { throw fault("more text follows the end of the value") }
+    if unsafe at < input.count { throw fault("more text follows the end of the value") }
     document.words.append(word(.root, 0))
     document.words[0] = word(.root, UInt64(document.words.count))
     // Readers may look at 8 bytes from the start of any string.
@@ -71,21 +71,21 @@ package struct TolerantParser {
   private func word(_ tag: JSONTape.Tag, _ payload: UInt64) -> UInt64 { UInt64(tag.rawValue) << 56 | payload }
 
   private func fault(_ problem: String) -> JSONFault {
-    at < input.count
+    unsafe at < input.count
       ? JSONFault(offset: at, problem: problem)
       : JSONFault(offset: input.count, problem: "unexpected end of file (truncated)")
   }
 
-  private var current: UInt8? { at < input.count ? input[at] : nil }
+  private var current: UInt8? { unsafe at < input.count ? input[at] : nil }
 
   private mutating func skipSpace() {
-    while at < input.count, [0x20, 0x0A, 0x0D, 0x09].contains(input[at]) { at += 1 }
+    while unsafe at < input.count, unsafe [0x20, 0x0A, 0x0D, 0x09].contains(input[at]) { at += 1 }
   }
 
   private mutating func take(_ literal: StaticString) -> Bool {
     let length = literal.utf8CodeUnitCount
-    guard at + length <= input.count else { return false }
-    for i in 0..<length where input[at + i] != literal.utf8Start[i] { return false }
+    guard unsafe at + length <= input.count else { return false }
+    for i in 0..<length where unsafe input[at + i] != literal.utf8Start[i] { return false }
     at += length
     return true
   }
@@ -149,22 +149,22 @@ package struct TolerantParser {
     case UInt8(ascii: "N") where take("NaN"): appendNonFinite(.nan)
     case UInt8(ascii: "I") where take("Infinity"): appendNonFinite(.infinity)
     case UInt8(ascii: "-") where take("-Infinity"): appendNonFinite(-.infinity)
-    case UInt8(ascii: "-") where at + 1 < input.count && startsLiteral():
-      at = input.count
+    case UInt8(ascii: "-") where unsafe at + 1 < input.count && startsLiteral():
+      at = unsafe input.count
       throw fault("")
     case .some(UInt8(ascii: "-")), .some(UInt8(ascii: "0")...UInt8(ascii: "9")): try parseNumber()
     default:
-      if startsLiteral() { at = input.count }
+      if startsLiteral() { at = unsafe input.count }
       throw fault("a value should begin here")
     }
   }
 
   /// Whether the text ends within `true`, `false`, `null`, `NaN` or `Infinity`.
   private func startsLiteral() -> Bool {
-    let rest = input[at...]
-    return !rest.isEmpty
+    let rest = unsafe input[at...]
+    return unsafe !rest.isEmpty
       && ["true", "false", "null", "NaN", "Infinity", "-Infinity"].contains {
-        Array($0.utf8).starts(with: rest)
+        unsafe Array($0.utf8).starts(with: rest)
       }
   }
 
@@ -200,7 +200,7 @@ package struct TolerantParser {
     if current == UInt8(ascii: "-") { at += 1 }
     let firstDigit = at
     try takeDigits()
-    if input[firstDigit] == UInt8(ascii: "0"), at > firstDigit + 1 {
+    if unsafe input[firstDigit] == UInt8(ascii: "0"), at > firstDigit + 1 {
       at = firstDigit
       throw fault("a number may not begin with 0")
     }
@@ -215,7 +215,7 @@ package struct TolerantParser {
       if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { at += 1 }
       try takeDigits()
     }
-    let text = String(decoding: input[start..<at], as: UTF8.self)
+    let text = unsafe String(decoding: input[start..<at], as: UTF8.self)
     if isInteger, let value = Int64(text) {
       document.words.append(word(.int, 0))
       document.words.append(UInt64(bitPattern: value))
@@ -248,7 +248,7 @@ package struct TolerantParser {
         at += 1
       }
     }
-    if at == input.count { throw fault("") }
+    if unsafe at == input.count { throw fault("") }
     at += 1
     let length = UInt32(document.strings.count - header - 4)
     for i in 0..<4 { document.strings[header + i] = UInt8(truncatingIfNeeded: length >> (8 * UInt32(i))) }
@@ -276,7 +276,7 @@ package struct TolerantParser {
 
   private mutating func appendScalar(_ value: UInt32) {
     if let scalar = Unicode.Scalar(value) {
-      document.strings.append(contentsOf: UTF8.encode(scalar).unsafelyUnwrapped)
+      unsafe document.strings.append(contentsOf: UTF8.encode(scalar).unsafelyUnwrapped)
     } else {
       document.loneSurrogateCount += 1
       document.strings.append(contentsOf: [0xEF, 0xBF, 0xBD])
@@ -313,7 +313,7 @@ package struct TolerantParser {
 private func firstInvalidUTF8(_ input: UnsafeBufferPointer<UInt8>) -> Int? {
   var at = 0
   while at < input.count {
-    let lead = input[at]
+    let lead = unsafe input[at]
     if lead < 0x80 {
       at += 1
       continue
@@ -333,7 +333,7 @@ private func firstInvalidUTF8(_ input: UnsafeBufferPointer<UInt8>) -> Int? {
     for place in 1..<length {
       // Cut off inside a character: the parser says so: no string can end after it.
       guard at + place < input.count else { return nil }
-      guard (place == 1 ? second : 0x80...0xBF).contains(input[at + place]) else { return at }
+      guard unsafe (place == 1 ? second : 0x80...0xBF).contains(input[at + place]) else { return at }
     }
     at += length
   }

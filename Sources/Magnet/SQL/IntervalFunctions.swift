@@ -77,7 +77,7 @@ private final class Moments {
 func addIntervalFunctions(to database: OpaquePointer?) {
   for function in IntervalFunction.allCases {
     for count in function.argumentCounts {
-      sqlite3_create_function_v2(
+      unsafe sqlite3_create_function_v2(
         database, function.name, count, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
         UnsafeMutableRawPointer(bitPattern: function.rawValue), nil, step, finish, nil)
     }
@@ -85,12 +85,12 @@ func addIntervalFunctions(to database: OpaquePointer?) {
 }
 
 private func function(_ context: OpaquePointer?) -> IntervalFunction? {
-  IntervalFunction(rawValue: Int(bitPattern: sqlite3_user_data(context)))
+  unsafe IntervalFunction(rawValue: Int(bitPattern: sqlite3_user_data(context)))
 }
 
 private func number(_ value: OpaquePointer?) -> Double? {
-  switch sqlite3_value_numeric_type(value) {
-  case SQLITE_INTEGER, SQLITE_FLOAT: sqlite3_value_double(value)
+  switch unsafe sqlite3_value_numeric_type(value) {
+  case SQLITE_INTEGER, SQLITE_FLOAT: unsafe sqlite3_value_double(value)
   default: nil
   }
 }
@@ -98,41 +98,42 @@ private func number(_ value: OpaquePointer?) -> Double? {
 private func step(
   _ context: OpaquePointer?, _ count: Int32, _ values: UnsafeMutablePointer<OpaquePointer?>?
 ) {
-  let size = Int32(MemoryLayout<UnsafeMutableRawPointer?>.size)
-  guard let values, let function = function(context),
-    let slot = sqlite3_aggregate_context(context, size)?.assumingMemoryBound(
+  let size = unsafe Int32(MemoryLayout<UnsafeMutableRawPointer?>.size)
+  guard let values = unsafe values, let function = unsafe function(context),
+    let slot = unsafe sqlite3_aggregate_context(context, size)?.assumingMemoryBound(
       to: UnsafeMutableRawPointer?.self)
-  else { return sqlite3_result_error_nomem(context) }
-  if slot.pointee == nil { slot.pointee = Unmanaged.passRetained(Moments()).toOpaque() }
-  guard let pointer = slot.pointee else { return }
-  let moments = Unmanaged<Moments>.fromOpaque(pointer).takeUnretainedValue()
+  else { return unsafe sqlite3_result_error_nomem(context) }
+  if unsafe slot.pointee == nil { unsafe slot.pointee = unsafe Unmanaged.passRetained(Moments()).toOpaque() }
+  guard let pointer = unsafe slot.pointee else { return }
+  let moments = unsafe Unmanaged<Moments>.fromOpaque(pointer).takeUnretainedValue()
   let plain = function.isPaired ? 2 : 1
   if count > plain {
-    let share = number(values[plain]) ?? -1
+    let share = unsafe number(values[plain]) ?? -1
     if share > 0, share < 1 {
       moments.coverage = share
     } else {
       moments.fault = "\(function.name)() takes a coverage between 0 and 1 last"
     }
   }
-  guard let first = number(values[0]) else { return }
+  guard let first = unsafe number(values[0]) else { return }
   if !function.isPaired {
     moments.add(first)
-  } else if let second = number(values[1]) {
+  } else if let second = unsafe number(values[1]) {
     moments.add(first - second)
   }
 }
 
 private func finish(_ context: OpaquePointer?) {
   guard
-    let slot = sqlite3_aggregate_context(context, 0)?.assumingMemoryBound(to: UnsafeMutableRawPointer?.self),
-    let pointer = slot.pointee, let function = function(context)
-  else { return sqlite3_result_null(context) }
-  let moments = Unmanaged<Moments>.fromOpaque(pointer).takeRetainedValue()
-  if let fault = moments.fault { return sqlite3_result_error(context, fault, -1) }
+    let slot = unsafe sqlite3_aggregate_context(context, 0)?.assumingMemoryBound(
+      to: UnsafeMutableRawPointer?.self),
+    let pointer = unsafe slot.pointee, let function = unsafe function(context)
+  else { return unsafe sqlite3_result_null(context) }
+  let moments = unsafe Unmanaged<Moments>.fromOpaque(pointer).takeRetainedValue()
+  if let fault = moments.fault { return unsafe sqlite3_result_error(context, fault, -1) }
   if let value = function.value(of: moments) {
-    sqlite3_result_double(context, value)
+    unsafe sqlite3_result_double(context, value)
   } else {
-    sqlite3_result_null(context)
+    unsafe sqlite3_result_null(context)
   }
 }

@@ -106,7 +106,7 @@ package final class QuerySession {
   /// - Throws: `MagnetError` when it is wrong or tries to write.
   package func prepare(_ text: String) throws -> Statement {
     try connection.checkNames(SQLText(text))
-    return Statement(try connection.prepare(text), connection)
+    return unsafe Statement(try connection.prepare(text), connection)
   }
 
   /// Asks a query.
@@ -119,7 +119,7 @@ package final class QuerySession {
   ) throws -> (rows: [[Cell]], faults: [DataFault]) {
     connection.begin(timeLimit)
     catalog.forgetAsked()
-    let rows = try connection.rows(
+    let rows = try unsafe connection.rows(
       of: statement.pointer, statement.parameters.map { values[$0] ?? .null }, limit: limit)
     var found: [DataFault] = []
     for (kind, runs) in catalog.asked.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
@@ -146,11 +146,11 @@ package final class QuerySession {
 
   /// Whether a name is one of SQLite's keywords.
   package static func isKeyword(_ name: String) -> Bool {
-    sqlite3_keyword_check(name, Int32(name.utf8.count)) != 0
+    unsafe sqlite3_keyword_check(name, Int32(name.utf8.count)) != 0
   }
 
   /// A query that SQLite has understood.
-  package final class Statement {
+  @safe package final class Statement {
     fileprivate let pointer: OpaquePointer
     private let connection: SQLConnection
     /// The names of its parameters, without the sign before them.
@@ -159,14 +159,18 @@ package final class QuerySession {
     package let columns: [String]
 
     fileprivate init(_ pointer: OpaquePointer, _ connection: SQLConnection) {
-      self.pointer = pointer
+      unsafe self.pointer = unsafe pointer
       self.connection = connection
-      parameters = (0..<sqlite3_bind_parameter_count(pointer)).map { index in
-        sqlite3_bind_parameter_name(pointer, index + 1).map { String(String(cString: $0).dropFirst()) } ?? ""
+      parameters = unsafe (0..<sqlite3_bind_parameter_count(pointer)).map { index in
+        unsafe sqlite3_bind_parameter_name(pointer, index + 1).map {
+          unsafe String(String(cString: $0).dropFirst())
+        } ?? ""
       }
-      columns = (0..<sqlite3_column_count(pointer)).map { String(cString: sqlite3_column_name(pointer, $0)) }
+      columns = unsafe (0..<sqlite3_column_count(pointer)).map {
+        unsafe String(cString: sqlite3_column_name(pointer, $0))
+      }
     }
 
-    deinit { sqlite3_finalize(pointer) }
+    deinit { unsafe sqlite3_finalize(pointer) }
   }
 }

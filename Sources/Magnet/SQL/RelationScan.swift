@@ -2,7 +2,7 @@
 // all of them written, and `memory` holds it.
 
 /// One pass over the rows of a relation for which some columns have some values.
-struct RelationScan {
+@safe struct RelationScan {
   /// A column that must equal a value.
   struct Condition {
     let column: Int
@@ -44,7 +44,7 @@ struct RelationScan {
     _ relation: Relation, columns: Set<Int>, conditions: [Condition], order: Int?, in catalog: RunCatalog
   ) throws {
     self.relation = relation
-    bitsInOrder = Array(repeating: nil, count: relation.columns.count)
+    unsafe bitsInOrder = unsafe Array(repeating: nil, count: relation.columns.count)
     asked = columns.sorted().map {
       ($0, catalog.scanMemory.column(relation.kind, relation.columns[$0].source))
     }
@@ -200,20 +200,22 @@ struct RelationScan {
       total += counts[place]
     }
     // The numbers of a group lie far from each other in memory: those of a few columns are put in the order, too.
-    let near = (columns.count <= Self.nearColumns ? columns : []).filter { column in
+    let near = unsafe (columns.count <= Self.nearColumns ? columns : []).filter { column in
       parts.indices.allSatisfy { cells(of: $0, column).isNumeric }
-    }.map { (column: $0, bits: memory.words(total)) }
+    }.map { unsafe (column: $0, bits: memory.words(total)) }
     var order = Array(repeating: SIMD2<Int32>(), count: total)
     for (number, found) in places.enumerated() {
-      let sources = near.map { (bits: $0.bits, cells: cells(of: number, $0.column)) }
+      let sources = unsafe near.map { unsafe (bits: $0.bits, cells: cells(of: number, $0.column)) }
       for (row, place) in found.enumerated() where place >= 0 {
         let at = next[Int(place)]
         order[at] = SIMD2(Int32(number), Int32(row))
-        for source in sources { (source.bits + at).initialize(to: source.cells.bits(row)) }
+        for column in unsafe sources.indices {
+          unsafe (sources[column].bits + at).initialize(to: sources[column].cells.bits(row))
+        }
         next[Int(place)] = at + 1
       }
     }
-    for (column, bits) in near { bitsInOrder[column] = UnsafePointer(bits) }
+    unsafe near.forEach { unsafe bitsInOrder[$0.column] = unsafe UnsafePointer($0.bits) }
     self.order = order
   }
 
@@ -242,7 +244,7 @@ struct RelationScan {
 
   /// The bits of the current row's number of a column, where numbers are in the order of the rows.
   @inline(__always)
-  func bits(_ column: Int) -> UInt64? { bitsInOrder[column].map { $0[place] } }
+  func bits(_ column: Int) -> UInt64? { unsafe bitsInOrder[column].map { unsafe $0[place] } }
 
   /// The current row's cell of a column.
   func cell(_ column: Int) -> Cell { cell(of: part, column, row: row) }

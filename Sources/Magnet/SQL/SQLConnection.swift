@@ -6,7 +6,7 @@
 import CSQLite
 
 /// A SQLite connection without a database of its own: all it sees are relations over loaded columns.
-final class SQLConnection {
+@safe final class SQLConnection {
   final class State {
     let relations: [String: Relation]
     let catalog: RunCatalog
@@ -31,68 +31,73 @@ final class SQLConnection {
   init(_ relations: [Relation], _ catalog: RunCatalog, timeLimit: Duration?) throws {
     state = State(relations, catalog, timeLimit.map { ContinuousClock.now.advanced(by: $0) })
     guard
-      sqlite3_open_v2(
+      unsafe sqlite3_open_v2(
         ":memory:", &database,
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, nil)
         == SQLITE_OK
     else { throw MagnetError(.invalidData, "SQLite cannot be opened: \(message)") }
-    let pointer = Unmanaged.passUnretained(state).toOpaque()
+    let pointer = unsafe Unmanaged.passUnretained(state).toOpaque()
     for relation in relations {
-      sqlite3_create_module_v2(database, relation.name, virtualTableModule, pointer, nil)
+      unsafe sqlite3_create_module_v2(database, relation.name, virtualTableModule, pointer, nil)
     }
-    magnet_sqlite_quotes_are_names(database)
-    addSQLFunctions(to: database)
-    addIntervalFunctions(to: database)
+    unsafe magnet_sqlite_quotes_are_names(database)
+    unsafe addSQLFunctions(to: database)
+    unsafe addIntervalFunctions(to: database)
     // SQLite's own table-valued functions declare their columns when they are first used, which the authorizer takes
     // for the creation of a table.
     for name in ["json_each", "json_tree"] {
-      sqlite3_exec(database, "SELECT 1 FROM \(name)('[]')", nil, nil, nil)
+      unsafe sqlite3_exec(database, "SELECT 1 FROM \(name)('[]')", nil, nil, nil)
     }
-    sqlite3_limit(database, SQLITE_LIMIT_ATTACHED, 0)
+    unsafe sqlite3_limit(database, SQLITE_LIMIT_ATTACHED, 0)
     // A query can ask for a text of any length; this much memory is enough.
-    sqlite3_limit(database, SQLITE_LIMIT_LENGTH, 1 << 28)
-    sqlite3_set_authorizer(
+    unsafe sqlite3_limit(database, SQLITE_LIMIT_LENGTH, 1 << 28)
+    unsafe sqlite3_set_authorizer(
       database,
       { state, action, first, second, _, _ in
-        guard let state else { return SQLITE_DENY }
-        return Unmanaged<State>.fromOpaque(state).takeUnretainedValue().isDeclaring
+        guard let state = unsafe state else { return SQLITE_DENY }
+        return unsafe Unmanaged<State>.fromOpaque(state).takeUnretainedValue().isDeclaring
           ? SQLITE_OK : authorize(action, first, second)
-      }, pointer)
-    sqlite3_progress_handler(
+      }, unsafe pointer)
+    unsafe sqlite3_progress_handler(
       database, 10_000,
       { state in
         if Task.isCancelled { return 1 }
-        return state.map { Unmanaged<State>.fromOpaque($0).takeUnretainedValue().isLate } == true ? 1 : 0
-      }, pointer)
+        return unsafe state.map { unsafe Unmanaged<State>.fromOpaque($0).takeUnretainedValue().isLate }
+          == true ? 1 : 0
+      }, unsafe pointer)
   }
 
-  deinit { sqlite3_close_v2(database) }
+  deinit { unsafe sqlite3_close_v2(database) }
 
   /// Whether a text ends with the semicolon of a whole statement.
-  static func isComplete(_ text: String) -> Bool { sqlite3_complete(text) != 0 }
+  static func isComplete(_ text: String) -> Bool { unsafe sqlite3_complete(text) != 0 }
 
-  private var message: String { sqlite3_errmsg(database).map { String(cString: $0) } ?? "out of memory" }
+  private var message: String {
+    unsafe sqlite3_errmsg(database).map { unsafe String(cString: $0) } ?? "out of memory"
+  }
 
   /// Prepares one statement, which the caller finalizes.
   func prepare(_ text: String) throws -> OpaquePointer {
     var statement: OpaquePointer?
     var rest: UnsafePointer<CChar>?
-    let (status, hasMore) = text.withCString { start in
-      let status = sqlite3_prepare_v2(database, start, -1, &statement, &rest)
-      return (status, rest.map { !String(cString: $0).allSatisfy { $0.isWhitespace || $0 == ";" } } ?? false)
+    let (status, hasMore) = unsafe text.withCString { start in
+      let status = unsafe sqlite3_prepare_v2(database, start, -1, &statement, &rest)
+      return unsafe (
+        status, rest.map { unsafe !String(cString: $0).allSatisfy { $0.isWhitespace || $0 == ";" } } ?? false
+      )
     }
     if status != SQLITE_OK { throw failure() }
-    guard let statement else { throw MagnetError(.invalidData, "the query is empty") }
+    guard let statement = unsafe statement else { throw MagnetError(.invalidData, "the query is empty") }
     if hasMore {
-      sqlite3_finalize(statement)
+      unsafe sqlite3_finalize(statement)
       throw MagnetError(.invalidData, "there is more than one statement; give one at a time")
     }
-    return statement
+    return unsafe statement
   }
 
   /// Makes sure that all names of a query exist, also those in conditions that SQLite drops as constant.
   func checkNames(_ text: SQLText) throws {
-    do { sqlite3_finalize(try prepare(text.withoutConstants)) } catch let error as MagnetError
+    do { unsafe sqlite3_finalize(try prepare(text.withoutConstants)) } catch let error as MagnetError
       where !error.problem.hasPrefix("no such column: ")
     {
       // Not every place takes a parameter; what else is wrong with the query, it says itself.
@@ -102,37 +107,41 @@ final class SQLConnection {
   /// Answers one statement.
   /// - Parameter parameters: values of the statement's parameters by their names, without the sign before them.
   func answer(_ text: String, _ parameters: [String: Cell] = [:]) throws -> Table {
-    let statement = try prepare(text)
-    defer { sqlite3_finalize(statement) }
+    let statement = try unsafe prepare(text)
+    defer { unsafe sqlite3_finalize(statement) }
 
-    try bind(parameters, to: statement)
+    try unsafe bind(parameters, to: statement)
 
-    let width = Int(sqlite3_column_count(statement))
-    let names = (0..<width).map { String(cString: sqlite3_column_name(statement, Int32($0))) }
+    let width = unsafe Int(sqlite3_column_count(statement))
+    let names = (0..<width).map { unsafe String(cString: sqlite3_column_name(statement, Int32($0))) }
     let builders = UnsafeMutablePointer<ColumnBuilder>.allocate(capacity: width)
-    for column in 0..<width { (builders + column).initialize(to: ColumnBuilder()) }
+    for column in 0..<width { unsafe (builders + column).initialize(to: ColumnBuilder()) }
     defer {
-      builders.deinitialize(count: width)
-      builders.deallocate()
+      unsafe builders.deinitialize(count: width)
+      unsafe builders.deallocate()
     }
     var row = 0
-    if parameters.isEmpty, sqlite3_bind_parameter_count(statement) == 0,
+    if parameters.isEmpty, unsafe sqlite3_bind_parameter_count(statement) == 0,
       let query = GroupQuery(text, state.relations), let rows = try query.rows(state.catalog)
     {
       for cells in rows {
-        for column in 0..<width { builders[column].set(cells[column], row: row) }
+        for column in 0..<width { unsafe builders[column].set(cells[column], row: row) }
         row += 1
       }
-      let columns = zip(Self.distinct(names), 0..<width).map { ($0, builders[$1].finish(rowCount: row)) }
+      let columns = zip(Self.distinct(names), 0..<width).map {
+        unsafe ($0, builders[$1].finish(rowCount: row))
+      }
       return Table(columns: columns, rowCount: row)
     }
     while true {
-      switch sqlite3_step(statement) {
+      switch unsafe sqlite3_step(statement) {
       case SQLITE_ROW:
-        for column in 0..<width { Self.read(statement, Int32(column), into: &builders[column], row) }
+        for column in 0..<width { unsafe Self.read(statement, Int32(column), into: &builders[column], row) }
         row += 1
       case SQLITE_DONE:
-        let columns = zip(Self.distinct(names), 0..<width).map { ($0, builders[$1].finish(rowCount: row)) }
+        let columns = zip(Self.distinct(names), 0..<width).map {
+          unsafe ($0, builders[$1].finish(rowCount: row))
+        }
         return Table(columns: columns, rowCount: row)
       default: throw failure()
       }
@@ -141,8 +150,9 @@ final class SQLConnection {
 
   private func bind(_ parameters: [String: Cell], to statement: OpaquePointer) throws {
     var unused = Set(parameters.keys)
-    for index in 0..<sqlite3_bind_parameter_count(statement) {
-      let sign = sqlite3_bind_parameter_name(statement, index + 1).map { String(cString: $0) } ?? "?"
+    for index in unsafe 0..<sqlite3_bind_parameter_count(statement) {
+      let sign =
+        unsafe sqlite3_bind_parameter_name(statement, index + 1).map { unsafe String(cString: $0) } ?? "?"
       let name = String(sign.dropFirst())
       guard let value = parameters[name] else {
         throw MagnetError(
@@ -150,7 +160,7 @@ final class SQLConnection {
           advice: name.isEmpty ? "give it a name such as :model" : nil)
       }
       unused.remove(name)
-      SQLiteWriter.bind(statement, index + 1, value)
+      unsafe SQLiteWriter.bind(statement, index + 1, value)
     }
     if let name = unused.min() { throw MagnetError(.invalidData, "the query has no parameter :\(name)") }
   }
@@ -168,14 +178,14 @@ final class SQLConnection {
   private static func read(
     _ statement: OpaquePointer, _ column: Int32, into builder: inout ColumnBuilder, _ row: Int
   ) {
-    switch sqlite3_column_type(statement, column) {
-    case SQLITE_INTEGER: builder.set(sqlite3_column_int64(statement, column), row: row)
-    case SQLITE_FLOAT: builder.set(sqlite3_column_double(statement, column), row: row)
+    switch unsafe sqlite3_column_type(statement, column) {
+    case SQLITE_INTEGER: unsafe builder.set(sqlite3_column_int64(statement, column), row: row)
+    case SQLITE_FLOAT: unsafe builder.set(sqlite3_column_double(statement, column), row: row)
     case SQLITE_NULL: builder.setNull(row: row)
     default:
-      let bytes = sqlite3_column_text(statement, column)
-      let count = Int(sqlite3_column_bytes(statement, column))
-      builder.set(utf8: UnsafeRawBufferPointer(start: bytes, count: count), row: row)
+      let bytes = unsafe sqlite3_column_text(statement, column)
+      let count = unsafe Int(sqlite3_column_bytes(statement, column))
+      unsafe builder.set(utf8: UnsafeRawBufferPointer(start: bytes, count: count), row: row)
     }
   }
 
@@ -184,7 +194,7 @@ final class SQLConnection {
     if Task.isCancelled { return CancellationError() }
     if state.isLate { return MagnetError(.timedOut, "the query took longer than its time limit") }
     let message = message
-    if sqlite3_errcode(database) == SQLITE_AUTH || message.hasPrefix("not authorized") {
+    if unsafe sqlite3_errcode(database) == SQLITE_AUTH || message.hasPrefix("not authorized") {
       return MagnetError(.readOnly, "not allowed: magnet sql is read-only")
     }
     return MagnetError(.invalidData, message)
@@ -198,10 +208,10 @@ private func authorize(
   switch action {
   case SQLITE_SELECT, SQLITE_READ, SQLITE_RECURSIVE: return SQLITE_OK
   case SQLITE_FUNCTION:
-    let name = second.map { String(cString: $0).lowercased() } ?? ""
+    let name = unsafe second.map { unsafe String(cString: $0).lowercased() } ?? ""
     return ["load_extension", "readfile", "writefile", "edit"].contains(name) ? SQLITE_DENY : SQLITE_OK
   case SQLITE_PRAGMA:
-    let name = first.map { String(cString: $0).lowercased() } ?? ""
+    let name = unsafe first.map { unsafe String(cString: $0).lowercased() } ?? ""
     return ["table_info", "table_xinfo", "function_list"].contains(name) ? SQLITE_OK : SQLITE_DENY
   default: return SQLITE_DENY
   }

@@ -17,9 +17,9 @@ extension SQLConnection {
   func change(_ text: String, rows: [[Cell]] = [[]]) throws {
     state.isDeclaring = true
     defer { state.isDeclaring = false }
-    let statement = try prepare(text)
-    defer { sqlite3_finalize(statement) }
-    for row in rows { _ = try self.rows(of: statement, row, limit: 1) }
+    let statement = try unsafe prepare(text)
+    defer { unsafe sqlite3_finalize(statement) }
+    for row in rows { _ = try unsafe self.rows(of: statement, row, limit: 1) }
   }
 
   /// Lets queries see the tables of a SQLite file, which nothing can write.
@@ -34,7 +34,8 @@ extension SQLConnection {
       // Without a log of changes nothing is about to change, and SQLite needs no files of its own beside it.
       + ((Files.status(path + "-wal")?.size ?? 0) == 0 ? "&immutable=1" : "")
     // The authorizer keeps queries from attaching more.
-    sqlite3_limit(database, SQLITE_LIMIT_ATTACHED, sqlite3_limit(database, SQLITE_LIMIT_ATTACHED, -1) + 1)
+    unsafe sqlite3_limit(
+      database, SQLITE_LIMIT_ATTACHED, sqlite3_limit(database, SQLITE_LIMIT_ATTACHED, -1) + 1)
     try change("ATTACH DATABASE ? AS \(Self.quoted(name))", rows: [[.string(address)]])
   }
 
@@ -45,17 +46,17 @@ extension SQLConnection {
   /// The rows of a statement with values for its parameters; it can be asked again.
   func rows(of statement: OpaquePointer, _ values: [Cell], limit: Int) throws -> [[Cell]] {
     defer {
-      sqlite3_reset(statement)
-      sqlite3_clear_bindings(statement)
+      unsafe sqlite3_reset(statement)
+      unsafe sqlite3_clear_bindings(statement)
     }
-    for (index, value) in values.enumerated() { SQLiteWriter.bind(statement, Int32(index + 1), value) }
-    let width = sqlite3_column_count(statement)
+    for (index, value) in values.enumerated() { unsafe SQLiteWriter.bind(statement, Int32(index + 1), value) }
+    let width = unsafe sqlite3_column_count(statement)
     var rows: [[Cell]] = []
     while true {
-      switch sqlite3_step(statement) {
+      switch unsafe sqlite3_step(statement) {
       case SQLITE_ROW:
         if rows.count >= limit { return rows }
-        rows.append((0..<width).map { Self.cell(statement, $0) })
+        rows.append((0..<width).map { unsafe Self.cell(statement, $0) })
       case SQLITE_DONE: return rows
       default: throw failure()
       }
@@ -63,14 +64,14 @@ extension SQLConnection {
   }
 
   private static func cell(_ statement: OpaquePointer, _ column: Int32) -> Cell {
-    switch sqlite3_column_type(statement, column) {
-    case SQLITE_INTEGER: return .int(sqlite3_column_int64(statement, column))
-    case SQLITE_FLOAT: return .double(sqlite3_column_double(statement, column))
+    switch unsafe sqlite3_column_type(statement, column) {
+    case SQLITE_INTEGER: return unsafe .int(sqlite3_column_int64(statement, column))
+    case SQLITE_FLOAT: return unsafe .double(sqlite3_column_double(statement, column))
     case SQLITE_NULL: return .null
     default:
-      let bytes = sqlite3_column_text(statement, column)
-      let count = Int(sqlite3_column_bytes(statement, column))
-      return .string(String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self))
+      let bytes = unsafe sqlite3_column_text(statement, column)
+      let count = unsafe Int(sqlite3_column_bytes(statement, column))
+      return unsafe .string(String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self))
     }
   }
 }

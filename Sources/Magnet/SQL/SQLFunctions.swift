@@ -57,81 +57,87 @@ private final class Sample {
 func addSQLFunctions(to database: OpaquePointer?) {
   let flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC
   for statistic in SampleStatistic.allCases {
-    sqlite3_create_function_v2(
+    unsafe sqlite3_create_function_v2(
       database, statistic.name, statistic.argumentCount, flags,
       UnsafeMutableRawPointer(bitPattern: statistic.rawValue), nil, step, finish, nil)
   }
-  sqlite3_create_function_v2(
-    database, "regexp", 2, flags, nil, { context, _, values in matchPattern(context, values) }, nil, nil,
+  unsafe sqlite3_create_function_v2(
+    database, "regexp", 2, flags, nil, { context, _, values in unsafe matchPattern(context, values) }, nil,
+    nil,
     nil)
 }
 
 private func statistic(_ context: OpaquePointer?) -> SampleStatistic? {
-  SampleStatistic(rawValue: Int(bitPattern: sqlite3_user_data(context)))
+  unsafe SampleStatistic(rawValue: Int(bitPattern: sqlite3_user_data(context)))
 }
 
 private func step(
   _ context: OpaquePointer?, _ count: Int32, _ values: UnsafeMutablePointer<OpaquePointer?>?
 ) {
-  let size = Int32(MemoryLayout<UnsafeMutableRawPointer?>.size)
-  guard let values, let statistic = statistic(context),
-    let slot = sqlite3_aggregate_context(context, size)?.assumingMemoryBound(
+  let size = unsafe Int32(MemoryLayout<UnsafeMutableRawPointer?>.size)
+  guard let values = unsafe values, let statistic = unsafe statistic(context),
+    let slot = unsafe sqlite3_aggregate_context(context, size)?.assumingMemoryBound(
       to: UnsafeMutableRawPointer?.self)
-  else { return sqlite3_result_error_nomem(context) }
-  if slot.pointee == nil { slot.pointee = Unmanaged.passRetained(Sample()).toOpaque() }
-  guard let pointer = slot.pointee else { return }
-  let sample = Unmanaged<Sample>.fromOpaque(pointer).takeUnretainedValue()
+  else { return unsafe sqlite3_result_error_nomem(context) }
+  if unsafe slot.pointee == nil { unsafe slot.pointee = unsafe Unmanaged.passRetained(Sample()).toOpaque() }
+  guard let pointer = unsafe slot.pointee else { return }
+  let sample = unsafe Unmanaged<Sample>.fromOpaque(pointer).takeUnretainedValue()
   if count == 2 {
-    let share = sqlite3_value_double(values[1]) / statistic.scale
-    if sqlite3_value_numeric_type(values[1]) == SQLITE_TEXT || !(0...1).contains(share) {
+    let share = unsafe sqlite3_value_double(values[1]) / statistic.scale
+    if unsafe sqlite3_value_numeric_type(values[1]) == SQLITE_TEXT || !(0...1).contains(share) {
       sample.fault = "\(statistic.name)() takes a second argument from 0 to \(Int(statistic.scale))"
     }
     sample.share = share
   }
-  switch sqlite3_value_numeric_type(values[0]) {
-  case SQLITE_INTEGER, SQLITE_FLOAT: sample.numbers.append(sqlite3_value_double(values[0]))
+  switch unsafe sqlite3_value_numeric_type(values[0]) {
+  case SQLITE_INTEGER, SQLITE_FLOAT: unsafe sample.numbers.append(sqlite3_value_double(values[0]))
   default: break
   }
 }
 
 private func finish(_ context: OpaquePointer?) {
   guard
-    let slot = sqlite3_aggregate_context(context, 0)?.assumingMemoryBound(to: UnsafeMutableRawPointer?.self),
-    let pointer = slot.pointee, let statistic = statistic(context)
-  else { return sqlite3_result_null(context) }
-  let sample = Unmanaged<Sample>.fromOpaque(pointer).takeRetainedValue()
-  if let fault = sample.fault { return sqlite3_result_error(context, fault, -1) }
+    let slot = unsafe sqlite3_aggregate_context(context, 0)?.assumingMemoryBound(
+      to: UnsafeMutableRawPointer?.self),
+    let pointer = unsafe slot.pointee, let statistic = unsafe statistic(context)
+  else { return unsafe sqlite3_result_null(context) }
+  let sample = unsafe Unmanaged<Sample>.fromOpaque(pointer).takeRetainedValue()
+  if let fault = sample.fault { return unsafe sqlite3_result_error(context, fault, -1) }
   if let value = statistic.value(of: sample) {
-    sqlite3_result_double(context, value)
+    unsafe sqlite3_result_double(context, value)
   } else {
-    sqlite3_result_null(context)
+    unsafe sqlite3_result_null(context)
   }
 }
 
 /// `text REGEXP pattern`, which SQLite calls as `regexp(pattern, text)`: whether the pattern matches anywhere. The
 /// compiled pattern stays with the statement.
 private func matchPattern(_ context: OpaquePointer?, _ values: UnsafeMutablePointer<OpaquePointer?>?) {
-  guard let values, let pattern = sqlite3_value_text(values[0]), let text = sqlite3_value_text(values[1])
+  guard let values = unsafe values, let pattern = unsafe sqlite3_value_text(values[0]),
+    let text = unsafe sqlite3_value_text(values[1])
   else {
-    return sqlite3_result_null(context)
+    return unsafe sqlite3_result_null(context)
   }
   final class Compiled {
     let regex: Regex<AnyRegexOutput>
     init(_ regex: Regex<AnyRegexOutput>) { self.regex = regex }
   }
   let compiled: Compiled
-  if let known = sqlite3_get_auxdata(context, 0) {
-    compiled = Unmanaged<Compiled>.fromOpaque(known).takeUnretainedValue()
+  if let known = unsafe sqlite3_get_auxdata(context, 0) {
+    compiled = unsafe Unmanaged<Compiled>.fromOpaque(known).takeUnretainedValue()
   } else {
     do {
-      compiled = Compiled(try Regex(String(cString: pattern)))
+      compiled = unsafe Compiled(try Regex(String(cString: pattern)))
     } catch {
-      return sqlite3_result_error(context, "'\(String(cString: pattern))' is not a regular expression", -1)
+      return unsafe sqlite3_result_error(
+        context, unsafe "'\(String(cString: pattern))' is not a regular expression", -1)
     }
-    sqlite3_set_auxdata(
+    unsafe sqlite3_set_auxdata(
       context, 0, Unmanaged.passRetained(compiled).toOpaque(),
-      { pointer in if let pointer { Unmanaged<AnyObject>.fromOpaque(pointer).release() } })
+      { pointer in
+        if let pointer = unsafe pointer { unsafe Unmanaged<AnyObject>.fromOpaque(pointer).release() }
+      })
   }
-  let isFound = (try? compiled.regex.firstMatch(in: String(cString: text))) != nil
-  sqlite3_result_int(context, isFound ? 1 : 0)
+  let isFound = unsafe (try? compiled.regex.firstMatch(in: String(cString: text))) != nil
+  unsafe sqlite3_result_int(context, isFound ? 1 : 0)
 }

@@ -69,24 +69,24 @@ final class BoundColumn {
 
   func bind(_ statement: OpaquePointer, _ row: Int) {
     switch cells {
-    case .numbers(let values): sqlite3_bind_int64(statement, index, values[row])
+    case .numbers(let values): unsafe sqlite3_bind_int64(statement, index, values[row])
     case .doubles(let values, let nulls):
       if nulls?[row] == true {
-        sqlite3_bind_null(statement, index)
+        unsafe sqlite3_bind_null(statement, index)
       } else {
-        sqlite3_bind_double(statement, index, values[row])
+        unsafe sqlite3_bind_double(statement, index, values[row])
       }
     case .texts(let codes, let texts):
       let code = codes[row]
       if code == 0 {
-        sqlite3_bind_null(statement, index)
+        unsafe sqlite3_bind_null(statement, index)
       } else {
         // The memory does not move and lives as long as the column, so that SQLite need not copy it.
-        texts.withUTF8(code - 1) {
-          sqlite3_bind_text(statement, index, $0.baseAddress, Int32($0.count), nil)
+        unsafe texts.withUTF8(code - 1) {
+          unsafe sqlite3_bind_text(statement, index, $0.baseAddress, Int32($0.count), nil)
         }
       }
-    case .others(let chunk): SQLiteWriter.bind(statement, index, chunk[row])
+    case .others(let chunk): unsafe SQLiteWriter.bind(statement, index, chunk[row])
     }
   }
 }

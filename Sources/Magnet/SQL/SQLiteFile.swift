@@ -13,11 +13,11 @@ import CSQLite
 
 /// A SQLite file of magnet's own: results that are kept, added to and read again. Its owner keeps it in a lock: no two
 /// calls may run at once. (It is marked Sendable so that a `Mutex` can hand it to closures.)
-package final class SQLiteFile: @unchecked Sendable {
+@safe package final class SQLiteFile: @unchecked Sendable {
   /// The path as it was given.
   package let path: String
   private var database: OpaquePointer?
-  private var statements: [String: OpaquePointer] = [:]
+  private var statements: [String: OpaquePointer] = unsafe [:]
   private var lock: Int32 = -1
 
   /// A value of a column.
@@ -54,10 +54,10 @@ package final class SQLiteFile: @unchecked Sendable {
     }
     if writing { lock = try Self.locked(path) }
     let access = writing ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY
-    guard sqlite3_open_v2(path, &database, access | SQLITE_OPEN_NOMUTEX, nil) == SQLITE_OK else {
+    guard unsafe sqlite3_open_v2(path, &database, access | SQLITE_OPEN_NOMUTEX, nil) == SQLITE_OK else {
       throw failure()
     }
-    sqlite3_busy_timeout(database, 2000)
+    unsafe sqlite3_busy_timeout(database, 2000)
     try isSound()
     if writing { try run("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000") }
   }
@@ -66,14 +66,14 @@ package final class SQLiteFile: @unchecked Sendable {
   private init(making path: String) throws {
     self.path = path
     let access = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
-    guard sqlite3_open_v2(path, &database, access, nil) == SQLITE_OK else { throw failure() }
+    guard unsafe sqlite3_open_v2(path, &database, access, nil) == SQLITE_OK else { throw failure() }
   }
 
   /// Makes a file under another name, which then gets its own: there is never a half-made one.
   private static func create(_ path: String, application: Int32, schema: String) throws {
     let part = "\(path).\(getpid()).part"
-    unlink(part)
-    defer { unlink(part) }
+    unsafe unlink(part)
+    defer { unsafe unlink(part) }
     do {
       let file = try SQLiteFile(making: part)
       try file.run("PRAGMA application_id = \(application)")
@@ -81,17 +81,17 @@ package final class SQLiteFile: @unchecked Sendable {
       try file.run("PRAGMA journal_mode = WAL")
     }
     // Another process may have been quicker; an empty file is replaced.
-    if link(part, path) == 0 { return }
+    if unsafe link(part, path) == 0 { return }
     guard errno == EEXIST else {
-      throw MagnetError(.system, "cannot be written: \(String(cString: strerror(errno)))", at: path)
+      throw MagnetError(.system, unsafe "cannot be written: \(String(cString: strerror(errno)))", at: path)
     }
     var info = stat()
-    if stat(path, &info) == 0, info.st_size == 0 { rename(part, path) }
+    if unsafe stat(path, &info) == 0, info.st_size == 0 { unsafe rename(part, path) }
   }
 
   deinit {
-    for statement in statements.values { sqlite3_finalize(statement) }
-    sqlite3_close_v2(database)
+    unsafe statements.values.forEach { unsafe sqlite3_finalize($0) }
+    unsafe sqlite3_close_v2(database)
     if lock >= 0 { close(lock) }
   }
 
@@ -100,16 +100,17 @@ package final class SQLiteFile: @unchecked Sendable {
   private static func check(_ path: String, _ application: Int32, _ kind: String, writing: Bool) throws
     -> Bool
   {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       if errno == ENOENT, writing { return true }
       throw MagnetError(
-        errno == ENOENT ? .notFound : .system, "cannot be read: \(String(cString: strerror(errno)))", at: path
+        errno == ENOENT ? .notFound : .system, unsafe "cannot be read: \(String(cString: strerror(errno)))",
+        at: path
       )
     }
     defer { close(descriptor) }
     var header = [UInt8](repeating: 0, count: 100)
-    let count = read(descriptor, &header, header.count)
+    let count = unsafe read(descriptor, &header, header.count)
     if count == 0, writing { return true }
     let refusal = MagnetError(.invalidData, "is not \(kind)", at: path, advice: "give another file")
     guard count == 100, header.starts(with: Array("SQLite format 3\0".utf8)) else { throw refusal }
@@ -119,9 +120,9 @@ package final class SQLiteFile: @unchecked Sendable {
   }
 
   private static func locked(_ path: String) throws -> Int32 {
-    let descriptor = open(path, O_RDWR | O_CLOEXEC)
+    let descriptor = unsafe open(path, O_RDWR | O_CLOEXEC)
     guard descriptor >= 0 else {
-      throw MagnetError(.system, "cannot be written: \(String(cString: strerror(errno)))", at: path)
+      throw MagnetError(.system, unsafe "cannot be written: \(String(cString: strerror(errno)))", at: path)
     }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       close(descriptor)
@@ -143,17 +144,17 @@ package final class SQLiteFile: @unchecked Sendable {
   }
 
   private func failure() -> MagnetError {
-    let message = sqlite3_errmsg(database).map { String(cString: $0) } ?? "out of memory"
+    let message = unsafe sqlite3_errmsg(database).map { unsafe String(cString: $0) } ?? "out of memory"
     return MagnetError(.system, "SQLite: \(message)", at: path)
   }
 
   /// Runs statements without values.
   package func run(_ text: String) throws {
-    if sqlite3_exec(database, text, nil, nil, nil) != SQLITE_OK { throw failure() }
+    if unsafe sqlite3_exec(database, text, nil, nil, nil) != SQLITE_OK { throw failure() }
   }
 
   /// Whether a transaction is open.
-  package var isInTransaction: Bool { sqlite3_get_autocommit(database) == 0 }
+  package var isInTransaction: Bool { unsafe sqlite3_get_autocommit(database) == 0 }
 
   /// Runs one statement that gives no rows. Statements are kept for the next time.
   package func write(_ text: String, _ values: [Value]) throws {
@@ -161,20 +162,20 @@ package final class SQLiteFile: @unchecked Sendable {
   }
 
   /// The rows changed by the last statement.
-  package var changes: Int { Int(sqlite3_changes(database)) }
+  package var changes: Int { unsafe Int(sqlite3_changes(database)) }
 
   /// Calls `body` with each row of a statement's answer.
   package func rows(_ text: String, _ values: [Value] = [], _ body: ([Value]) throws -> Void) throws {
-    let statement = try prepared(text)
+    let statement = try unsafe prepared(text)
     defer {
-      sqlite3_reset(statement)
-      sqlite3_clear_bindings(statement)
+      unsafe sqlite3_reset(statement)
+      unsafe sqlite3_clear_bindings(statement)
     }
-    for (index, value) in values.enumerated() { bind(value, to: statement, Int32(index + 1)) }
-    let width = sqlite3_column_count(statement)
+    for (index, value) in values.enumerated() { unsafe bind(value, to: statement, Int32(index + 1)) }
+    let width = unsafe sqlite3_column_count(statement)
     while true {
-      switch sqlite3_step(statement) {
-      case SQLITE_ROW: try body((0..<width).map { Self.value(statement, $0) })
+      switch unsafe sqlite3_step(statement) {
+      case SQLITE_ROW: try body((0..<width).map { unsafe Self.value(statement, $0) })
       case SQLITE_DONE: return
       default: throw failure()
       }
@@ -182,48 +183,50 @@ package final class SQLiteFile: @unchecked Sendable {
   }
 
   private func prepared(_ text: String) throws -> OpaquePointer {
-    if let statement = statements[text] { return statement }
+    if let statement = unsafe statements[text] { return unsafe statement }
     var statement: OpaquePointer?
-    guard sqlite3_prepare_v2(database, text, -1, &statement, nil) == SQLITE_OK, let statement else {
+    guard unsafe sqlite3_prepare_v2(database, text, -1, &statement, nil) == SQLITE_OK,
+      let statement = unsafe statement
+    else {
       throw failure()
     }
-    statements[text] = statement
-    return statement
+    unsafe statements[text] = unsafe statement
+    return unsafe statement
   }
 
   private func bind(_ value: Value, to statement: OpaquePointer, _ place: Int32) {
     // SQLITE_TRANSIENT, a cast in C.
-    let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+    let copied = unsafe unsafeBitCast(-1, to: sqlite3_destructor_type.self)
     switch value {
-    case .null: sqlite3_bind_null(statement, place)
-    case .int(let value): sqlite3_bind_int64(statement, place, value)
-    case .double(let value): sqlite3_bind_double(statement, place, value)
+    case .null: unsafe sqlite3_bind_null(statement, place)
+    case .int(let value): unsafe sqlite3_bind_int64(statement, place, value)
+    case .double(let value): unsafe sqlite3_bind_double(statement, place, value)
     case .text(let value):
       // With the length, as a text may have a zero byte in it.
-      _ = value.withCString {
-        sqlite3_bind_text(statement, place, $0, Int32(clamping: value.utf8.count), copied)
+      _ = unsafe value.withCString {
+        unsafe sqlite3_bind_text(statement, place, $0, Int32(clamping: value.utf8.count), copied)
       }
-    case .blob(let value) where value.isEmpty: sqlite3_bind_zeroblob(statement, place, 0)
+    case .blob(let value) where value.isEmpty: unsafe sqlite3_bind_zeroblob(statement, place, 0)
     case .blob(let value):
-      _ = value.withUnsafeBytes {
-        sqlite3_bind_blob64(statement, place, $0.baseAddress, sqlite3_uint64($0.count), copied)
+      _ = unsafe value.withUnsafeBytes {
+        unsafe sqlite3_bind_blob64(statement, place, $0.baseAddress, sqlite3_uint64($0.count), copied)
       }
     }
   }
 
   private static func value(_ statement: OpaquePointer, _ column: Int32) -> Value {
-    switch sqlite3_column_type(statement, column) {
-    case SQLITE_INTEGER: return .int(sqlite3_column_int64(statement, column))
-    case SQLITE_FLOAT: return .double(sqlite3_column_double(statement, column))
+    switch unsafe sqlite3_column_type(statement, column) {
+    case SQLITE_INTEGER: return unsafe .int(sqlite3_column_int64(statement, column))
+    case SQLITE_FLOAT: return unsafe .double(sqlite3_column_double(statement, column))
     case SQLITE_NULL: return .null
     case SQLITE_BLOB:
-      let bytes = UnsafeRawBufferPointer(
+      let bytes = unsafe UnsafeRawBufferPointer(
         start: sqlite3_column_blob(statement, column), count: Int(sqlite3_column_bytes(statement, column)))
-      return .blob(Array(bytes))
+      return unsafe .blob(Array(bytes))
     default:
-      let bytes = UnsafeRawBufferPointer(
+      let bytes = unsafe UnsafeRawBufferPointer(
         start: sqlite3_column_text(statement, column), count: Int(sqlite3_column_bytes(statement, column)))
-      return .text(String(decoding: bytes, as: UTF8.self))
+      return unsafe .text(String(decoding: bytes, as: UTF8.self))
     }
   }
 }

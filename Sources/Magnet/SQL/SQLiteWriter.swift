@@ -6,12 +6,12 @@ import CSQLite
 
 /// Writes tables into a new SQLite file: run names and metric names in tables of their own, the rest in tables of
 /// rows that refer to them, and views over these with all names back in place.
-final class SQLiteWriter {
+@safe final class SQLiteWriter {
   private var database: OpaquePointer?
   private let kinds: [TableSource]
   /// The columns of each table by their flattened names, in order, with their names in SQL and the kinds of their cells.
   private var columns: [TableSource: Columns] = [:]
-  private var inserts: [TableSource: OpaquePointer] = [:]
+  private var inserts: [TableSource: OpaquePointer] = unsafe [:]
   private var metricIDs: [String: Int64] = [:]
   /// The relations that become views.
   private let relations: [Relation]
@@ -62,7 +62,7 @@ final class SQLiteWriter {
     self.kinds = kinds
     self.relations = relations
     let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
-    guard sqlite3_open_v2(path, &database, flags, nil) == SQLITE_OK else { throw failure() }
+    guard unsafe sqlite3_open_v2(path, &database, flags, nil) == SQLITE_OK else { throw failure() }
     // The file is of use only when it is whole: no journal is needed to roll it back.
     try run("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE")
     try run("PRAGMA cache_size = -32000; BEGIN")
@@ -77,48 +77,50 @@ final class SQLiteWriter {
   }
 
   deinit {
-    for insert in inserts.values { sqlite3_finalize(insert) }
-    sqlite3_close_v2(database)
+    unsafe inserts.values.forEach { unsafe sqlite3_finalize($0) }
+    unsafe sqlite3_close_v2(database)
   }
 
   private static func rowsName(_ kind: TableSource) -> String { kind.sqlName + "_rows" }
 
   private func failure() -> MagnetError {
-    MagnetError(
-      .system, "SQLite: " + (sqlite3_errmsg(database).map { String(cString: $0) } ?? "out of memory"))
+    unsafe MagnetError(
+      .system, "SQLite: " + (sqlite3_errmsg(database).map { unsafe String(cString: $0) } ?? "out of memory"))
   }
 
   private func run(_ text: String) throws {
-    if sqlite3_exec(database, text, nil, nil, nil) != SQLITE_OK { throw failure() }
+    if unsafe sqlite3_exec(database, text, nil, nil, nil) != SQLITE_OK { throw failure() }
   }
 
   private func prepare(_ text: String) throws -> OpaquePointer {
     var statement: OpaquePointer?
-    guard sqlite3_prepare_v2(database, text, -1, &statement, nil) == SQLITE_OK, let statement else {
+    guard unsafe sqlite3_prepare_v2(database, text, -1, &statement, nil) == SQLITE_OK,
+      let statement = unsafe statement
+    else {
       throw failure()
     }
-    return statement
+    return unsafe statement
   }
 
   /// Adds a run.
   /// - Parameter cells: what is known of it, in the order of the fields.
   func addRun(_ number: Int, _ cells: [Cell]) throws {
-    let insert = try prepare(
+    let insert = try unsafe prepare(
       "INSERT INTO runs VALUES(?" + String(repeating: ", ?", count: cells.count) + ")")
-    defer { sqlite3_finalize(insert) }
-    sqlite3_bind_int64(insert, 1, Int64(number))
-    for (index, cell) in cells.enumerated() { Self.bind(insert, Int32(index + 2), cell) }
-    guard sqlite3_step(insert) == SQLITE_DONE else { throw failure() }
+    defer { unsafe sqlite3_finalize(insert) }
+    unsafe sqlite3_bind_int64(insert, 1, Int64(number))
+    for (index, cell) in cells.enumerated() { unsafe Self.bind(insert, Int32(index + 2), cell) }
+    guard unsafe sqlite3_step(insert) == SQLITE_DONE else { throw failure() }
   }
 
   /// Adds the rows of one run.
   func add(_ table: Table, _ kind: TableSource, run: Int) throws {
     let names = table.columnNames.filter { $0 != ColumnKey.run.name && $0 != kind.metricColumn }
-    let insert = try insertion(kind, names)
+    let insert = try unsafe insertion(kind, names)
     let firstColumn = kind.metricColumn == nil ? 2 : 3
     for chunk in table.chunks {
-      sqlite3_clear_bindings(insert)
-      sqlite3_bind_int64(insert, 1, Int64(run))
+      unsafe sqlite3_clear_bindings(insert)
+      unsafe sqlite3_bind_int64(insert, 1, Int64(run))
       var varying: [BoundColumn] = []
       if let metric = kind.metricColumn, let position = table.position(of: metric) {
         varying.append(BoundColumn(2, numbers: try metricNumbers(chunk.columns[position])))
@@ -134,7 +136,7 @@ final class SQLiteWriter {
         columns[kind]?.add(CellKinds(of: cells), at: place)
         let index = Int32(place + firstColumn)
         if case .constant(let cell) = cells.storage {
-          Self.bind(insert, index, cell)
+          unsafe Self.bind(insert, index, cell)
         } else {
           varying.append(BoundColumn(index, cells))
         }
@@ -144,11 +146,11 @@ final class SQLiteWriter {
           BoundColumn(Int32(count + firstColumn), Self.objects(of: extra, rowCount: chunk.rowCount)))
       }
       for row in 0..<chunk.rowCount {
-        for column in varying { column.bind(insert, row) }
-        guard sqlite3_step(insert) == SQLITE_DONE else { throw failure() }
-        sqlite3_reset(insert)
+        for column in varying { unsafe column.bind(insert, row) }
+        guard unsafe sqlite3_step(insert) == SQLITE_DONE else { throw failure() }
+        unsafe sqlite3_reset(insert)
       }
-      sqlite3_clear_bindings(insert)
+      unsafe sqlite3_clear_bindings(insert)
     }
   }
 
@@ -170,8 +172,8 @@ final class SQLiteWriter {
   private func insertion(_ kind: TableSource, _ names: [String]) throws -> OpaquePointer {
     var known = columns[kind] ?? Columns()
     let new = known.overflows ? [] : names.filter { known.places[$0] == nil }
-    if let insert = inserts[kind], new.isEmpty { return insert }
-    sqlite3_finalize(inserts.removeValue(forKey: kind))
+    if let insert = unsafe inserts[kind], new.isEmpty { return unsafe insert }
+    unsafe sqlite3_finalize(inserts.removeValue(forKey: kind))
     for name in new {
       guard known.list.count < Self.columnLimit else {
         try run("ALTER TABLE \(Self.rowsName(kind)) ADD COLUMN \(Self.quoted(Self.overflow)) TEXT")
@@ -192,9 +194,9 @@ final class SQLiteWriter {
     columns[kind] = known
     let count = known.list.count + (known.overflows ? 1 : 0) + (kind.metricColumn == nil ? 1 : 2)
     let places = Array(repeating: "?", count: count).joined(separator: ", ")
-    let insert = try prepare("INSERT INTO \(Self.rowsName(kind)) VALUES(\(places))")
-    inserts[kind] = insert
-    return insert
+    let insert = try unsafe prepare("INSERT INTO \(Self.rowsName(kind)) VALUES(\(places))")
+    unsafe inserts[kind] = unsafe insert
+    return unsafe insert
   }
 
   /// Adds the columns that the views name and no run has, so that they have declared types, too.
@@ -230,11 +232,11 @@ final class SQLiteWriter {
     if columns.overflows { declared.append("\(Self.quoted(Self.overflow)) TEXT") }
     let text = "CREATE TABLE \(Self.rowsName(kind))(\(declared.joined(separator: ", ")))"
     // Cells are kept as they are: SQLite reads an integer in a REAL column as a real number.
-    let update = try prepare("UPDATE sqlite_schema SET sql = ? WHERE type = 'table' AND name = ?")
-    defer { sqlite3_finalize(update) }
-    Self.bind(update, 1, .string(text))
-    Self.bind(update, 2, .string(Self.rowsName(kind)))
-    guard sqlite3_step(update) == SQLITE_DONE else { throw failure() }
+    let update = try unsafe prepare("UPDATE sqlite_schema SET sql = ? WHERE type = 'table' AND name = ?")
+    defer { unsafe sqlite3_finalize(update) }
+    unsafe Self.bind(update, 1, .string(text))
+    unsafe Self.bind(update, 2, .string(Self.rowsName(kind)))
+    guard unsafe sqlite3_step(update) == SQLITE_DONE else { throw failure() }
   }
 
   static func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
@@ -252,18 +254,18 @@ final class SQLiteWriter {
     if let known = metricIDs[name] { return known }
     let id = Int64(metricIDs.count + 1)
     metricIDs[name] = id
-    let insert = try prepare("INSERT INTO metrics VALUES(?, ?)")
-    defer { sqlite3_finalize(insert) }
-    sqlite3_bind_int64(insert, 1, id)
-    Self.bind(insert, 2, .string(name))
-    guard sqlite3_step(insert) == SQLITE_DONE else { throw failure() }
+    let insert = try unsafe prepare("INSERT INTO metrics VALUES(?, ?)")
+    defer { unsafe sqlite3_finalize(insert) }
+    unsafe sqlite3_bind_int64(insert, 1, id)
+    unsafe Self.bind(insert, 2, .string(name))
+    guard unsafe sqlite3_step(insert) == SQLITE_DONE else { throw failure() }
     return id
   }
 
   /// Adds indexes and views, and closes the file.
   func finish() throws {
-    for insert in inserts.values { sqlite3_finalize(insert) }
-    inserts = [:]
+    unsafe inserts.values.forEach { unsafe sqlite3_finalize($0) }
+    unsafe inserts = unsafe [:]
     try addAbsentColumns()
     try run("PRAGMA writable_schema = ON")
     for kind in kinds { try declareTypes(kind) }
@@ -276,8 +278,8 @@ final class SQLiteWriter {
     }
     for relation in relations { if let kind = relation.kind { try run(viewText(relation, kind)) } }
     try run("COMMIT")
-    sqlite3_close_v2(database)
-    database = nil
+    unsafe sqlite3_close_v2(database)
+    unsafe database = nil
   }
 
   /// The view with the flattened names: the Python MAGNET's data frame.
@@ -316,12 +318,12 @@ final class SQLiteWriter {
     let declared = columns.map { "\(Self.quoted($0.name)) \($0.type.rawValue)" }.joined(separator: ", ")
     try run("CREATE TABLE \(name)(\(declared))")
     let places = Array(repeating: "?", count: columns.count).joined(separator: ", ")
-    let insert = try prepare("INSERT INTO \(name) VALUES(\(places))")
-    defer { sqlite3_finalize(insert) }
+    let insert = try unsafe prepare("INSERT INTO \(name) VALUES(\(places))")
+    defer { unsafe sqlite3_finalize(insert) }
     for row in rows {
-      for (place, cell) in row.enumerated() { Self.bind(insert, Int32(place + 1), cell) }
-      guard sqlite3_step(insert) == SQLITE_DONE else { throw failure() }
-      sqlite3_reset(insert)
+      for (place, cell) in row.enumerated() { unsafe Self.bind(insert, Int32(place + 1), cell) }
+      guard unsafe sqlite3_step(insert) == SQLITE_DONE else { throw failure() }
+      unsafe sqlite3_reset(insert)
     }
   }
 
@@ -355,12 +357,12 @@ final class SQLiteWriter {
 
   static func bind(_ statement: OpaquePointer, _ index: Int32, _ cell: Cell) {
     switch cell {
-    case .null: sqlite3_bind_null(statement, index)
-    case .bool(let value): sqlite3_bind_int64(statement, index, value ? 1 : 0)
-    case .int(let value): sqlite3_bind_int64(statement, index, value)
-    case .double(let value): sqlite3_bind_double(statement, index, value)
+    case .null: unsafe sqlite3_bind_null(statement, index)
+    case .bool(let value): unsafe sqlite3_bind_int64(statement, index, value ? 1 : 0)
+    case .int(let value): unsafe sqlite3_bind_int64(statement, index, value)
+    case .double(let value): unsafe sqlite3_bind_double(statement, index, value)
     case .string(let value), .json(let value):
-      sqlite3_bind_text(statement, index, value, Int32(value.utf8.count), transient)
+      unsafe sqlite3_bind_text(statement, index, value, Int32(value.utf8.count), transient)
     }
   }
 }

@@ -6,14 +6,14 @@
 //   `bytes`. Cells of the forms `null` and `other` have no memory.
 
 /// The cells of a column of one chunk as plain memory, so that reading one counts no references.
-struct ScanCells {
+@safe struct ScanCells {
   enum Form: UInt8 { case null, doubles, ints, texts1, texts2, texts4, other }
 
   fileprivate(set) var form = Form.null
   fileprivate var rowMask = -1
-  fileprivate var rows = UnsafeRawPointer(bitPattern: 8).unsafelyUnwrapped
-  fileprivate var ends = UnsafePointer<Int>(bitPattern: 8).unsafelyUnwrapped
-  fileprivate var bytes = UnsafePointer<UInt8>(bitPattern: 8).unsafelyUnwrapped
+  fileprivate var rows = unsafe UnsafeRawPointer(bitPattern: 8).unsafelyUnwrapped
+  fileprivate var ends = unsafe UnsafePointer<Int>(bitPattern: 8).unsafelyUnwrapped
+  fileprivate var bytes = unsafe UnsafePointer<UInt8>(bitPattern: 8).unsafelyUnwrapped
   fileprivate(set) var textCount = 0
 
   var areTexts: Bool { form == .texts1 || form == .texts2 || form == .texts4 }
@@ -39,20 +39,20 @@ struct ScanCells {
 
   @inline(__always)
   private func element<Element: BitwiseCopyable>(_ row: Int, _: Element.Type) -> Element {
-    rows.load(fromByteOffset: (row & rowMask) &* MemoryLayout<Element>.size, as: Element.self)
+    unsafe rows.load(fromByteOffset: (row & rowMask) &* MemoryLayout<Element>.size, as: Element.self)
   }
 
   /// The text with a code that is not 0.
   @inline(__always)
   func text(_ code: Int) -> UnsafeBufferPointer<UInt8> {
-    let start = code == 1 ? 0 : ends[code - 2]
-    return UnsafeBufferPointer(start: bytes + start, count: ends[code - 1] - start)
+    let start = unsafe code == 1 ? 0 : ends[code - 2]
+    return unsafe UnsafeBufferPointer(start: bytes + start, count: ends[code - 1] - start)
   }
 }
 
 /// The memory of the cells that the scans of a query read; several scans of the same cells share it.
-final class ScanMemory {
-  private var pieces: [UnsafeMutableRawPointer] = []
+@safe final class ScanMemory {
+  private var pieces: [UnsafeMutableRawPointer] = unsafe []
   private var held: [ColumnChunk.Storage] = []
   private var columns: [Column: ColumnCells] = [:]
 
@@ -66,7 +66,7 @@ final class ScanMemory {
     fileprivate var made: [SIMD2<Int>: ScanCells] = [:]
   }
 
-  deinit { for piece in pieces { piece.deallocate() } }
+  deinit { unsafe pieces.forEach { unsafe $0.deallocate() } }
 
   /// Where the cells of a column are kept: of the table of a kind, or what is known of runs.
   func column(_ kind: TableSource?, _ source: Relation.Source) -> ColumnCells {
@@ -122,8 +122,8 @@ final class ScanMemory {
   /// Memory for `count` words, nothing in it yet.
   func words(_ count: Int) -> UnsafeMutablePointer<UInt64> {
     let words = UnsafeMutablePointer<UInt64>.allocate(capacity: count)
-    pieces.append(UnsafeMutableRawPointer(words))
-    return words
+    unsafe pieces.append(UnsafeMutableRawPointer(words))
+    return unsafe words
   }
 
   private func constant(_ storage: ColumnChunk.Storage) -> ScanCells {
@@ -135,14 +135,14 @@ final class ScanMemory {
   private func column<Value>(_ values: Values<Value>, _ form: ScanCells.Form) -> ScanCells {
     var cells = ScanCells()
     cells.form = form
-    cells.rows = UnsafeRawPointer(values.start)
+    unsafe cells.rows = unsafe UnsafeRawPointer(values.start)
     return cells
   }
 
   private func texts(_ texts: TextDictionary, _ codes: ScanCells) -> ScanCells {
     var cells = codes
-    cells.ends = texts.ends.start
-    cells.bytes = texts.bytes.start
+    unsafe cells.ends = unsafe texts.ends.start
+    unsafe cells.bytes = unsafe texts.bytes.start
     cells.textCount = texts.count
     return cells
   }

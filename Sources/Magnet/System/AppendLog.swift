@@ -66,10 +66,10 @@ package final class AppendLog: Sendable {
     var rest: [UInt8] = []
     var end = 0
     do {
-      try file.forEachPiece { piece in
+      try unsafe file.forEachPiece { piece in
         var searched = rest.count
         var start = 0
-        rest += piece
+        unsafe rest += piece
         while let newline = rest[searched...].firstIndex(of: UInt8(ascii: "\n")) {
           end += newline + 1 - start
           try body(String(decoding: rest[start..<newline], as: UTF8.self), end)

@@ -12,9 +12,9 @@ package func regrown<T: ~Copyable>(
   _ old: UnsafeMutablePointer<T>, _ used: Int, to capacity: Int
 ) -> UnsafeMutablePointer<T> {
   let new = UnsafeMutablePointer<T>.allocate(capacity: capacity)
-  new.moveInitialize(from: old, count: used)
-  old.deallocate()
-  return new
+  unsafe new.moveInitialize(from: old, count: used)
+  unsafe old.deallocate()
+  return unsafe new
 }
 
 /// Whether `count` bytes, at least one, are the same at both places.
@@ -24,15 +24,15 @@ package func equalBytes(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ count: I
   if count >= 8 {
     var at = 0
     while at + 8 < count {
-      if !equalWords(a + at, b + at, UInt64.self) { return false }
+      if unsafe !equalWords(a + at, b + at, UInt64.self) { return false }
       at += 8
     }
-    return equalWords(a + (count - 8), b + (count - 8), UInt64.self)
+    return unsafe equalWords(a + (count - 8), b + (count - 8), UInt64.self)
   }
   if count >= 4 {
-    return equalWords(a, b, UInt32.self) && equalWords(a + (count - 4), b + (count - 4), UInt32.self)
+    return unsafe equalWords(a, b, UInt32.self) && equalWords(a + (count - 4), b + (count - 4), UInt32.self)
   }
-  return equalWords(a, b, UInt8.self) && equalWords(a + (count / 2), b + (count / 2), UInt8.self)
+  return unsafe equalWords(a, b, UInt8.self) && equalWords(a + (count / 2), b + (count / 2), UInt8.self)
     && equalWords(a + (count - 1), b + (count - 1), UInt8.self)
 }
 
@@ -40,7 +40,7 @@ package func equalBytes(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ count: I
 package func equalWords<Word: FixedWidthInteger & BitwiseCopyable>(
   _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _: Word.Type
 ) -> Bool {
-  a.loadUnaligned(as: Word.self) == b.loadUnaligned(as: Word.self)
+  unsafe a.loadUnaligned(as: Word.self) == b.loadUnaligned(as: Word.self)
 }
 
 /// A hash that multiplies and folds eight bytes at a time. Its seeds are drawn once per process, so that no file can be
@@ -72,18 +72,18 @@ package struct ByteHash: Sendable {
     // Two lanes at once, as one multiplication waits for the last.
     var other = otherStart
     while at + 16 <= bytes.count {
-      hash = mix(hash ^ bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self), factor)
-      other = mix(other ^ bytes.loadUnaligned(fromByteOffset: at + 8, as: UInt64.self), otherFactor)
+      hash = unsafe mix(hash ^ bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self), factor)
+      other = unsafe mix(other ^ bytes.loadUnaligned(fromByteOffset: at + 8, as: UInt64.self), otherFactor)
       at += 16
     }
     hash ^= other &* 0x9E37_79B9_7F4A_7C15
     while at + 8 <= bytes.count {
-      hash = mix(hash ^ bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self), factor)
+      hash = unsafe mix(hash ^ bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self), factor)
       at += 8
     }
     var tail: UInt64 = 0
     while at < bytes.count {
-      tail = tail << 8 | UInt64(bytes[at])
+      tail = unsafe tail << 8 | UInt64(bytes[at])
       at += 1
     }
     return mix(hash ^ tail, otherFactor)
@@ -92,10 +92,10 @@ package struct ByteHash: Sendable {
 
 /// Whether `a` comes before `b` in the order of their code points, Python's.
 package func codePointOrder(_ a: String, _ b: String) -> Bool {
-  let order = a.utf8.withContiguousStorageIfAvailable { a in
-    b.utf8.withContiguousStorageIfAvailable { b in
+  let order = unsafe a.utf8.withContiguousStorageIfAvailable { a in
+    unsafe b.utf8.withContiguousStorageIfAvailable { b in
       guard let first = a.baseAddress, let second = b.baseAddress else { return a.count < b.count }
-      let order = memcmp(first, second, min(a.count, b.count))
+      let order = unsafe memcmp(first, second, min(a.count, b.count))
       return order == 0 ? a.count < b.count : order < 0
     }
   }

@@ -50,45 +50,46 @@ package final class ChildProcess {
       let flags =
         POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_CLOEXEC_DEFAULT
     #else
-      var actions = posix_spawn_file_actions_t()
+      var actions = unsafe posix_spawn_file_actions_t()
       var attributes = posix_spawnattr_t()
       let flags = Int32(POSIX_SPAWN_SETSIGDEF) | Int32(POSIX_SPAWN_SETSIGMASK) | Int32(magnet_spawn_setsid)
     #endif
-    posix_spawn_file_actions_init(&actions)
-    posix_spawnattr_init(&attributes)
+    unsafe posix_spawn_file_actions_init(&actions)
+    unsafe posix_spawnattr_init(&attributes)
     defer {
-      posix_spawn_file_actions_destroy(&actions)
-      posix_spawnattr_destroy(&attributes)
+      unsafe posix_spawn_file_actions_destroy(&actions)
+      unsafe posix_spawnattr_destroy(&attributes)
     }
     if let input, let output {
-      posix_spawn_file_actions_adddup2(&actions, input.1, 0)
-      posix_spawn_file_actions_adddup2(&actions, output.1, 1)
+      unsafe posix_spawn_file_actions_adddup2(&actions, input.1, 0)
+      unsafe posix_spawn_file_actions_adddup2(&actions, output.1, 1)
     } else {
-      posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-      posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+      unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+      unsafe posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
     }
-    posix_spawn_file_actions_adddup2(&actions, writeErrors, 2)
-    posix_spawn_file_actions_adddup2(&actions, readLifeline, 3)
-    posix_spawn_file_actions_addchdir_np(&actions, folder)
+    unsafe posix_spawn_file_actions_adddup2(&actions, writeErrors, 2)
+    unsafe posix_spawn_file_actions_adddup2(&actions, readLifeline, 3)
+    unsafe posix_spawn_file_actions_addchdir_np(&actions, folder)
     #if !canImport(Darwin)
-      posix_spawn_file_actions_addclosefrom_np(&actions, 4)
+      unsafe posix_spawn_file_actions_addclosefrom_np(&actions, 4)
     #endif
     var signals = sigset_t()
-    sigemptyset(&signals)
-    posix_spawnattr_setsigmask(&attributes, &signals)
+    unsafe sigemptyset(&signals)
+    unsafe posix_spawnattr_setsigmask(&attributes, &signals)
     // Not SIGKILL and SIGSTOP, which cannot be set.
     for signal in [
       SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGCHLD, SIGUSR1, SIGUSR2, SIGTSTP, SIGXFSZ,
     ] {
-      sigaddset(&signals, signal)
+      unsafe sigaddset(&signals, signal)
     }
-    posix_spawnattr_setsigdefault(&attributes, &signals)
-    posix_spawnattr_setflags(&attributes, Int16(flags))
+    unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
+    unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
     var child: pid_t = 0
-    let words = ([path] + arguments).map { strdup($0) } + [nil]
-    let settings = environment.sorted { $0.key < $1.key }.map { strdup("\($0.key)=\($0.value)") } + [nil]
-    defer { for text in words + settings { free(text) } }
-    let status = posix_spawn(&child, path, &actions, &attributes, words, settings)
+    let words = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
+    let settings =
+      unsafe environment.sorted { $0.key < $1.key }.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
+    defer { unsafe (words + settings).forEach { unsafe free($0) } }
+    let status = unsafe posix_spawn(&child, path, &actions, &attributes, words, settings)
     errors = readErrors
     lifeline = writeLifeline
     conversation = input.flatMap { input in output.map { (input.0, $0.0) } }
@@ -118,7 +119,8 @@ package final class ChildProcess {
       var isOn: Int32 = 1
       setsockopt(ends[0], SOL_SOCKET, SO_NOSIGPIPE, &isOn, socklen_t(MemoryLayout<Int32>.size))
     #else
-      guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends) == 0
+      guard
+        unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends) == 0
       else {
         throw .last
       }
@@ -148,15 +150,15 @@ package final class ChildProcess {
       pollfd(fd: errors, events: Int16(POLLIN), revents: 0),
       pollfd(fd: bytes.isEmpty ? -1 : conversation.input, events: Int16(POLLOUT), revents: 0),
     ]
-    guard poll(&requests, 3, milliseconds) > 0 else { return result }
+    guard unsafe poll(&requests, 3, milliseconds) > 0 else { return result }
     if requests[2].revents & Int16(POLLOUT) != 0 {
       #if canImport(Darwin)
         let flags = MSG_DONTWAIT
       #else
         let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
       #endif
-      result.written = max(
-        0, bytes.withUnsafeBytes { send(conversation.input, $0.baseAddress, $0.count, flags) })
+      result.written = unsafe max(
+        0, bytes.withUnsafeBytes { unsafe send(conversation.input, $0.baseAddress, $0.count, flags) })
     }
     if requests[0].revents != 0 { result.output = Self.readAvailable(conversation.output) }
     if requests[1].revents != 0 { result.errors = Self.readAvailable(errors) }
@@ -165,7 +167,7 @@ package final class ChildProcess {
 
   private static func readAvailable(_ file: Int32) -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: 1 << 16)
-    let count = read(file, &bytes, bytes.count)
+    let count = unsafe read(file, &bytes, bytes.count)
     if count < 0 { return errno == EINTR || errno == EAGAIN ? [] : nil }
     return count == 0 ? nil : Array(bytes[..<count])
   }
@@ -176,7 +178,7 @@ package final class ChildProcess {
       guard Darwin.pipe(&ends) == 0 else { throw .last }
       for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     #else
-      guard pipe2(&ends, O_CLOEXEC) == 0 else { throw .last }
+      guard unsafe pipe2(&ends, O_CLOEXEC) == 0 else { throw .last }
     #endif
     // Above 3: what the child is given in their place must not fall on one of them.
     for (number, end) in ends.enumerated() where end < 8 {
@@ -189,22 +191,22 @@ package final class ChildProcess {
   /// What there is on standard error, after at most so many milliseconds; nil when its writers have gone.
   package func readErrors(waiting milliseconds: Int32) -> [UInt8]? {
     var request = pollfd(fd: errors, events: Int16(POLLIN), revents: 0)
-    guard poll(&request, 1, milliseconds) > 0 else { return [] }
+    guard unsafe poll(&request, 1, milliseconds) > 0 else { return [] }
     var bytes = [UInt8](repeating: 0, count: 1 << 16)
-    let count = read(errors, &bytes, bytes.count)
+    let count = unsafe read(errors, &bytes, bytes.count)
     if count < 0 { return errno == EINTR || errno == EAGAIN ? [] : nil }
     return count == 0 ? nil : Array(bytes[..<count])
   }
 
   /// Whether the program has ended; it is not reaped.
   package var isOver: Bool {
-    var info = siginfo_t()
-    let status = waitid(P_PID, id_t(process), &info, WEXITED | WNOHANG | WNOWAIT)
+    var info = unsafe siginfo_t()
+    let status = unsafe waitid(P_PID, id_t(process), &info, WEXITED | WNOHANG | WNOWAIT)
     if status != 0 { return errno != EINTR }
     #if canImport(Darwin)
       return info.si_pid != 0
     #else
-      return info.si_signo != 0
+      return unsafe info.si_signo != 0
     #endif
   }
 
@@ -212,7 +214,7 @@ package final class ChildProcess {
   package func end() -> End {
     kill(-process, SIGKILL)
     var status: Int32 = 0
-    while waitpid(process, &status, 0) < 0, errno == EINTR {}
+    while unsafe waitpid(process, &status, 0) < 0, errno == EINTR {}
     hasEnded = true
     let signal = status & 0x7F
     return signal == 0 ? .exited((status >> 8) & 0xFF) : .signalled(signal)

@@ -43,23 +43,24 @@ enum Decompression {
   }
 
   private static func gzip(_ packed: ArraySlice<UInt8>, _ size: Int) -> [UInt8]? {
-    var stream = z_stream()
+    var stream = unsafe z_stream()
     // 15 + 32: the largest window, gzip's or zlib's header.
-    guard inflateInit2_(&stream, 15 + 32, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+    guard unsafe inflateInit2_(&stream, 15 + 32, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
+    else {
       return nil
     }
-    defer { inflateEnd(&stream) }
+    defer { unsafe inflateEnd(&stream) }
     var input = Array(packed)
     var isWhole = false
-    let out = input.withUnsafeMutableBufferPointer { input in
+    let out = unsafe input.withUnsafeMutableBufferPointer { input in
       // One byte more, so that a block that is too long is seen.
-      [UInt8](unsafeUninitializedCapacity: size + 1) { buffer, filled in
-        stream.next_in = input.baseAddress
-        stream.avail_in = UInt32(input.count)
-        stream.next_out = buffer.baseAddress
-        stream.avail_out = UInt32(buffer.count)
-        isWhole = inflate(&stream, Z_FINISH) == Z_STREAM_END
-        filled = buffer.count - Int(stream.avail_out)
+      unsafe [UInt8](unsafeUninitializedCapacity: size + 1) { buffer, filled in
+        unsafe stream.next_in = input.baseAddress
+        unsafe stream.avail_in = UInt32(input.count)
+        unsafe stream.next_out = buffer.baseAddress
+        unsafe stream.avail_out = UInt32(buffer.count)
+        isWhole = unsafe inflate(&stream, Z_FINISH) == Z_STREAM_END
+        filled = unsafe buffer.count - Int(stream.avail_out)
       }
     }
     return isWhole ? out : nil
@@ -119,7 +120,7 @@ enum Decompression {
 }
 
 /// The system's Zstandard, loaded when a file needs it.
-private struct Zstandard: @unchecked Sendable {
+@safe private struct Zstandard: @unchecked Sendable {
   private typealias Decompress =
     @convention(c) (
       UnsafeMutableRawPointer?, Int, UnsafeRawPointer?, Int
@@ -128,17 +129,19 @@ private struct Zstandard: @unchecked Sendable {
 
   static let library: Zstandard? = {
     for name in ["libzstd.so.1", "libzstd.1.dylib", "/opt/homebrew/lib/libzstd.dylib"] {
-      if let handle = dlopen(name, RTLD_NOW | RTLD_LOCAL), let symbol = dlsym(handle, "ZSTD_decompress") {
-        return Zstandard(decompress: unsafeBitCast(symbol, to: Decompress.self))
+      if let handle = unsafe dlopen(name, RTLD_NOW | RTLD_LOCAL),
+        let symbol = unsafe dlsym(handle, "ZSTD_decompress")
+      {
+        return unsafe Zstandard(decompress: unsafeBitCast(symbol, to: Decompress.self))
       }
     }
     return nil
   }()
 
   func bytes(_ packed: ArraySlice<UInt8>, _ size: Int) -> [UInt8]? {
-    let out = packed.withUnsafeBytes { input in
-      [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
-        let count = decompress(buffer.baseAddress, buffer.count, input.baseAddress, input.count)
+    let out = unsafe packed.withUnsafeBytes { input in
+      unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
+        let count = unsafe decompress(buffer.baseAddress, buffer.count, input.baseAddress, input.count)
         // Errors are numbers near the largest one, which are negative here.
         filled = (0...size).contains(count) ? count : 0
       }

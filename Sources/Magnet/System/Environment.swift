@@ -7,16 +7,18 @@
 /// The process and the machine it runs on.
 package enum Environment {
   /// A variable of the environment.
-  package static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+  package static func variable(_ name: String) -> String? {
+    unsafe getenv(name).map { unsafe String(cString: $0) }
+  }
 
   /// All variables of the environment.
   package static var all: [String: String] {
     var variables: [String: String] = [:]
-    var place = environ
-    while let text = place.pointee.map({ String(cString: $0) }) {
+    var place = unsafe environ
+    while let text = unsafe place.pointee.map({ unsafe String(cString: $0) }) {
       let halves = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       if halves.count == 2 { variables[String(halves[0])] = String(halves[1]) }
-      place += 1
+      unsafe place += 1
     }
     return variables
   }
@@ -37,7 +39,7 @@ package enum Environment {
       getrusage(RUSAGE_SELF, &usage)
       return usage.ru_maxrss
     #else
-      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+      unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
       return usage.ru_maxrss * 1024
     #endif
   }
@@ -49,23 +51,24 @@ package enum WallClock {
 
   package static var nanosecondsSince1970: Int {
     var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
+    unsafe clock_gettime(CLOCK_REALTIME, &now)
     return now.tv_sec * 1_000_000_000 + now.tv_nsec
   }
 
   /// The time in the local zone: `2026-05-08__09-08-07`, for names, and `2026-05-08T09:08:07.000123`, without a zone.
   package static var local: (compact: String, iso: String) {
     var now = timeval()
-    gettimeofday(&now, nil)
+    unsafe gettimeofday(&now, nil)
     var seconds = now.tv_sec
-    var fields = tm()
-    localtime_r(&seconds, &fields)
+    var fields = unsafe tm()
+    unsafe localtime_r(&seconds, &fields)
     func padded(_ value: some BinaryInteger, _ width: Int = 2) -> String {
       let text = String(value)
       return String(repeating: "0", count: max(0, width - text.count)) + text
     }
-    let date = "\(padded(fields.tm_year + 1900, 4))-\(padded(fields.tm_mon + 1))-\(padded(fields.tm_mday))"
-    let parts = [fields.tm_hour, fields.tm_min, fields.tm_sec].map { padded($0) }
+    let date =
+      unsafe "\(padded(fields.tm_year + 1900, 4))-\(padded(fields.tm_mon + 1))-\(padded(fields.tm_mday))"
+    let parts = unsafe [fields.tm_hour, fields.tm_min, fields.tm_sec].map { padded($0) }
     return (
       "\(date)__\(parts.joined(separator: "-"))",
       "\(date)T\(parts.joined(separator: ":")).\(padded(now.tv_usec, 6))"

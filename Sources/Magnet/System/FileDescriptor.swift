@@ -48,7 +48,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
       case .existing: O_WRONLY
       case .update: O_RDWR | O_CREAT
       }
-    number = open(path, flags | O_CLOEXEC, mode == .new ? 0o600 : 0o644)
+    number = unsafe open(path, flags | O_CLOEXEC, mode == .new ? 0o600 : 0o644)
     isOwned = number >= 0
     if number < 0 { throw .last }
   }
@@ -75,42 +75,49 @@ package struct FileDescriptor: ~Copyable, Sendable {
   /// What the file is, and its size and date.
   package var status: FileStatus? {
     var info = stat()
-    return fstat(number, &info) == 0 ? FileStatus(info) : nil
+    return unsafe fstat(number, &info) == 0 ? FileStatus(info) : nil
   }
 
   /// Reads `count` bytes from `offset` on, or those up to the file's end; returns how many.
   package func read(_ memory: UnsafeMutableRawPointer, _ count: Int, at offset: Int) throws(SystemError)
     -> Int
   {
-    try transferred(count) { pread(number, memory + $0, count - $0, off_t(offset + $0)) }
+    try transferred(count) { unsafe pread(number, memory + $0, count - $0, off_t(offset + $0)) }
   }
 
   /// Hands on all bytes, piece by piece; each is valid inside the call only.
   package func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 16)
-    defer { memory.deallocate() }
+    defer { unsafe memory.deallocate() }
     while true {
-      let count = posixRead(number, memory.baseAddress, memory.count)
+      let count = unsafe posixRead(number, memory.baseAddress, memory.count)
       if count == 0 { return }
       if count > 0 {
-        try body(UnsafeRawBufferPointer(rebasing: memory[..<count]))
+        try unsafe body(UnsafeRawBufferPointer(rebasing: memory[..<count]))
       } else if errno != EINTR {
         throw SystemError.last
       }
     }
   }
 
+  /// All bytes up to the end.
+  package func readAll() throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    try unsafe forEachPiece { unsafe bytes += $0 }
+    return bytes
+  }
+
   /// Writes all bytes.
   package func write(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
     _ = try transferred(bytes.count) {
-      posixWrite(number, bytes.baseAddress?.advanced(by: $0), bytes.count - $0)
+      unsafe posixWrite(number, bytes.baseAddress?.advanced(by: $0), bytes.count - $0)
     }
   }
 
   /// Writes all bytes.
   package func write(_ bytes: [UInt8]) throws(SystemError) {
-    let result = bytes.withUnsafeBytes { bytes in
-      Result { () throws(SystemError) in try write(bytes) }
+    let result = unsafe bytes.withUnsafeBytes { bytes in
+      Result { () throws(SystemError) in try unsafe write(bytes) }
     }
     try result.get()
   }
@@ -118,7 +125,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
   /// Writes all bytes at a place; not in the mode `append`.
   package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SystemError) {
     _ = try transferred(bytes.count) {
-      pwrite(number, bytes.baseAddress?.advanced(by: $0), bytes.count - $0, off_t(offset + $0))
+      unsafe pwrite(number, bytes.baseAddress?.advanced(by: $0), bytes.count - $0, off_t(offset + $0))
     }
   }
 
@@ -136,8 +143,8 @@ package struct FileDescriptor: ~Copyable, Sendable {
 
   /// The first `count` bytes as memory that only `munmap` gives back; nil where the system does not give them.
   func mapped(_ count: Int) -> UnsafeRawPointer? {
-    let start = mmap(nil, count, PROT_READ, MAP_SHARED, number, 0)
-    return start == MAP_FAILED ? nil : start.map { UnsafeRawPointer($0) }
+    let start = unsafe mmap(nil, count, PROT_READ, MAP_SHARED, number, 0)
+    return unsafe start == MAP_FAILED ? nil : start.map { UnsafeRawPointer($0) }
   }
 
   /// Whether this process now holds the file's lock, which ends with the descriptor or the process.
@@ -165,11 +172,11 @@ package struct FileDescriptor: ~Copyable, Sendable {
 
 // Outside the type, whose methods have the same names.
 private func posixRead(_ file: Int32, _ memory: UnsafeMutableRawPointer?, _ count: Int) -> Int {
-  read(file, memory, count)
+  unsafe read(file, memory, count)
 }
 
 private func posixWrite(_ file: Int32, _ memory: UnsafeRawPointer?, _ count: Int) -> Int {
-  write(file, memory, count)
+  unsafe write(file, memory, count)
 }
 
 /// What a file is, and what tells its contents from other contents without reading them.

@@ -28,13 +28,13 @@ package enum Files {
   /// - Parameter followsLinks: whether a symbolic link is what it leads to.
   package static func status(_ path: String, followsLinks: Bool = true) -> FileStatus? {
     var info = stat()
-    return (followsLinks ? stat(path, &info) : lstat(path, &info)) == 0 ? FileStatus(info) : nil
+    return unsafe (followsLinks ? stat(path, &info) : lstat(path, &info)) == 0 ? FileStatus(info) : nil
   }
 
-  package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+  package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
   package static func isFile(_ path: String) -> Bool { status(path)?.kind == .file }
   package static func isFolder(_ path: String) -> Bool { status(path)?.kind == .folder }
-  package static func isExecutable(_ path: String) -> Bool { isFile(path) && access(path, X_OK) == 0 }
+  package static func isExecutable(_ path: String) -> Bool { unsafe isFile(path) && access(path, X_OK) == 0 }
 
   /// How far the times and inodes of a file system tell one content of a file from another.
   package enum Trust: Sendable {
@@ -49,7 +49,7 @@ package enum Files {
   /// How far the file system that a path lies in is trusted.
   package static func trust(_ path: String) -> Trust {
     var info = statfs()
-    guard statfs(path, &info) == 0 else { return .none }
+    guard unsafe statfs(path, &info) == 0 else { return .none }
     #if canImport(Darwin)
       let name = withUnsafeBytes(of: &info.f_fstypename) { bytes in
         String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
@@ -90,15 +90,15 @@ package enum Files {
 
   /// What is in a folder, in the order of the names' code points.
   package static func entries(_ path: String) throws(SystemError) -> [Entry] {
-    guard let folder = opendir(path) else { throw .last }
-    defer { closedir(folder) }
+    guard let folder = unsafe opendir(path) else { throw .last }
+    defer { unsafe closedir(folder) }
     var entries: [Entry] = []
-    while let item = readdir(folder) {
-      let name = withUnsafeBytes(of: &item.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    while let item = unsafe readdir(folder) {
+      let name = unsafe withUnsafeBytes(of: &item.pointee.d_name) { bytes in
+        unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
       }
       if name == "." || name == ".." { continue }
-      let type = Int32(item.pointee.d_type)
+      let type = unsafe Int32(item.pointee.d_type)
       let isSure = type != Int32(DT_LNK) && type != Int32(DT_UNKNOWN)
       entries.append(
         Entry(
@@ -110,15 +110,17 @@ package enum Files {
 
   /// The paths that match a pattern of the shell: `*`, `?`, `[...]`.
   package static func matches(_ pattern: String) -> [String] {
-    var found = glob_t()
-    defer { globfree(&found) }
-    guard glob(pattern, GLOB_NOSORT, nil, &found) == 0 else { return [] }
-    return (0..<Int(found.gl_pathc)).compactMap { found.gl_pathv[$0].map { String(cString: $0) } }
+    var found = unsafe glob_t()
+    defer { unsafe globfree(&found) }
+    guard unsafe glob(pattern, GLOB_NOSORT, nil, &found) == 0 else { return [] }
+    return unsafe (0..<Int(found.gl_pathc)).compactMap {
+      unsafe found.gl_pathv[$0].map { unsafe String(cString: $0) }
+    }
   }
 
   /// Whether a name matches a pattern of the shell.
   package static func matches(_ name: String, _ pattern: String) -> Bool {
-    fnmatch(pattern, name, FNM_PERIOD) == 0
+    unsafe fnmatch(pattern, name, FNM_PERIOD) == 0
   }
 
   /// A regular file's bytes, at most so many. Links are not followed, and nothing waits for a pipe's writer.
@@ -126,9 +128,11 @@ package enum Files {
     let file = try FileDescriptor(path, .readNoFollow)
     guard let status = file.status, status.kind == .file else { throw .isNotAFile }
     var bytes = [UInt8](repeating: 0, count: min(limit, status.size))
-    let result = bytes.withUnsafeMutableBytes { memory in
+    let result = unsafe bytes.withUnsafeMutableBytes { memory in
       Result { () throws(SystemError) in
-        try memory.baseAddress.map { start throws(SystemError) in try file.read(start, memory.count, at: 0) }
+        try unsafe memory.baseAddress.map { start throws(SystemError) in
+          try unsafe file.read(start, memory.count, at: 0)
+        }
           ?? 0
       }
     }
@@ -139,22 +143,22 @@ package enum Files {
 
   /// Makes a folder, and those it lies in, where they do not exist.
   package static func makeFolder(_ path: String) throws(SystemError) {
-    if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
+    if unsafe mkdir(path, 0o755) == 0 || errno == EEXIST { return }
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
     guard errno == ENOENT, parts.count > 1 else { throw .last }
     try makeFolder(parts.dropLast().joined(separator: "/"))
-    if mkdir(path, 0o755) != 0, errno != EEXIST { throw .last }
+    if unsafe mkdir(path, 0o755) != 0, errno != EEXIST { throw .last }
   }
 
   /// Makes a folder that does not exist yet.
   package static func makeNewFolder(_ path: String, isPrivate: Bool = false) throws(SystemError) {
-    guard mkdir(path, isPrivate ? 0o700 : 0o755) == 0 else { throw .last }
+    guard unsafe mkdir(path, isPrivate ? 0o700 : 0o755) == 0 else { throw .last }
   }
 
   /// Makes a folder for temporary files that nobody else can look into.
   package static func makeTemporaryFolder(_ prefix: String) throws(SystemError) -> String {
     var name = Array("\(temporaryFolder)/\(prefix)-XXXXXX".utf8CString)
-    guard mkdtemp(&name) != nil else { throw .last }
+    guard unsafe mkdtemp(&name) != nil else { throw .last }
     let path = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     let lock = FolderLock(path)
     temporaryLocks.withLock { $0[path] = lock }
@@ -188,28 +192,28 @@ package enum Files {
   package static func copy(_ path: String, to target: String) throws {
     let file = try FileDescriptor(path, .readNoFollow)
     let copy = try FileDescriptor(target, .new)
-    try file.forEachPiece { try copy.write($0) }
+    try unsafe file.forEachPiece { try unsafe copy.write($0) }
   }
 
   package static func move(_ from: String, to: String) throws(SystemError) {
-    if rename(from, to) != 0 { throw .last }
+    if unsafe rename(from, to) != 0 { throw .last }
   }
 
   /// Makes a symbolic link to a path.
   package static func link(_ path: String, to target: String) throws(SystemError) {
-    if symlink(target, path) != 0 { throw .last }
+    if unsafe symlink(target, path) != 0 { throw .last }
   }
 
   /// Removes a file or link, if there is one.
-  package static func remove(_ path: String) { unlink(path) }
+  package static func remove(_ path: String) { unsafe unlink(path) }
 
   /// Removes a folder and what is in it. Links in it are removed, not followed.
   package static func removeTree(_ path: String) {
     for entry in (try? entries(path)) ?? [] {
       let inner = path + "/" + entry.name
-      if entry.isFolder, !entry.isLink { removeTree(inner) } else { unlink(inner) }
+      if entry.isFolder, !entry.isLink { removeTree(inner) } else { unsafe unlink(inner) }
     }
-    rmdir(path)
+    unsafe rmdir(path)
   }
 
   /// Waits until everything written is on the disk.
@@ -219,7 +223,7 @@ package enum Files {
   package static func freeSpace(_ path: String) -> Int? {
     var info = statvfs()
     var path = absolute(path)
-    while statvfs(path, &info) != 0 {
+    while unsafe statvfs(path, &info) != 0 {
       if path == "/" { return nil }
       path = folder(of: path)
     }
@@ -229,7 +233,7 @@ package enum Files {
   // MARK: Paths
 
   /// The current folder.
-  package static var current: String { copied(getcwd(nil, 0)) ?? "/" }
+  package static var current: String { unsafe copied(getcwd(nil, 0)) ?? "/" }
 
   /// The folder for temporary files, with all links followed.
   package static var temporaryFolder: String {
@@ -253,19 +257,19 @@ package enum Files {
   }
 
   /// The path with all links followed; nil when there is nothing.
-  package static func realPath(_ path: String) -> String? { copied(realpath(path, nil)) }
+  package static func realPath(_ path: String) -> String? { unsafe copied(realpath(path, nil)) }
 
   /// Where a link leads; nil for anything else.
   package static func linkTarget(_ path: String) -> String? {
     var bytes = [CChar](repeating: 0, count: 4096)
-    let count = readlink(path, &bytes, bytes.count)
+    let count = unsafe readlink(path, &bytes, bytes.count)
     return count < 0 ? nil : String(decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   private static func copied(_ text: UnsafeMutablePointer<CChar>?) -> String? {
-    text.map { text in
-      defer { free(text) }
-      return String(cString: text)
+    unsafe text.map { text in
+      defer { unsafe free(text) }
+      return unsafe String(cString: text)
     }
   }
 }

@@ -6,24 +6,24 @@
 import CZlib
 
 /// Compresses bytes as one gzip member (RFC 1952), without time and name: the same bytes for the same input.
-package struct GzipWriter: ~Copyable {
+@safe package struct GzipWriter: ~Copyable {
   private let stream: UnsafeMutablePointer<z_stream>
 
   /// A compressor.
   /// - Parameter level: zlib's level from 1, the fastest, to 9.
   package init(level: Int32 = 6) {
-    stream = .allocate(capacity: 1)
-    stream.initialize(to: z_stream())
+    unsafe stream = .allocate(capacity: 1)
+    unsafe stream.initialize(to: z_stream())
     // 15 + 16: the largest window, with gzip's header.
-    deflateInit2_(
+    unsafe deflateInit2_(
       stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
       Int32(MemoryLayout<z_stream>.size))
   }
 
   deinit {
-    deflateEnd(stream)
-    stream.deinitialize(count: 1)
-    stream.deallocate()
+    unsafe deflateEnd(stream)
+    unsafe stream.deinitialize(count: 1)
+    unsafe stream.deallocate()
   }
 
   /// Bytes as one gzip member, compressed fast.
@@ -42,17 +42,17 @@ package struct GzipWriter: ~Copyable {
   {
     var bytes = bytes
     let count = bytes.count
-    try bytes.withUnsafeMutableBufferPointer { input in
-      stream.pointee.next_in = input.baseAddress
-      stream.pointee.avail_in = UInt32(count)
+    try unsafe bytes.withUnsafeMutableBufferPointer { input in
+      unsafe stream.pointee.next_in = input.baseAddress
+      unsafe stream.pointee.avail_in = UInt32(count)
       var isFull = true
       while isFull {
         var space = 0
-        let out = [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, filled in
-          stream.pointee.next_out = buffer.baseAddress
-          stream.pointee.avail_out = 1 << 16
-          deflate(stream, isLast ? Z_FINISH : Z_NO_FLUSH)
-          space = Int(stream.pointee.avail_out)
+        let out = unsafe [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, filled in
+          unsafe stream.pointee.next_out = buffer.baseAddress
+          unsafe stream.pointee.avail_out = 1 << 16
+          unsafe deflate(stream, isLast ? Z_FINISH : Z_NO_FLUSH)
+          space = unsafe Int(stream.pointee.avail_out)
           filled = 1 << 16 - space
         }
         if !out.isEmpty { try write(out) }

@@ -26,10 +26,10 @@ package struct LocalListener: ~Copyable, Sendable {
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     var on: Int32 = 1
-    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
-    let isListening = withUnsafeMutablePointer(to: &address) { [socket] address in
-      address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        bind(socket, address, length) == 0 && listen(socket, 64) == 0
+    unsafe setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+    let isListening = unsafe withUnsafeMutablePointer(to: &address) { [socket] address in
+      unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        unsafe bind(socket, address, length) == 0 && listen(socket, 64) == 0
           && getsockname(socket, address, &length) == 0
       }
     }
@@ -70,8 +70,8 @@ package struct LocalConnection: ~Copyable {
   package func receive(before deadline: ContinuousClock.Instant) -> [UInt8]? {
     guard wait(for: socket, Int16(POLLIN), milliseconds(until: deadline)) else { return nil }
     var count = 0
-    let bytes = [UInt8](unsafeUninitializedCapacity: 1 << 14) { memory, size in
-      count = recv(socket, memory.baseAddress, memory.count, 0)
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 1 << 14) { memory, size in
+      count = unsafe recv(socket, memory.baseAddress, memory.count, 0)
       size = max(0, count)
     }
     return count > 0 ? bytes : nil
@@ -82,8 +82,8 @@ package struct LocalConnection: ~Copyable {
     var done = 0
     while done < bytes.count {
       guard wait(for: socket, Int16(POLLOUT), milliseconds(until: deadline)) else { return false }
-      let count = bytes.withUnsafeBytes { [done] in
-        posixSend(socket, UnsafeRawBufferPointer(rebasing: $0[done...]))
+      let count = unsafe bytes.withUnsafeBytes { [done] in
+        unsafe posixSend(socket, UnsafeRawBufferPointer(rebasing: $0[done...]))
       }
       if count > 0 {
         done += count
@@ -120,7 +120,7 @@ private func makeSocket() -> Int32 {
 /// Whether a socket is ready within a number of milliseconds.
 private func wait(for socket: Int32, _ events: Int16, _ milliseconds: Int32) -> Bool {
   var request = pollfd(fd: socket, events: events, revents: 0)
-  return poll(&request, 1, max(0, milliseconds)) > 0
+  return unsafe poll(&request, 1, max(0, milliseconds)) > 0
 }
 
 // Outside the types, whose methods have the same names.
@@ -130,6 +130,6 @@ private func posixSend(_ socket: Int32, _ bytes: UnsafeRawBufferPointer) -> Int 
   #if canImport(Darwin)
     send(socket, bytes.baseAddress, bytes.count, 0)
   #else
-    send(socket, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+    unsafe send(socket, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
   #endif
 }

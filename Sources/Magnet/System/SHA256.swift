@@ -27,7 +27,7 @@ package struct SHA256 {
 
   /// Adds a number as 8 bytes, the lowest first.
   package mutating func update(_ number: UInt64) {
-    withUnsafeBytes(of: number.littleEndian) { update($0) }
+    unsafe withUnsafeBytes(of: number.littleEndian) { unsafe update($0) }
   }
 
   /// The 32 bytes of the digest as 64 hexadecimal digits.

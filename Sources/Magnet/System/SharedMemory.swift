@@ -8,34 +8,34 @@
 #endif
 
 /// Memory that several values share and nobody changes: it is given back with the last of them.
-package final class SharedMemory: @unchecked Sendable {
+@safe package final class SharedMemory: @unchecked Sendable {
   /// The bytes, valid as long as this is.
   package let bytes: UnsafeRawBufferPointer
   private let isMapped: Bool
 
   /// No bytes.
-  package static let empty = SharedMemory(byteCount: 0) { _ in }
+  package static let empty = unsafe SharedMemory(byteCount: 0) { _ in }
 
   /// Memory of `byteCount` bytes, all of which `fill` writes.
   package init(byteCount: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 16)
-    fill(memory)
-    bytes = UnsafeRawBufferPointer(memory)
+    unsafe fill(memory)
+    unsafe bytes = UnsafeRawBufferPointer(memory)
     isMapped = false
   }
 
   /// The first `byteCount` bytes of a file as they lie in it; nil where the system does not give them.
   package init?(mapping file: borrowing FileDescriptor, byteCount: Int) {
-    guard byteCount > 0, let start = file.mapped(byteCount) else { return nil }
-    bytes = UnsafeRawBufferPointer(start: start, count: byteCount)
+    guard byteCount > 0, let start = unsafe file.mapped(byteCount) else { return nil }
+    unsafe bytes = unsafe UnsafeRawBufferPointer(start: start, count: byteCount)
     isMapped = true
   }
 
   deinit {
     if isMapped {
-      munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
+      unsafe munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
     } else {
-      bytes.deallocate()
+      unsafe bytes.deallocate()
     }
   }
 }

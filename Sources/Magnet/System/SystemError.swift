@@ -14,7 +14,7 @@ package struct SystemError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The reason of the call that failed last on this thread.
   package static var last: SystemError { SystemError(code: errno) }
 
-  package var description: String { String(cString: strerror(code)) }
+  package var description: String { unsafe String(cString: strerror(code)) }
 
   package var isMissing: Bool { code == ENOENT || code == ENOTDIR }
   /// Whether no more can be written.

@@ -58,7 +58,7 @@ private final class BlockingThreads: TaskExecutor {
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     DispatchQueue(label: "magnet.blocking").async {
-      job.runSynchronously(on: self.asUnownedTaskExecutor())
+      unsafe job.runSynchronously(on: self.asUnownedTaskExecutor())
     }
   }
 }

@@ -18,7 +18,7 @@ package enum WrittenMark {
     #if canImport(Darwin)
       _ = value.withCString { setxattr(path, name, $0, strlen($0), 0, 0) }
     #else
-      _ = value.withCString { setxattr(path, name, $0, strlen($0), 0) }
+      _ = unsafe value.withCString { unsafe setxattr(path, name, $0, strlen($0), 0) }
     #endif
   }
 
@@ -28,7 +28,7 @@ package enum WrittenMark {
     #if canImport(Darwin)
       let count = getxattr(path, name, &value, value.count, 0, 0)
     #else
-      let count = getxattr(path, name, &value, value.count)
+      let count = unsafe getxattr(path, name, &value, value.count)
     #endif
     return count > 0 && String(decoding: value.prefix(count), as: UTF8.self) == state(path)
   }

@@ -15,18 +15,18 @@ package struct XXH64: Sendable {
 
   package init() {}
 
-  package static func hash(_ bytes: [UInt8]) -> UInt64 { bytes.withUnsafeBytes { hash($0) } }
+  package static func hash(_ bytes: [UInt8]) -> UInt64 { unsafe bytes.withUnsafeBytes { unsafe hash($0) } }
 
   package static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
     var sum = XXH64()
-    sum.add(bytes)
+    unsafe sum.add(bytes)
     return sum.value
   }
 
   /// Adds bytes.
   package mutating func add(_ bytes: some Collection<UInt8>) {
-    if bytes.withContiguousStorageIfAvailable({ add(UnsafeRawBufferPointer($0)) }) == nil {
-      Array(bytes).withUnsafeBytes { add($0) }
+    if bytes.withContiguousStorageIfAvailable({ unsafe add(UnsafeRawBufferPointer($0)) }) == nil {
+      unsafe Array(bytes).withUnsafeBytes { unsafe add($0) }
     }
   }
 
@@ -36,30 +36,30 @@ package struct XXH64: Sendable {
     var start = 0
     if !rest.isEmpty {
       start = min(32 - rest.count, bytes.count)
-      rest.append(contentsOf: bytes[..<start])
+      unsafe rest.append(contentsOf: bytes[..<start])
       if rest.count < 32 { return }
       let stripe = rest
-      stripe.withUnsafeBytes { addStripes($0) }
+      unsafe stripe.withUnsafeBytes { unsafe addStripes($0) }
       rest.removeAll(keepingCapacity: true)
     }
     let end = start + (bytes.count - start) & ~31
-    addStripes(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
-    rest.append(contentsOf: bytes[end...])
+    unsafe addStripes(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+    unsafe rest.append(contentsOf: bytes[end...])
   }
 
   private mutating func addStripes(_ bytes: UnsafeRawBufferPointer) {
     var (a, b, c, d) = lanes
     for at in stride(from: 0, to: bytes.count, by: 32) {
-      a = Self.round(a, Self.word(bytes, at))
-      b = Self.round(b, Self.word(bytes, at + 8))
-      c = Self.round(c, Self.word(bytes, at + 16))
-      d = Self.round(d, Self.word(bytes, at + 24))
+      a = unsafe Self.round(a, Self.word(bytes, at))
+      b = unsafe Self.round(b, Self.word(bytes, at + 8))
+      c = unsafe Self.round(c, Self.word(bytes, at + 16))
+      d = unsafe Self.round(d, Self.word(bytes, at + 24))
     }
     lanes = (a, b, c, d)
   }
 
   /// The hash of what was added.
-  package var value: UInt64 { rest.withUnsafeBytes { finished($0) } }
+  package var value: UInt64 { unsafe rest.withUnsafeBytes { unsafe finished($0) } }
 
   private func finished(_ tail: UnsafeRawBufferPointer) -> UInt64 {
     let primes = Self.primes
@@ -74,16 +74,16 @@ package struct XXH64: Sendable {
     sum &+= length
     var at = 0
     while at + 8 <= tail.count {
-      sum = Self.rotated(sum ^ Self.round(0, Self.word(tail, at)), 27) &* primes.0 &+ primes.3
+      sum = unsafe Self.rotated(sum ^ Self.round(0, Self.word(tail, at)), 27) &* primes.0 &+ primes.3
       at += 8
     }
     if at + 4 <= tail.count {
-      let half = UInt32(littleEndian: tail.loadUnaligned(fromByteOffset: at, as: UInt32.self))
+      let half = unsafe UInt32(littleEndian: tail.loadUnaligned(fromByteOffset: at, as: UInt32.self))
       sum = Self.rotated(sum ^ UInt64(half) &* primes.0, 23) &* primes.1 &+ primes.2
       at += 4
     }
     while at < tail.count {
-      sum = Self.rotated(sum ^ UInt64(tail[at]) &* primes.4, 11) &* primes.0
+      sum = unsafe Self.rotated(sum ^ UInt64(tail[at]) &* primes.4, 11) &* primes.0
       at += 1
     }
     sum = (sum ^ sum >> 33) &* primes.1
@@ -92,7 +92,7 @@ package struct XXH64: Sendable {
   }
 
   private static func word(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> UInt64 {
-    UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+    unsafe UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
   }
 
   private static func rotated(_ value: UInt64, _ count: UInt64) -> UInt64 {

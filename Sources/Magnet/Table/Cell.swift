@@ -38,7 +38,7 @@ public enum Cell: Sendable, Hashable {
     case .int(let value): hasher.combine(value)
     case .double(let value): hasher.combine(value)
     case .string(var value), .json(var value):
-      value.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+      value.withUTF8 { unsafe hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
   }
 

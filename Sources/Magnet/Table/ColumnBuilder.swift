@@ -9,7 +9,7 @@
 /// Rows come in ascending order; a row that is skipped is null, and setting the last row again replaces its cell.
 /// The kind of the column is that of its cells: integers become doubles once a double is among them, and a column
 /// that mixes other kinds keeps each cell as JSON.
-package struct ColumnBuilder: ~Copyable {
+@safe package struct ColumnBuilder: ~Copyable {
   @usableFromInline enum Kind: UInt8 { case none, bool, int, double, string, json }
 
   @usableFromInline var words: UnsafeMutablePointer<UInt64>
@@ -25,11 +25,11 @@ package struct ColumnBuilder: ~Copyable {
   /// An empty builder.
   package init() {
     capacity = 16
-    words = .allocate(capacity: capacity)
+    unsafe words = .allocate(capacity: capacity)
     texts = TextInterner()
   }
 
-  @inlinable deinit { words.deallocate() }
+  @inlinable deinit { unsafe words.deallocate() }
 
   /// Whether the cells so far are numbers.
   package var isNumeric: Bool { kind == .double || kind == .int }
@@ -45,7 +45,7 @@ package struct ColumnBuilder: ~Copyable {
   @usableFromInline mutating func openSlowly(_ row: Int) {
     if row >= capacity {
       let size = max(capacity * 2, row + 1)
-      words = regrown(words, filled, to: size)
+      unsafe words = unsafe regrown(words, filled, to: size)
       capacity = size
     }
     if row < filled {
@@ -58,11 +58,11 @@ package struct ColumnBuilder: ~Copyable {
 
   private mutating func appendNull() {
     switch kind {
-    case .bool: words[filled] = Self.nullBool
+    case .bool: unsafe words[filled] = Self.nullBool
     case .int, .double:
-      words[filled] = 0
+      unsafe words[filled] = 0
       nullRows.append(Int32(filled))
-    default: words[filled] = 0
+    default: unsafe words[filled] = 0
     }
     filled += 1
   }
@@ -80,7 +80,7 @@ package struct ColumnBuilder: ~Copyable {
     if kind != .double { becomeDouble() }
     if kind == .double {
       open(row)
-      words[row] = value.bitPattern
+      unsafe words[row] = value.bitPattern
     } else {
       setMixed(.double(value), row)
     }
@@ -90,10 +90,10 @@ package struct ColumnBuilder: ~Copyable {
   @inlinable package mutating func set(_ value: Int64, row: Int) {
     if kind == .int {
       open(row)
-      words[row] = UInt64(bitPattern: value)
+      unsafe words[row] = UInt64(bitPattern: value)
     } else if kind == .double {
       open(row)
-      words[row] = Double(value).bitPattern
+      unsafe words[row] = Double(value).bitPattern
     } else {
       setFirstInt(value, row)
     }
@@ -104,7 +104,7 @@ package struct ColumnBuilder: ~Copyable {
     if kind != .bool { become(.bool) }
     if kind == .bool {
       open(row)
-      words[row] = value ? 1 : 0
+      unsafe words[row] = value ? 1 : 0
     } else {
       setMixed(.bool(value), row)
     }
@@ -113,17 +113,17 @@ package struct ColumnBuilder: ~Copyable {
   /// Sets a text, given as UTF-8.
   @inlinable package mutating func set(utf8 bytes: UnsafeRawBufferPointer, row: Int) {
     if kind == .string {
-      let code = texts.code(bytes)
+      let code = unsafe texts.code(bytes)
       open(row)
-      words[row] = UInt64(code)
+      unsafe words[row] = UInt64(code)
     } else {
-      setFirstText(bytes, row)
+      unsafe setFirstText(bytes, row)
     }
   }
 
   /// Sets a text that JSON writes as it is: no quote, no backslash and no control character is in it.
   @inlinable package mutating func set(plain bytes: UnsafeRawBufferPointer, row: Int) {
-    set(utf8: bytes, row: row)
+    unsafe set(utf8: bytes, row: row)
     if kind == .string { texts.markPlain() }
   }
 
@@ -131,18 +131,18 @@ package struct ColumnBuilder: ~Copyable {
   /// it has. Nil, and nothing set, where another text stands, or the one expected is not known to be plain. From
   /// `place` on, 64 bytes are readable.
   @inlinable package mutating func setExpected(at place: UnsafeRawPointer, row: Int) -> Int? {
-    guard kind == .string, let length = texts.takeExpected(at: place) else { return nil }
+    guard kind == .string, let length = unsafe texts.takeExpected(at: place) else { return nil }
     open(row)
-    words[row] = UInt64(texts.last)
+    unsafe words[row] = UInt64(texts.last)
     return length
   }
 
   /// Sets a list or an object, given as compact JSON.
   package mutating func set(json bytes: UnsafeRawBufferPointer, row: Int) {
     if kind != .json { becomeJSON(row) }
-    let code = texts.code(bytes)
+    let code = unsafe texts.code(bytes)
     open(row)
-    words[row] = UInt64(code)
+    unsafe words[row] = UInt64(code)
   }
 
   /// Sets a cell of any kind.
@@ -152,8 +152,8 @@ package struct ColumnBuilder: ~Copyable {
     case .bool(let value): set(value, row: row)
     case .int(let value): set(value, row: row)
     case .double(let value): set(value, row: row)
-    case .string(var value): value.withUTF8 { set(utf8: UnsafeRawBufferPointer($0), row: row) }
-    case .json(var value): value.withUTF8 { set(json: UnsafeRawBufferPointer($0), row: row) }
+    case .string(var value): value.withUTF8 { unsafe set(utf8: UnsafeRawBufferPointer($0), row: row) }
+    case .json(var value): value.withUTF8 { unsafe set(json: UnsafeRawBufferPointer($0), row: row) }
     }
   }
 
@@ -166,7 +166,7 @@ package struct ColumnBuilder: ~Copyable {
         setNull(row: row)
       } else {
         open(row)
-        words[row] = words[earlier]
+        unsafe words[row] = unsafe words[earlier]
       }
     }
   }
@@ -182,9 +182,9 @@ package struct ColumnBuilder: ~Copyable {
 
   private func isNull(_ row: Int) -> Bool {
     switch kind {
-    case .bool: words[row] == Self.nullBool
-    case .int, .double: words[row] == 0 && isNumberNull(row)
-    default: words[row] == 0
+    case .bool: unsafe words[row] == Self.nullBool
+    case .int, .double: unsafe words[row] == 0 && isNumberNull(row)
+    default: unsafe words[row] == 0
     }
   }
 
@@ -212,7 +212,7 @@ package struct ColumnBuilder: ~Copyable {
     become(.int)
     if kind == .int {
       open(row)
-      words[row] = UInt64(bitPattern: value)
+      unsafe words[row] = UInt64(bitPattern: value)
     } else {
       setMixed(.int(value), row)
     }
@@ -221,9 +221,9 @@ package struct ColumnBuilder: ~Copyable {
   @usableFromInline mutating func setFirstText(_ bytes: UnsafeRawBufferPointer, _ row: Int) {
     become(.string)
     if kind == .string {
-      set(utf8: bytes, row: row)
+      unsafe set(utf8: bytes, row: row)
     } else {
-      setMixed(.string(String(decoding: bytes, as: UTF8.self)), row)
+      unsafe setMixed(.string(String(decoding: bytes, as: UTF8.self)), row)
     }
   }
 
@@ -239,7 +239,7 @@ package struct ColumnBuilder: ~Copyable {
   @usableFromInline mutating func becomeDouble() {
     guard kind == .int else { return become(.double) }
     kind = .double
-    for at in 0..<filled { words[at] = Double(Int64(bitPattern: words[at])).bitPattern }
+    for at in 0..<filled { unsafe words[at] = unsafe Double(Int64(bitPattern: words[at])).bitPattern }
   }
 
   private mutating func becomeJSON(_ row: Int) {
@@ -259,13 +259,13 @@ package struct ColumnBuilder: ~Copyable {
     case .string(let value): JSONText.appendQuoted(value, to: &json)
     default: json = Array(cell.text.utf8)
     }
-    json.withUnsafeBytes { set(json: $0, row: row) }
+    unsafe json.withUnsafeBytes { unsafe set(json: $0, row: row) }
   }
 
   /// Whether both hold numbers and the same in every row.
   package func holdsSameNumbers(as other: borrowing ColumnBuilder) -> Bool {
     guard isNumeric, kind == other.kind, filled == other.filled else { return false }
-    return nullRows == other.nullRows
+    return unsafe nullRows == other.nullRows
       && equalBytes(UnsafeRawPointer(words), UnsafeRawPointer(other.words), filled * 8)
   }
 
@@ -273,7 +273,7 @@ package struct ColumnBuilder: ~Copyable {
   package mutating func finish(rowCount: Int) -> ColumnChunk {
     while filled < rowCount {
       if filled == capacity {
-        words = regrown(words, filled, to: max(capacity * 2, rowCount))
+        unsafe words = unsafe regrown(words, filled, to: max(capacity * 2, rowCount))
         capacity = max(capacity * 2, rowCount)
       }
       appendNull()
@@ -289,20 +289,20 @@ package struct ColumnBuilder: ~Copyable {
   }
 
   private func encoded(_ rowCount: Int) -> ColumnChunk.Storage {
-    let cells = UnsafeBufferPointer(start: words, count: rowCount)
-    guard kind != .none, let first = cells.first else { return .constant(.null) }
-    let isConstant = nullRows.isEmpty && cells.allSatisfy { $0 == first }
+    let cells = unsafe UnsafeBufferPointer(start: words, count: rowCount)
+    guard kind != .none, let first = unsafe cells.first else { return .constant(.null) }
+    let isConstant = unsafe nullRows.isEmpty && cells.allSatisfy { $0 == first }
     switch kind {
     case .none: return .constant(.null)
     case .bool:
       if isConstant { return .constant(first == Self.nullBool ? .null : .bool(first == 1)) }
-      return .bools(Values(cells) { UInt8(truncatingIfNeeded: $0) })
+      return unsafe .bools(Values(cells) { UInt8(truncatingIfNeeded: $0) })
     case .int:
       if isConstant { return .constant(.int(Int64(bitPattern: first))) }
-      return .ints(Values(cells) { Int64(bitPattern: $0) }, nullMask(rowCount))
+      return unsafe .ints(Values(cells) { Int64(bitPattern: $0) }, nullMask(rowCount))
     case .double:
       if isConstant { return .constant(.double(Double(bitPattern: first))) }
-      return .doubles(Values(cells) { Double(bitPattern: $0) }, nullMask(rowCount))
+      return unsafe .doubles(Values(cells) { Double(bitPattern: $0) }, nullMask(rowCount))
     case .string, .json:
       let dictionary = texts.dictionary()
       if isConstant {
@@ -312,9 +312,9 @@ package struct ColumnBuilder: ~Copyable {
       }
       let codes: Codes =
         switch dictionary.count {
-        case ..<256: .one(Values(cells) { UInt8(truncatingIfNeeded: $0) })
-        case ..<65536: .two(Values(cells) { UInt16(truncatingIfNeeded: $0) })
-        default: .four(Values(cells) { UInt32(truncatingIfNeeded: $0) })
+        case ..<256: unsafe .one(Values(cells) { UInt8(truncatingIfNeeded: $0) })
+        case ..<65536: unsafe .two(Values(cells) { UInt16(truncatingIfNeeded: $0) })
+        default: unsafe .four(Values(cells) { UInt32(truncatingIfNeeded: $0) })
         }
       return kind == .string ? .strings(codes, dictionary) : .json(codes, dictionary)
     }

@@ -59,8 +59,8 @@ struct TextDictionary: Sendable {
   /// Calls `body` with the bytes of a text that has no base; none has one where `bases` is empty.
   func withUTF8(_ index: Int, _ body: (UnsafeBufferPointer<CChar>) -> Void) {
     let range = (index == 0 ? 0 : ends[index - 1])..<ends[index]
-    bytes.withUnsafeBytes {
-      body(UnsafeRawBufferPointer(rebasing: $0[range]).assumingMemoryBound(to: CChar.self))
+    unsafe bytes.withUnsafeBytes {
+      unsafe body(UnsafeRawBufferPointer(rebasing: $0[range]).assumingMemoryBound(to: CChar.self))
     }
   }
 

@@ -9,7 +9,7 @@
 ///
 /// A text that begins like an earlier one, as prompts with the same examples do, is kept as its end alone.
 @usableFromInline
-struct TextInterner: ~Copyable {
+@safe struct TextInterner: ~Copyable {
   @usableFromInline
   struct Entry {
     @usableFromInline var end: Int
@@ -40,63 +40,63 @@ struct TextInterner: ~Copyable {
 
   init() {
     arenaCapacity = 256
-    arena = .allocate(capacity: arenaCapacity)
+    unsafe arena = .allocate(capacity: arenaCapacity)
     capacity = 16
-    entries = .allocate(capacity: capacity)
-    entries.initialize(to: Entry(end: 0, hash: 0))
+    unsafe entries = .allocate(capacity: capacity)
+    unsafe entries.initialize(to: Entry(end: 0, hash: 0))
     slotMask = 31
-    slots = .allocate(capacity: 32)
-    slots.initialize(repeating: 0, count: 32)
+    unsafe slots = .allocate(capacity: 32)
+    unsafe slots.initialize(repeating: 0, count: 32)
   }
 
   @inlinable deinit {
-    arena.deallocate()
-    entries.deallocate()
-    slots.deallocate()
+    unsafe arena.deallocate()
+    unsafe entries.deallocate()
+    unsafe slots.deallocate()
   }
 
   @inlinable func isEqual(_ code: UInt32, _ bytes: UnsafeRawBufferPointer) -> Bool {
-    let entry = entries + Int(code)
-    let start = entry[-1].end
-    let length = entry.pointee.end - start
-    if entry.pointee.base != 0 { return isEqualInParts(code, bytes) }
+    let entry = unsafe entries + Int(code)
+    let start = unsafe entry[-1].end
+    let length = unsafe entry.pointee.end - start
+    if unsafe entry.pointee.base != 0 { return unsafe isEqualInParts(code, bytes) }
     guard length == bytes.count else { return false }
-    return length == 0
+    return unsafe length == 0
       || equalBytes(UnsafeRawPointer(arena + start), bytes.baseAddress.unsafelyUnwrapped, length)
   }
 
   @usableFromInline func isEqualInParts(_ code: UInt32, _ bytes: UnsafeRawBufferPointer) -> Bool {
-    let entry = entries[Int(code)]
-    let start = entries[Int(code) - 1].end
+    let entry = unsafe entries[Int(code)]
+    let start = unsafe entries[Int(code) - 1].end
     let shared = Int(entry.shared)
     guard shared + entry.end - start == bytes.count, let other = bytes.baseAddress else { return false }
-    return equalBytes(UnsafeRawPointer(arena + start), other + shared, entry.end - start)
+    return unsafe equalBytes(UnsafeRawPointer(arena + start), other + shared, entry.end - start)
       && equalBytes(UnsafeRawPointer(arena + entries[Int(entry.base) - 1].end), other, shared)
   }
 
   /// The code of a text. Tried first: the text of the last call, and the one that followed it before.
   @inlinable mutating func code(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
     if last != 0 {
-      let expected = entries[Int(last)].follower
-      if expected != 0, isEqual(expected, bytes) {
+      let expected = unsafe entries[Int(last)].follower
+      if expected != 0, unsafe isEqual(expected, bytes) {
         last = expected
         return expected
       }
     }
-    return find(bytes)
+    return unsafe find(bytes)
   }
 
   /// Takes the text that followed the last one before, where it stands at `place` with a quote after it and is short
   /// and plain; how many bytes it has. From `place` on, 64 bytes are readable.
   @inlinable mutating func takeExpected(at place: UnsafeRawPointer) -> Int? {
     if last == 0 { return nil }
-    let expected = entries[Int(last)].follower
-    let entry = entries + Int(expected)
-    if expected == 0 || !entry.pointee.isPlain { return nil }
-    let start = entry[-1].end
-    let length = entry.pointee.end - start
-    guard length < 64, place.load(fromByteOffset: length, as: UInt8.self) == UInt8(ascii: "\""),
-      length == 0 || equalBytes(UnsafeRawPointer(arena + start), place, length)
+    let expected = unsafe entries[Int(last)].follower
+    let entry = unsafe entries + Int(expected)
+    if unsafe expected == 0 || !entry.pointee.isPlain { return nil }
+    let start = unsafe entry[-1].end
+    let length = unsafe entry.pointee.end - start
+    guard length < 64, unsafe place.load(fromByteOffset: length, as: UInt8.self) == UInt8(ascii: "\""),
+      unsafe length == 0 || equalBytes(UnsafeRawPointer(arena + start), place, length)
     else { return nil }
     last = expected
     return length
@@ -104,47 +104,47 @@ struct TextInterner: ~Copyable {
 
   /// Says that the text of the last call is plain.
   @inlinable mutating func markPlain() {
-    if entries[Int(last)].base == 0 { entries[Int(last)].isPlain = true }
+    if unsafe entries[Int(last)].base == 0 { unsafe entries[Int(last)].isPlain = true }
   }
 
   @usableFromInline mutating func find(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-    let hash = hashBytes(bytes)
+    let hash = unsafe hashBytes(bytes)
     var slot = Int(truncatingIfNeeded: hash) & slotMask
-    var code = slots[slot]
-    while code != 0, entries[Int(code)].hash != hash || !isEqual(code, bytes) {
+    var code = unsafe slots[slot]
+    while code != 0, unsafe entries[Int(code)].hash != hash || !isEqual(code, bytes) {
       slot = (slot + 1) & slotMask
-      code = slots[slot]
+      code = unsafe slots[slot]
     }
     if code == 0 {
-      code = append(bytes, hash)
-      slots[slot] = code
+      code = unsafe append(bytes, hash)
+      unsafe slots[slot] = code
       if count * 2 > slotMask { rehash() }
     }
-    if last != 0 { entries[Int(last)].follower = code }
+    if last != 0 { unsafe entries[Int(last)].follower = code }
     last = code
     return code
   }
 
   private mutating func append(_ bytes: UnsafeRawBufferPointer, _ hash: UInt64) -> UInt32 {
     if count + 2 > capacity {
-      entries = regrown(entries, count + 1, to: capacity * 2)
+      unsafe entries = unsafe regrown(entries, count + 1, to: capacity * 2)
       capacity *= 2
     }
-    let shared = sharedWithBase(bytes)
-    let start = entries[count].end
+    let shared = unsafe sharedWithBase(bytes)
+    let start = unsafe entries[count].end
     let own = bytes.count - shared
     if start + own > arenaCapacity {
       arenaCapacity = max(arenaCapacity * 2, start + own)
-      arena = regrown(arena, start, to: arenaCapacity)
+      unsafe arena = unsafe regrown(arena, start, to: arenaCapacity)
     }
     if let address = bytes.baseAddress {
-      UnsafeMutableRawPointer(arena + start).copyMemory(from: address + shared, byteCount: own)
+      unsafe UnsafeMutableRawPointer(arena + start).copyMemory(from: address + shared, byteCount: own)
     }
     count += 1
-    (entries + count).initialize(to: Entry(end: start + own, hash: hash))
+    unsafe (entries + count).initialize(to: Entry(end: start + own, hash: hash))
     if shared > 0 {
-      entries[count].base = base
-      entries[count].shared = UInt32(shared)
+      unsafe entries[count].base = base
+      unsafe entries[count].shared = UInt32(shared)
       isShared = true
     } else if bytes.count >= Self.leastShared {
       base = UInt32(count)
@@ -155,12 +155,12 @@ struct TextInterner: ~Copyable {
   /// How many bytes a text begins with that the base begins with too; 0 when they are too few.
   private func sharedWithBase(_ bytes: UnsafeRawBufferPointer) -> Int {
     guard base != 0, bytes.count >= Self.leastShared else { return 0 }
-    let start = entries[Int(base) - 1].end
-    let limit = min(bytes.count, entries[Int(base)].end - start, Int(UInt32.max))
-    let known = UnsafeRawPointer(arena + start)
+    let start = unsafe entries[Int(base) - 1].end
+    let limit = unsafe min(bytes.count, entries[Int(base)].end - start, Int(UInt32.max))
+    let known = unsafe UnsafeRawPointer(arena + start)
     var at = 0
     while at + 8 <= limit,
-      known.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+      unsafe known.loadUnaligned(fromByteOffset: at, as: UInt64.self)
         == bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)
     {
       at += 8
@@ -169,39 +169,40 @@ struct TextInterner: ~Copyable {
   }
 
   private mutating func rehash() {
-    slots.deallocate()
+    unsafe slots.deallocate()
     let size = (slotMask + 1) * 4
     slotMask = size - 1
-    slots = .allocate(capacity: size)
-    slots.initialize(repeating: 0, count: size)
+    unsafe slots = .allocate(capacity: size)
+    unsafe slots.initialize(repeating: 0, count: size)
     for code in 1...count {
-      var slot = Int(truncatingIfNeeded: entries[code].hash) & slotMask
-      while slots[slot] != 0 { slot = (slot + 1) & slotMask }
-      slots[slot] = UInt32(code)
+      var slot = unsafe Int(truncatingIfNeeded: entries[code].hash) & slotMask
+      while unsafe slots[slot] != 0 { slot = (slot + 1) & slotMask }
+      unsafe slots[slot] = UInt32(code)
     }
   }
 
   /// How many bytes the texts so far take.
-  var byteCount: Int { entries[count].end }
+  var byteCount: Int { unsafe entries[count].end }
 
   /// Appends the bytes of a text.
   func append(_ code: UInt32, to out: inout [UInt8]) {
-    let entry = entries[Int(code)]
+    let entry = unsafe entries[Int(code)]
     if entry.base != 0 {
-      let start = entries[Int(entry.base) - 1].end
-      out.append(contentsOf: UnsafeBufferPointer(start: arena + start, count: Int(entry.shared)))
+      let start = unsafe entries[Int(entry.base) - 1].end
+      unsafe out.append(contentsOf: UnsafeBufferPointer(start: arena + start, count: Int(entry.shared)))
     }
-    let start = entries[Int(code) - 1].end
-    out.append(contentsOf: UnsafeBufferPointer(start: arena + start, count: entry.end - start))
+    let start = unsafe entries[Int(code) - 1].end
+    unsafe out.append(contentsOf: UnsafeBufferPointer(start: arena + start, count: entry.end - start))
   }
 
   /// The texts so far, in memory of their exact size.
   func dictionary() -> TextDictionary {
-    let entries = UnsafeBufferPointer(start: entries + 1, count: count)
-    return TextDictionary(
+    let entries = unsafe UnsafeBufferPointer(start: entries + 1, count: count)
+    return unsafe TextDictionary(
       bytes: Values(UnsafeBufferPointer(start: arena, count: self.entries[count].end)),
       ends: Values(entries) { $0.end },
-      bases: isShared ? Values(entries) { TextDictionary.Base(text: $0.base, length: $0.shared) } : Values([])
+      bases: unsafe isShared
+        ? Values(entries) { TextDictionary.Base(text: $0.base, length: $0.shared) } : Values([])
     )
   }
 
@@ -210,7 +211,7 @@ struct TextInterner: ~Copyable {
     if arenaCapacity > 1 << 22 || slotMask >= 1 << 16 {
       self = TextInterner()
     } else {
-      if count > 0 { slots.update(repeating: 0, count: slotMask + 1) }
+      if count > 0 { unsafe slots.update(repeating: 0, count: slotMask + 1) }
       count = 0
       last = 0
       base = 0

@@ -3,7 +3,7 @@
 /// Numbers or codes one after the other in memory that they may share with others: of their own, or of a mapped file.
 ///
 /// Unlike an array's, their place in memory stays the same as long as any copy of them lives, so they can be handed to C.
-struct Values<Element: BitwiseCopyable & Sendable>: RandomAccessCollection, @unchecked Sendable {
+@safe struct Values<Element: BitwiseCopyable & Sendable>: RandomAccessCollection, @unchecked Sendable {
   private let memory: SharedMemory
   /// The first element.
   let start: UnsafePointer<Element>
@@ -13,10 +13,10 @@ struct Values<Element: BitwiseCopyable & Sendable>: RandomAccessCollection, @unc
   @inline(__always)
   init<Source: Collection>(_ source: Source, _ transform: (Source.Element) -> Element) {
     let count = source.count
-    self.init(count: count) { elements in
+    unsafe self.init(count: count) { elements in
       var place = 0
       for value in source where place < count {
-        (elements + place).initialize(to: transform(value))
+        unsafe (elements + place).initialize(to: transform(value))
         place += 1
       }
       precondition(place == count)
@@ -30,32 +30,32 @@ struct Values<Element: BitwiseCopyable & Sendable>: RandomAccessCollection, @unc
   @inline(__always)
   private init(count: Int, _ fill: (UnsafeMutablePointer<Element>) -> Void) {
     memory =
-      count == 0
+      unsafe count == 0
       ? .empty
       : SharedMemory(byteCount: count * MemoryLayout<Element>.stride) { bytes in
-        if let start = bytes.baseAddress { fill(start.bindMemory(to: Element.self, capacity: count)) }
+        if let start = bytes.baseAddress { unsafe fill(start.bindMemory(to: Element.self, capacity: count)) }
       }
     self.count = count
-    start = Self.first(of: memory, at: 0)
+    unsafe start = unsafe Self.first(of: memory, at: 0)
   }
 
   /// The elements that lie at a place in memory; nil where there are not so many, or they are not aligned.
   init?(_ memory: SharedMemory, at offset: Int, count: Int) {
     let (size, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
-    guard !overflow, count >= 0, offset >= 0, offset <= memory.bytes.count,
-      size <= memory.bytes.count - offset,
+    guard !overflow, count >= 0, offset >= 0, unsafe offset <= memory.bytes.count,
+      unsafe size <= memory.bytes.count - offset,
       offset % MemoryLayout<Element>.alignment == 0
     else { return nil }
     self.memory = memory
     self.count = count
-    start = Self.first(of: memory, at: offset)
+    unsafe start = unsafe Self.first(of: memory, at: offset)
   }
 
   private static func first(of memory: SharedMemory, at offset: Int) -> UnsafePointer<Element> {
-    guard let start = memory.bytes.baseAddress else {
-      return UnsafePointer(bitPattern: MemoryLayout<Element>.alignment).unsafelyUnwrapped
+    guard let start = unsafe memory.bytes.baseAddress else {
+      return unsafe UnsafePointer(bitPattern: MemoryLayout<Element>.alignment).unsafelyUnwrapped
     }
-    return (start + offset).assumingMemoryBound(to: Element.self)
+    return unsafe (start + offset).assumingMemoryBound(to: Element.self)
   }
 
   var startIndex: Int { 0 }
@@ -63,22 +63,22 @@ struct Values<Element: BitwiseCopyable & Sendable>: RandomAccessCollection, @unc
 
   subscript(place: Int) -> Element {
     precondition(UInt(bitPattern: place) < UInt(bitPattern: count), "there is no such element")
-    return start[place]
+    return unsafe start[place]
   }
 
   func withUnsafeBufferPointer<R, E: Error>(_ body: (UnsafeBufferPointer<Element>) throws(E) -> R) throws(E)
     -> R
   {
     defer { withExtendedLifetime(memory) {} }
-    return try body(UnsafeBufferPointer(start: start, count: count))
+    return try unsafe body(UnsafeBufferPointer(start: start, count: count))
   }
 
   func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-    try withUnsafeBufferPointer { try body(UnsafeRawBufferPointer($0)) }
+    try unsafe withUnsafeBufferPointer { try unsafe body(UnsafeRawBufferPointer($0)) }
   }
 
   func withContiguousStorageIfAvailable<R>(_ body: (UnsafeBufferPointer<Element>) throws -> R) rethrows -> R?
   {
-    try withUnsafeBufferPointer(body)
+    unsafe try withUnsafeBufferPointer(body)
   }
 }

@@ -30,7 +30,7 @@ struct ArrayElements {
     var elements = ArrayElements(file: file)
     try Disk.read(file, blockSize: blockSize) { block in
       elements.buffer.append(contentsOf: block)
-      try elements.advance(body)
+      try unsafe elements.advance(body)
       elements.forget()
     }
     try elements.finish()
@@ -49,9 +49,9 @@ struct ArrayElements {
     var depth = depth
     var state = state
     var start = start
-    try buffer.withUnsafeBufferPointer { bytes in
+    try unsafe buffer.withUnsafeBufferPointer { bytes in
       while at < bytes.count {
-        let byte = bytes[at]
+        let byte = unsafe bytes[at]
         switch state {
         case .string:
           if byte == UInt8(ascii: "\"") {
@@ -70,12 +70,12 @@ struct ArrayElements {
               break
             }
             if byte == UInt8(ascii: "}") { throw fault(at, "a } that nothing opened") }
-            let element = UnsafeBufferPointer(rebasing: bytes[start..<at])
-            let isBlank = element.allSatisfy { $0 <= 0x20 }
+            let element = unsafe UnsafeBufferPointer(rebasing: bytes[start..<at])
+            let isBlank = unsafe element.allSatisfy { $0 <= 0x20 }
             let isEnd = byte == UInt8(ascii: "]")
             if isBlank, !(isEnd && count == 0) { throw fault(at, "expected an example before this") }
             if !isBlank {
-              try body(count, element, base + start)
+              try unsafe body(count, element, base + start)
               count += 1
             }
             state = isEnd ? .end : .element

@@ -99,8 +99,8 @@ func readJSON(_ file: String, atMost limit: Int = 1 << 30) throws -> JSONValue {
 /// - Throws: `DataFault` with the byte where they are not.
 func parseJSON(_ bytes: [UInt8], _ file: String) throws -> JSONValue {
   do throws(JSONFault) {
-    let document = try bytes.withUnsafeBufferPointerResult { bytes throws(JSONFault) in
-      try TolerantParser.parse(bytes)
+    let document = try unsafe bytes.withUnsafeBufferPointerResult { bytes throws(JSONFault) in
+      try unsafe TolerantParser.parse(bytes)
     }
     return document.withTape { JSONValue($0, at: JSONTape.top) }
   } catch { throw DataFault(file, "", "byte \(error.offset): \(error.problem)") }
@@ -110,8 +110,8 @@ extension [UInt8] {
   fileprivate func withUnsafeBufferPointerResult<R>(
     _ body: (UnsafeBufferPointer<UInt8>) throws(JSONFault) -> R
   ) throws(JSONFault) -> R {
-    let result: Result<R, JSONFault> = withUnsafeBufferPointer { bytes in
-      do throws(JSONFault) { return .success(try body(bytes)) } catch { return .failure(error) }
+    let result: Result<R, JSONFault> = unsafe withUnsafeBufferPointer { bytes in
+      do throws(JSONFault) { return unsafe .success(try body(bytes)) } catch { return .failure(error) }
     }
     return try result.get()
   }

@@ -89,11 +89,11 @@ public struct Evaluation: Sendable, Hashable {
   private static func members(_ bytes: [UInt8], file: String, readsProbabilities: Bool) throws -> Members {
     var found = Members()
     if !readsProbabilities {
-      let isPlain = bytes.withUnsafeBufferPointer { all in
-        TopMembers.forEach(in: all) { key, value in
-          func text() -> JSONValue? { try? JSONValue(parsing: String(decoding: value, as: UTF8.self)) }
+      let isPlain = unsafe bytes.withUnsafeBufferPointer { all in
+        unsafe TopMembers.forEach(in: all) { key, value in
+          func text() -> JSONValue? { try? unsafe JSONValue(parsing: String(decoding: value, as: UTF8.self)) }
           func isKey(_ name: StaticString) -> Bool {
-            key.count == name.utf8CodeUnitCount
+            unsafe key.count == name.utf8CodeUnitCount
               && key.elementsEqual(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
           }
           if isKey("eval_accuracy") {
@@ -102,7 +102,7 @@ public struct Evaluation: Sendable, Hashable {
           }
           if isKey("eval_rms_calibration_error") { found.calibration = text() }
           if isKey("accuracy") { found.hasPlainAccuracy = true }
-          if isKey("eval_probabilities") { found.probabilityCount = TopMembers.elementCount(value) }
+          if isKey("eval_probabilities") { found.probabilityCount = unsafe TopMembers.elementCount(value) }
           return true
         }
       }

@@ -60,10 +60,10 @@ extension PreferenceExample {
   ) throws -> Int {
     var first: Int?
     var count = 0
-    try ArrayElements.forEach(in: file) { number, bytes, offset in
+    try unsafe ArrayElements.forEach(in: file) { number, bytes, offset in
       let place = "[\(number)]"
       let document: JSONDocument
-      do throws(JSONFault) { document = try TolerantParser.parse(bytes) } catch {
+      do throws(JSONFault) { document = try unsafe TolerantParser.parse(bytes) } catch {
         throw DataFault(file, place, "byte \(offset + error.offset): \(error.problem)")
       }
       let example = try document.withTape { (tape: JSONTape) throws(DataFault) in

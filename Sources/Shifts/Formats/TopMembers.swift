@@ -11,10 +11,10 @@ enum TopMembers {
     _ body: (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt8>) -> Bool
   ) -> Bool {
     var at = 0
-    func skipSpace() { while at < bytes.count, bytes[at] <= 0x20 { at += 1 } }
+    func skipSpace() { while at < bytes.count, unsafe bytes[at] <= 0x20 { at += 1 } }
     func take(_ byte: UInt8) -> Bool {
       skipSpace()
-      guard at < bytes.count, bytes[at] == byte else { return false }
+      guard at < bytes.count, unsafe bytes[at] == byte else { return false }
       at += 1
       return true
     }
@@ -22,16 +22,16 @@ enum TopMembers {
     while true {
       guard take(UInt8(ascii: "\"")) else { return false }
       let keyStart = at
-      while at < bytes.count, bytes[at] != UInt8(ascii: "\"") {
-        if bytes[at] == UInt8(ascii: "\\") { return false }
+      while at < bytes.count, unsafe bytes[at] != UInt8(ascii: "\"") {
+        if unsafe bytes[at] == UInt8(ascii: "\\") { return false }
         at += 1
       }
-      let key = UnsafeBufferPointer(rebasing: bytes[keyStart..<min(at, bytes.count)])
+      let key = unsafe UnsafeBufferPointer(rebasing: bytes[keyStart..<min(at, bytes.count)])
       at += 1
       guard take(UInt8(ascii: ":")) else { return false }
       skipSpace()
-      guard let end = valueEnd(bytes, from: at) else { return false }
-      guard body(key, UnsafeBufferPointer(rebasing: bytes[at..<end])) else { return false }
+      guard let end = unsafe valueEnd(bytes, from: at) else { return false }
+      guard unsafe body(key, UnsafeBufferPointer(rebasing: bytes[at..<end])) else { return false }
       at = end
       if take(UInt8(ascii: ",")) { continue }
       guard take(UInt8(ascii: "}")) else { return false }
@@ -45,11 +45,11 @@ enum TopMembers {
     var at = start
     var depth = 0
     while at < bytes.count {
-      switch bytes[at] {
+      switch unsafe bytes[at] {
       case UInt8(ascii: "\""):
         at += 1
-        while at < bytes.count, bytes[at] != UInt8(ascii: "\"") {
-          at += bytes[at] == UInt8(ascii: "\\") ? 2 : 1
+        while at < bytes.count, unsafe bytes[at] != UInt8(ascii: "\"") {
+          unsafe at += bytes[at] == UInt8(ascii: "\\") ? 2 : 1
         }
         guard at < bytes.count else { return nil }
       case UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
@@ -66,10 +66,11 @@ enum TopMembers {
 
   /// How many elements a list of scalars has; nil for anything else.
   static func elementCount(_ value: UnsafeBufferPointer<UInt8>) -> Int? {
-    guard value.first == UInt8(ascii: "[") else { return nil }
+    guard unsafe value.first == UInt8(ascii: "[") else { return nil }
     var commas = 0
     var hasValue = false
-    for byte in value.dropFirst() {
+    for place in value.indices.dropFirst() {
+      let byte = unsafe value[place]
       switch byte {
       case UInt8(ascii: ","): commas += 1
       case UInt8(ascii: "["), UInt8(ascii: "{"), UInt8(ascii: "\""): return nil

@@ -1,4 +1,4 @@
-public import Magnet
+package import Magnet
 
 /// Trains and evaluates what a set of shifts needs and is not there yet, and computes the metrics.
 ///

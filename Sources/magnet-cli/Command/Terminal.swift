@@ -14,13 +14,13 @@ package enum Terminal {
   /// The signals that interrupt the work. SIGHUP is not among them where it is ignored, as `nohup` has it.
   package static let interruptSignals: [Int32] = {
     var action = sigaction()
-    sigaction(SIGHUP, nil, &action)
+    unsafe sigaction(SIGHUP, nil, &action)
     #if canImport(Darwin)
       let handler = action.__sigaction_u.__sa_handler
     #else
-      let handler = action.__sigaction_handler.sa_handler
+      let handler = unsafe action.__sigaction_handler.sa_handler
     #endif
-    return [SIGINT, SIGTERM] + (unsafeBitCast(handler, to: Int.self) == 1 ? [] : [SIGHUP])
+    return unsafe [SIGINT, SIGTERM] + (unsafeBitCast(handler, to: Int.self) == 1 ? [] : [SIGHUP])
   }()
 
   static func ignore(_ number: Int32) { signal(number, SIG_IGN) }
@@ -51,7 +51,7 @@ package enum Terminal {
   package static var width: Int? {
     guard isOutputTerminal else { return nil }
     var size = winsize()
-    if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
+    if unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
     return Environment.variable("COLUMNS").flatMap { Int($0) } ?? 80
   }
 

@@ -1,6 +1,6 @@
 import Foundation
-import Magnet
-import Shifts
+@testable import Magnet
+@testable import Shifts
 
 /// What must hold of any bytes as a distribution, a shift specification and an evaluation: they are read, or refused with
 /// a fault that names the file; an evaluation read for its numbers alone says what it says when read in full.

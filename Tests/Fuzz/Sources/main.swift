@@ -1,11 +1,11 @@
 // A libFuzzer target. An input's first byte says what the rest is: one of the files of a run, an SQL query, an archive,
 // an evaluation card, a file of distribution shifts, whose kind the second byte says, or a Parquet file.
 // Built and run by `make fuzz`; the first argument is a sound run.
-import Cards
+@testable import Cards
 import Dispatch
 import Foundation
-import HelmBackend
-import Magnet
+@testable import HelmBackend
+@testable import Magnet
 
 @_silgen_name("LLVMFuzzerRunDriver")
 func runFuzzer(

@@ -13,7 +13,7 @@ import Magnet
 ///
 /// The keys met form a tree. Each object is walked with a cursor that expects the keys in the order of the last
 /// time, so a file whose records look alike costs one comparison a key.
-struct Flattener: ~Copyable {
+@safe struct Flattener: ~Copyable {
   /// An object with more keys, or a row with more columns, is a map keyed by data: it stays one cell.
   static let keyLimit: Int32 = 512
   static let columnLimit = 4096
@@ -59,20 +59,20 @@ struct Flattener: ~Copyable {
     self.textColumns = textColumns
     self.wanted = wanted
     self.cells = cells
-    builders = .allocate(capacity: columnCapacity)
+    unsafe builders = .allocate(capacity: columnCapacity)
   }
 
   deinit {
-    builders.deinitialize(count: columnCount)
-    builders.deallocate()
+    unsafe builders.deinitialize(count: columnCount)
+    unsafe builders.deallocate()
   }
 
   /// The place of a key below the root, where rows will hang.
   mutating func place(_ key: StaticString) -> Int32 {
-    var padded = Array(UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount))
+    var padded = unsafe Array(UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount))
     padded += [0, 0, 0, 0, 0, 0, 0, 0]
-    rowRoot = padded.withUnsafeBytes {
-      child(of: 0, UnsafeRawBufferPointer(rebasing: $0.dropLast(8)), expected: -1)
+    rowRoot = unsafe padded.withUnsafeBytes {
+      unsafe child(of: 0, UnsafeRawBufferPointer(rebasing: $0.dropLast(8)), expected: -1)
     }
     return rowRoot
   }
@@ -85,7 +85,7 @@ struct Flattener: ~Copyable {
     var cursor = tree[place].firstChild
     var at = index + 1
     while tape.tag(at) != .objectEnd {
-      let node = child(of: place, tape.bytes(at), expected: cursor)
+      let node = unsafe child(of: place, tape.bytes(at), expected: cursor)
       if overflow >= 0 { return }
       if tree[node].visit == visit { clear(node, row) }
       tree[node].visit = visit
@@ -104,7 +104,7 @@ struct Flattener: ~Copyable {
   /// Flattens one member of an object into `row`, its key below the root.
   mutating func add(_ tape: JSONTape, key: Int, value: Int, row: Int) {
     if overflow >= 0 { return }
-    let node = child(of: 0, tape.bytes(key), expected: -1)
+    let node = unsafe child(of: 0, tape.bytes(key), expected: -1)
     if overflow >= 0 { return }
     if tree[node].visit == rootVisit { clear(node, row) }
     tree[node].visit = rootVisit
@@ -123,13 +123,13 @@ struct Flattener: ~Copyable {
   /// Makes one cell of a member of an object and repeats it in all of `rows`, its key below the root.
   mutating func set(_ tape: JSONTape, key: Int, value: Int, rows: Range<Int>) {
     if overflow >= 0 { return }
-    let node = child(of: 0, tape.bytes(key), expected: -1)
+    let node = unsafe child(of: 0, tape.bytes(key), expected: -1)
     guard overflow < 0, tree[node].isWanted else { return }
     if tree[node].column >= 0 { removeCells(of: Int(tree[node].column), from: rows.lowerBound) }
     set(tape, value, at: node, row: rows.lowerBound)
     if overflow >= 0 { return }
     let column = Int(tree[node].column)
-    builders[column].repeatCell(of: rows.lowerBound, rows: rows.dropFirst())
+    unsafe builders[column].repeatCell(of: rows.lowerBound, rows: rows.dropFirst())
   }
 
   /// Makes one cell of the element at `index`, whatever it is.
@@ -137,14 +137,14 @@ struct Flattener: ~Copyable {
   mutating func set(_ tape: JSONTape, _ index: Int, at node: Int32, row: Int) {
     guard let column = column(of: node) else { return }
     switch tape.tag(index) {
-    case .string: builders[column].set(utf8: tape.bytes(index), row: row)
-    case .double: builders[column].set(tape.double(index), row: row)
+    case .string: unsafe builders[column].set(utf8: tape.bytes(index), row: row)
+    case .double: unsafe builders[column].set(tape.double(index), row: row)
     case .int: setInt(tape.int(index), node, column, row)
     case .unsigned: setUnsigned(tape.unsigned(index), node, column, row)
-    case .true: builders[column].set(true, row: row)
-    case .false: builders[column].set(false, row: row)
+    case .true: unsafe builders[column].set(true, row: row)
+    case .false: unsafe builders[column].set(false, row: row)
     case .array, .object: setJSON(tape, index, column, row)
-    default: builders[column].setNull(row: row)
+    default: unsafe builders[column].setNull(row: row)
     }
   }
 
@@ -156,32 +156,34 @@ struct Flattener: ~Copyable {
       column = makeColumn(of: node)
       if overflow >= 0 { return nil }
     }
-    if builders[column].isEmpty, !hasCleared || !met.contains(Int32(column)) { met.append(Int32(column)) }
+    if unsafe builders[column].isEmpty, !hasCleared || !met.contains(Int32(column)) {
+      met.append(Int32(column))
+    }
     return column
   }
 
   @inline(__always)
   mutating func setInt(_ value: Int64, _ node: Int32, _ column: Int, _ row: Int) {
     if tree[node].isText {
-      builders[column].set(.string(String(value)), row: row)
+      unsafe builders[column].set(.string(String(value)), row: row)
     } else {
-      builders[column].set(value, row: row)
+      unsafe builders[column].set(value, row: row)
     }
   }
 
   private mutating func setUnsigned(_ value: UInt64, _ node: Int32, _ column: Int, _ row: Int) {
     if tree[node].isText {
-      builders[column].set(.string(String(value)), row: row)
+      unsafe builders[column].set(.string(String(value)), row: row)
     } else {
-      builders[column].set(Double(value), row: row)
+      unsafe builders[column].set(Double(value), row: row)
     }
   }
 
   private mutating func setJSON(_ tape: JSONTape, _ index: Int, _ column: Int, _ row: Int) {
     scratch.removeAll()
     tape.appendText(of: index, to: &scratch)
-    let builder = builders + column
-    scratch.withBytes { builder.pointee.set(json: $0, row: row) }
+    let builder = unsafe builders + column
+    unsafe scratch.withBytes { unsafe builder.pointee.set(json: $0, row: row) }
   }
 
   /// The columns met since the last time for rows `0..<rowCount`, in order of their names' code points or of first
@@ -196,19 +198,19 @@ struct Flattener: ~Copyable {
     }
     if sorted { met.sort { ranks[Int($0)] < ranks[Int($1)] } }
     // A statistic of one value has it as its sum, minimum, maximum and mean: such columns share their memory.
-    let numbers = met.filter { builders[Int($0)].isNumeric }
+    let numbers = met.filter { unsafe builders[Int($0)].isNumeric }
     var columns: [(name: String, chunk: ColumnChunk)] = []
     columns.reserveCapacity(met.count)
     var twins: [Int32: Int32] = [:]
     for (place, column) in numbers.enumerated() {
       twins[column] = numbers[..<place].first {
-        twins[$0] == nil && builders[Int($0)].holdsSameNumbers(as: builders[Int(column)])
+        unsafe twins[$0] == nil && builders[Int($0)].holdsSameNumbers(as: builders[Int(column)])
       }
     }
     var places: [Int32: Int] = [:]
     for column in met {
       let twin = twins[column].flatMap { places[$0] }
-      let chunk = builders[Int(column)].finish(rowCount: twin == nil ? rowCount : 0)
+      let chunk = unsafe builders[Int(column)].finish(rowCount: twin == nil ? rowCount : 0)
       places[column] = columns.count
       columns.append((names[Int(column)], twin.map { columns[$0].chunk } ?? chunk))
     }
@@ -219,10 +221,10 @@ struct Flattener: ~Copyable {
   /// Leaves out the columns all of whose cells were taken back.
   private mutating func dropClearedColumns() {
     hasCleared = false
-    for column in met where builders[Int(column)].holdsNothing {
-      _ = builders[Int(column)].finish(rowCount: 0)
+    for column in met where unsafe builders[Int(column)].holdsNothing {
+      _ = unsafe builders[Int(column)].finish(rowCount: 0)
     }
-    met.removeAll { builders[Int($0)].isEmpty }
+    met.removeAll { unsafe builders[Int($0)].isEmpty }
   }
 
   /// Drops all rows.
@@ -256,8 +258,8 @@ struct Flattener: ~Copyable {
 
   @inline(__always)
   mutating func child(of parent: Int32, _ key: UnsafeRawBufferPointer, expected: Int32) -> Int32 {
-    let known = tree.child(of: parent, key, expected: expected)
-    return known >= 0 ? known : append(key, to: parent)
+    let known = unsafe tree.child(of: parent, key, expected: expected)
+    return unsafe known >= 0 ? known : append(key, to: parent)
   }
 
   private mutating func append(_ key: UnsafeRawBufferPointer, to parent: Int32) -> Int32 {
@@ -266,7 +268,7 @@ struct Flattener: ~Copyable {
       if tree[parent].leadsToWanted { overflow = parent }
       return parent
     }
-    let node = tree.append(key, to: parent)
+    let node = unsafe tree.append(key, to: parent)
     if !cells.isEmpty { tree[node].isCell = cells.contains(name(of: node)) }
     if let wanted {
       let name = name(of: node)
@@ -290,10 +292,10 @@ struct Flattener: ~Copyable {
       return 0
     }
     if columnCount == columnCapacity {
-      builders = regrown(builders, columnCount, to: columnCapacity * 2)
+      unsafe builders = unsafe regrown(builders, columnCount, to: columnCapacity * 2)
       columnCapacity *= 2
     }
-    (builders + columnCount).initialize(to: ColumnBuilder())
+    unsafe (builders + columnCount).initialize(to: ColumnBuilder())
     let column = Int32(columnCount)
     columnCount += 1
     names.append(name)
@@ -324,6 +326,6 @@ struct Flattener: ~Copyable {
   }
 
   private mutating func removeCells(of column: Int, from row: Int) {
-    if builders[column].removeCells(from: row) { hasCleared = true }
+    if unsafe builders[column].removeCells(from: row) { hasCleared = true }
   }
 }

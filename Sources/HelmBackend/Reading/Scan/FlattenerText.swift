@@ -5,7 +5,7 @@
 import Magnet
 
 /// The text of a list of records, and how what is not plain in it is parsed.
-struct RecordText {
+@safe struct RecordText {
   /// The first byte; a NUL stands after the last.
   let start: Place
   let end: Place
@@ -13,7 +13,7 @@ struct RecordText {
 
   /// The tape of one value of the text, from `start` to `end`; nil when it is not JSON.
   func tape(from start: Place, to end: Place) -> JSONTape? {
-    reader.tape(of: UnsafeBufferPointer(start: start, count: end - start))
+    unsafe reader.tape(of: UnsafeBufferPointer(start: start, count: end - start))
   }
 }
 
@@ -25,14 +25,14 @@ extension Flattener {
   mutating func addRecords(of text: RecordText) -> Int? {
     var row = 0
     guard
-      let end = forEachObject(
+      let end = unsafe forEachObject(
         of: text.start, 0,
         { columns, start in
           defer { row += 1 }
-          return columns.add(text, start, at: 0, row: row, depth: 0)
+          return unsafe columns.add(text, start, at: 0, row: row, depth: 0)
         })
     else { return nil }
-    return TextScan.afterSpace(end) == text.end ? row : nil
+    return unsafe TextScan.afterSpace(end) == text.end ? row : nil
   }
 
   /// A row for each object of the lists `stats` in the objects of the whole text, their keys below `place`, with the
@@ -40,10 +40,10 @@ extension Flattener {
   mutating func addBundles(of text: RecordText, at place: Int32) -> Int? {
     var row = 0
     guard
-      let end = forEachObject(
-        of: text.start, 0, { columns, start in columns.addBundle(text, start, at: place, row: &row) })
+      let end = unsafe forEachObject(
+        of: text.start, 0, { columns, start in unsafe columns.addBundle(text, start, at: place, row: &row) })
     else { return nil }
-    return TextScan.afterSpace(end) == text.end ? row : nil
+    return unsafe TextScan.afterSpace(end) == text.end ? row : nil
   }
 
   /// One bundle, from the place after its bracket; the place after its end.
@@ -55,14 +55,16 @@ extension Flattener {
     visits += 1
     let visit = visits
     var members: [Int32] = []
-    var at = start
+    var at = unsafe start
     var isFirst = true
     var cursor = tree[0].firstChild
     while true {
-      guard let member = nextMember(of: 0, at: at, isFirst: isFirst, expected: cursor) else { return nil }
-      let (node, value) = member
+      guard let member = unsafe nextMember(of: 0, at: at, isFirst: isFirst, expected: cursor) else {
+        return nil
+      }
+      let (node, value) = unsafe member
       guard node >= 0 else {
-        at = value
+        unsafe at = unsafe value
         break
       }
       isFirst = false
@@ -72,24 +74,26 @@ extension Flattener {
       if node == list {
         hasList = true
         var count = row
-        let end = forEachObject(of: value, list) { columns, start in
+        let end = unsafe forEachObject(of: value, list) { columns, start in
           defer { count += 1 }
-          return columns.add(text, start, at: list, row: count, depth: 0)
+          return unsafe columns.add(text, start, at: list, row: count, depth: 0)
         }
-        guard let end, count > row else { return nil }
+        guard let end = unsafe end, count > row else { return nil }
         row = count
-        at = end
+        unsafe at = unsafe end
       } else {
         // A key with a dot could name a column of the statistics.
         if tree.hasDot(node) { return nil }
-        guard let end = addCell(text, value, at: node, row: first) else { return nil }
+        guard let end = unsafe addCell(text, value, at: node, row: first) else { return nil }
         if tree[node].isWanted { members.append(node) }
-        at = end
+        unsafe at = unsafe end
       }
     }
     guard hasList else { return nil }
-    for node in members { builders[Int(tree[node].column)].repeatCell(of: first, rows: first + 1..<row) }
-    return at
+    for node in members {
+      unsafe builders[Int(tree[node].column)].repeatCell(of: first, rows: first + 1..<row)
+    }
+    return unsafe at
   }
 
   /// Calls `body` with the place after the bracket of each object of the list of a node that begins at `start`; it
@@ -98,24 +102,24 @@ extension Flattener {
   private mutating func forEachObject(
     of start: Place, _ list: Int32, _ body: (inout Flattener, Place) -> Place?
   ) -> Place? {
-    var at = TextScan.afterSpace(start)
-    guard at.pointee == UInt8(ascii: "[") else { return nil }
-    at = TextScan.afterSpace(at + 1)
-    if at.pointee == UInt8(ascii: "]") { return at + 1 }
-    guard at.pointee == UInt8(ascii: "{") else { return nil }
-    at += 1
-    while let end = body(&self, at) {
-      if let next = tree[list].separator.after(end) {
-        at = next
+    var at = unsafe TextScan.afterSpace(start)
+    guard unsafe at.pointee == UInt8(ascii: "[") else { return nil }
+    unsafe at = unsafe TextScan.afterSpace(at + 1)
+    if unsafe at.pointee == UInt8(ascii: "]") { return unsafe at + 1 }
+    guard unsafe at.pointee == UInt8(ascii: "{") else { return nil }
+    unsafe at += 1
+    while let end = unsafe body(&self, at) {
+      if let next = unsafe tree[list].separator.after(end) {
+        unsafe at = unsafe next
         continue
       }
-      at = TextScan.afterSpace(end)
-      if at.pointee == UInt8(ascii: "]") { return at + 1 }
-      guard at.pointee == UInt8(ascii: ",") else { return nil }
-      at = TextScan.afterSpace(at + 1)
-      guard at.pointee == UInt8(ascii: "{") else { return nil }
-      at += 1
-      tree[list].separator = TextBetween(from: end, to: at)
+      unsafe at = unsafe TextScan.afterSpace(end)
+      if unsafe at.pointee == UInt8(ascii: "]") { return unsafe at + 1 }
+      guard unsafe at.pointee == UInt8(ascii: ",") else { return nil }
+      unsafe at = unsafe TextScan.afterSpace(at + 1)
+      guard unsafe at.pointee == UInt8(ascii: "{") else { return nil }
+      unsafe at += 1
+      tree[list].separator = unsafe TextBetween(from: end, to: at)
     }
     return nil
   }
@@ -125,34 +129,36 @@ extension Flattener {
   private mutating func nextMember(
     of parent: Int32, at start: Place, isFirst: Bool, expected: Int32
   ) -> (Int32, Place)? {
-    if expected >= 0, let value = tree[expected].lead.after(start, isFirst: isFirst) {
-      return (expected, value)
+    if expected >= 0, let value = unsafe tree[expected].lead.after(start, isFirst: isFirst) {
+      return unsafe (expected, value)
     }
-    if let end = tree[parent].end.after(start, isFirst: isFirst) { return (-1, end) }
-    return readMember(of: parent, at: start, isFirst: isFirst, expected: expected)
+    if let end = unsafe tree[parent].end.after(start, isFirst: isFirst) { return unsafe (-1, end) }
+    return unsafe readMember(of: parent, at: start, isFirst: isFirst, expected: expected)
   }
 
   private mutating func readMember(
     of parent: Int32, at start: Place, isFirst: Bool, expected: Int32
   ) -> (Int32, Place)? {
-    var at = TextScan.afterSpace(start)
-    if at.pointee == UInt8(ascii: "}") {
-      tree[parent].end = TextBetween(from: start, to: at + 1, isFirst: isFirst)
-      return (-1, at + 1)
+    var at = unsafe TextScan.afterSpace(start)
+    if unsafe at.pointee == UInt8(ascii: "}") {
+      tree[parent].end = unsafe TextBetween(from: start, to: at + 1, isFirst: isFirst)
+      return unsafe (-1, at + 1)
     }
     if !isFirst {
-      guard at.pointee == UInt8(ascii: ",") else { return nil }
-      at = TextScan.afterSpace(at + 1)
+      guard unsafe at.pointee == UInt8(ascii: ",") else { return nil }
+      unsafe at = unsafe TextScan.afterSpace(at + 1)
     }
-    guard at.pointee == UInt8(ascii: "\""), let keyEnd = TextScan.plainEnd(at + 1) else { return nil }
-    let key = UnsafeRawBufferPointer(start: at + 1, count: keyEnd - at - 1)
-    at = TextScan.afterSpace(keyEnd + 1)
-    guard at.pointee == UInt8(ascii: ":") else { return nil }
-    at = TextScan.afterSpace(at + 1)
-    let node = child(of: parent, key, expected: expected)
+    guard unsafe at.pointee == UInt8(ascii: "\""), let keyEnd = unsafe TextScan.plainEnd(at + 1) else {
+      return nil
+    }
+    let key = unsafe UnsafeRawBufferPointer(start: at + 1, count: keyEnd - at - 1)
+    unsafe at = unsafe TextScan.afterSpace(keyEnd + 1)
+    guard unsafe at.pointee == UInt8(ascii: ":") else { return nil }
+    unsafe at = unsafe TextScan.afterSpace(at + 1)
+    let node = unsafe child(of: parent, key, expected: expected)
     if node == parent { return nil }
-    tree[node].lead = TextBetween(from: start, to: at, isFirst: isFirst)
-    return (node, at)
+    tree[node].lead = unsafe TextBetween(from: start, to: at, isFirst: isFirst)
+    return unsafe (node, at)
   }
 
   /// Flattens an object, from the place after its bracket, into `row`; the place after its end.
@@ -163,68 +169,73 @@ extension Flattener {
     visits += 1
     let visit = visits
     var cursor = tree[parent].firstChild
-    var at = start
+    var at = unsafe start
     var isFirst = true
     while true {
-      guard let (node, value) = nextMember(of: parent, at: at, isFirst: isFirst, expected: cursor) else {
+      guard let (node, value) = unsafe nextMember(of: parent, at: at, isFirst: isFirst, expected: cursor)
+      else {
         return nil
       }
-      if node < 0 { return value }
+      if node < 0 { return unsafe value }
       isFirst = false
       if tree[node].visit == visit { return nil }
       tree[node].visit = visit
       cursor = tree[node].next
       let end: Place?
-      if let number = NumberText.short(value) {
-        end = add(number, at: node, row: row)
-      } else if value.pointee == UInt8(ascii: "{"), !tree[node].isCell {
-        end = add(text, value + 1, at: node, row: row, depth: depth + 1)
+      if let number = unsafe NumberText.short(value) {
+        unsafe end = unsafe add(number, at: node, row: row)
+      } else if unsafe value.pointee == UInt8(ascii: "{"), !tree[node].isCell {
+        unsafe end = unsafe add(text, value + 1, at: node, row: row, depth: depth + 1)
       } else {
-        end = addCell(text, value, at: node, row: row)
+        unsafe end = unsafe addCell(text, value, at: node, row: row)
       }
-      guard let end else { return nil }
-      at = end
+      guard let end = unsafe end else { return nil }
+      unsafe at = unsafe end
     }
   }
 
   /// Makes one cell of the value at `start`; the place after it.
   @inline(__always)
   private mutating func addCell(_ text: RecordText, _ start: Place, at node: Int32, row: Int) -> Place? {
-    let byte = start.pointee
+    let byte = unsafe start.pointee
     if byte == UInt8(ascii: "\"") {
       let known = Int(tree[node].column)
-      if known >= 0, tree[node].isWanted, !builders[known].isEmpty,
-        let length = builders[known].setExpected(at: start + 1, row: row)
+      if known >= 0, tree[node].isWanted, unsafe !builders[known].isEmpty,
+        let length = unsafe builders[known].setExpected(at: start + 1, row: row)
       {
-        return start + length + 2
+        return unsafe start + length + 2
       }
-      guard let end = TextScan.plainEnd(start + 1) else { return addParsed(text, start, at: node, row: row) }
+      guard let end = unsafe TextScan.plainEnd(start + 1) else {
+        return unsafe addParsed(text, start, at: node, row: row)
+      }
       if tree[node].isWanted {
         guard let column = column(of: node) else { return nil }
-        builders[column].set(
+        unsafe builders[column].set(
           plain: UnsafeRawBufferPointer(start: start + 1, count: end - start - 1), row: row)
       }
-      return end + 1
+      return unsafe end + 1
     }
-    if byte &- 0x30 < 10 || byte == UInt8(ascii: "-") { return addNumber(text, start, at: node, row: row) }
-    if let (value, end) = TextScan.boolean(start) {
+    if byte &- 0x30 < 10 || byte == UInt8(ascii: "-") {
+      return unsafe addNumber(text, start, at: node, row: row)
+    }
+    if let (value, end) = unsafe TextScan.boolean(start) {
       if tree[node].isWanted {
         guard let column = column(of: node) else { return nil }
-        builders[column].set(value, row: row)
+        unsafe builders[column].set(value, row: row)
       }
-      return end
+      return unsafe end
     }
-    return addParsed(text, start, at: node, row: row)
+    return unsafe addParsed(text, start, at: node, row: row)
   }
 
   private mutating func addNumber(_ text: RecordText, _ start: Place, at node: Int32, row: Int) -> Place? {
-    guard let number = NumberText.any(start) else { return nil }
+    guard let number = unsafe NumberText.any(start) else { return nil }
     if case .other(let end) = number {
-      guard let tape = text.tape(from: start, to: end) else { return nil }
+      guard let tape = unsafe text.tape(from: start, to: end) else { return nil }
       if tree[node].isWanted { set(tape, JSONTape.top, at: node, row: row) }
-      return isOverfull ? nil : end
+      return unsafe isOverfull ? nil : end
     }
-    return add(number, at: node, row: row)
+    return unsafe add(number, at: node, row: row)
   }
 
   @inline(__always)
@@ -235,13 +246,13 @@ extension Flattener {
         guard let column = column(of: node) else { return nil }
         setInt(value, node, column, row)
       }
-      return end
+      return unsafe end
     case .double(let value, let end):
       if tree[node].isWanted {
         guard let column = column(of: node) else { return nil }
-        builders[column].set(value, row: row)
+        unsafe builders[column].set(value, row: row)
       }
-      return end
+      return unsafe end
     case .other: return nil
     }
   }
@@ -249,15 +260,17 @@ extension Flattener {
   /// Makes one cell of a value that is not a plain string, number or boolean.
   private mutating func addParsed(_ text: RecordText, _ start: Place, at node: Int32, row: Int) -> Place? {
     let end: Place?
-    switch start.pointee {
-    case UInt8(ascii: "\""), UInt8(ascii: "["), UInt8(ascii: "{"): end = TextScan.afterValue(start)
-    default: end = start + 4  // null
+    switch unsafe start.pointee {
+    case UInt8(ascii: "\""), UInt8(ascii: "["), UInt8(ascii: "{"):
+      unsafe end = unsafe TextScan.afterValue(start)
+    default: unsafe end = unsafe start + 4  // null
     }
-    guard let end, end <= text.end, let tape = text.tape(from: start, to: end) else { return nil }
+    guard let end = unsafe end, unsafe end <= text.end, let tape = unsafe text.tape(from: start, to: end)
+    else { return nil }
     if tree[node].isWanted {
       set(tape, JSONTape.top, at: node, row: row)
       if isOverfull { return nil }
     }
-    return end
+    return unsafe end
   }
 }

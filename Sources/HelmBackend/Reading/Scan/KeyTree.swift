@@ -8,7 +8,7 @@
 import Magnet
 
 /// The keys met in objects, as a tree: a node for each key, below the node of the object that it stands in.
-struct KeyTree: ~Copyable {
+@safe struct KeyTree: ~Copyable {
   struct Node {
     var keyStart = 0
     var keyLength = 0
@@ -44,47 +44,49 @@ struct KeyTree: ~Copyable {
   private var keyCapacity = 1024
 
   init() {
-    nodes = .allocate(capacity: capacity)
-    nodes.initialize(to: Node())
-    keys = .allocate(capacity: keyCapacity + 8)
+    unsafe nodes = .allocate(capacity: capacity)
+    unsafe nodes.initialize(to: Node())
+    unsafe keys = .allocate(capacity: keyCapacity + 8)
   }
 
   deinit {
-    keys.deallocate()
-    nodes.deallocate()
+    unsafe keys.deallocate()
+    unsafe nodes.deallocate()
   }
 
   @inline(__always)
   subscript(node: Int32) -> Node {
-    get { nodes[Int(node)] }
-    nonmutating _modify { yield &nodes[Int(node)] }
+    get { unsafe nodes[Int(node)] }
+    nonmutating _modify { yield unsafe &nodes[Int(node)] }
   }
 
   /// The node of a key below `parent`, tried first at `expected`; -1 when the key was never met there.
   @inline(__always)
   func child(of parent: Int32, _ key: UnsafeRawBufferPointer, expected: Int32) -> Int32 {
-    if expected >= 0, isKey(key, of: expected) { return expected }
-    return find(key, in: parent)
+    if expected >= 0, unsafe isKey(key, of: expected) { return expected }
+    return unsafe find(key, in: parent)
   }
 
   private func find(_ key: UnsafeRawBufferPointer, in parent: Int32) -> Int32 {
-    var node = nodes[Int(parent)].firstChild
-    while node >= 0, !isKey(key, of: node) { node = nodes[Int(node)].next }
+    var node = unsafe nodes[Int(parent)].firstChild
+    while node >= 0, unsafe !isKey(key, of: node) { node = unsafe nodes[Int(node)].next }
     return node
   }
 
   @inline(__always)
   private func isKey(_ key: UnsafeRawBufferPointer, of node: Int32) -> Bool {
-    let known = nodes + Int(node)
-    guard known.pointee.keyLength == key.count, known.pointee.keyHead == Self.head(key) else { return false }
-    return key.count <= 8
+    let known = unsafe nodes + Int(node)
+    guard unsafe known.pointee.keyLength == key.count, unsafe known.pointee.keyHead == Self.head(key) else {
+      return false
+    }
+    return unsafe key.count <= 8
       || equalBytes(
         UnsafeRawPointer(keys + known.pointee.keyStart), key.baseAddress.unsafelyUnwrapped, key.count)
   }
 
   @inline(__always)
   private static func head(_ key: UnsafeRawBufferPointer) -> UInt64 {
-    let word = UInt64(
+    let word = unsafe UInt64(
       littleEndian: key.baseAddress.unsafelyUnwrapped.loadUnaligned(as: UInt64.self))
     return key.count >= 8 ? word : word & (1 << UInt64(8 * key.count) - 1)
   }
@@ -92,34 +94,34 @@ struct KeyTree: ~Copyable {
   /// Adds a key that was not met below `parent`; its node.
   mutating func append(_ key: UnsafeRawBufferPointer, to parent: Int32) -> Int32 {
     if count == capacity {
-      nodes = regrown(nodes, count, to: capacity * 2)
+      unsafe nodes = unsafe regrown(nodes, count, to: capacity * 2)
       capacity *= 2
     }
     if keyBytes + key.count > keyCapacity {
       keyCapacity = max(keyCapacity * 2, keyBytes + key.count)
-      keys = regrown(keys, keyBytes, to: keyCapacity + 8)
+      unsafe keys = unsafe regrown(keys, keyBytes, to: keyCapacity + 8)
     }
     if let bytes = key.baseAddress {
-      UnsafeMutableRawPointer(keys + keyBytes).copyMemory(from: bytes, byteCount: key.count)
+      unsafe UnsafeMutableRawPointer(keys + keyBytes).copyMemory(from: bytes, byteCount: key.count)
     }
     let node = Int32(count)
-    (nodes + count).initialize(
+    unsafe (nodes + count).initialize(
       to: Node(keyStart: keyBytes, keyLength: key.count, keyHead: Self.head(key), parent: parent))
     keyBytes += key.count
     count += 1
-    if nodes[Int(parent)].lastChild < 0 {
-      nodes[Int(parent)].firstChild = node
+    if unsafe nodes[Int(parent)].lastChild < 0 {
+      unsafe nodes[Int(parent)].firstChild = node
     } else {
-      nodes[Int(nodes[Int(parent)].lastChild)].next = node
+      unsafe nodes[Int(nodes[Int(parent)].lastChild)].next = node
     }
-    nodes[Int(parent)].lastChild = node
-    nodes[Int(parent)].childCount += 1
+    unsafe nodes[Int(parent)].lastChild = node
+    unsafe nodes[Int(parent)].childCount += 1
     return node
   }
 
   /// Whether a key has a dot in it.
   func hasDot(_ node: Int32) -> Bool {
-    UnsafeBufferPointer(start: keys + nodes[Int(node)].keyStart, count: nodes[Int(node)].keyLength)
+    unsafe UnsafeBufferPointer(start: keys + nodes[Int(node)].keyStart, count: nodes[Int(node)].keyLength)
       .contains(UInt8(ascii: "."))
   }
 
@@ -128,8 +130,8 @@ struct KeyTree: ~Copyable {
     var path: [String] = []
     var at = node
     while at > 0 {
-      let key = nodes[Int(at)]
-      path.append(
+      let key = unsafe nodes[Int(at)]
+      unsafe path.append(
         String(decoding: UnsafeBufferPointer(start: keys + key.keyStart, count: key.keyLength), as: UTF8.self)
       )
       at = key.parent

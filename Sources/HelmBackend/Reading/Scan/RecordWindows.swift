@@ -64,54 +64,54 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
     _ grow: (_ size: Int, _ keeping: Int) -> UnsafeMutablePointer<UInt8>
   ) throws(DataFault) -> Window? {
     if mode == .after { return nil }
-    var memory = grow(1 + carry.count + windowSize, 0)
-    memory[0] = UInt8(ascii: "[")
-    carry.withUnsafeBufferPointer { carry in
-      if let base = carry.baseAddress { (memory + 1).update(from: base, count: carry.count) }
+    var memory = unsafe grow(1 + carry.count + windowSize, 0)
+    unsafe memory[0] = UInt8(ascii: "[")
+    unsafe carry.withUnsafeBufferPointer { carry in
+      if let base = carry.baseAddress { unsafe (memory + 1).update(from: base, count: carry.count) }
     }
     var filled = 1 + carry.count
     carry = []
     while true {
-      memory = grow(filled + windowSize, filled)
-      let count = try file.read(memory + filled, windowSize)
+      unsafe memory = unsafe grow(filled + windowSize, filled)
+      let count = try unsafe file.read(memory + filled, windowSize)
       read += count
       if count == 0 { throw cutOff() }
       var from = filled
       filled += count
       if mode == .before {
-        from = try scanSurroundings(memory, from, filled)
+        from = try unsafe scanSurroundings(memory, from, filled)
         if mode == .before {
           offset += count
           filled = 1
           continue
         }
         offset += from - 1
-        filled = Self.move(memory, from, filled)
+        filled = unsafe Self.move(memory, from, filled)
         from = 1
       }
-      let cut = scanRecords(memory, from, filled)
+      let cut = unsafe scanRecords(memory, from, filled)
       if mode == .after {
-        if memory[cut] != UInt8(ascii: "]") {
+        if unsafe memory[cut] != UInt8(ascii: "]") {
           throw DataFault(
             file: path, place: "byte \(offset + cut - 1)", problem: "a comma or ] should stand here")
         }
-        let isEmptyList = number == 0 && Self.isBlank(memory, cut)
-        if !isEmptyList { try expectRecords(memory, cut) }
-        let window = close(memory, cut, isEmptyList)
-        try finish(memory, cut + 1, filled)
+        let isEmptyList = unsafe number == 0 && Self.isBlank(memory, cut)
+        if !isEmptyList { try unsafe expectRecords(memory, cut) }
+        let window = unsafe close(memory, cut, isEmptyList)
+        try unsafe finish(memory, cut + 1, filled)
         return window
       }
       if cut > 0 {
-        try expectRecords(memory, cut)
-        carry = Array(UnsafeBufferPointer(start: memory + cut + 1, count: filled - cut - 1))
-        return close(memory, cut, false)
+        try unsafe expectRecords(memory, cut)
+        carry = unsafe Array(UnsafeBufferPointer(start: memory + cut + 1, count: filled - cut - 1))
+        return unsafe close(memory, cut, false)
       }
     }
   }
 
   /// Ends the window before `cut`, where a comma or the list's end stands.
   private mutating func close(_ memory: UnsafeMutablePointer<UInt8>, _ cut: Int, _ isBlank: Bool) -> Window? {
-    memory[cut] = UInt8(ascii: "]")
+    unsafe memory[cut] = UInt8(ascii: "]")
     let window = Window(number: number, length: cut + 1, offset: offset, firstRecord: record)
     number += 1
     offset += cut
@@ -122,12 +122,12 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
 
   /// Checks that there is something before the comma or bracket at `cut`.
   private func expectRecords(_ memory: UnsafeMutablePointer<UInt8>, _ cut: Int) throws(DataFault) {
-    if !Self.isBlank(memory, cut) { return }
+    if unsafe !Self.isBlank(memory, cut) { return }
     throw DataFault(file: path, place: "byte \(offset + cut - 1)", problem: "a value should begin here")
   }
 
   private static func isBlank(_ memory: UnsafeMutablePointer<UInt8>, _ end: Int) -> Bool {
-    UnsafeBufferPointer(start: memory + 1, count: end - 1).allSatisfy(isSpace)
+    unsafe UnsafeBufferPointer(start: memory + 1, count: end - 1).allSatisfy(isSpace)
   }
 
   private static func isSpace(_ byte: UInt8) -> Bool {
@@ -135,7 +135,7 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
   }
 
   private static func move(_ memory: UnsafeMutablePointer<UInt8>, _ from: Int, _ to: Int) -> Int {
-    (memory + 1).update(from: memory + from, count: to - from)
+    unsafe (memory + 1).update(from: memory + from, count: to - from)
     return 1 + to - from
   }
 
@@ -143,14 +143,14 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
   private mutating func finish(
     _ memory: UnsafeMutablePointer<UInt8>, _ from: Int, _ to: Int
   ) throws(DataFault) {
-    _ = try scanSurroundings(memory, from, to)
+    _ = try unsafe scanSurroundings(memory, from, to)
     let rest = UnsafeMutablePointer<UInt8>.allocate(capacity: 1 << 16)
-    defer { rest.deallocate() }
+    defer { unsafe rest.deallocate() }
     while true {
-      let count = try file.read(rest, 1 << 16)
+      let count = try unsafe file.read(rest, 1 << 16)
       read += count
       if count == 0 { break }
-      _ = try scanSurroundings(rest, 0, count)
+      _ = try unsafe scanSurroundings(rest, 0, count)
     }
     if depth != 0 { throw cutOff() }
   }
@@ -169,7 +169,7 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
     _ memory: UnsafeMutablePointer<UInt8>, _ from: Int, _ to: Int
   ) throws(DataFault) -> Int {
     for at in from..<to {
-      let byte = memory[at]
+      let byte = unsafe memory[at]
       if key == nil, !Self.isSpace(byte) {
         let isMark = mode == .before && markBytes < 3 && byte == [0xEF, 0xBB, 0xBF][markBytes]
         if isMark {
@@ -239,12 +239,12 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
     var at = from
     while at < to {
       if isInString {
-        at = scanString(memory, at, to)
+        at = unsafe scanString(memory, at, to)
         continue
       }
-      while at + 8 <= to, Self.word(memory, at) == 0x2020_2020_2020_2020 { at += 8 }
+      while at + 8 <= to, unsafe Self.word(memory, at) == 0x2020_2020_2020_2020 { at += 8 }
       if at == to { break }
-      switch memory[at] {
+      switch unsafe memory[at] {
       case UInt8(ascii: "\""): isInString = true
       case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
       case UInt8(ascii: "}"), UInt8(ascii: "]"):
@@ -276,13 +276,13 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
       at += 1
     }
     while at < to {
-      while at + 8 <= to, JSONText.quotesAndBackslashes(in: Self.word(memory, at)) == 0 { at += 8 }
+      while at + 8 <= to, unsafe JSONText.quotesAndBackslashes(in: Self.word(memory, at)) == 0 { at += 8 }
       if at == to { break }
-      if memory[at] == UInt8(ascii: "\"") {
+      if unsafe memory[at] == UInt8(ascii: "\"") {
         isInString = false
         return at + 1
       }
-      if memory[at] == UInt8(ascii: "\\") {
+      if unsafe memory[at] == UInt8(ascii: "\\") {
         if at + 1 == to {
           isEscaped = true
           return to
@@ -296,6 +296,6 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
 
   @inline(__always)
   private static func word(_ memory: UnsafeMutablePointer<UInt8>, _ at: Int) -> UInt64 {
-    UnsafeRawPointer(memory + at).loadUnaligned(as: UInt64.self)
+    unsafe UnsafeRawPointer(memory + at).loadUnaligned(as: UInt64.self)
   }
 }

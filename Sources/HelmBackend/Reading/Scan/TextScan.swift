@@ -12,37 +12,37 @@ enum TextScan {
   /// The first place from `start` on that is not a space.
   @inline(__always)
   static func afterSpace(_ start: Place) -> Place {
-    var at = start
-    while at.pointee <= 0x20 {
-      let byte = at.pointee
-      guard byte == 0x0A || byte == 0x20 || byte == 0x0D || byte == 0x09 else { return at }
-      at += 1
+    var at = unsafe start
+    while unsafe at.pointee <= 0x20 {
+      let byte = unsafe at.pointee
+      guard byte == 0x0A || byte == 0x20 || byte == 0x0D || byte == 0x09 else { return unsafe at }
+      unsafe at += 1
       // Indentation, eight spaces at once.
-      var other = word(at) ^ 0x2020_2020_2020_2020
+      var other = unsafe word(at) ^ 0x2020_2020_2020_2020
       while other == 0 {
-        at += 8
-        other = word(at) ^ 0x2020_2020_2020_2020
+        unsafe at += 8
+        other = unsafe word(at) ^ 0x2020_2020_2020_2020
       }
-      at += other.trailingZeroBitCount >> 3
+      unsafe at += other.trailingZeroBitCount >> 3
     }
-    return at
+    return unsafe at
   }
 
   /// The closing quote of the string whose first byte is at `start`; nil when a byte before it is not ASCII, a
   /// backslash or a control character.
   @inline(__always)
   static func plainEnd(_ start: Place) -> Place? {
-    var at = start
+    var at = unsafe start
     while true {
-      let bytes = word(at)
+      let bytes = unsafe word(at)
       let stops =
         JSONText.quotesAndBackslashes(in: bytes) | JSONText.controls(in: bytes) | bytes
         & 0x8080_8080_8080_8080
       if stops != 0 {
-        at += stops.trailingZeroBitCount >> 3
-        return at.pointee == UInt8(ascii: "\"") ? at : nil
+        unsafe at += stops.trailingZeroBitCount >> 3
+        return unsafe at.pointee == UInt8(ascii: "\"") ? at : nil
       }
-      at += 8
+      unsafe at += 8
     }
   }
 
@@ -53,41 +53,41 @@ enum TextScan {
   /// before, or goes too deep.
   static func afterValue(_ start: Place) -> Place? {
     var depth = 0
-    var at = start
+    var at = unsafe start
     repeat {
-      switch at.pointee {
+      switch unsafe at.pointee {
       case 0: return nil
       case UInt8(ascii: "["), UInt8(ascii: "{"):
         depth += 1
         if depth > depthLimit { return nil }
       case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
       case UInt8(ascii: "\""):
-        at += 1
-        while at.pointee != UInt8(ascii: "\"") {
-          if at.pointee == UInt8(ascii: "\\") { at += 1 }
-          if at.pointee == 0 { return nil }
-          at += 1
+        unsafe at += 1
+        while unsafe at.pointee != UInt8(ascii: "\"") {
+          if unsafe at.pointee == UInt8(ascii: "\\") { unsafe at += 1 }
+          if unsafe at.pointee == 0 { return nil }
+          unsafe at += 1
         }
       default: break
       }
-      at += 1
+      unsafe at += 1
     } while depth > 0
-    return at
+    return unsafe at
   }
 
   /// The `true` or `false` at `start`, and the place after it.
   @inline(__always)
   static func boolean(_ start: Place) -> (Bool, Place)? {
-    let bytes = word(start)
-    if bytes & 0xFFFF_FFFF == 0x6575_7274 { return (true, start + 4) }
-    if bytes & 0xFF_FFFF_FFFF == 0x65_736C_6166 { return (false, start + 5) }
+    let bytes = unsafe word(start)
+    if bytes & 0xFFFF_FFFF == 0x6575_7274 { return unsafe (true, start + 4) }
+    if bytes & 0xFF_FFFF_FFFF == 0x65_736C_6166 { return unsafe (false, start + 5) }
     return nil
   }
 
   /// Eight bytes, the first in the lowest.
   @inline(__always)
   static func word(_ at: Place) -> UInt64 {
-    UInt64(littleEndian: UnsafeRawPointer(at).loadUnaligned(as: UInt64.self))
+    unsafe UInt64(littleEndian: UnsafeRawPointer(at).loadUnaligned(as: UInt64.self))
   }
 }
 
@@ -106,15 +106,15 @@ struct TextBetween {
 
   /// The text from `start` to `end`, which was found to be valid; none when it is longer than 32 bytes.
   init(from start: Place, to end: Place, isFirst: Bool = false) {
-    guard end - start <= 32 else { return }
-    length = end - start
+    guard unsafe end - start <= 32 else { return }
+    length = unsafe end - start
     self.isFirst = isFirst
     func mask(_ first: Int) -> UInt64 {
       let count = min(max(length - first, 0), 8)
       return count == 8 ? .max : 1 << UInt64(8 * count) - 1
     }
     masks = (mask(0), mask(8), mask(16), mask(24))
-    words = (
+    words = unsafe (
       TextScan.word(start) & masks.0, TextScan.word(start + 8) & masks.1, TextScan.word(start + 16) & masks.2,
       TextScan.word(start + 24) & masks.3
     )
@@ -124,8 +124,8 @@ struct TextBetween {
   @inline(__always)
   func after(_ place: Place, isFirst: Bool = false) -> Place? {
     let other =
-      (TextScan.word(place) ^ words.0) & masks.0 | (TextScan.word(place + 8) ^ words.1) & masks.1
+      unsafe (TextScan.word(place) ^ words.0) & masks.0 | (TextScan.word(place + 8) ^ words.1) & masks.1
       | (TextScan.word(place + 16) ^ words.2) & masks.2 | (TextScan.word(place + 24) ^ words.3) & masks.3
-    return other == 0 && length > 0 && isFirst == self.isFirst ? place + length : nil
+    return unsafe other == 0 && length > 0 && isFirst == self.isFirst ? place + length : nil
   }
 }
