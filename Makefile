@@ -24,7 +24,7 @@ else
   RELEASE += --static-swift-stdlib
 endif
 
-.PHONY: demo docs test bench fuzz asan tsan build install lint setup fake-gcs columnar litellm spark-test clean dist dist-test \
+.PHONY: demo docs setup-tests test bench fuzz asan tsan build install lint setup fake-gcs columnar litellm spark-test clean dist dist-test \
   bench-predictors bench-download bench-cards bench-shifts bench-judges
 
 demo: build
@@ -35,7 +35,7 @@ demo: build
 build: setup
 	swift build $(RELEASE)
 
-test: setup fake-gcs columnar
+test: setup-tests fake-gcs columnar
 	swift build --build-tests $(FLAGS)
 	swift test --skip-build $(FLAGS)
 
@@ -89,6 +89,9 @@ tsan: setup
 
 lint:
 	swift format lint --strict --recursive Sources Tests Package.swift
+
+setup-tests:
+	@./setup.sh tests
 
 setup:
 	@./setup.sh

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the system libraries that magnet is built with, where they are missing: simdjson, SQLite, zlib, libcurl and
 # libyaml, from apt (Debian 12, Ubuntu); on macOS simdjson and libyaml from Homebrew, the others come with the system. Does nothing when
-# all are there. Called by make.
+# all are there. Called by make. `setup.sh tests` also installs what tests run: bubblewrap, archivers and others.
 set -eu
 
 if ! command -v swift >/dev/null 2>&1; then
@@ -21,6 +21,12 @@ missing=
 for package in $packages; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
 done
+if [ "${1:-}" = tests ]; then
+  for tool in bwrap:bubblewrap zip:zip unzip:unzip bsdtar:libarchive-tools python3:python3 curl:curl openssl:openssl \
+    script:bsdutils; do
+    command -v "${tool%%:*}" >/dev/null 2>&1 || missing="$missing ${tool#*:}"
+  done
+fi
 # Any release of the C++ library does.
 ls -d /usr/include/c++/* >/dev/null 2>&1 && missing=$(echo "$missing" | sed 's/libstdc++-12-dev//')
 missing=$(echo $missing)

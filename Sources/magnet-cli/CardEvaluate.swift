@@ -53,7 +53,12 @@ struct CardEvaluate: AsyncParsableCommand {
 struct EvaluateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Evaluate a card; the same as magnet card evaluate.",
-    discussion: "magnet card evaluate --help explains it.", shouldDisplay: false)
+    discussion: """
+      magnet card evaluate --help explains it.
+
+      EXAMPLE:
+        magnet evaluate card.yaml benchmark_output
+      """, shouldDisplay: false)
 
   @OptionGroup var options: CardEvaluateOptions
   // What MAGNET's own command takes too.

@@ -7,6 +7,10 @@ struct ExportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract: "Write the tables of runs into files for other programs.",
+    discussion: """
+      EXAMPLE:
+        magnet export parquet tables benchmark_output
+      """,
     subcommands: [SQLite.self, CSV.self, NDJSON.self, Parquet.self, Arrow.self])
 
   /// The options of the commands that write a file for each table.

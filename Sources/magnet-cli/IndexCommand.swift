@@ -14,8 +14,8 @@ struct IndexCommand: AsyncParsableCommand {
       the same.
 
       EXAMPLE:
+        magnet index benchmark_output --cache ~/.cache/magnet
         export MAGNET_CACHE=~/.cache/magnet
-        magnet index benchmark_output
         magnet sql benchmark_output "SELECT metric, avg(mean) FROM instance_scores GROUP BY metric"
       """)
 

@@ -7,6 +7,10 @@ struct NewCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "new",
     abstract: "Write a predictor, an intervention, an examinee or a judge to start from.",
+    discussion: """
+      EXAMPLE:
+        magnet new predictor MeanPredictor
+      """,
     subcommands: [NewPredictor.self, NewIntervention.self, NewExaminee.self, NewJudge.self])
 
   /// Whether a name will do for a type and a folder.

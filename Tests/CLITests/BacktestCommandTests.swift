@@ -142,21 +142,27 @@ import Testing
     let arguments = [
       "backtest", "2pl", runs, "--repeats", "400", "--observed", "3,5", "--scores", file, "--jobs", "1",
     ]
-    let process = Process()
-    process.executableURL = URL(filePath: Tool.binary)
-    process.arguments = arguments
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    // The first predictions are in the file.
-    while process.isRunning,
-      (try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int) ?? 0 < 5000
-    {
-      usleep(1000)
+    // Where the machine is busy a run may end before it is interrupted; one of five does not.
+    var status: Int32 = 0
+    for _ in 0..<5 where status == 0 {
+      try? FileManager.default.removeItem(atPath: file)
+      let process = Process()
+      process.executableURL = URL(filePath: Tool.binary)
+      process.arguments = arguments
+      process.standardOutput = FileHandle.nullDevice
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      // The first predictions are in the file.
+      while process.isRunning,
+        (try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int) ?? 0 < 5000
+      {
+        usleep(1000)
+      }
+      process.interrupt()
+      process.waitUntilExit()
+      status = process.terminationStatus
     }
-    process.interrupt()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 130 || process.terminationStatus == 0)
+    #expect(status == 130)
     let part = try Project.text(file)
     #expect(part.hasSuffix("}\n"))
     let outcome = try Tool.run(command: Tool.binary, arguments)

@@ -6,15 +6,26 @@ import Testing
 @Suite struct CommandTests {
   @Test func versionAndHelp() throws {
     #expect(try Tool.run("--version").output == "0.1.0\n")
-    for command in [
-      [], ["runs"], ["table"], ["predictors"], ["predict"], ["sql"], ["bench"],
-      ["export", "sqlite"], ["export", "csv"], ["export", "ndjson"],
-      ["download"], ["download", "helm"], ["download", "verify"], ["demo"], ["materialize"],
-    ] {
+    for command in try Self.commands() {
       let outcome = try Tool.run(command: Tool.binary, command + ["--help"])
-      #expect(outcome.status == 0)
+      #expect(outcome.status == 0, "\(command)")
       #expect(outcome.output.contains("EXAMPLE:\n  magnet"), "\(command)")
     }
+  }
+
+  /// Every command that the program says it has, by the words that call it.
+  private static func commands() throws -> [[String]] {
+    func found(_ command: JSONValue, _ words: [String]) -> [[String]] {
+      [words]
+        + (command["subcommands"]?.elements ?? []).flatMap { inner -> [[String]] in
+          let name = inner["commandName"]?.string ?? ""
+          return name == "help" ? [] : found(inner, words + [name])
+        }
+    }
+    let help = try JSONValue(parsing: Tool.run("--experimental-dump-help").output)
+    let commands = found(try #require(help["command"]), [])
+    #expect(commands.count > 40 && commands.contains(["card", "evaluate"]))
+    return commands
   }
 
   /// On 80 columns, no line of an explanation is broken twice.

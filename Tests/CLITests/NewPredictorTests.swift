@@ -94,29 +94,33 @@ import Testing
     (try? Tool.run(command: "/usr/bin/env", [program] + arguments))?.status == 0
   }
 
+  /// What a new Python predictor predicts for the sweep, a line for each pair.
+  private func pairs(_ file: String, _ flags: [String]) throws -> [JSONValue] {
+    let folder = try TemporaryFolder()
+    let made = try Tool.run(
+      command: Tool.binary, ["new", "predictor", "mine", "--python"] + flags, in: folder.path)
+    #expect(made.status == 0)
+    let outcome = try Tool.run(
+      command: Tool.binary,
+      ["predict", "--exec", "python3 mine/\(file)", Project.sweep, "--errors", "--format", "ndjson"] + flags,
+      in: folder.path)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    return try outcome.output.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
+  }
+
   @Test(
     .enabled(if: has("python3", "-c", "import sqlite3"), "python3 is missing"),
     arguments: [[], ["--instance"]])
   func pythonPredictorsWork(_ flags: [String]) throws {
-    let folder = try TemporaryFolder()
-    #expect(
-      try Tool.run(command: Tool.binary, ["new", "predictor", "mine", "--python"] + flags, in: folder.path)
-        .status == 0)
-    func predict(_ file: String) throws -> Tool.Outcome {
-      try Tool.run(
-        command: Tool.binary,
-        ["predict", "--exec", "python3 mine/\(file)", Project.sweep, "--errors", "--format", "ndjson"]
-          + flags,
-        in: folder.path)
-    }
-    let outcome = try predict("mine.py")
-    #expect(outcome.status == 0, "\(outcome.errors)")
-    let pairs = try outcome.output.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
+    let pairs = try pairs("mine.py", flags)
     #expect(pairs.count > 10 && pairs.allSatisfy { $0["error"]?.double != nil })
-    guard Self.has("python3", "-c", "import pandas") else { return }
-    let other = try predict("mine_pandas.py").output.split(separator: "\n").map {
-      try JSONValue(parsing: String($0))
-    }
+  }
+
+  @Test(
+    .enabled(if: has("python3", "-c", "import pandas"), "pandas is missing"), arguments: [[], ["--instance"]])
+  func predictorsWithPandasPredictTheSame(_ flags: [String]) throws {
+    let pairs = try pairs("mine.py", flags)
+    let other = try self.pairs("mine_pandas.py", flags)
     #expect(other.count == pairs.count)
     for (a, b) in zip(pairs, other) {
       let difference = (a["predicted_mean"]?.double ?? 1e9) - (b["predicted_mean"]?.double ?? -1e9)

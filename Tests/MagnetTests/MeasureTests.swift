@@ -15,6 +15,7 @@ import Testing
   private func numbers(_ value: JSONValue?) -> [Double] { value!.elements.map { $0.double! } }
 
   @Test func equalThoseOfSciPyAndScikitLearn() {
+    for key in ["cases", "wilson", "quantiles", "students"] { #expect(!Self.expected[key]!.elements.isEmpty) }
     for (number, item) in Self.expected["cases"]!.elements.enumerated() {
       let predicted = numbers(item["predicted"])
       let actual = numbers(item["actual"])

@@ -14,10 +14,12 @@ import Testing
     let model = ItemResponseModel(
       item["rasch"] == .bool(true) ? .rasch : .twoParameter, values: fold.matrix.values,
       instances: fold.matrix.instances.count, rounds: 500)
-    for (found, wanted) in zip(model.discriminations, numbers(item["discriminations"])) {
+    let (discriminations, easiness) = (numbers(item["discriminations"]), numbers(item["easiness"]))
+    #expect(model.discriminations.count == discriminations.count && model.easiness.count == easiness.count)
+    for (found, wanted) in zip(model.discriminations, discriminations) {
       #expect(abs(found - wanted) < 0.02)
     }
-    for (found, wanted) in zip(model.easiness, numbers(item["easiness"])) {
+    for (found, wanted) in zip(model.easiness, easiness) {
       #expect(abs(found - wanted) < 0.03)
     }
   }
@@ -34,6 +36,7 @@ import Testing
     let factor = try #require(estimate.stddev) / (try #require(item["stddev"]?.double))
     #expect(factor > 0.83 && factor < 1.53, "\(factor)")
     let probabilities = try #require(estimator.probabilities(sample))
+    #expect(probabilities.count == numbers(item["probabilities"]).count && !probabilities.isEmpty)
     for (found, wanted) in zip(probabilities, numbers(item["probabilities"])) {
       #expect(abs(found - wanted) < 0.005)
     }

@@ -33,6 +33,7 @@ import Testing
     }
     let comparison = try await predictor.evaluate(split)
     let predicted = comparison.pairs.map(\.predicted) + comparison.unmatched.map(\.stat)
+    #expect(predicted.count == expected["predicted"]!.elements.count && !predicted.isEmpty)
     for (stat, wanted) in zip(predicted, expected["predicted"]!.elements) {
       #expect(abs(stat.mean! - wanted["stats.mean"]!.double!) < 1e-9)
       #expect(stat.name.name == wanted["stats.name.name"]!.string!)
