@@ -1,4 +1,5 @@
 import Foundation
+import Magnet
 import TestSupport
 import Testing
 

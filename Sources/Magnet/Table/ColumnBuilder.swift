@@ -17,7 +17,7 @@
   @usableFromInline var filled = 0
   @usableFromInline var kind = Kind.none
   @usableFromInline var texts: TextInterner
-  private var nullRows: [Int32] = []
+  private(set) var nullRows: [Int32] = []
   /// How many nulls were set, and not left by rows that were skipped.
   private var nullsSet = 0
   private static var nullBool: UInt64 { 2 }
@@ -278,6 +278,9 @@
       }
       appendNull()
     }
+    #if DEBUG
+      checkInvariants()
+    #endif
     var chunk = ColumnChunk(storage: encoded(rowCount), count: rowCount)
     if kind == .json, chunk.numberKinds.contains(.doubles) { chunk = chunk.asDoubles() }
     filled = 0

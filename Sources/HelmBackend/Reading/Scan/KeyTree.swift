@@ -50,9 +50,32 @@ import Magnet
   }
 
   deinit {
+    #if DEBUG
+      checkInvariants()
+    #endif
     unsafe keys.deallocate()
     unsafe nodes.deallocate()
   }
+
+  #if DEBUG
+    /// Stops where an invariant does not hold.
+    private func checkInvariants() {
+      precondition(count <= capacity && keyBytes <= keyCapacity)
+      var met = 1
+      for number in 0..<count {
+        let node = unsafe nodes[number]
+        precondition(node.keyStart >= 0 && node.keyStart + node.keyLength <= keyBytes)
+        var (child, last) = (node.firstChild, Int32(-1))
+        while child >= 0 {
+          precondition(unsafe Int(child) < count && nodes[Int(child)].parent == Int32(number))
+          met += 1
+          (last, child) = unsafe (child, nodes[Int(child)].next)
+        }
+        precondition(last == node.lastChild)
+      }
+      precondition(met == count, "each node but the root is the child of one")
+    }
+  #endif
 
   @inline(__always)
   subscript(node: Int32) -> Node {
