@@ -99,6 +99,14 @@ enum LlamaTrees {
         "claim: {expr: (SELECT sum(value) FROM a) > 3}\nsymbols: {A: {value: [1]}, a: {value: [5]}}",
         "c.yaml:9:28: the tables 'A' and 'a' have one name in SQL, which ignores case; give one of them another name"
       ),
+      (
+        "claim: {expr: order > 0}\nsymbols: {order: {value: 1}}",
+        "c.yaml:8:15: the claim uses 'order', a word of SQL; give the symbol another name"
+      ),
+      (
+        "claim: {expr: cfg > 0}\nsymbols: {cfg: {sweep: [{a: 1}, {a: 2}]}}",
+        "c.yaml:8:15: the claim: no such column: cfg; 'cfg' is a table: SELECT a FROM cfg"
+      ),
       ("claim: {expr: b > 3}\nsymbols: {A: {value: 1}, a: {value: 5}, b: {value: 4}}", "Assertion holds"),
       (
         "claim: {expr: x > 1}\nsymbols: {x: {value: 1}, scores: {type: int, sql: SELECT 1}}",

@@ -365,6 +365,36 @@ import Testing
       bare.notes.contains { $0.contains("could read the user's other files, the distributions among them") })
   }
 
+  /// Scripts find their neighbours, whether their folder or they themselves are behind a link.
+  @Test(.enabled(if: hasBubblewrap)) func scriptsBehindLinksFindTheirNeighbours() async throws {
+    let eval = """
+      import json, sys, neighbour
+      o = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+      for path in json.loads(o["--output_paths"]):
+          json.dump({"eval_accuracy": neighbour.accuracy}, open(path, "w"))
+      """
+    try folder.write(eval, to: "real/inner/eval.py")
+    // Nor does a link show what is hidden.
+    try folder.write(
+      "import glob\naccuracy = 0.75 if not glob.glob(__file__[:-12] + 'runs/*/*') else 2\n",
+      to: "real/inner/neighbour.py")
+    try folder.write("{}", to: "real/inner/runs/mmlu:model=a/run_spec.json")
+    try folder.write("", to: "interventions/file/readme.txt")
+    let manager = FileManager.default
+    try manager.createSymbolicLink(
+      atPath: folder.path + "/interventions/folder", withDestinationPath: folder.path + "/real/inner")
+    try manager.createSymbolicLink(atPath: folder.path + "/above", withDestinationPath: "real")
+    try manager.createSymbolicLink(
+      atPath: folder.path + "/interventions/file/eval.py", withDestinationPath: "../../real/inner/eval.py")
+    for place in ["interventions/folder", "above/inner", "interventions/file"] {
+      var program = try ProgramIntervention(folder: folder.path + "/" + place)
+      program.sandbox = .require
+      program.timeLimit = .seconds(60)
+      let outcome = try await run(program, "results-" + program.name).perform()
+      #expect(outcome.failures.isEmpty, "\(place): \(outcome.failures)")
+    }
+  }
+
   @Test func anEndpointIsHandedOverWhereProgramsHaveTheNetwork() async throws {
     let eval = """
       import json, sys

@@ -105,7 +105,11 @@ final class SQLQueries {
       do {
         statement = try session.prepare(text, openTables: words.intersection(open).sorted())
       } catch {
-        reader.error(block.mark, "\(place): \(Self.sentence(error))")
+        let sentence = Self.sentence(error)
+        let table = tableNames.values.first { sentence.hasPrefix("no such column: \($0)") && made[$0] != nil }
+        reader.error(
+          block.mark, "\(place): \(sentence)",
+          table.map { "'\($0)' is a table: SELECT \(made[$0]?.first ?? "value") FROM \($0)" })
         return nil
       }
       var isSound = true
@@ -192,6 +196,10 @@ final class SQLQueries {
       }
       var seen: [String: String] = [:]
       for name in used {
+        if Self.isWord(name, session) {
+          reader.error(block.mark, "\(place) uses '\(name)', a word of SQL", "give the symbol another name")
+          return nil
+        }
         if let other = seen.updateValue(name, forKey: name.lowercased()) {
           reader.error(
             block.mark,
@@ -258,10 +266,13 @@ final class SQLQueries {
   /// What keeps a name from being one in queries; nil for one that can be.
   private static func problem(with name: String, _ session: QuerySession) -> String? {
     if QuerySession.relationNames.contains(name.lowercased()) { return "'\(name)' is the name of a relation" }
-    let isWord = QuerySession.isKeyword(name)
-    // Most of SQL's words can be names all the same.
+    return isWord(name, session) ? "'\(name)' is a word of SQL" : nil
+  }
+
+  /// Whether a name is a word of SQL that cannot be a name too, as most of them can.
+  private static func isWord(_ name: String, _ session: QuerySession) -> Bool {
     let text = "WITH \"names\"(\(name)) AS (SELECT 1) SELECT \(name) FROM \"names\""
-    return isWord && (try? session.prepare(text)) == nil ? "'\(name)' is a word of SQL" : nil
+    return QuerySession.isKeyword(name) && (try? session.prepare(text)) == nil
   }
 
   /// What is wrong with a query, without the place, which is said before it.

@@ -44,7 +44,9 @@ struct PythonProgram: Sendable {
     if options.sandbox != .off {
       let wrap = CardSandbox(
         program: self.path, search: search, variables: variables, folder: folder,
-        shown: [CardFiles.folder(of: Files.absolute(path))] + data + options.shownPaths
+        shown: [CardFiles.folder(of: Files.absolute(path))]
+          // A card behind a link has neighbours where it really lies, too.
+          + (Files.realPath(path).map { [CardFiles.folder(of: $0)] } ?? []) + data + options.shownPaths
           + (options.magnet.map { [$0] + Self.libraryFolders } ?? []),
         allowsNetwork: options.allowsNetwork)
       switch wrap.prepare(words, environment: variables) {

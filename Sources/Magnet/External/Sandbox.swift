@@ -65,14 +65,27 @@ struct Bubblewrap {
     var mounts = SandboxFolders.mounts(hasNetwork: hasNetwork)
     mounts += ["--bind", "tmp", "/tmp", "--bind", "tmp", "/dev/shm"]
     for path in bound { mounts += ["--ro-bind", path, path] }
+    // A folder that the command names by a link is shown there, too: a script looks for its neighbours beside itself.
+    let named = Set((files + [program]).map(SandboxFolders.folder)).filter { path in
+      path.hasPrefix("/") && !isShown(path)
+    }
+    let aliases = named.sorted().compactMap { path in
+      Files.realPath(path).flatMap {
+        $0 != path && isShown($0) && !isHidden($0) ? (path: path, real: $0) : nil
+      }
+    }
+    for (path, real) in aliases { mounts += ["--ro-bind", real, path] }
     let runs = RunFolders.below(own).filter { !isHidden($0) }
-    let masks = hidden.filter(isShown) + runs
+    var masks = hidden.filter(isShown) + runs
+    for (path, real) in aliases {
+      masks += masks.filter { SandboxFolders.isIn($0, real) }.map { path + $0.dropFirst(real.count) }
+    }
     for path in masks {
       mounts += Files.isFile(path) ? ["--ro-bind", "/dev/null", path] : ["--tmpfs", path]
     }
     // A script in a folder that is hidden, or too broad to be shown, is shown alone.
     for path in Set(single).sorted()
-    where Files.isFile(path)
+    where Files.isFile(path) && !aliases.contains(where: { SandboxFolders.isIn(path, $0.path) })
       && (!isShown(path) || isHidden(path)
         || runs.contains { SandboxFolders.isIn(path, $0) })
     {
