@@ -120,15 +120,26 @@ struct SQLCommand: AsyncParsableCommand {
       if metrics.areGiven { database.rules = try await metrics.rules(runs) }
       say(runs.archiveFaults)
       let values = Dictionary(parameters.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+      let said = Set(runs.archiveFaults)
       guard let queries else {
         var prompt = SQLPrompt(output: output) { [database] query, output in
-          _ = try await answer(query, values, database, progress, output)
+          _ = try await answer(query, values, database, progress, output, saying: said)
         }
         try await prompt.run()
         return 0
       }
       var faultCount = runs.archiveFaults.count
-      for query in queries { faultCount += try await answer(query, values, database, progress, output) }
+      var prompt = SQLPrompt(output: output) { _, _ in }
+      for query in queries {
+        guard query.hasPrefix(".") else {
+          faultCount += try await answer(
+            query, values, database, progress, prompt.output, saying: said)
+          continue
+        }
+        let words = query.split(whereSeparator: \.isWhitespace).map(String.init)
+        if words.first == ".quit" || words.first == ".exit" { break }
+        if try !prompt.obeys(words[0], Array(words.dropFirst())) { faultCount += 1 }
+      }
       return faultCount
     }
   }
@@ -159,11 +170,12 @@ struct SQLCommand: AsyncParsableCommand {
 
   private func answer(
     _ query: String, _ values: [String: Cell], _ database: Database, _ progress: WorkProgress,
-    _ output: OutputOptions
+    _ output: OutputOptions, saying said: Set<DataFault>
   ) async throws -> Int {
     let answer = try await Watch.working(progress) { try await database.query(query, parameters: values) }
-    say(answer.faults)
+    let faults = answer.faults.filter { !said.contains($0) }
+    say(faults)
     try output.print(answer.table, keyCount: 1)
-    return answer.faults.count
+    return faults.count
   }
 }

@@ -47,7 +47,7 @@ struct SQLPrompt {
       if query.isEmpty, words.isEmpty { continue }
       if query.isEmpty, let first = words.first, first.hasPrefix(".") {
         if first == ".quit" || first == ".exit" { return }
-        try obey(first, Array(words.dropFirst()))
+        _ = try obeys(first, Array(words.dropFirst()))
         continue
       }
       query += line + "\n"
@@ -60,18 +60,26 @@ struct SQLPrompt {
     try Terminal.write("\n")
   }
 
-  private mutating func obey(_ word: String, _ rest: [String]) throws {
-    if let known = Word(word) { return try Terminal.write(known.answer) }
+  /// Does what a word that begins with a dot says.
+  /// - Returns: whether it could; if not, why is on standard error.
+  mutating func obeys(_ word: String, _ rest: [String]) throws -> Bool {
+    if let known = Word(word) {
+      try Terminal.write(known.answer)
+      return true
+    }
     guard word == ".mode" else {
       let names = Word.allCases.map(\.rawValue) + [".mode", ".quit"]
-      return Terminal.say(
+      Terminal.say(
         "unknown word \(word); " + (suggestion(for: word, among: names) ?? "see .help"), as: .error)
+      return false
     }
     guard let name = rest.first, let format = TableFormat(named: name), format.isText else {
       let names = TableFormat.allCases.filter(\.isText).map(\.name)
-      return Terminal.say(".mode takes " + names.joined(separator: ", "), as: .error)
+      Terminal.say(".mode takes " + names.joined(separator: ", "), as: .error)
+      return false
     }
     output.format = format
+    return true
   }
 
   private func nextLine(_ prompt: String) throws -> String? {

@@ -21,6 +21,25 @@ import Testing
     } catch { return "\(error)" }
   }
 
+  /// Names that differ in case alone are columns of their own, and never silently another's.
+  @Test func namesThatDifferInCaseAreToldApart() async throws {
+    let folder = try TemporaryFolder()
+    var run = MadeRun("made:part=one", "acme/a", [1, 0])
+    run.arguments = ["Subject": "upper", "subject": "lower"]
+    let path = try run.write(to: folder)
+    let prefix = "run_spec.scenario_spec.args."
+    for (name, value) in [("Subject", "upper"), ("subject", "lower")] {
+      let query = "SELECT \"\(prefix)\(name)\" FROM run_specs WHERE \"\(prefix)\(name)\" IS NOT NULL"
+      #expect(try await rows(query, path) == [[.string(value)]])
+    }
+    await #expect(throws: MagnetError.self) {
+      _ = try await rows("SELECT \"\(prefix)Subject\", \"\(prefix)subject\" FROM run_specs", path)
+    }
+    let both = try await rows(
+      "SELECT \"\(prefix)Subject\", \"\(prefix)subject_2\" FROM (SELECT * FROM run_specs)", path)
+    #expect(both == [[.string("upper"), .string("lower")]])
+  }
+
   @Test(arguments: [
     (#"SELECT avg("mean") FROM stats"#, "no such column: mean; did you mean stats.mean?"),
     (

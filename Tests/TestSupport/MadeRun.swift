@@ -16,6 +16,8 @@ public struct MadeRun {
   /// The id of an instance.
   public var id: (Int) -> String = { "id\($0)" }
   public var groups: [String] = ["made"]
+  /// The arguments of the scenario.
+  public var arguments: [String: String] = [:]
 
   public init(_ task: String, _ model: String, _ trials: [[Double]]) {
     self.task = task
@@ -54,9 +56,10 @@ public struct MadeRun {
   public func write(to folder: TemporaryFolder, suite: String = "s", fileName: String? = nil) throws -> String
   {
     let place = suite + "/" + (fileName ?? name)
+    let args = arguments.sorted { $0.key < $1.key }.map { Member(key: $0.key, value: .string($0.value)) }
     let spec = object([
       "name": .string(name),
-      "scenario_spec": object(["class_name": .string("made.Scenario"), "args": object([:])]),
+      "scenario_spec": object(["class_name": .string("made.Scenario"), "args": .object(args)]),
       "adapter_spec": object([
         "method": .string("generation"), "model": .string(model), "model_deployment": .string(model),
       ]),

@@ -65,7 +65,7 @@ public struct Database: Sendable {
         try connection.checkNames(parsed)
         table = try connection.answer(text, parameters)
       } catch let error as MagnetError { throw Self.advised(error, parsed, catalog) }
-      try Self.checkNames(parsed, catalog, source.sources)
+      try Self.checkNames(parsed, catalog, source.sources, relations)
       // What a run without a readable run spec holds is missing from every table.
       if catalog.hasReadTables { faults = listing.entries.filter { !$0.isNamed }.flatMap(\.faults) + faults }
       faults += catalog.scoreFaults
@@ -74,21 +74,56 @@ public struct Database: Sendable {
     }
   }
 
-  /// The statements of a script, without the semicolons between them; a semicolon in a text or comment ends none.
+  /// The statements of a script, without the semicolons between them; a semicolon in a text or comment ends none. A line
+  /// that begins with a dot where a statement would begin is one by itself.
   package static func statements(in script: String) -> [String] {
     var statements: [String] = []
-    var statement = ""
-    for part in script.split(separator: ";", omittingEmptySubsequences: false) {
-      statement += part
-      if SQLConnection.isComplete(statement + ";") {
-        statements.append(statement)
-        statement = ""
-      } else {
-        statement += ";"
+    let bytes = Array(script.utf8)
+    var start = 0
+    var at = 0
+    var isEmpty = true
+    func end() {
+      let text = String(decoding: bytes[start..<at], as: UTF8.self)
+      if !isEmpty { statements.append(text) }
+      isEmpty = true
+    }
+    /// Goes on to what follows the next of some bytes.
+    func skip(to ending: [UInt8]) {
+      while at < bytes.count, !bytes[at...].starts(with: ending) { at += 1 }
+      at = min(at + ending.count, bytes.count)
+    }
+    while at < bytes.count {
+      let byte = bytes[at]
+      switch byte {
+      case UInt8(ascii: ";"):
+        end()
+        at += 1
+        start = at
+      case UInt8(ascii: "."):
+        if isEmpty {
+          start = at
+          isEmpty = false
+          while at < bytes.count, bytes[at] != UInt8(ascii: "\n") { at += 1 }
+          end()
+          start = at
+        } else {
+          at += 1
+        }
+      case UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "`"), UInt8(ascii: "["):
+        isEmpty = false
+        at += 1
+        skip(to: [byte == UInt8(ascii: "[") ? UInt8(ascii: "]") : byte])
+      case UInt8(ascii: "-") where bytes[at...].starts(with: "--".utf8): skip(to: [UInt8(ascii: "\n")])
+      case UInt8(ascii: "/") where bytes[at...].starts(with: "/*".utf8):
+        at += 2
+        skip(to: Array("*/".utf8))
+      default:
+        if byte > 0x20 { isEmpty = false }
+        at += 1
       }
     }
-    statements.append(statement.hasSuffix(";") ? String(statement.dropLast()) : statement)
-    return statements.filter { !SQLText($0).isEmpty }
+    end()
+    return statements
   }
 
   /// Whether a text ends with the semicolon of a whole statement.
@@ -118,7 +153,15 @@ public struct Database: Sendable {
           "\(kind.sqlName) has \(names.count) columns, more than the \(Relation.columnLimit) that SQLite allows",
           advice: "name those you need instead of *")
       }
-      return Relation.table(kind, columns: names)
+      let used = text.quotedNames.intersection(names)
+      if let (one, other) = SQLColumnNames.clash(in: used.sorted()) {
+        throw MagnetError(
+          .unsupported,
+          "the names '\(one)' and '\(other)' differ in the case of letters alone, and SQL cannot tell them apart",
+          advice:
+            "name one of them; (SELECT * FROM \(kind.sqlName)) has both, one with _2 at the end of its name")
+      }
+      return Relation.table(kind, columns: names, used: used)
     }
     return Relation.tidy + tables
   }
@@ -172,10 +215,14 @@ public struct Database: Sendable {
   /// A flattened name that a query uses is a column of the table, whether a run has it or not: names that no run has
   /// are errors.
   private static func checkNames(
-    _ text: SQLText, _ catalog: RunCatalog, _ kinds: [TableSource]
+    _ text: SQLText, _ catalog: RunCatalog, _ kinds: [TableSource], _ relations: [Relation]
   ) throws {
     for kind in kinds where text.words.contains(kind.sqlName) {
-      let names = text.quotedNames.subtracting(text.aliases).sorted()
+      var given = text.aliases
+      if text.selectsAll {
+        given.formUnion(relations.filter { $0.name == kind.sqlName }.flatMap { $0.columns.map(\.name) })
+      }
+      let names = text.quotedNames.subtracting(given).sorted()
       for name in names where name.hasPrefix(kind.prefix) && name != "run_spec.name" {
         if try catalog.runs.isEmpty || catalog.hasColumn(name, kind) { continue }
         throw MagnetError(

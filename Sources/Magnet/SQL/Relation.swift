@@ -97,13 +97,16 @@ struct Relation: Sendable {
   private static func field(_ field: RunField) -> Column { Column(name: field.rawValue, source: .run(field)) }
 
   /// One of the four tables, with some of its columns, under their flattened names.
-  static func table(_ kind: TableSource, columns: [String]) -> Relation {
+  /// - Parameter used: the names that a query uses: of columns whose names SQL cannot tell apart these have their own.
+  static func table(_ kind: TableSource, columns: [String], used: Set<String> = []) -> Relation {
     var names = SQLColumnNames()
+    let all = ["run_spec.name"] + columns.filter { $0 != "run_spec.name" }
+    var given: [String: String] = [:]
+    for name in all.filter(used.contains) + all.filter({ !used.contains($0) }) {
+      given[name] = names.name(for: name)
+    }
     return Relation(
-      name: kind.sqlName, rows: .table(kind),
-      columns: (["run_spec.name"] + columns.filter { $0 != "run_spec.name" }).map {
-        column(names.name(for: $0), $0)
-      })
+      name: kind.sqlName, rows: .table(kind), columns: all.map { column(given[$0, default: $0], $0) })
   }
 
   /// The relations whose names need no quotes.

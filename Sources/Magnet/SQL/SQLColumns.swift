@@ -46,6 +46,15 @@ struct SQLColumnNames {
     return name
   }
 
+  /// Two of some names that SQLite cannot tell apart; nil where it can tell all.
+  static func clash(in names: [String]) -> (String, String)? {
+    var known: [String: String] = [:]
+    for name in names {
+      if let other = known.updateValue(name, forKey: folded(name)), other != name { return (other, name) }
+    }
+    return nil
+  }
+
   private static func folded(_ name: String) -> String {
     String(decoding: name.utf8.map { $0 >= 0x41 && $0 <= 0x5A ? $0 + 0x20 : $0 }, as: UTF8.self)
   }

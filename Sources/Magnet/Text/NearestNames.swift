@@ -36,6 +36,8 @@ package func suggestion(for name: String, among names: [String]) -> String? {
   var near: [String] = []
   for candidate in ending + alike.filter({ $0.distance <= least + 1 }).map(\.name)
   where near.count < 3 && !near.contains(candidate) { near.append(candidate) }
+  // `run` for `run_name`.
+  if near.isEmpty { near = Array(names.filter { name.hasPrefix($0 + "_") }.prefix(3)) }
   switch near.count {
   case 0:
     if names.isEmpty || names.count > 10 { return nil }
@@ -45,16 +47,19 @@ package func suggestion(for name: String, among names: [String]) -> String? {
   }
 }
 
-/// The insertions, deletions and replacements that make one text of another (Levenshtein distance).
+/// The insertions, deletions, replacements and swaps of neighbours that make one text of another (optimal string alignment,
+/// a Levenshtein distance with transpositions).
 package func editDistance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
+  var before: [Int] = []
   var previous = Array(0...b.count)
   for (i, left) in a.enumerated() {
     var current = [i + 1]
     for (j, right) in b.enumerated() {
-      current.append(
-        left == right ? previous[j] : 1 + min(previous[j], previous[j + 1], current[j]))
+      var least = left == right ? previous[j] : 1 + min(previous[j], previous[j + 1], current[j])
+      if i > 0, j > 0, left == b[j - 1], a[i - 1] == right { least = min(least, before[j - 1] + 1) }
+      current.append(least)
     }
-    previous = current
+    (before, previous) = (previous, current)
   }
   return previous[b.count]
 }
