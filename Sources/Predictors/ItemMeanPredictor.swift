@@ -28,7 +28,7 @@ public final class ItemMeanPredictor: ScorePredictor {
 func noRunToLearnFrom(_ fold: ScoreFold) -> String {
   (fold.train.isEmpty
     ? "there is no other run of the scenario to learn from"
-    : "none of the \(fold.train.count) runs to learn from has a score on an instance of the run of \(fold.model)")
+    : "none of the \(fold.train.count) runs to learn from has a score on an instance of the run\(fold.model.isEmpty ? "" : " of " + fold.model)")
     + "; give runs of other models on the same instances"
 }
 

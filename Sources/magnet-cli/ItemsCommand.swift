@@ -29,11 +29,13 @@ struct ItemsCommand: AsyncParsableCommand {
       let all = try source.runs(try scoring.selection, loading)
       let scores = try await scoring.read(all, loading)
       let inputs = try await Watch.working(loading) { try await scores.inputs(in: all) }
-      var faultCount = scores.faults.count + scores.omissions.count
+      var faultCount =
+        scores.faults.count + scores.omissions.count + scoring.metrics.sayWithoutInstances(scores)
       var tables: [Table] = []
       for (scenario, inputs) in zip(scores.scenarios, inputs) {
         do {
           let items = try ItemAnalysis.table(scenario.matrix, inputs: inputs)
+          if items.rowCount == 0 { continue }
           if !ItemAnalysis.isOfShares(scenario.matrix) {
             Terminal.say(
               "\(scenario.name): \(scenario.metric.text) leaves the range from 0 to 1: mean and correlation only"
@@ -48,8 +50,9 @@ struct ItemsCommand: AsyncParsableCommand {
         }
       }
       if tables.isEmpty {
-        let advice = faultCount == 0 ? "items needs per_instance_stats.json" : nil
-        throw MagnetError(.insufficientData, "no scores of instances to look at", advice: advice)
+        throw MagnetError(
+          .insufficientData, "no scores of instances to look at",
+          advice: scores.withoutInstances.isEmpty ? nil : "items needs per_instance_stats.json")
       }
       try output.print(Table(stacking: tables), keyCount: 3)
       return faultCount

@@ -67,7 +67,7 @@ struct SelectCommand: AsyncParsableCommand {
       if let model, !scores.board.models.contains(model) {
         Terminal.say("\(model) has no run here; the choice is for a model of which nothing is known")
       }
-      var faultCount = scores.faults.count + scores.omissions.count
+      var faultCount = scores.faults.count + scores.omissions.count + metrics.sayWithoutInstances(scores)
       var tables: [Table] = []
       let entries = helmOutput == nil ? [] : try await all.list().entries
       for one in scores.scenarios {

@@ -121,6 +121,10 @@ package struct Backtest: Sendable {
   }
 
   private func nothingToPredict(_ scores: ScoreCollection) -> MagnetError {
+    // Why scenarios were left out is said where they are.
+    if scores.runs.isEmpty, !scores.omissions.isEmpty {
+      return MagnetError(.insufficientData, "there is no score to predict")
+    }
     let found = "\(scores.runs.count) runs of \(scores.board.models.count) models have scores"
     return MagnetError(
       .insufficientData,

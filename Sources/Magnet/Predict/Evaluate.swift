@@ -175,7 +175,8 @@ extension Predictor {
       + (count == 1 ? "1 is" : "\(count) are") + " left of the \(listing.entries.count) found"
     if !faults.isEmpty {
       let files = Set(faults.map(\.file)).sorted(by: codePointOrder)
-      sentence += " (\(files.count) broken: \(files.prefix(3).map { shown($0) }.joined(separator: ", "))"
+      sentence +=
+        " (\(files.count) broken \(files.count == 1 ? "file" : "files"): \(files.prefix(3).map { shown($0) }.joined(separator: ", "))"
       sentence += files.count > 3 ? " and \(files.count - 3) more)" : ")"
     }
     return MagnetError(

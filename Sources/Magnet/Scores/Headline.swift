@@ -160,7 +160,10 @@ public struct HeadlineRules: Sendable {
     var rules = self
     rules.metrics = []
     let main = rules.candidates(subject, stats).first { !$0.isGuessed }
-    return selector.readings.flatMap { reading -> [Candidate] in
+    let readings = selector.readings
+    let known = readings.filter { reading in stats.available.contains { $0.metric == reading.metric } }
+    // Where the run has neither, what is after an @ is a split.
+    return (known.isEmpty ? readings.suffix(1) : known).flatMap { reading -> [Candidate] in
       let splits =
         reading.split.map { [$0] }
         ?? ([main?.matcher.split, "test", "valid"].compactMap(\.self) + stats.splits(of: reading.metric))

@@ -60,8 +60,7 @@ struct RunHeadline: Sendable {
         notes.append("splits with \(headline.metric.name): \(splits.joined(separator: ", "))")
       } else if !rules.metrics.isEmpty {
         let names = stats.available.map(\.metric).unique().sorted()
-        notes.append(
-          "did you mean \(nearestNames(to: headline.metric.name, among: names).joined(separator: ", "))?")
+        if let advice = suggestion(for: headline.metric.name, among: names) { notes.append(advice) }
       }
     }
     self.suite = suite
@@ -127,6 +126,13 @@ public struct HeadlineExplanation: Sendable {
     }
     if headline?.isGuessed == true { steps.append("guessed: the first known metric that the run has") }
     for note in headline?.notes ?? [] { steps.append("note: \(note)") }
+    if let headline, !rules.metrics.isEmpty,
+      !run.stats.available.contains(where: { $0.metric == headline.metric.name }),
+      let advice = suggestion(
+        for: headline.metric.name, among: run.stats.available.map(\.metric).unique().sorted())
+    {
+      steps.append(advice)
+    }
     let names = Set(
       candidates.filter { !$0.isGuessed }.map(\.matcher.name) + [headline?.metric.name].compactMap(\.self))
     let rows = run.stats.entries.filter { names.isEmpty || names.contains($0.name.name) }.map {

@@ -44,13 +44,15 @@ struct RunScores: Sendable {
   /// The run's means by a metric: its score, and one for each perturbation and what that is computed on.
   func means(of metric: MetricName) -> [(name: MetricName, mean: Double)] {
     var merged: [(name: MetricName, stat: MergedStat)] = []
+    var places: [MetricName: Int] = [:]
     for entry in stats.entries where entry.name.name == metric.name && entry.name.split == metric.split {
       if let part = metric.subSplit, entry.name.subSplit != part { continue }
       var name = entry.name
       name.subSplit = metric.subSplit
-      if let place = merged.firstIndex(where: { $0.name == name }) {
+      if let place = places[name] {
         merged[place].stat += entry.stat
       } else {
+        places[name] = merged.count
         merged.append((name, entry.stat))
       }
     }

@@ -40,6 +40,9 @@ package struct ScoreCollection: Sendable {
   /// Faults of the skipped runs.
   package private(set) var faults: [DataFault] = []
 
+  /// The names of the runs that have a score and no scores of instances.
+  package var withoutInstances: [String] { runs.filter(\.instances.isEmpty).map(\.name) }
+
   /// Orders the scores of runs. Runs without a statistic of their scenario's main metric have no place in it; of
   /// several runs of a model and scenario the last by name has.
   /// - Parameter rules: what decides which statistic is the score.

@@ -38,7 +38,9 @@ package struct MetricOptions: ParsableArguments {
 
   package init() {}
 
-  package func validate() throws { _ = try selectors }
+  package func validate() throws {
+    do { _ = try selectors } catch { throw ValidationError("\(error)") }
+  }
 
   /// Reads the scores, with a bar, and reports what was left out.
   package func read(
@@ -51,6 +53,17 @@ package struct MetricOptions: ParsableArguments {
     for note in scores.notes { Terminal.say(note) }
     for omission in scores.omissions { Terminal.say(omission, as: .warning) }
     return scores
+  }
+
+  /// Says which runs have a score and no scores of instances, where these are what a command is about.
+  /// - Returns: how many.
+  package func sayWithoutInstances(_ scores: ScoreCollection) -> Int {
+    let names = scores.withoutInstances
+    if let first = names.first {
+      let others = names.count == 1 ? "" : " and \(names.count - 1) more"
+      Terminal.say("left out: no scores of instances: \(first)\(others)", as: .warning)
+    }
+    return names.count
   }
 
   private var selectors: [MetricSelector] {
