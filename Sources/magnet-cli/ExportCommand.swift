@@ -87,6 +87,17 @@ struct ExportCommand: AsyncParsableCommand {
     @OptionGroup var chosen: SelectionOptions
     @OptionGroup var overwriting: OverwriteOption
 
+    func validate() throws {
+      if file == "-" {
+        throw ValidationError(
+          "A SQLite database cannot go to standard output; give a file such as results.db.")
+      }
+      if let other = TableFormat(fileName: file) {
+        throw ValidationError(
+          "'\(file)' is the name of a \(other) file; export sqlite writes a database, such as results.db.")
+      }
+    }
+
     func run() async throws {
       try await report {
         try overwriting.check(file)

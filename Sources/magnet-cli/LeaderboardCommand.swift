@@ -94,6 +94,10 @@ struct LeaderboardCommand: AsyncParsableCommand {
     if index, long || list || errors == true || group != nil || board != nil {
       throw ValidationError("--index goes without --long, --list, --errors, --group and --board.")
     }
+    if isHelm, let output, output != "-", !output.lowercased().hasSuffix(".json") {
+      throw ValidationError(
+        "--format helm writes JSON; give a file whose name ends in .json, not '\(output)'.")
+    }
     if isHelm, long || list || errors == true {
       throw ValidationError("--format helm goes without --long, --list and --errors.")
     }

@@ -53,7 +53,12 @@ struct ReportCommand: AsyncParsableCommand {
     if let models, models.split(separator: ",").count != 2 {
       throw ValidationError("--models takes two models separated by a comma.")
     }
-    if output != "-" { try overwriting.checkEarly(output) }
+    if output != "-" {
+      if !["html", "htm"].contains(where: { output.lowercased().hasSuffix("." + $0) }) {
+        throw ValidationError("report writes HTML; give a file whose name ends in .html, not '\(output)'.")
+      }
+      try overwriting.checkEarly(output)
+    }
   }
 
   func run() async throws {

@@ -6,7 +6,15 @@ import Synchronization
 package enum FaultFile {
   private static let state = Mutex<(path: String?, faults: [DataFault])>((nil, []))
 
-  static func open(_ path: String) { state.withLock { $0.path = path } }
+  /// - Throws: `MagnetError` for a file that magnet did not write.
+  static func open(_ path: String) throws {
+    if path == "-" || Files.isFolder(path) || Files.isFile(path) && !WrittenMark.isSet(path) {
+      throw MagnetError(
+        .alreadyExists, path == "-" ? "not a file" : "already exists, and magnet did not write it", at: path,
+        advice: "name another file for --faults")
+    }
+    state.withLock { $0.path = path }
+  }
 
   /// Adds faults; each stands in the file once.
   package static func add(_ faults: [DataFault]) { state.withLock { $0.faults += faults } }

@@ -103,7 +103,12 @@ package struct ReadingOptions: ParsableArguments {
 
   package func validate() throws {
     if quiet { Terminal.leaveOutNotes() }
-    if let faults { FaultFile.open(faults) }
+    if let faults {
+      do { try FaultFile.open(faults) } catch {
+        Terminal.say("\(error)", as: .error)
+        throw ExitCode(2)
+      }
+    }
     if cache?.isEmpty == true { throw ValidationError("--cache takes the path of a folder.") }
     if cache != nil, noCache { throw ValidationError("--cache and --no-cache exclude each other.") }
     if let cacheLimit, byteCount(cacheLimit) == nil {
