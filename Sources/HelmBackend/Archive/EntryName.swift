@@ -27,6 +27,11 @@ enum EntryName {
     return parts.joined(separator: "/")
   }
 
+  /// Whether a link is the one that HELM makes of the last suite, which reading does not follow on a disk either.
+  static func isLatest(_ name: some Collection<UInt8>) -> Bool {
+    name.split(separator: UInt8(ascii: "/")).last?.elementsEqual("latest".utf8) == true
+  }
+
   /// A name for a sentence: what cannot be shown is escaped, and what is long is cut.
   static func shown(_ name: some Collection<UInt8>) -> String {
     let text = String(decoding: name.prefix(200), as: UTF8.self)

@@ -121,9 +121,7 @@ struct TarReader {
       contents.add(name, size: file.size, .tar(offset: file.offset))
       if let own = try? EntryName.path(name) { files[own] = file }
     case UInt8(ascii: "5"): contents.add(name, size: 0, .folder)
-    // HELM links `latest` to the last suite; reading does not follow it on the disk either.
-    case UInt8(ascii: "2")
-    where name.split(separator: UInt8(ascii: "/")).last?.elementsEqual("latest".utf8) == true: break
+    case UInt8(ascii: "2") where EntryName.isLatest(name): break
     case UInt8(ascii: "2"): contents.refuse(name, .link)
     case UInt8(ascii: "3"), UInt8(ascii: "4"), UInt8(ascii: "6"): contents.refuse(name, .device)
     case UInt8(ascii: "V"): break

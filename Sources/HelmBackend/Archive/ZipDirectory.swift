@@ -115,6 +115,7 @@ struct ZipDirectory {
     var contents = ArchiveContents()
     for (record, end) in zip(records, ends) {
       switch record.mode & 0o170000 {
+      case 0o120000 where EntryName.isLatest(record.name): break
       case 0o120000: contents.refuse(record.name, .link)
       case 0, 0o100000, 0o040000:
         contents.add(

@@ -96,11 +96,21 @@ package struct InstanceViews: Sendable {
     let scores = try await table(.perInstanceStats, scoreColumns)
     if states.rowCount == 0, let fault = faults.last { throw fault }
 
-    var means: [Key: [(metric: String, mean: Double)]] = [:]
+    // Of several rows with one key, as language models have them for the windows of a text, the mean.
+    var sums: [Key: [(metric: String, sum: Double, count: Double)]] = [:]
+    var places: [Key: [String: Int]] = [:]
     scores.forEachRow(grouping: .metric) { metric, row in
       guard let id = row[.instance], isWanted(id), let mean = row[.mean] else { return }
-      means[Key(row), default: []].append((metric, mean))
+      let key = Key(row)
+      if let place = places[key]?[metric] {
+        sums[key]?[place].sum += mean
+        sums[key]?[place].count += 1
+      } else {
+        places[key, default: [:]][metric] = sums[key]?.count ?? 0
+        sums[key, default: []].append((metric, mean, 1))
+      }
     }
+    let means = sums.mapValues { own in own.map { (metric: $0.metric, mean: $0.sum / $0.count) } }
     var instances: [InstanceView] = []
     states.forEachRow { row in
       guard let id = row[.instance], isWanted(id) else { return }

@@ -134,8 +134,11 @@ extension RunListing {
       let otherSuite = entries[entryOfRow[other]].suite
       let isNewer = VersionOrder(suite) >= VersionOrder(otherSuite)
       if isNewer { newest[name] = row }
+      let used = isNewer ? row : other
       notes.append(
-        "run \(name) is in suites \(otherSuite) and \(suite); the one in \(isNewer ? suite : otherSuite) is used"
+        suite == otherSuite
+          ? "run \(name) is twice in suite \(suite); the one in \(entries[entryOfRow[used]].path) is used"
+          : "run \(name) is in suites \(otherSuite) and \(suite); the one in \(isNewer ? suite : otherSuite) is used"
       )
     }
     return complete.filter { newest[runSpecs.rows[$0][.run]] == $0 }
