@@ -34,6 +34,7 @@ struct ExampleTests {
       .compactMap { $0 as? String }.sorted().map { "Sources/" + $0 }
     var files: [String] = []
     for path in names + ["README.md"] where path.hasSuffix(".swift") || path.hasSuffix(".md") {
+      var declared: [(name: String, code: [String])] = []
       for (line, code) in Self.examples(
         in: try Project.text(Project.folder.path + "/" + path), inComments: path.hasSuffix(".swift"))
       {
@@ -52,6 +53,10 @@ struct ExampleTests {
         if code.first?.hasPrefix("override ") == true {
           code = ["final class Snippet: RunPredictor {"] + code + ["}"]
         }
+        // What an article declared before stands in its later examples, too.
+        let all = code.joined(separator: "\n")
+        code = declared.filter { all.contains($0.name + "(") }.flatMap(\.code) + code
+        if let type = all.firstMatch(of: /class (\w+)/) { declared.append((String(type.output.1), code)) }
         let name = "example\(files.count)"
         let text =
           head + top + [
