@@ -37,6 +37,7 @@ struct TableCommand: AsyncParsableCommand {
       let progress = WorkProgress()
       let runs = try source.runs(try chosen.selection, progress)
       let listing = try await Watch.working(progress) { try await runs.list() }
+      if schema != nil, let faults = try await stream(runs, listing.entries, progress) { return faults }
       let projection = schema == nil ? projection : nil
       func load(_ columns: Set<String>?) async throws -> RunTables {
         try await Watch.working(progress) { [table] in
@@ -57,6 +58,30 @@ struct TableCommand: AsyncParsableCommand {
 }
 
 extension TableCommand {
+  /// Writes the table of the fixed schema while the runs are read, some at a time, so that memory does not grow with their
+  /// number; nil where the table has to be whole.
+  private func stream(_ runs: HelmRuns, _ entries: [RunEntry], _ progress: WorkProgress) async throws -> Int?
+  {
+    var faults: [DataFault] = []
+    var parts = runs.parts(entries, of: table, bytes: 1 << 26)[...]
+    let columns = SourceColumn.all + table.schemaV1 + [DeclaredColumn(TableSource.extraColumn, .json)]
+    let isDone = try await output.stream(columns) {
+      guard let part = parts.popFirst() else {
+        if faults.count == entries.count { throw NothingRead(count: faults.count) }
+        return nil
+      }
+      let some = Array(entries[part])
+      let tables = try await Watch.working(progress) { [table] in
+        try await runs.load(some, tables: [table], columns: nil)
+      }
+      say(tables.faults.map(\.fault))
+      say(tables.counts, of: some)
+      faults += tables.faults.map(\.fault)
+      return tables.fitted(table, of: some)
+    }
+    return isDone ? faults.count : nil
+  }
+
   /// The columns to read: those named, when all of them are named in full.
   private var projection: Set<String>? {
     guard let names = output.rows.namedColumns else { return nil }

@@ -28,3 +28,26 @@ extension HelmRuns {
     return Table(columnNames: ["part", "project", "suite", "bytes", "runs"], rows: rows)
   }
 }
+
+extension HelmRuns {
+  /// Neighbouring runs whose files of a kind have about so many bytes together, at least one run for each worker and at
+  /// most 1,000.
+  package func parts(_ entries: [RunEntry], of kind: TableSource, bytes: Int) -> [Range<Int>] {
+    var parts: [Range<Int>] = []
+    var start = 0
+    var size = 0
+    for (number, entry) in entries.enumerated() {
+      let folder = directory(entry)
+      size +=
+        folder.tree is DiskTree
+        ? Files.status(folder.file(of: kind))?.size ?? 0 : (try? folder.open(kind))?.expectedSize ?? 0
+      let count = number + 1 - start
+      if (size >= bytes && count >= workers) || count == 1000 {
+        parts.append(start..<number + 1)
+        (start, size) = (number + 1, 0)
+      }
+    }
+    if start < entries.count { parts.append(start..<entries.count) }
+    return parts
+  }
+}

@@ -17,7 +17,8 @@ import Synchronization
 /// objects of more than 512 keys are read from their files each time.
 ///
 /// Several processes may use a store at once. Its files are written under temporary names and never changed; a process
-/// that is killed leaves nothing that others take for an entry, nor does a full disk.
+/// that is killed leaves nothing that others take for an entry, nor does a full disk. They are mapped into memory, and
+/// tables use their columns where they lie, after checking what they use by its XXH64; nobody else may shorten them.
 public final class WarmStore: Sendable {
   /// The folder's path.
   package let folder: String

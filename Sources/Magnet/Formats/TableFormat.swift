@@ -87,6 +87,12 @@ package struct TableColumn: Sendable {
   /// Whether, of its texts, fewer than half differ.
   package let isRepetitive: Bool
 
+  package init(name: String, type: ColumnType, isRepetitive: Bool) {
+    self.name = name
+    self.type = type
+    self.isRepetitive = isRepetitive
+  }
+
   package var isText: Bool { type == .string || type == .json }
 }
 
@@ -110,6 +116,45 @@ extension Table {
       TableColumn(
         name: outline.0, type: outline.1 ?? .string, isRepetitive: distinct[column] * 2 <= rowCount)
     }
+  }
+}
+
+extension TableColumn {
+  /// The names of text columns whose cells rarely repeat, as they end.
+  private static let rare = [
+    "instance_id", "instance.id", "input.text", "request.prompt", "request.random", "result.error", "extra",
+  ]
+
+  /// A column of which only the schema is known.
+  fileprivate init(_ name: String, _ type: ColumnType) {
+    self.init(
+      name: name, type: type, isRepetitive: type != .json && !Self.rare.contains(where: name.hasSuffix))
+  }
+}
+
+/// Writes a table of which every piece has the same columns, declared, piece by piece. The bytes depend on the rows alone
+/// and not on the pieces.
+package struct TablePieces {
+  private var sink: any TableSink
+  private var hasBegun = false
+
+  package init(_ format: TableFormat, _ layout: TableLayout) { sink = format.makeSink(layout) }
+
+  /// Writes the next rows.
+  package mutating func append(_ table: Table, _ write: ([UInt8]) throws -> Void) throws {
+    if !hasBegun {
+      try sink.begin(
+        zip(table.columnNames, table.columnTypes).map { TableColumn($0, $1 ?? .string) }, write)
+      hasBegun = true
+    }
+    for chunk in table.chunks { try sink.append(chunk, write) }
+  }
+
+  /// Ends the table.
+  /// - Parameter empty: a table with its columns and no rows, for when there was none.
+  package mutating func end(_ empty: Table, _ write: ([UInt8]) throws -> Void) throws {
+    try append(empty, write)
+    try sink.end(write)
   }
 }
 

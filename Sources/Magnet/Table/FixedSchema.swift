@@ -10,6 +10,11 @@ package struct DeclaredColumn: Sendable, Hashable {
 }
 
 extension Table {
+  /// A table of these columns without rows.
+  package init(_ schema: [DeclaredColumn]) {
+    self.init(TableSchema(schema.map(\.name), declared: schema.map(\.type)), [])
+  }
+
   /// The table with exactly these columns, in this order and of these types, and one more of JSON.
   ///
   /// A column that the table does not have is null. What has no place stands in the column `extra`, an object by the
