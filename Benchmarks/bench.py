@@ -229,6 +229,14 @@ class Bench:
         take_turns([ours])
         return [ours], [at_most("from start to end", 1000 * ours.wall, 8, "ms")], []
 
+    def part(self):
+        run = sorted(corpus().iterdir())[0]
+        ours = self.ours("table", "per-instance-stats", run, "--schema", "v1", "--format", "arrow",
+                         repeats=4 * self.fast, keep_output=False)
+        self.check_ours(ours)
+        take_turns([ours])
+        return [ours], [at_most("a task of an engine with one run", 1000 * ours.wall, 20, "ms")], []
+
     def giant(self):
         path = giant()
         state = "scenario_state.request_states"
@@ -350,7 +358,7 @@ class Bench:
         ], [f"The zip has {file.stat().st_size / 1e6:.0f} MB."]
 
 
-TASKS = ["tables", "predict", "runs", "help", "giant", "groupby", "export", "zip", "parquet", "cache"]
+TASKS = ["tables", "predict", "runs", "help", "part", "giant", "groupby", "export", "zip", "parquet", "cache"]
 
 
 def compare_groups(text, expected):

@@ -209,7 +209,7 @@ def main():
     try:
         read(os.path.join(folder, "none")).count()
     except Exception as error:
-        assert "there is no such folder" in str(error), error
+        assert "no such file or folder" in str(error), error
         print("missing folder is said")
     else:
         raise AssertionError("a missing folder is not an error")
