@@ -135,6 +135,68 @@ struct BrowserTests {
     #expect(Set(session.requests) == [address])
   }
 
+  /// Hiding a model on the page computes win rates, the best and shades again, as `leaderboard --models` does.
+  @Test func hidingAModelComputesWinRatesAgain() throws {
+    let folder = try TemporaryFolder()
+    let models = ["acme/a", "acme/b", "acme/c", "acme/d"]
+    let scores = [
+      [[1, 1, 0], [0, 1, 0, 1]], [[1, 0, 0], [1, 1, 1, 0]], [[1, 1, 0], [0, 0, 0, 1.0]], [[0, 0, 0]],
+    ]
+    for (model, tasks) in zip(models, scores) {
+      for (number, values) in tasks.enumerated() {
+        var run = MadeRun("task\(number):part=x", model, values)
+        run.groups = ["group\(number)"]
+        try run.write(to: folder, suite: "runs/s")
+      }
+    }
+    let page = folder.path + "/report.html"
+    #expect(try Tool.run("report", folder.path + "/runs", "-o", page, "--metric", "exact_match").status == 0)
+    func expected(_ models: [String]) throws -> [String: [String]] {
+      let outcome = try Tool.run(
+        "leaderboard", folder.path + "/runs", "--metric", "exact_match", "--models",
+        models.joined(separator: ","), "--format", "csv")
+      let lines = parseCSV(outcome.output).map { $0.map(\.field) }
+      return Dictionary(uniqueKeysWithValues: lines.dropFirst().map { ($0[1], Array($0[2...4])) })
+    }
+    let table = "document.getElementById('board1')"
+    let cells = """
+      [...\(table).tBodies[0].rows].filter((row) => !row.hidden).map((row) => {
+        const heads = [...\(table).tHead.rows[0].cells], rate = heads.findIndex((cell) => cell.dataset.part === 'rate');
+        return [row.cells[0].textContent, ...[0, 1, 2].map((more) => row.cells[rate + more].dataset.v ?? '')].join('|');
+      })
+      """
+    let boxes = "[...\(table).closest('.scroll').previousElementSibling.querySelectorAll('.boxes label')]"
+    func toggle(_ model: String) -> String {
+      "\(boxes).find((label) => label.textContent === '\(model)').querySelector('input').click(); \(cells)"
+    }
+    let session = try drive(
+      [
+        .goTo("file://" + page), .eval(cells), .eval(toggle("acme/b")), .eval("location.hash"),
+        .eval(toggle("acme/d")), .eval(toggle("acme/b")), .eval(toggle("acme/d")),
+        .eval("\(table).closest('.scroll').previousElementSibling.querySelector('summary').textContent"),
+      ], in: folder)
+    let results = session.results
+    try #require(results.count == 8)
+    func check(_ result: JSONValue, _ models: [String]) throws {
+      let wanted = try expected(models)
+      let rows = result.elements.compactMap {
+        $0.string?.split(separator: "|", omittingEmptySubsequences: false)
+      }
+      #expect(Set(rows.map { String($0[0]) }) == Set(models))
+      for row in rows {
+        let own = row.dropFirst().map { Double($0) }
+        #expect(own == (wanted[String(row[0])] ?? []).map { Double($0) }, "\(row) \(wanted)")
+      }
+    }
+    try check(results[1], models)
+    try check(results[2], ["acme/a", "acme/c", "acme/d"])
+    #expect(results[3].string?.contains("board1.hide=") == true)
+    try check(results[4], ["acme/a", "acme/c"])
+    try check(results[5], ["acme/a", "acme/b", "acme/c"])
+    try check(results[6], models)
+    #expect(results[7].string == "Models: 4 of 4" && session.console.isEmpty, "\(session.console)")
+  }
+
   /// Tables of many rows are in the page as data, and drawn a part at a time.
   @Test func longTablesAreDrawnInParts() throws {
     let folder = try TemporaryFolder()
@@ -161,10 +223,18 @@ struct BrowserTests {
           input.dispatchEvent(new Event('input')); return \(status); })()
           """),
         .eval("String(window.pwned)"), .scripts(false), .goTo("file://" + page),
-        .eval("\(table).tBodies[0].rows.length"),
+        .eval("\(table).tBodies[0].rows.length"), .scripts(true), .goTo("file://" + page),
+        // On paper all rows are there.
+        .eval("dispatchEvent(new Event('beforeprint')); \(table).tBodies[0].rows.length"),
+        .eval("dispatchEvent(new Event('afterprint')); \(table).tBodies[0].rows.length"),
+        // An address with a sort and a filter restores the view.
+        .goTo("about:blank"), .goTo("file://" + page + "#flips.sort=2d&flips.filter=onerror"), .eval(status),
+        .eval("\(table).tHead.rows[0].cells[2].getAttribute('aria-sort')"),
       ], in: folder)
     let results = session.results
-    try #require(results.count == 10)
+    try #require(results.count == 18)
+    #expect(results[12].double == 700 && results[13].double == 100)
+    #expect(results[16].string == "1 to 100 of 140 of 700 rows" && results[17].string == "descending")
     #expect(results[1].string == "1 to 100 of 700 rows" && results[2].double == 100)
     #expect(results[3].string == "101 to 200 of 700 rows" && results[4].double == 0)
     #expect(results[5].string == "1 to 100 of 140 of 700 rows")

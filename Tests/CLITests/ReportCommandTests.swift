@@ -66,7 +66,7 @@ import Testing
     #expect(outcome.status == 0, "\(outcome.errors)")
     let page = outcome.output
     #expect(page.contains("<section id=\"backtest\"") && page.contains("id=\"backtest-misses\""))
-    #expect(page.ranges(of: "<img src=\"data:image/svg+xml;base64,").count == 2)
+    #expect(page.ranges(of: "<img src=\"data:image/svg+xml;base64,").count == 3)
     let lines = try Project.text(file).split(separator: "\n").dropFirst().map {
       try JSONValue(parsing: String($0))
     }

@@ -74,7 +74,9 @@ struct BacktestText: Sendable {
       ("observed", list(backtest.observed)), ("repeats", .int(Int64(backtest.repetitions))),
       ("seed", .int(Int64(backtest.seed))),
       ("example_runs", backtest.exampleRuns.map { .int(Int64($0)) } ?? .null),
-      ("predictors", .array(names.map(JSONValue.string))), ("targets", .int(Int64(targets.count))),
+      ("predictors", .array(names.map(JSONValue.string))),
+      ("baselines", .array(entries.filter(\.isBaseline).map { .string($0.name) })),
+      ("targets", .int(Int64(targets.count))),
       ("data", .string(Self.digest(plan))),
     ]
     if let sampling = backtest.sampling { members.append(("sample", .string(sampling.name))) }

@@ -133,7 +133,7 @@ package struct BacktestPage: Sendable {
       .enumerated().map { .init(title: $0.element, lowFirst: $0.offset == 3) },
       rows: groups.map { group in
         [
-          .text(group.predictor),
+          .text(title(group.predictor)),
           .count(group.observed, note: "does not depend on instances"),
           .count(group.predictions.count), .number(group.error), .number(group.bias),
           .number(group.coverage, note: "no intervals"),
@@ -151,40 +151,64 @@ package struct BacktestPage: Sendable {
       columns: ["run", "predictor", "observed", "predicted", "actual"].map { .init(title: $0) },
       rows: worst.map { miss in
         [
-          .text(miss.run), .text(miss.predictor), .count(miss.observed, note: "none"),
+          .text(miss.run), .text(title(miss.predictor)), .count(miss.observed, note: "none"),
           .number(miss.predicted), .number(miss.actual),
         ]
       })
     return [
       .element("dl", [:], facts), table.node, .image(learningCurve.svg(), alt: learningCurve.summary),
       .image(predictedAgainstActual.svg(), alt: predictedAgainstActual.summary),
+      coverage.series.isEmpty ? .group([]) : .image(coverage.svg(), alt: coverage.summary),
       .element("h3", [:], [.text("Worst misses")]), misses.node,
     ]
   }
 
-  private var learningCurve: Plot {
+  /// The names of the predictors that others are compared with.
+  private var baselines: Set<String> { Set((header["baselines"]?.elements ?? []).compactMap(\.string)) }
+
+  /// A predictor's name, and whether it is a baseline.
+  private func title(_ predictor: String) -> String {
+    baselines.contains(predictor) ? predictor + " (baseline)" : predictor
+  }
+
+  /// A value of each predictor by the number of observed instances; of those that see none a level line.
+  private func curve(_ title: String, _ yLabel: String, _ value: (Group) -> Double?) -> Plot {
     let sizes = groups.compactMap(\.observed).unique().sorted()
-    let series = groups.map(\.predictor).unique().map { name in
-      let own = groups.filter { $0.predictor == name }
-      let points = own.flatMap { group in
-        (group.observed.map { [$0] } ?? sizes).map { Plot.Point(x: Double($0), y: group.error) }
+    let baselines = baselines
+    let groupsOf = Dictionary(grouping: groups, by: \.predictor)
+    let series = groups.map(\.predictor).unique().compactMap { name -> Plot.Series? in
+      let points = (groupsOf[name] ?? []).flatMap { group -> [Plot.Point] in
+        guard let y = value(group) else { return [] }
+        return (group.observed.map { [$0] } ?? sizes).map { Plot.Point(x: Double($0), y: y) }
       }
-      return Plot.Series(name: name, points: points)
+      return points.isEmpty
+        ? nil : Plot.Series(name: name, points: points, isBaseline: baselines.contains(name))
     }
     return Plot(
-      title: "Error against observed instances", xLabel: "observed instances", yLabel: "mean absolute error",
+      title: title, xLabel: "observed instances", yLabel: yLabel,
       xScale: (sizes.first ?? 0) < 1 ? .linear : .log, series: series)
   }
 
+  private var learningCurve: Plot {
+    curve("Error against observed instances", "mean absolute error", \.error)
+  }
+
+  private var coverage: Plot {
+    curve("Coverage of 95% intervals (0.95 is right)", "share of intervals that hold the score", \.coverage)
+  }
+
   private var predictedAgainstActual: Plot {
+    let last = Dictionary(groups.map { ($0.predictor, $0) }, uniquingKeysWith: { $1 })
+    let baselines = baselines
     let series = groups.map(\.predictor).unique().compactMap { name -> Plot.Series? in
-      guard let group = groups.last(where: { $0.predictor == name }) else { return nil }
+      guard let group = last[name] else { return nil }
       let targets = Dictionary(grouping: group.predictions, by: \.target).sorted { $0.key < $1.key }
       let points = targets.map { _, own in
         Plot.Point(x: own[0].actual, y: own.reduce(0) { $0 + $1.predicted } / Double(own.count))
       }
       return Plot.Series(
-        name: name + (group.observed.map { ", \($0) observed" } ?? ""), points: points, style: .points)
+        name: name + (group.observed.map { ", \($0) observed" } ?? ""), points: points, style: .points,
+        isBaseline: baselines.contains(name))
     }
     return Plot(
       title: "Predicted against actual scores", xLabel: "actual", yLabel: "predicted", series: series,

@@ -1,4 +1,5 @@
-/// What pages do: sort, filter and page through tables, keep sort and filter in the address, and save a table as CSV.
+/// What pages do: sort, filter and page through tables, keep sort and filter in the address, save a table as CSV, and
+/// compute win rates again when models are hidden (as `BoardAggregate.winRates` does, bit for bit).
 /// Without it every table's first rows are there all the same. It makes elements from text alone.
 enum PageScript {
   static let text = #"""
@@ -59,6 +60,73 @@ enum PageScript {
           return order === 0 ? a.place - b.place : sign * order;
         });
       };
+      // Three decimals as Python rounds, more where a number would seem to be 0.
+      const shown3 = (value) => {
+        if (value !== 0 && Math.abs(value) < 0.0005) return String(value);
+        const low = Math.floor(value * 1000);
+        const isTie = Number.isInteger(value * 16) && (value * 16) % 2 !== 0;
+        const rounded = isTie ? (low % 2 === 0 ? low : low + 1) / 1000 : Number(value.toFixed(3));
+        return Number.isInteger(rounded) ? rounded + ".0" : String(rounded);
+      };
+      // The mean rounded once: sums that do not overlap.
+      const exactMean = (values) => {
+        let parts = [];
+        for (const value of values) {
+          let x = value;
+          const kept = [];
+          for (const part of parts) {
+            const [large, small] = Math.abs(x) < Math.abs(part) ? [part, x] : [x, part];
+            const sum = large + small, rest = small - (sum - large);
+            if (rest !== 0) kept.push(rest);
+            x = sum;
+          }
+          parts = [...kept, x];
+        }
+        return values.length === 0 ? NaN : parts.reverse().reduce((a, b) => a + b, 0) / values.length;
+      };
+      const setNumber = (cell, node, value) => {
+        cell.value = value;
+        cell.raw = Number.isNaN(value) ? undefined : String(value);
+        cell.text = Number.isNaN(value) ? "—" : shown3(value);
+        if (Number.isNaN(value)) delete node.dataset.v; else node.dataset.v = cell.raw;
+        node.textContent = cell.text;
+      };
+      // Win rates, the best of each column and shades among the rows that are there.
+      const compare = (heads, items, isWhole) => {
+        const rates = new Map(items.map((item) => [item, []]));
+        const rank = (column, isLow, isCounted) => {
+          const known = items.filter((item) => !Number.isNaN(item.cells[column].value));
+          const values = known.map((item) => item.cells[column].value);
+          for (const item of known) {
+            const own = item.cells[column].value;
+            const worse = values.filter((value) => isLow ? value > own : value < own).length;
+            const equal = values.filter((value) => value === own).length;
+            if (isCounted && known.length > 1) rates.get(item).push((worse + (equal - 1) / 2) / (known.length - 1));
+            const classes = item.row.cells[column].classList;
+            classes.remove("b", "s1", "s2", "s3", "s4", "s5");
+            if (worse + equal === known.length) classes.add("b");
+            if (known.length > 1) classes.add("s" + (1 + Math.min(4, Math.floor(5 * worse / known.length))));
+          }
+        };
+        heads.forEach((head, column) => {
+          const part = head.dataset.part;
+          if (part === "higher" || part === "lower") rank(column, part === "lower", true);
+        });
+        heads.forEach((head, column) => {
+          if (head.dataset.part === "rate") {
+            for (const item of items) setNumber(item.cells[column], item.row.cells[column], exactMean(rates.get(item)));
+            rank(column, false, false);
+          } else if (head.dataset.part === "group") {
+            for (const item of items) {
+              const cell = item.row.cells[column], known = item.cells[column];
+              known.first ??= [known.raw, cell.title];
+              setNumber(known, cell, isWhole && known.first[0] !== undefined ? Number(known.first[0]) : NaN);
+              if (known.raw !== undefined) known.text = cell.textContent = String(known.value);
+              cell.title = isWhole ? known.first[1] : "tie groups are of all models; leaderboard --models computes others";
+            }
+          }
+        });
+      };
       const csv = (heads, items) => [heads, ...items.map((item) => item.cells.map((cell) => String(cell.raw ?? cell.text)))]
         .map((line) => line.map((text) => /[",\n\r]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text)
           .join(",")).join("\n") + "\n";
@@ -103,9 +171,11 @@ enum PageScript {
           count.textContent = part + (shown.length === items.length ? items.length + " rows"
             : shown.length + " of " + items.length + " rows");
         };
+        // The places of hidden rows, which count in nothing.
+        const gone = new Set();
         const filter = () => {
           const words = input.value.toLowerCase().split(/\s+/).filter((word) => word !== "");
-          shown = words.length === 0 ? items : items.filter((item) => words.every((word) => item.text.includes(word)));
+          shown = items.filter((item) => !gone.has(item.place) && words.every((word) => item.text.includes(word)));
           page = 0;
           draw();
         };
@@ -116,6 +186,39 @@ enum PageScript {
             else cell.removeAttribute("aria-sort");
           });
         };
+        const hide = () => {
+          compare(heads, items.filter((item) => !gone.has(item.place)), gone.size === 0);
+          const sortedBy = heads.findIndex((cell) => cell.hasAttribute("aria-sort"));
+          const rate = heads.findIndex((cell) => cell.dataset.part === "rate");
+          if (sortedBy >= 0) sort(sortedBy, heads[sortedBy].getAttribute("aria-sort") === "ascending");
+          else if (rate >= 0) items = sorted(items, rate, false);
+          filter();
+        };
+        if (table.dataset.hidable !== undefined) {
+          const choice = element("details", "own");
+          const title = () => table.dataset.hidable + ": " + (items.length - gone.size) + " of " + items.length;
+          const summary = element("summary", "", title());
+          const boxes = element("div", "boxes");
+          (state.get(name + ".hide") ?? "").split(".").filter((text) => /^\d+$/.test(text))
+            .forEach((text) => { if (Number(text) < items.length) gone.add(Number(text)); });
+          for (const item of items) {
+            const one = element("label");
+            const box = element("input");
+            box.type = "checkbox";
+            box.checked = !gone.has(item.place);
+            box.addEventListener("change", () => {
+              if (box.checked) gone.delete(item.place); else gone.add(item.place);
+              summary.textContent = title();
+              hide();
+              keep(name + ".hide", [...gone].sort((a, b) => a - b).join("."));
+            });
+            one.append(box, element("bdi", "", item.cells[0].text));
+            boxes.append(one);
+          }
+          summary.textContent = title();
+          choice.append(summary, boxes);
+          tools.append(choice);
+        }
         heads.forEach((cell, column) => {
           const made = element("button");
           made.type = "button";
@@ -143,8 +246,21 @@ enum PageScript {
         const order = /^(\d+)([ad])$/.exec(state.get(name + ".sort") ?? "");
         if (order !== null && Number(order[1]) < heads.length) sort(Number(order[1]), order[2] === "a");
         input.value = state.get(name + ".filter") ?? "";
-        filter();
+        if (gone.size > 0) hide(); else filter();
+        if (block !== null) {
+          // On paper all rows are there.
+          addEventListener("beforeprint", () => body.replaceChildren(...shown.map((item) => rowOf(item.data))));
+          addEventListener("afterprint", draw);
+        }
       }
+      // On paper everything is open.
+      let opened = [];
+      addEventListener("beforeprint", () => {
+        opened = [...document.querySelectorAll("details:not([open])")];
+        for (const part of opened) part.open = true;
+      });
+      addEventListener("afterprint", () => { for (const part of opened) part.open = false; });
+      addEventListener("hashchange", () => { if (location.hash.includes("=")) location.reload(); });
     })();
     """#
 }

@@ -35,6 +35,9 @@ enum PageStyle {
     border:1px solid var(--soft);border-radius:.2rem}
     button.own{font:inherit;padding:.2rem .6rem;background:var(--fill);color:var(--ink);border:1px solid var(--soft);
     border-radius:.2rem}
+    details.own{margin:0;border:0;padding:0}
+    .boxes{display:flex;flex-wrap:wrap;gap:.2rem 1rem;max-height:16rem;overflow-y:auto;padding:.3rem 0}
+    .boxes label{display:flex;gap:.3rem;align-items:baseline;overflow-wrap:anywhere}
     .soft{color:var(--soft)}.good{color:var(--good)}.bad{color:var(--bad)}
     .s1{background:rgba(var(--shade),.06)}.s2{background:rgba(var(--shade),.12)}.s3{background:rgba(var(--shade),.18)}
     .s4{background:rgba(var(--shade),.24)}.s5{background:rgba(var(--shade),.3)}
@@ -45,6 +48,7 @@ enum PageStyle {
     svg,img{max-width:100%;height:auto;font:12px system-ui,sans-serif}
     .hide{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
     @media print{:root{color-scheme:light;--ink:#000;--paper:#fff;--soft:#444;--line:#999;--fill:#eee;--link:#000}
-    .scroll{overflow:visible}.tools,nav{display:none}pre{max-height:none}}
+    .scroll{overflow:visible}.tools,nav{display:none}pre{max-height:none}table{font-size:.65rem}
+    th,td{padding:.1rem .2rem;overflow-wrap:anywhere}td.n{white-space:normal}td.t,tbody th{min-width:0}}
     """
 }

@@ -6,6 +6,14 @@ struct ReportTable {
     var lowFirst = false
     /// What the column shows, for a tooltip and for screen readers.
     var description: String?
+    /// What is computed again when rows are hidden; nil for what does not depend on other rows.
+    var part: Part?
+  }
+
+  /// What a column of a leaderboard depends on: `higher` or `lower` values are better, so that they count in the win
+  /// rate, or `rate`, which is that, or `group`, which nothing on the page can compute again.
+  enum Part: String {
+    case higher, lower, rate, group
   }
 
   struct Cell {
@@ -39,6 +47,8 @@ struct ReportTable {
   let rows: [[Cell]]
   /// How many rows are in the page.
   var limit = 100_000
+  /// What a row is, such as `Models`, where a reader may hide rows and what depends on them is computed again.
+  var hidable: String?
 
   /// Tables of more rows are drawn a part at a time, from data in the page.
   static let drawnWhole = 500
@@ -51,17 +61,20 @@ struct ReportTable {
       var attributes: HTMLAttributes = ["scope": "col"]
       if column.lowFirst { attributes.add("data-low", "true") }
       if let description = column.description { attributes.add("title", description) }
+      if let part = column.part { attributes.add("data-part", part.rawValue) }
       return .element("th", attributes, [.data(column.title)])
     }
     let isInParts = min(rows.count, limit) > Self.drawnWhole
     let body = rows.prefix(isInParts ? Self.drawnFirst : limit).map { row -> HTMLNode in
       .element("tr", [:], row.enumerated().map { place, cell in Self.node(cell, isHeader: place == 0) })
     }
+    var attributes: HTMLAttributes = ["id": id, "data-tools": ""]
+    if let hidable, !isInParts { attributes.add("data-hidable", hidable) }
     let table = HTMLNode.element(
       "div", ["class": "scroll", "tabindex": "0", "role": "region", "aria-label": caption],
       [
         .element(
-          "table", ["id": id, "data-tools": ""],
+          "table", attributes,
           [
             .element("caption", [:], [.text(caption)]),
             .element("thead", [:], [.element("tr", [:], head)]), .element("tbody", [:], body),
@@ -75,9 +88,15 @@ struct ReportTable {
       nodes.append(
         .element(
           "p", ["class": "soft"],
-          [.text("\(limit) of \(rows.count) rows are in the page; --max-rows changes this.")]))
+          [.text("\(limit) of \(rows.count) rows are in the page; --max-rows \(rows.count) has all.")]))
     }
     return .group(nodes)
+  }
+
+  /// What is left out of the page, in a sentence; nil where nothing is.
+  var omission: String? {
+    rows.count > limit
+      ? "\(id): \(limit) of \(rows.count) rows are in the page; --max-rows \(rows.count) has all" : nil
   }
 
   /// A cell as the page's script draws it: text, number, note, style. Links are in tables that are drawn whole.

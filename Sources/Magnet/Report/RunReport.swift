@@ -60,7 +60,9 @@ package struct RunReport: Sendable {
       page.sections.append(("coverage", "Coverage", [Self.coverage(listing, options)]))
       page.sections.append(("scores", "Scores by scenario", Self.charts(runs, headlines)))
     }
-    page.sections.append(("runs", "Runs", [Self.runTable(listing, runs, headlines, options)]))
+    let runTable = Self.runTable(listing, runs, headlines, options)
+    notes += [runTable.omission].compactMap(\.self)
+    page.sections.append(("runs", "Runs", [runTable.node]))
     if let backtest = options.backtest {
       page.sections.append(("backtest", "Predictions", backtest.nodes))
       notes += backtest.notes
@@ -161,10 +163,12 @@ package struct RunReport: Sendable {
         : [
           .init(
             title: "Tie group", lowFirst: true,
-            description: "Models that cannot be told from the first of their group")
+            description: "Models that cannot be told from the first of their group", part: .group)
         ])
       + board.columns.map { column in
-        .init(title: column.title, lowFirst: column.lowerIsBetter == true, description: column.description)
+        .init(
+          title: column.title, lowFirst: column.lowerIsBetter == true, description: column.description,
+          part: column.kind == .winRate ? .rate : column.lowerIsBetter.map { $0 ? .lower : .higher })
       }
     let rows = board.ranked.enumerated().map { number, row -> [ReportTable.Cell] in
       [.text(row.title)] + (groups.map { [.count($0[number], note: "not tested")] } ?? [])
@@ -180,7 +184,7 @@ package struct RunReport: Sendable {
     }
     return ReportTable(
       id: id, caption: "\(board.title): models by scenarios, the best first", columns: columns, rows: rows,
-      limit: options.maxRows)
+      limit: options.maxRows, hidable: "Models")
   }
 
   /// How good a value is within its column, in five steps; none where the column has no direction.
@@ -251,7 +255,7 @@ package struct RunReport: Sendable {
 
   private static func runTable(
     _ listing: RunListing, _ runs: BoardRuns, _ headlines: [Headline?], _ options: Options
-  ) -> HTMLNode {
+  ) -> ReportTable {
     var known: [String: (model: String, headline: Headline?)] = [:]
     for (run, headline) in zip(runs.runs, headlines) { known[run.path] = (run.model, headline) }
     var rows: [[ReportTable.Cell]] = []
@@ -267,10 +271,9 @@ package struct RunReport: Sendable {
       rows.append(row)
     }
     let titles = ["run", "suite", "model", "metric", "score", "state", "problem"]
-    let table = ReportTable(
+    return ReportTable(
       id: "run-table", caption: "Runs: \(listing.entries.count)",
       columns: titles.map { ReportTable.Column(title: $0) }, rows: rows, limit: options.maxRows)
-    return table.node
   }
 
   private static let help: [HTMLNode] = [

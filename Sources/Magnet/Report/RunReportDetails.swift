@@ -27,6 +27,7 @@ extension RunReport {
       columns: columns.map { .init(title: $0) },
       rows: rows(flips.selecting(columns), textLimit: options.textLimit.map { min($0, 400) }),
       limit: options.maxRows)
+    notes += [flipTable.omission].compactMap(\.self)
     return [table.node, .element("h3", [:], [.text("Flips")]), flipTable.node]
   }
 
