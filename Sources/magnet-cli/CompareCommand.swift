@@ -21,6 +21,10 @@ struct CompareCommand: AsyncParsableCommand {
       interval, others by flipping signs and with Student's t. Differences are B minus A. The population is the main \
       split on unperturbed inputs, unless --split or --perturbation says otherwise.
 
+      --format json writes one object: schema_version (1), a, b, difference, seed, level, correction and, with \
+      --equivalent, equivalence_margin; the lists summary, flips and unmatched, whose objects have the columns of these \
+      tables, null for what is missing; and files, each with path and sha256.
+
       EXIT STATUS:
         3 with --fail-if-worse when B is worse than A by more than that
 
@@ -47,7 +51,10 @@ struct CompareCommand: AsyncParsableCommand {
   @OptionGroup var chosen: SelectionOptions
   @Option(help: "HELM's split, or all (default: that of the main metric).")
   var split: String?
-  @Option(help: ArgumentHelp("Compare scores under this perturbation.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "Compare scores under this perturbation, or under all and none (clustered by instance).",
+      valueName: "name"))
   var perturbation: String?
   @Option(help: ArgumentHelp("What instances are clustered by: instance or split.", valueName: "column"))
   var cluster: String?
@@ -101,7 +108,7 @@ struct CompareCommand: AsyncParsableCommand {
     options.level = level
     options.seed = seed
     options.interval = interval
-    switch cluster {
+    switch cluster ?? (perturbation == "all" ? "instance" : nil) {
     case "instance": options.cluster = { $0.first.key.id }
     case "split": options.cluster = { $0.first.key.split ?? "" }
     default: break
@@ -119,6 +126,7 @@ struct CompareCommand: AsyncParsableCommand {
     population.split = split == "all" ? nil : split
     population.isOfAllSplits = split == "all"
     population.perturbation = perturbation
+    population.isOfAllPerturbations = perturbation == "all"
     let chosen = population
     let read = try await Watch.working(progress) { [metrics, trustIds] in
       try await ComparedRuns.read(

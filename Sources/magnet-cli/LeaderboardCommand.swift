@@ -12,7 +12,7 @@ struct LeaderboardCommand: AsyncParsableCommand {
       The schema prescribes groups, columns, aggregates and directions; a run that is in several suites counts once, \
       in the latest, unless --helm-exact. Win rates depend on which models are on the board and are computed again after \
       --models. Where helm-summarize stops with an error, the column or cell is left out and named, and the exit status \
-      is 1.
+      is 1. --format helm names the runs of every cell, and magnet explain RUN says how the score of one was chosen.
 
       With --errors each score has its standard error over instances, and models have tie groups: a model joins the \
       group above unless its scores differ from those of the group's first model (paired tests of all models, Holm's \

@@ -5,6 +5,47 @@ import Testing
 
 /// `headline`, `explain`, `compare`, `show` on the fixtures.
 @Suite struct ScoreCommandTests {
+  /// The order of rows in files decides nothing.
+  @Test func rowsInAnotherOrderGiveTheSameBytes() throws {
+    func shown(_ isReversed: Bool) throws -> [String] {
+      let folder = try TemporaryFolder()
+      for (model, trials) in [
+        ("acme/a", [[1, 0, 0.5, 1, 0, 1], [0, 0, 1, 1, 0, 1]]), ("acme/b", [[0, 1, 1, 0, 0, 1], [1, 1, 1, 0.25, 0, 0]]),
+      ] {
+        var run = MadeRun("made:part=one", model, trials)
+        run.id = { "id\($0 * 3)" }
+        run.isReversed = isReversed
+        try run.write(to: folder)
+      }
+      let options = ["--metric", "exact_match", "--format", "csv"]
+      return try [
+        ["--models", "acme/a,acme/b", "--flips", "9"], ["--models", "acme/a,acme/b", "--interval", "bootstrap"], ["--all"],
+      ].map { more in
+        let outcome = try Tool.run(command: Tool.binary, ["compare", folder.path] + options + more)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        return outcome.output
+      }
+    }
+    #expect(try shown(false) == shown(true))
+  }
+
+  /// Perturbed scores are paired with perturbed ones, clean with clean.
+  @Test func allPerturbationsArePairedEachWithItsOwn() throws {
+    func count(_ more: String...) throws -> Int {
+      let runs = ["base", "tiny"].map {
+        Project.sweep + "/trivia:subject=capitals,data_augmentation=misspelling0.2,model=acme_\($0)"
+      }
+      let outcome = try Tool.run(command: Tool.binary, ["compare"] + runs + ["--format", "csv"] + more)
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let lines = parseCSV(outcome.output).map { $0.map(\.field) }
+      #expect(lines[0][3...5] == ["n", "only_a", "only_b"] && lines[1][4...5] == ["0", "0"])
+      return Int(lines[1][3]) ?? 0
+    }
+    let (clean, perturbed) = (try count(), try count("--perturbation", "misspellings"))
+    #expect(clean > 0 && perturbed > 0)
+    #expect(try count("--perturbation", "all") == clean + perturbed)
+  }
+
   private let runs = Project.fixture("benchmark_output/runs")
 
   private func rows(_ text: String) -> [[String: String]] {

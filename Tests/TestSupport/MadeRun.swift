@@ -16,6 +16,8 @@ public struct MadeRun {
   /// The id of an instance.
   public var id: (Int) -> String = { "id\($0)" }
   public var groups: [String] = ["made"]
+  /// Whether requests and scores stand in the files the last first.
+  public var isReversed = false
   /// The arguments of the scenario.
   public var arguments: [String: String] = [:]
 
@@ -92,6 +94,10 @@ public struct MadeRun {
             "stats": .array([stat([score])]),
           ]))
       }
+    }
+    if isReversed {
+      states.reverse()
+      bundles.reverse()
     }
     try folder.write(spec.text, to: place + "/run_spec.json")
     try folder.write(JSONValue.array([stat(means)]).text, to: place + "/stats.json")

@@ -6,6 +6,14 @@ package struct RunInstances: Sendable {
     package let split: String?
     /// The perturbation's fields as text, without those that depend on where it ran; empty for unperturbed inputs.
     package let perturbation: String
+
+    /// By id, shorter ones first: id2 before id10.
+    static func < (a: Key, b: Key) -> Bool {
+      if a.id != b.id {
+        return a.id.utf8.count != b.id.utf8.count ? a.id.utf8.count < b.id.utf8.count : a.id < b.id
+      }
+      return (a.split ?? "", a.perturbation) < (b.split ?? "", b.perturbation)
+    }
   }
 
   package struct Instance: Sendable {
@@ -29,7 +37,7 @@ package struct RunInstances: Sendable {
   /// The run's name without its model.
   package let scenario: String
   package let headline: Headline
-  /// In the order of `per_instance_stats.json`.
+  /// In the order of their ids, as people count, whatever the order in the files.
   package let instances: [Instance]
   /// How many scores were left out: not finite, or several that differ for one instance and trial.
   package let notFiniteCount: Int
@@ -43,6 +51,8 @@ package struct RunInstances: Sendable {
     package var isOfAllSplits = false
     /// The name of a perturbation; nil for unperturbed inputs.
     package var perturbation: String?
+    /// Whether to take unperturbed inputs and those under every perturbation, each paired with its own kind.
+    package var isOfAllPerturbations = false
 
     package init() {}
   }
@@ -122,7 +132,8 @@ package struct RunInstances: Sendable {
     var conflicts: Set<Int> = []
     var notFinite = 0
     table.forEachRow(where: .metric, is: headline.metric.name) { row in
-      guard population.perturbation == row[.perturbation], split == nil || row[.split] == split,
+      guard population.isOfAllPerturbations || population.perturbation == row[.perturbation],
+        split == nil || row[.split] == split,
         headline.metric.subSplit == nil || row[.subSplit] == headline.metric.subSplit,
         let id = row[.instance],
         let mean = row[.mean]
@@ -154,12 +165,15 @@ package struct RunInstances: Sendable {
       }
     }
     if let states {
+      var trials: [Int: Int] = [:]
       states.forEachRow { row in
         guard let id = row[.instance] else { return }
         let key = Key(
           id: id, split: row[.split],
           perturbation: Self.fingerprint(row, Self.states + "instance.perturbation."))
-        guard let place = places[key], found[place].content == nil else { return }
+        let trial = row[.trial] ?? 0
+        guard let place = places[key], trial < trials[place] ?? .max else { return }
+        trials[place] = trial
         let input = Self.inputColumns.lazy.map { row[$0] }.first { $0 != .null }?.text ?? ""
         let references = row[.references]?.elements ?? []
         let pairs = references.map { reference -> String in
@@ -174,7 +188,7 @@ package struct RunInstances: Sendable {
         found[place].answer = row[.completions]?[0]?["text"]?.string
       }
     }
-    instances = found.indices.filter { !conflicts.contains($0) }.map { found[$0] }
+    instances = found.indices.filter { !conflicts.contains($0) }.map { found[$0] }.sorted { $0.key < $1.key }
     conflictCount = conflicts.count
     notFiniteCount = notFinite
   }
