@@ -105,8 +105,8 @@ fake-gcs:
 # The programs that columnar files are for, from PyPI. Where they cannot be had the tests that need them are skipped.
 columnar:
 	@test -d .build/columnar || PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check \
-	  --retries 1 --timeout 60 --target .build/columnar pyarrow polars duckdb || \
-	  echo "setup: pyarrow, polars and duckdb cannot be installed; their tests are skipped"
+	  --retries 1 --timeout 60 --target .build/columnar pyarrow polars duckdb \
+	  duckdb-extension-sqlite-scanner || echo "setup: pyarrow, polars and duckdb cannot be installed; their tests are skipped"
 
 # A server of language models that others wrote, for a test of endpoints, from PyPI; 500 MB, so not part of make test.
 litellm:

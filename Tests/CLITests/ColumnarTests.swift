@@ -1,4 +1,5 @@
 import Foundation
+import Magnet
 import TestSupport
 import Testing
 
@@ -29,6 +30,33 @@ struct ColumnarTests {
       let checked = try Columnar.check(reader, file, lines)
       #expect(checked.status == 0, "\(reader): \(checked.errors.suffix(400))")
       #expect(checked.output.hasPrefix("\(rows) "), "\(reader)")
+    }
+  }
+
+  /// DuckDB attaches an export, finds a type for every column, and computes what `magnet sql` does.
+  @Test(.enabled(if: Columnar.readsSQLite, "make columnar installs DuckDB's extension for SQLite"))
+  func exportsAreReadByDuckDB() throws {
+    let folder = try TemporaryFolder()
+    let file = folder.path + "/runs.db"
+    let fixtures = Project.fixture("benchmark_output")
+    #expect(try Tool.run("export", "sqlite", file, fixtures).status == 0)
+    let queries = [
+      "SELECT count(*), sum(mean) FROM scores WHERE mean > 0.5",
+      "SELECT count(*), sum(mean) FROM headline", "SELECT count(*), sum(value) FROM leaderboard",
+      "SELECT count(*), sum(mean) FROM instance_scores WHERE is_main = 1",
+      "SELECT count(*), sum(\"stats.mean\") FROM stats", "SELECT count(*), sum(trial) FROM instances",
+    ]
+    let types = "SELECT count(*) FROM duckdb_columns() WHERE database_name = 'runs' AND data_type = 'BLOB'"
+    let read = try Columnar.sqlite([file, types] + queries)
+    #expect(read.status == 0, "\(read.errors)")
+    let lines = try read.output.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
+    try #require(lines.count == queries.count + 1)
+    #expect(lines[0][0]?[0]?.double == 0)
+    for (query, line) in zip(queries, lines.dropFirst()) {
+      let own = parseCSV(try Tool.run("sql", fixtures, query).output)[1].map(\.field)
+      #expect(line[0]?[0]?.double == Double(own[0]), "\(query)")
+      let (sum, theirs) = (Double(own[1]) ?? .nan, line[0]?[1]?.double ?? .nan)
+      #expect(abs(sum - theirs) <= 1e-9 * max(1, abs(sum)), "\(query): \(sum) \(theirs)")
     }
   }
 
@@ -162,6 +190,15 @@ enum Columnar {
   static let environment = [
     "PYTHONPATH": packages, "ARROW_DEFAULT_MEMORY_POOL": "system", "POLARS_MAX_THREADS": "1",
   ]
+
+  /// Whether DuckDB reads SQLite here.
+  static let readsSQLite: Bool = (try? sqlite([]))?.status == 0
+
+  static func sqlite(_ arguments: [String]) throws -> Tool.Outcome {
+    let script = Project.folder.appending(path: "Tests/CLITests/Columnar/sqlite.py").path
+    return try Tool.run(
+      command: "/usr/bin/env", ["python3", script] + arguments, environment: environment)
+  }
 
   static func check(_ reader: String, _ file: String, _ lines: String) throws -> Tool.Outcome {
     let script = Project.folder.appending(path: "Tests/CLITests/Columnar/check.py").path
