@@ -10,7 +10,8 @@ import Testing
     func shown(_ isReversed: Bool) throws -> [String] {
       let folder = try TemporaryFolder()
       for (model, trials) in [
-        ("acme/a", [[1, 0, 0.5, 1, 0, 1], [0, 0, 1, 1, 0, 1]]), ("acme/b", [[0, 1, 1, 0, 0, 1], [1, 1, 1, 0.25, 0, 0]]),
+        ("acme/a", [[1, 0, 0.5, 1, 0, 1], [0, 0, 1, 1, 0, 1]]),
+        ("acme/b", [[0, 1, 1, 0, 0, 1], [1, 1, 1, 0.25, 0, 0]]),
       ] {
         var run = MadeRun("made:part=one", model, trials)
         run.id = { "id\($0 * 3)" }
@@ -19,7 +20,8 @@ import Testing
       }
       let options = ["--metric", "exact_match", "--format", "csv"]
       return try [
-        ["--models", "acme/a,acme/b", "--flips", "9"], ["--models", "acme/a,acme/b", "--interval", "bootstrap"], ["--all"],
+        ["--models", "acme/a,acme/b", "--flips", "9"],
+        ["--models", "acme/a,acme/b", "--interval", "bootstrap"], ["--all"],
       ].map { more in
         let outcome = try Tool.run(command: Tool.binary, ["compare", folder.path] + options + more)
         #expect(outcome.status == 0, "\(outcome.errors)")
