@@ -87,6 +87,22 @@ public struct JudgeResult: Sendable, Hashable {
       "no forecast for \(missing.count) of \(forecasts.count) runs: \(first.run): \(first.reason ?? "none given")"
   }
 
+  /// Why a result without an error has no score: the first value vector that is missing, all zeros or not finite, which has
+  /// no direction that could be compared.
+  public var undefinedVector: String {
+    let kinds = [
+      ("human", actualVectors), ("examinee", examineeVectors), ("simulated human", simulatedVectors),
+    ]
+    for (name, vectors) in kinds {
+      for (place, vector) in vectors.enumerated() where Similarity.cosine(vector, vector) == nil {
+        let isZero = vector.map { !$0.isEmpty && $0.allSatisfy { $0 == 0 } } ?? false
+        let what = vector == nil ? "missing" : isZero ? "all zeros" : "not finite"
+        return "undefined: the \(name)'s value vector \(place + 1) of \(vectors.count) is \(what)"
+      }
+    }
+    return "undefined"
+  }
+
   /// The mean absolute error of forecasts, or the mean absolute difference of vectors over all snapshots; nil where
   /// there is none, or one is missing.
   public var meanAbsoluteDifference: Double? {

@@ -199,7 +199,7 @@ public struct Leaderboard: Sendable {
       case .running: reason = "not finished"
       case .failed: reason = pair.result?.error ?? "failed"
       case .incomplete: reason = pair.result?.shortfall ?? "ended early"
-      case .done: reason = score == nil ? "undefined: a value vector is zero, missing or not finite" : nil
+      case .done: reason = score == nil ? pair.result?.undefinedVector ?? "undefined" : nil
       }
       guard let reason, row.reason == nil else { continue }
       row.reason = pairs.count > 1 ? "repetition \(pair.repetition): \(reason)" : reason

@@ -133,13 +133,16 @@ struct JudgeRunCommand: AsyncParsableCommand {
         throw ValidationError("\(error)")
       }
       let finished = pairs.filter { $0.state != .running }
-      try show(Leaderboard(finished), output)
+      let board = Leaderboard(finished)
+      try show(board, output)
       try write(finished)
       if wasCancelled {
         Terminal.say("interrupted: \(finished.count) of \(pairs.count) tests done", as: .error)
         throw ExitCode(130)
       }
-      return pairs.count { $0.state != .done } + setup.faultCount
+      // A test that came to its end may have no score all the same.
+      let undefined = board.sections.flatMap(\.rows).count { $0.state == .done && $0.reason != nil }
+      return pairs.count { $0.state != .done } + undefined + setup.faultCount
     }
   }
 

@@ -166,12 +166,52 @@ import Testing
     #expect(try Project.text(file) == "hello")
   }
 
+  private static let hasBubblewrap: Bool = {
+    (try? Tool.run(
+      command: "/usr/bin/env",
+      ["bwrap", "--ro-bind", "/", "/", "--unshare-all", "/bin/sh", "-c", ":"]))?.status == 0
+  }()
+
+  /// A store is read where nothing can be written, and why it cannot be made there is said.
+  @Test(.enabled(if: hasBubblewrap)) func storesAreReadInFoldersThatCannotBeWritten() throws {
+    let folder = try TemporaryFolder()
+    let store = folder.path + "/a b%.judge"
+    let made = try judge(
+      ["run", "--world", "walk", "--challenges", "Follow", "--results", store] + Self.small)
+    #expect(made.status == 0, "\(made.errors)")
+    func fixed(_ arguments: [String]) throws -> Tool.Outcome {
+      try Tool.run(
+        command: "/usr/bin/env",
+        ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", Tool.binary, "judge"] + arguments
+      )
+    }
+    let board = try fixed(["leaderboard", store, "--format", "csv"])
+    #expect(board.status == 0 && board.output == made.output, "\(board.errors)")
+    #expect(try fixed(["show", store, "--calls", "--format", "csv"]).status == 0)
+    for file in [store, folder.path + "/new.judge"] {
+      let refused = try fixed(
+        ["run", "--world", "walk", "--challenges", "Follow", "--results", file] + Self.small)
+      #expect(refused.status == 2, "\(refused.output)")
+      #expect(refused.errors.contains("\(file): cannot be written: "), "\(refused.errors)")
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a b%.judge"])
+  }
+
   @Test func erasFromFoldersOfTexts() throws {
     let folder = try TemporaryFolder()
-    for (number, word) in ["obedience", "duty", "order", "reason", "liberty", "freedom"].enumerated() {
-      try folder.write(
-        "More \(word) is what people want. I would rather have more \(word) than anything else.",
-        to: "eras/1\(number)00/text.txt")
+    let words = [
+      "obedience", "duty", "order", "reason", "liberty", "freedom", "equality", "progress", "welfare",
+    ]
+    // Each era says everything, and one word most of all.
+    for number in words.indices {
+      let texts = words.indices.map { place in
+        Array(
+          repeating:
+            "More \(words[place]) is what people want. I would rather have more \(words[place]) than anything else.",
+          count: place == number ? 9 : 1
+        ).joined(separator: " ")
+      }
+      try folder.write(texts.joined(separator: " "), to: "eras/1\(number)00/text.txt")
     }
     let arguments = [
       "run", "--eras-from", folder.path + "/eras", "--challenges", "Follow", "--algorithms", "LifelongDPO",
@@ -180,12 +220,21 @@ import Testing
     ]
     let outcome = try judge(arguments)
     #expect(outcome.status == 0, "\(outcome.errors)")
-    #expect(parseCSV(outcome.output).count == 3)
+    let rows = parseCSV(outcome.output).map { $0.map(\.field) }
+    #expect(rows.count == 3)
+    let (snapshots, score) = (rows[0].firstIndex(of: "snapshots") ?? 0, rows[0].firstIndex(of: "score") ?? 0)
+    // Nine timesteps have eight snapshots.
+    #expect(rows.dropFirst().allSatisfy { $0[snapshots] == "8" && Double($0[score]) != nil }, "\(rows)")
     try FileManager.default.createDirectory(
-      atPath: folder.path + "/eras/1700", withIntermediateDirectories: true)
+      atPath: folder.path + "/eras/1900", withIntermediateDirectories: true)
     let empty = try judge(arguments)
-    #expect(empty.status == 2 && empty.errors.contains("/eras/1700: has no text"), "\(empty.errors)")
+    #expect(empty.status == 2 && empty.errors.contains("/eras/1900: has no text"), "\(empty.errors)")
     #expect(try judge(arguments + ["--world", "walk"]).status == 64)
+    // An era without values has no direction to be compared with, which is said, and the exit status tells.
+    try folder.write("x", to: "eras/1900/text.txt")
+    let undefined = try judge(arguments)
+    #expect(undefined.status == 1, "\(undefined.errors)")
+    #expect(undefined.output.contains("undefined: the human's value vector 9 of 9 is all zeros"))
   }
 
   @Test func filesForProgressGymAndPlots() throws {

@@ -193,6 +193,9 @@ import Testing
     result.examineeVectors = [[0, 0], [1, 2]]
     result.actualVectors = [[1, 2], [1, 2]]
     #expect(try FollowJudge.interpretResult(result) == nil)
+    #expect(result.undefinedVector == "undefined: the examinee's value vector 1 of 2 is all zeros")
+    result.actualVectors = [[1, 2], nil]
+    #expect(result.undefinedVector == "undefined: the human's value vector 2 of 2 is missing")
   }
 
   @Test func weightsOfExtrapolation() {

@@ -24,23 +24,12 @@ extension SQLConnection {
 
   /// Lets queries see the tables of a SQLite file, which nothing can write.
   func attach(_ path: String, as name: String) throws {
-    let allowed = CharacterSet.path
-    let address =
-      "file:"
-      + path.utf8.map { byte in
-        allowed.contains(byte)
-          ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-      }.joined() + "?mode=ro"
-      // Without a log of changes nothing is about to change, and SQLite needs no files of its own beside it.
-      + ((Files.status(path + "-wal")?.size ?? 0) == 0 ? "&immutable=1" : "")
+    // Without a log of changes nothing is about to change, and SQLite needs no files of its own beside it.
+    let address = SQLiteFile.address(path, isFixed: SQLiteFile.hasNoLog(path))
     // The authorizer keeps queries from attaching more.
     unsafe sqlite3_limit(
       database, SQLITE_LIMIT_ATTACHED, sqlite3_limit(database, SQLITE_LIMIT_ATTACHED, -1) + 1)
     try change("ATTACH DATABASE ? AS \(Self.quoted(name))", rows: [[.string(address)]])
-  }
-
-  private enum CharacterSet {
-    static let path = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-_.".utf8)
   }
 
   /// The rows of a statement with values for its parameters; it can be asked again.

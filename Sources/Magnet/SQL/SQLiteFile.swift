@@ -53,14 +53,32 @@ import CSQLite
       try Self.create(path, application: application, schema: schema)
     }
     if writing { lock = try Self.locked(path) }
-    let access = writing ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY
-    guard unsafe sqlite3_open_v2(path, &database, access | SQLITE_OPEN_NOMUTEX, nil) == SQLITE_OK else {
-      throw failure()
-    }
-    unsafe sqlite3_busy_timeout(database, 2000)
+    // Where its folder cannot be written, SQLite cannot make the files that it reads a journal by; without a log there is
+    // nothing in them.
+    let isFixed = !writing && access(Files.folder(of: path), W_OK) != 0 && Self.hasNoLog(path)
+    let mode = writing ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY
+    let name = isFixed ? Self.address(path, isFixed: true) : path
+    let flags = mode | SQLITE_OPEN_NOMUTEX | (isFixed ? SQLITE_OPEN_URI : 0)
+    guard sqlite3_open_v2(name, &database, flags, nil) == SQLITE_OK else { throw failure() }
+    sqlite3_busy_timeout(database, 2000)
     try isSound()
     if writing { try run("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000") }
   }
+
+  /// Whether nothing of a file stands only in its log of changes.
+  static func hasNoLog(_ path: String) -> Bool { (Files.status(path + "-wal")?.size ?? 0) == 0 }
+
+  /// The address by which SQLite only reads a file.
+  /// - Parameter isFixed: whether nothing changes it, so that SQLite needs no files of its own beside it.
+  static func address(_ path: String, isFixed: Bool) -> String {
+    "file:"
+      + path.utf8.map { byte in
+        plain.contains(byte)
+          ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+      }.joined() + "?mode=ro" + (isFixed ? "&immutable=1" : "")
+  }
+
+  private static let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-_.".utf8)
 
   /// A file that is only being made.
   private init(making path: String) throws {
@@ -71,6 +89,9 @@ import CSQLite
 
   /// Makes a file under another name, which then gets its own: there is never a half-made one.
   private static func create(_ path: String, application: Int32, schema: String) throws {
+    if access(Files.folder(of: path), W_OK) != 0 {
+      throw MagnetError(.system, "cannot be written: \(String(cString: strerror(errno)))", at: path)
+    }
     let part = "\(path).\(getpid()).part"
     unsafe unlink(part)
     defer { unsafe unlink(part) }
@@ -137,7 +158,14 @@ import CSQLite
     var problem: String?
     do {
       try rows("PRAGMA quick_check(1)") { row in if let text = row[0].text, text != "ok" { problem = text } }
-    } catch { problem = "\(error)" }
+    } catch {
+      if sqlite3_errcode(database) & 0xFF == SQLITE_CANTOPEN {
+        throw MagnetError(
+          .system, "cannot be read where its folder cannot be written, as its log is not empty", at: path,
+          advice: "copy it, and \(path)-wal with it, to another folder")
+      }
+      problem = "\(error)"
+    }
     if let problem {
       throw MagnetError(.invalidData, "is damaged: \(problem)", at: path, advice: "give another file")
     }
