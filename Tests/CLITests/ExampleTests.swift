@@ -42,7 +42,7 @@ struct ExampleTests {
         var head = ["Magnet", "HelmBackend", "Predictors", "Cards", "Judges", "Shifts"].map { "import \($0)" }
         head += code.filter { $0.hasPrefix("import ") && !head.contains($0) }
         code.removeAll { $0.hasPrefix("import ") }
-        // Extensions stand at the top of a file, and so does the protocol that a snippet's method is of.
+        // Extensions stand at the top of a file.
         var top: [String] = []
         if let start = code.firstIndex(where: { $0.hasPrefix("extension ") }),
           let end = code[start...].firstIndex(of: "}")

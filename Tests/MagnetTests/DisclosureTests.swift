@@ -82,6 +82,10 @@ import Testing
         let text = String(decoding: bytes, as: UTF8.self)
         return secrets.contains { text.contains($0) }
       }
+      if let memory = value as? SharedMemory {
+        let bytes = Array(memory.bytes)
+        return search(bytes) || bytes.firstRange(of: withUnsafeBytes(of: 0.987) { Array($0) }) != nil
+      }
       if let text = value as? String { return secrets.contains { text.contains($0) } }
       if let number = value as? Double { return number == 0.987 }
       return Mirror(reflecting: value).children.contains { search($0.value) }

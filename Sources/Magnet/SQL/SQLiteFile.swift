@@ -55,12 +55,12 @@ import CSQLite
     if writing { lock = try Self.locked(path) }
     // Where its folder cannot be written, SQLite cannot make the files that it reads a journal by; without a log there is
     // nothing in them.
-    let isFixed = !writing && access(Files.folder(of: path), W_OK) != 0 && Self.hasNoLog(path)
+    let isFixed = unsafe !writing && access(Files.folder(of: path), W_OK) != 0 && Self.hasNoLog(path)
     let mode = writing ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY
     let name = isFixed ? Self.address(path, isFixed: true) : path
     let flags = mode | SQLITE_OPEN_NOMUTEX | (isFixed ? SQLITE_OPEN_URI : 0)
-    guard sqlite3_open_v2(name, &database, flags, nil) == SQLITE_OK else { throw failure() }
-    sqlite3_busy_timeout(database, 2000)
+    guard unsafe sqlite3_open_v2(name, &database, flags, nil) == SQLITE_OK else { throw failure() }
+    unsafe sqlite3_busy_timeout(database, 2000)
     try isSound()
     if writing { try run("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000") }
   }
@@ -89,8 +89,8 @@ import CSQLite
 
   /// Makes a file under another name, which then gets its own: there is never a half-made one.
   private static func create(_ path: String, application: Int32, schema: String) throws {
-    if access(Files.folder(of: path), W_OK) != 0 {
-      throw MagnetError(.system, "cannot be written: \(String(cString: strerror(errno)))", at: path)
+    if unsafe access(Files.folder(of: path), W_OK) != 0 {
+      throw MagnetError(.system, unsafe "cannot be written: \(String(cString: strerror(errno)))", at: path)
     }
     let part = "\(path).\(getpid()).part"
     unsafe unlink(part)
@@ -159,7 +159,7 @@ import CSQLite
     do {
       try rows("PRAGMA quick_check(1)") { row in if let text = row[0].text, text != "ok" { problem = text } }
     } catch {
-      if sqlite3_errcode(database) & 0xFF == SQLITE_CANTOPEN {
+      if unsafe sqlite3_errcode(database) & 0xFF == SQLITE_CANTOPEN {
         throw MagnetError(
           .system, "cannot be read where its folder cannot be written, as its log is not empty", at: path,
           advice: "copy it, and \(path)-wal with it, to another folder")
