@@ -68,13 +68,11 @@ public protocol RewardModel: Sendable {
 /// An intervention that fits a reward model to pairs. Conform with a name and two functions; magnet makes the pairs,
 /// keeps the model in `reward.json`, and scores: p = 1 / (1 + exp(−(reward of the best − reward of the other))).
 ///
-/// ```swift
-/// struct Politeness: RewardIntervention {
-///   let name = "politeness"
-///   func fit(_ pairs: [PreferencePair], seed: Int) -> any RewardModel { … }
-///   func load(_ value: JSONValue) throws -> any RewardModel { … }
-/// }
-/// ```
+///     struct Politeness: RewardIntervention {
+///       let name = "politeness"
+///       func fit(_ pairs: [PreferencePair], seed: Int) -> any RewardModel { … }
+///       func load(_ value: JSONValue) throws -> any RewardModel { … }
+///     }
 public protocol RewardIntervention: Intervention {
   /// Whether a comparison of rewards is all there is: probabilities are 1, ½ for equal rewards, and 0.
   var givesDecisions: Bool { get }

@@ -79,7 +79,7 @@ struct ExampleTests {
     let maps = (written + own + [scratch + "/" + numerics]).filter(FileManager.default.fileExists)
     let arguments =
       [
-        "swiftc", "-typecheck", "-swift-version", "6", "-parse-as-library", "-suppress-warnings",
+        "swiftc", "-typecheck", "-wmo", "-swift-version", "6", "-parse-as-library", "-suppress-warnings",
         "-module-name",
         "Examples", "-I", products.path + "/Modules",
       ] + maps.flatMap { ["-Xcc", "-fmodule-map-file=" + $0] }

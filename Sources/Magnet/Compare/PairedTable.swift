@@ -1,11 +1,9 @@
 /// Right-or-wrong scores of two models on the same questions, counted in four cells, and what they say about the
 /// difference of the two shares. All differences are first minus second.
 ///
-/// ```swift
-/// let table = PairedTable(both: 1, onlyFirst: 1, onlySecond: 7, neither: 12)
-/// table.midP  // 0.0390625
-/// table.tango()  // -0.5172 ... -0.0260
-/// ```
+///     let table = PairedTable(both: 1, onlyFirst: 1, onlySecond: 7, neither: 12)
+///     table.midP  // 0.0390625
+///     table.tango()  // -0.5172 ... -0.0260
 package struct PairedTable: Sendable, Hashable {
   /// How many questions both have right.
   package var both: Int

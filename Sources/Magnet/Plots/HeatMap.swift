@@ -3,12 +3,10 @@
 /// Every cell carries its number to two decimals, so colour is never the only sign. A missing value is hatched, or a
 /// dash. Each row and column ends in the mean of the values that are there.
 ///
-/// ```swift
-/// let map = HeatMap(
-///   title: "Differential elicitation", rows: ["a → b", "a → c"], columns: ["mms", "chance"],
-///   values: [[0.23, 0], [-0.11, nil]], groups: ["context", "quality"], scale: .diverging(about: 0, limit: 0.5))
-/// print(map.drawn(width: 80, isColored: false))
-/// ```
+///     let map = HeatMap(
+///       title: "Differential elicitation", rows: ["a → b", "a → c"], columns: ["mms", "chance"],
+///       values: [[0.23, 0], [-0.11, nil]], groups: ["context", "quality"], scale: .diverging(about: 0, limit: 0.5))
+///     print(map.drawn(width: 80, isColored: false))
 package struct HeatMap: Sendable, Hashable {
   /// How values become colours.
   package enum Scale: Sendable, Hashable {

@@ -2,7 +2,7 @@ extension Comparison {
   /// A measure over the pairs.
   ///
   /// ```swift
-  /// let comparison = try await MeanPredictor().evaluate(on: runs)
+  /// let comparison = try await predictor.evaluate(on: runs)
   /// comparison.score(.meanAbsoluteError)
   /// ```
   /// - Parameters:

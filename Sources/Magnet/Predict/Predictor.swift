@@ -114,8 +114,9 @@ open class RunPredictor: Predictor {
 /// /// Predicts a coin's result for each instance.
 /// final class Coin: InstancePredictor {
 ///   override func predict(train: TrainSplit, test: SequesteredTestSplit) throws -> [InstancePrediction] {
-///     zip(test.scenarioStates[.run], test.scenarioStates[.instancePredictID]).map { run, instance in
-///       InstancePrediction(run: run, instance: instance, stat: Stat(MetricName("exact_match", split: "test"), mean: 0.5))
+///     let coin = Stat(MetricName("exact_match", split: "test"), mean: 0.5)
+///     return test.scenarioStates.rows.compactMap { row in
+///       row[.instancePredictID].map { InstancePrediction(run: row[.run], instance: $0, stat: coin) }
 ///     }
 ///   }
 /// }

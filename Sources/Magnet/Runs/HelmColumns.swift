@@ -112,9 +112,7 @@ extension ColumnKey where Value == JSONValue? {
 extension ColumnKey {
   /// The column's name in the table of one kind of file.
   ///
-  /// ```swift
-  /// ColumnKey.mean.name(in: .perInstanceStats)  // per_instance_stats.stats.mean
-  /// ```
+  ///     ColumnKey.mean.name(in: .perInstanceStats)  // per_instance_stats.stats.mean
   package func name(in source: TableSource) -> String {
     names.first { $0.hasPrefix(source.prefix) } ?? name
   }

@@ -2,7 +2,7 @@
 ///
 /// ```swift
 /// let typos = Perturbation(
-///   name: "misspellings", robustness: true, computedOn: "perturbed", parameters: ["prob": .double(0.1)])
+///   name: "misspellings", computedOn: "perturbed", robustness: true, parameters: ["prob": .double(0.1)])
 /// ```
 public struct Perturbation: Sendable, Hashable {
   /// What was done: `misspellings`, `dialect`, `robustness` (the worst case of several) ...

@@ -4,10 +4,8 @@
 /// HELM's run specification adds arguments to a run's name that the entry does not have, such as
 /// `method=multiple_choice_joint`; so a run may have more arguments than were asked for, and none that differ.
 ///
-/// ```swift
-/// let request = RunRequest("mmlu:subject=anatomy,model=meta/llama-2-13b")
-/// request.accepts("mmlu:subject=anatomy,method=multiple_choice_joint,model=meta_llama-2-13b", temperature: nil)  // true
-/// ```
+///     let request = RunRequest("mmlu:subject=anatomy,model=meta/llama-2-13b")
+///     request.accepts("mmlu:subject=anatomy,method=multiple_choice_joint,model=meta_llama-2-13b", temperature: nil)  // true
 package struct RunRequest: Sendable, Hashable {
   /// What stands before the first colon.
   package let name: String

@@ -2,7 +2,7 @@
 ///
 /// ```swift
 /// let robust = MetricName(
-///   "exact_match", split: "test", perturbation: Perturbation(name: "robustness", robustness: true, computedOn: "worst"))
+///   "exact_match", split: "test", perturbation: Perturbation(name: "robustness", computedOn: "worst", robustness: true))
 /// ```
 public struct MetricName: Sendable, Hashable {
   /// The metric: `exact_match`, `num_prompt_tokens` ...
@@ -28,7 +28,7 @@ public struct MetricName: Sendable, Hashable {
 /// A statistic with HELM's fields. In `stats.json` count, deviations and bounds are over train trials, not instances.
 ///
 /// ```swift
-/// let stat = Stat(MetricName("exact_match", split: "test"), count: 1, mean: 0.71)
+/// let stat = Stat(MetricName("exact_match", split: "test"), mean: 0.71, count: 1)
 /// ```
 public struct Stat: Sendable, Hashable {
   /// What it is of.
