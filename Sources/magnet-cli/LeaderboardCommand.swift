@@ -101,6 +101,9 @@ struct LeaderboardCommand: AsyncParsableCommand {
     if isHelm, long || list || errors == true {
       throw ValidationError("--format helm goes without --long, --list and --errors.")
     }
+    if !isHelm {
+      do { _ = try outputOptions() } catch { throw ValidationError(OutputOptions.message(for: error)) }
+    }
   }
 
   func run() async throws {

@@ -5,6 +5,14 @@ import Testing
 
 /// Boards against those that helm-summarize made of the same runs.
 @Suite struct LeaderboardTests {
+  @Test(arguments: [["--format", "xyz"], ["-o", "board.xyz"]])
+  func formatsThatDoNotExistAreRefused(_ arguments: [String]) throws {
+    let outcome = try Tool.run(
+      command: Tool.binary, ["leaderboard", Project.fixture("benchmark_output")] + arguments)
+    #expect(outcome.status == 64 && outcome.errors.contains("xyz'") && outcome.errors.contains("parquet"))
+    #expect(!outcome.errors.contains("CommandError"))
+  }
+
   /// The synthetic runs of five schemas, unpacked once; nil where the reference data is absent.
   static let corpus: TemporaryFolder? = {
     guard let archive = Project.shared("data/headline/synthetic_small.tar.xz"),
