@@ -45,7 +45,10 @@ package struct LocalListener: ~Copyable, Sendable {
   package func accept(within milliseconds: Int32) -> LocalConnection? {
     guard wait(for: socket, Int16(POLLIN), milliseconds) else { return nil }
     let client = posixAccept(socket)
-    return client >= 0 ? LocalConnection(client) : nil
+    if client >= 0 { return LocalConnection(client) }
+    // Another thread was quicker; or the process has too many open files, which does not pass at once.
+    if errno != EAGAIN { usleep(100_000) }
+    return nil
   }
 }
 
