@@ -1,6 +1,7 @@
 import ArgumentParser
 import MagnetCommand
 import HelmBackend
+import Magnet
 
 struct DownloadVerifyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

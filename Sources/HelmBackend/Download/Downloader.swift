@@ -1,17 +1,12 @@
-import Magnet
+package import Magnet
 
 /// What a download did.
 package struct DownloadReport: Sendable {
-  /// A file that could not be had, and why.
-  package struct Failure: Sendable {
-    package let file: String
-    package let problem: String
-  }
-
   /// Files fetched, and files that were there.
   package internal(set) var fetched = 0
   package internal(set) var present = 0
-  package internal(set) var failures: [Failure] = []
+  /// Files that could not be had, and why.
+  package internal(set) var failures: [DataFault] = []
   /// Whether it was stopped before its end.
   package internal(set) var wasStopped = false
   /// Whether the plan was not approved.

@@ -1,16 +1,11 @@
-import Magnet
+package import Magnet
 
 /// What a check of downloaded files against their manifests found.
 package struct DownloadVerification: Sendable {
-  /// A file that is not as it was downloaded.
-  package struct Fault: Sendable {
-    package let file: String
-    package let problem: String
-  }
-
   package internal(set) var files = 0
   package internal(set) var bytes = 0
-  package internal(set) var faults: [Fault] = []
+  /// Files that are not as they were downloaded.
+  package internal(set) var faults: [DataFault] = []
 }
 
 /// Reads every downloaded file below a folder again and compares it with its manifest; asks no server.

@@ -217,6 +217,7 @@ package final class ProgramConversation: Sendable {
 /// A thread that starts a program and stays until the conversation is over: bubblewrap ends with the thread that started
 /// it, and threads that are shared come and go.
 private final class Anchor: Sendable {
+  /// Written before `ready` is signalled and read after it.
   private final class Box: @unchecked Sendable { var made: Result<ChildProcess, any Error>? }
 
   private let box = Box()

@@ -119,7 +119,7 @@ enum Decompression {
   }
 }
 
-/// The system's Zstandard, loaded when a file needs it.
+/// The system's Zstandard, loaded when a file needs it: a function that may be called from any thread.
 @safe private struct Zstandard: @unchecked Sendable {
   private typealias Decompress =
     @convention(c) (

@@ -3,6 +3,7 @@
 /// Numbers or codes one after the other in memory that they may share with others: of their own, or of a mapped file.
 ///
 /// Unlike an array's, their place in memory stays the same as long as any copy of them lives, so they can be handed to C.
+/// Nobody changes what lies there, so it may be read from any thread.
 @safe struct Values<Element: BitwiseCopyable & Sendable>: RandomAccessCollection, @unchecked Sendable {
   private let memory: SharedMemory
   /// The first element.
