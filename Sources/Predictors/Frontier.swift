@@ -18,6 +18,13 @@ struct Frontier: Sendable {
     guard let limit, let mean = sample.known.mean else { return false }
     return mean > limit
   }
+
+  /// Whether the limit is below the upper end of the 90% interval (Wilson's) of the sample's mean.
+  func isInReach(of sample: KnownSample) -> Bool {
+    guard let limit, let mean = sample.mean, sample.isShare else { return false }
+    let interval = Interval.wilson(right: mean * Double(sample.count), count: sample.count, coverage: 0.9)
+    return interval.map { $0.upper > limit } ?? false
+  }
 }
 
 extension ScoreFold {
@@ -50,6 +57,12 @@ extension ScoreFold {
     return zip(sums, counts).map { $0 / $1 }
   }
 
+  /// The known scores of a row of the matrix on the instances of the target run.
+  func knownSample(ofRow row: Int) -> KnownSample {
+    let known = columns.filter { !matrix[row, $0].isNaN }
+    return KnownSample(columns: known, scores: known.map { matrix[row, $0] })
+  }
+
   /// Whether a training run has a score on any of `columns`.
   var hasScores: Bool { train.contains { row in columns.contains { !matrix[row, $0].isNaN } } }
 
@@ -79,6 +92,14 @@ struct KnownSample {
   var count: Int { scores.count }
   /// Nil for an empty sample.
   var mean: Double? { scores.mean() }
+  /// A random sample of so many of the instances.
+  func drawn(_ count: Int, using random: inout SplitMix) -> KnownSample {
+    var places = Array(columns.indices)
+    for place in 0..<count { places.swapAt(place, Int.random(in: place..<places.count, using: &random)) }
+    let kept = places.prefix(count)
+    return KnownSample(columns: kept.map { columns[$0] }, scores: kept.map { scores[$0] })
+  }
+
   /// Whether all scores are 0 or 1.
   var isBinary: Bool { scores.allSatisfy { $0 == 0 || $0 == 1 } }
   /// Whether all scores are from 0 to 1.

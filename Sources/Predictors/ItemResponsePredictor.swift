@@ -27,8 +27,9 @@ public final class RaschPredictor: ScorePredictor {
 /// and the probability of an instance is Σ_θ w(θ) P_j(θ). The error's variance is that of the posterior and that of the
 /// rest's answers, Σ_rest P_j (1 - P_j) / N²; the interval is Wilson's of that variance, with t of as many degrees of
 /// freedom as there are training runs, less one, widened by what intervals from as many instances of the training runs
-/// would have had to be (`IntervalFactors`). Where that is more than half as much again, instances do not follow one
-/// ability: there is no interval, and a note says why. Without a sample it is the prior of the runs learned
+/// would have had to be (`IntervalFactors`). Where that is more than 1.75 times as wide, instances do not follow one
+/// ability: there is no interval, and a note says why; nor is there one for what may be a stronger run than those learned
+/// from where the model does not hold beyond these (`FrontierTrials`), or where these are all alike. Without a sample it is the prior of the runs learned
 /// from, N(0, 1).
 ///
 /// Where the instances were chosen (`SamplingMethod`, `magnet select`), the training runs are looked at on the same instances.
@@ -65,7 +66,7 @@ struct ItemResponseFits {
     if let last, last.train == fold.train, last.values == matrix.values {
       // What was learned from samples of the training runs stays.
       if last.made.columns == fold.columns { return last.made }
-      let made = ItemResponseEstimator(last.model, fold)
+      let made = ItemResponseEstimator(last.model, kind, fold)
       self.last?.made = made
       return made
     }
@@ -79,7 +80,7 @@ struct ItemResponseFits {
       )
     }
     let model = ItemResponseModel(kind, values: values, instances: count)
-    let made = ItemResponseEstimator(model, fold)
+    let made = ItemResponseEstimator(model, kind, fold)
     last = (fold.train, matrix.values, model, made)
     return made
   }
@@ -94,15 +95,15 @@ struct ItemResponseEstimator: ScoreEstimator {
   let degrees: Int
   /// The instances of the target run.
   let columns: [Int]
-  /// For each column of the matrix and ability: log(1 + e^(aθ + d)), P, P (1 - P).
+  /// For each column of the matrix and ability: log(1 + e^(aθ + d)), P.
   private let softplus: [Double]
   let shares: [Double]
-  private let variances: [Double]
   /// Sums of P and P (1 - P) over `columns`, for each ability.
   let shareSums: [Double]
   private let varianceSums: [Double]
   let frontier: Frontier
   let trials: TrainingTrials
+  private let beyond: FrontierTrials
   /// The abilities looked at.
   let abilities: [Double]
   /// The deviation of the ability above the mean of the runs learned from, before a sample is seen; that below it, and
@@ -113,8 +114,10 @@ struct ItemResponseEstimator: ScoreEstimator {
   static let abilityCount = 81
   /// How much higher than the mean run a model of ability `upperDeviation` is to score at least.
   private static let leastGain = 0.1
+  /// At which `upperDeviation` is given up.
+  private static let largestDeviation = 30.0
 
-  init(_ model: ItemResponseModel, _ fold: ScoreFold) {
+  init(_ model: ItemResponseModel, _ kind: ItemResponseModel.Kind, _ fold: ScoreFold) {
     let width = Self.abilityCount
     discriminations = model.discriminations
     easiness = model.easiness
@@ -142,16 +145,16 @@ struct ItemResponseEstimator: ScoreEstimator {
         }
       }
     }
-    let variances = shares.map { $0 * (1 - $0) }
     columns = fold.columns
     frontier = Frontier(fold)
     trials = TrainingTrials(fold)
+    beyond = FrontierTrials(kind, fold)
     degrees = max(1, frontier.runs - 1)
     self.softplus = softplus
     self.shares = shares
-    self.variances = variances
-    shareSums = Self.sums(shares, over: columns)
-    varianceSums = Self.sums(variances, over: columns)
+    let (sums, squares) = sumsOfRows(shares, width: width, columns)
+    shareSums = sums
+    varianceSums = zip(sums, squares).map { $0 - $1 }
   }
 
   /// The least deviation, from 2 on, at which a model scores so much higher than the mean run.
@@ -163,7 +166,7 @@ struct ItemResponseEstimator: ScoreEstimator {
     let middle = score(0)
     let wanted = middle + min(leastGain, (1 - middle) / 2)
     var deviation = 2.0
-    while deviation < 30, score(deviation) < wanted { deviation += 0.5 }
+    while deviation < largestDeviation, score(deviation) < wanted { deviation += 0.5 }
     return deviation
   }
 
@@ -201,6 +204,11 @@ struct ItemResponseEstimator: ScoreEstimator {
     let known = sample.known
     guard known.isShare, !columns.isEmpty else { return nil }
     let (mean, variance) = moments(known)
+    if !sample.isAdaptive, let doubt = doubt(known) {
+      var estimate = Estimate(mean: mean, isExtrapolated: frontier.isPassed(by: sample))
+      estimate.notes = ["no interval: " + doubt]
+      return estimate
+    }
     let factors =
       known.count == 0
       ? .none
@@ -209,6 +217,15 @@ struct ItemResponseEstimator: ScoreEstimator {
     return shareEstimate(
       mean, variance: variance, degrees: degrees, isExtrapolated: frontier.isPassed(by: sample),
       factors: factors)
+  }
+
+  /// Why the model is not to be trusted with this random sample: the runs learned from are all alike, or it may be of a run
+  /// stronger than these, where the model does not hold.
+  func doubt(_ sample: KnownSample) -> String? {
+    if upperDeviation >= Self.largestDeviation {
+      return "the runs learned from are too much alike to tell what a stronger or weaker one scores"
+    }
+    return frontier.isInReach(of: sample) ? beyond.doubt(sample.count) : nil
   }
 
   /// For each ability, sums over the instances of a sample.
@@ -220,9 +237,10 @@ struct ItemResponseEstimator: ScoreEstimator {
 
   /// What estimates from these instances need, whatever the scores on them.
   func sums(over sample: [Int]) -> SampleSums {
-    SampleSums(
-      softplus: Self.sums(softplus, over: sample), shares: Self.sums(shares, over: sample),
-      variances: Self.sums(variances, over: sample))
+    let (sums, squares) = sumsOfRows(shares, width: abilities.count, sample)
+    return SampleSums(
+      softplus: Self.sums(softplus, over: sample), shares: sums, variances: zip(sums, squares).map { $0 - $1 }
+    )
   }
 
   /// The score's mean and variance given a sample.

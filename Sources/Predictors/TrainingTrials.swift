@@ -50,9 +50,8 @@ final class TrainingTrials: Sendable {
       for column in sums.indices where !fold.matrix[row, column].isNaN {
         sums[column] += SIMD2(fold.matrix[row, column], 1)
       }
-      let known = fold.columns.filter { !fold.matrix[row, $0].isNaN }
-      let scores = known.map { fold.matrix[row, $0] }
-      return known.isEmpty ? nil : (row, KnownSample(columns: known, scores: scores))
+      let known = fold.knownSample(ofRow: row)
+      return known.count == 0 ? nil : (row, known)
     }
     self.sums = sums
     let all = sums
@@ -120,8 +119,14 @@ final class TrainingTrials: Sendable {
     return IntervalFactors(trials, instances: columns.count, degrees: degrees, most: most)
   }
 
+  /// The bias of a model of items does not shrink with the number of instances, as the variance of an unbiased estimate does.
+  private static func largestWeight(_ count: Int) -> Double {
+    let share = Double(count) / 100
+    return 1 / (1 + share * share.squareRoot())
+  }
+
   private func weight(_ trials: [Trial], _ count: Int) -> Double {
-    let most = 100 / (100 + Double(count))
+    let most = Self.largestWeight(count)
     var numerator = 0.0
     var denominator = 0.0
     for trial in trials {
@@ -139,10 +144,7 @@ final class TrainingTrials: Sendable {
     for (run, whole) in zip(runs.map(\.known), wholes) where run.count > count && count > 0 {
       let actual = run.mean ?? 0
       for _ in 0..<Self.samples {
-        var places = Array(run.columns.indices)
-        for place in 0..<count { places.swapAt(place, Int.random(in: place..<places.count, using: &random)) }
-        let kept = places.prefix(count)
-        let sample = KnownSample(columns: kept.map { run.columns[$0] }, scores: kept.map { run.scores[$0] })
+        let sample = run.drawn(count, using: &random)
         let (mean, variance) = model.moments(sample)
         let control = controlVariate(sample, whole: whole, population: run.count)
         trials.append(
@@ -192,7 +194,7 @@ struct IntervalFactors: Sendable, Hashable {
 
   private static let least = 0.95
   /// Beyond, the training runs say that the model does not hold, and errors on other runs may be of any size.
-  static let mostOfRandom = 1.5
+  static let mostOfRandom = 1.75
   /// For chosen samples, which say little but what the model makes of them, and are judged by the same instances of the training
   /// runs.
   static let mostOfChosen = 3.0

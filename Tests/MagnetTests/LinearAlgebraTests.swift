@@ -79,4 +79,61 @@ import Testing
     #expect(Cholesky([1, 2, 2, 1], order: 2) == nil)
     #expect(Cholesky([.nan], order: 1) == nil)
   }
+
+  /// Rows are added up four at a time: all remainders are met.
+  @Test(arguments: 1...14) func solutionsOfAllSizes(_ n: Int) throws {
+    var random = SplitMix(state: UInt64(n))
+    func table(_ count: Int) -> [Double] {
+      (0..<count).map { _ in Double.random(in: -1..<1, using: &random) }
+    }
+    // X Xᵀ + 1.
+    let x = table(n * n)
+    var matrix = Array(repeating: 0.0, count: n * n)
+    for i in 0..<n {
+      for j in 0..<n {
+        matrix[i * n + j] = (0..<n).reduce(i == j ? 1 : 0) { $0 + x[i * n + $1] * x[j * n + $1] }
+      }
+    }
+    let cholesky = try #require(Cholesky(matrix, order: n))
+    let width = n + 3
+    let right = table(n * width)
+    var squares: [Double] = []
+    for column in 0..<width {
+      let b = (0..<n).map { right[$0 * width + column] }
+      let solution = cholesky.solve(b)
+      let product = (0..<n).map { i in (0..<n).reduce(0) { $0 + matrix[i * n + $1] * solution[$1] } }
+      #expect(areNear(product, b))
+      squares.append(zip(b, solution).reduce(0) { $0 + $1.0 * $1.1 })
+    }
+    #expect(areNear(cholesky.squares(right, width: width), squares))
+    let inverse = (0..<n).map { i in cholesky.solve((0..<n).map { $0 == i ? 1 : 0 })[i] }
+    #expect(areNear(cholesky.inverseDiagonal, inverse))
+
+    let rows = (0..<n).filter { _ in Bool.random(using: &random) }
+    let sums = sumsOfRows(right, width: width, rows)
+    let wanted = (0..<width).map { k in rows.reduce(0) { $0 + right[$1 * width + k] } }
+    #expect(areNear(sums.sums, wanted) && sumOfRows(right, width: width, rows) == sums.sums)
+    #expect(
+      areNear(
+        sums.squares,
+        (0..<width).map { k in rows.reduce(0) { $0 + right[$1 * width + k] * right[$1 * width + k] } }))
+  }
+
+  /// Few rows and many features, and the other way round: the error without a row is that of a fit without it.
+  @Test(arguments: [(5, 12), (12, 5), (9, 9), (30, 4)]) func errorsWithoutARow(_ n: Int, _ width: Int) throws
+  {
+    var random = SplitMix(state: UInt64(n * 100 + width))
+    let x = (0..<n * width).map { _ in Double.random(in: -1..<1, using: &random) }
+    let y = (0..<n).map { _ in Double.random(in: -1..<1, using: &random) }
+    let whole = try #require(RidgeRegression(features: x, targets: y, penalties: [0.7]))
+    for row in 0..<n {
+      let others = (0..<n).filter { $0 != row }
+      let rest = try #require(
+        RidgeRegression(
+          features: others.flatMap { Array(x[$0 * width..<($0 + 1) * width]) }, targets: others.map { y[$0] },
+          penalties: [0.7]))
+      let error = y[row] - rest.value(at: x[row * width..<(row + 1) * width])
+      #expect(areNear([whole.leaveOneOut[row]], [error], 1e-8))
+    }
+  }
 }

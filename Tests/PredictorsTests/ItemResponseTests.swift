@@ -187,6 +187,42 @@ import Testing
     #expect(try #require(auto.estimate(sample)).intervals?.count == 3)
   }
 
+  /// Weak models cannot answer the odd instances, and from a level on all of them are right: what the weaker half says of
+  /// instances does not hold for the strongest, and less so for a stronger model.
+  @Test func beyondTheRunsLearnedFrom() throws {
+    var random = SplitMix(state: 11)
+    func row(_ place: Int) -> [Double] {
+      (0..<200).map { item in
+        let isLearned = item % 2 == 0 || place > 28
+        let logit = isLearned ? Double(place) / 10 - 1.5 : -2.5
+        return Double.random(in: 0..<1, using: &random) < 1 / (1 + (-logit).exponential) ? 1 : 0
+      }
+    }
+    let runs = fold((0..<40).map(row))
+    let strong = row(50)
+    let weak = row(5)
+    let response = try TwoParameterPredictor().fit(runs)
+    let auto = try AutoPredictor().fit(runs)
+    let columns = (0..<40).map { $0 * 3 }
+    func sample(_ scores: [Double]) -> ObservedSample {
+      ObservedSample(columns: columns, scores: columns.map { scores[$0] })
+    }
+    let beyond = try #require(response.estimate(sample(strong)))
+    #expect(beyond.intervals == nil && beyond.stddev == nil)
+    #expect(
+      beyond.notes.contains {
+        $0.hasPrefix("no interval: learned from the weaker half of the runs, the model errs ")
+      })
+    // AIPW's estimate and interval.
+    let alone = try #require(try AIPWPredictor().fit(runs).estimate(sample(strong)))
+    let found = try #require(auto.estimate(sample(strong)))
+    #expect(found.mean == alone.mean && found.intervals == alone.intervals && found.intervals?.count == 3)
+    #expect(found.notes.contains { $0.hasPrefix("aipw alone is used: learned from the weaker half ") })
+    // A run that is plainly among those learned from has both.
+    #expect(try #require(response.estimate(sample(weak))).intervals?.count == 3)
+    #expect(try #require(auto.estimate(sample(weak))).notes.contains { $0.hasPrefix("2pl has weight ") })
+  }
+
   /// Runs that are all at chance do not say how strong a new model can be.
   @Test func aStrongModelAmongOnesAtChance() throws {
     var random = SplitMix(state: 3)

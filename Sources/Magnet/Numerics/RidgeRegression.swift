@@ -31,32 +31,32 @@ package struct RidgeRegression: Sendable {
     let targetMean = targets.reduce(0, +) / Double(n)
     let y = targets.map { $0 - targetMean }
 
-    // The smaller of X Xᵀ and Xᵀ X.
-    let isDual = n <= width
+    // X Xᵀ where factoring and inverting it takes fewer steps than factoring Xᵀ X and solving for each row.
+    let isDual = 2 * n * n * n <= width * width * (width + 3 * n)
+    // Column by column.
+    var columns = Array(repeating: 0.0, count: n * width)
+    for i in 0..<n { for j in 0..<width { columns[j * n + i] = x[i * width + j] } }
     let gram =
-      isDual ? Self.products(x, rows: n, width: width) : Self.columnProducts(x, rows: n, width: width)
+      isDual ? Self.products(x, rows: n, width: width) : Self.products(columns, rows: width, width: n)
+    let right = isDual ? [] : (0..<width).map { dotProduct(columns, $0 * n, y, 0, count: n) }
     var best: (squares: Double, penalty: Double, coefficients: [Double], errors: [Double])?
     for penalty in penalties {
       var shifted = gram
       let order = isDual ? n : width
       for i in 0..<order { shifted[i * order + i] += penalty }
       guard let cholesky = Cholesky(shifted, order: order) else { continue }
-      var coefficients = Array(repeating: 0.0, count: width)
+      var coefficients: [Double]
       var errors: [Double]
       if isDual {
         let weights = cholesky.solve(y)
-        for i in 0..<n { for j in 0..<width { coefficients[j] += x[i * width + j] * weights[i] } }
+        coefficients = (0..<width).map { dotProduct(columns, $0 * n, weights, 0, count: n) }
         // y - K(K + penalty)⁻¹ y = penalty (K + penalty)⁻¹ y, and likewise 1 - h.
         errors = zip(weights, cholesky.inverseDiagonal).map { penalty * $0 / (penalty * $1 - 1 / Double(n)) }
       } else {
-        var right = Array(repeating: 0.0, count: width)
-        for i in 0..<n { for j in 0..<width { right[j] += x[i * width + j] * y[i] } }
         coefficients = cholesky.solve(right)
-        errors = (0..<n).map { i in
-          let row = Array(x[i * width..<(i + 1) * width])
-          let half = cholesky.halfSolve(row)
-          let leverage = zip(half, half).reduce(1 / Double(n)) { $0 + $1.0 * $1.1 }
-          return (y[i] - zip(row, coefficients).reduce(0) { $0 + $1.0 * $1.1 }) / (1 - leverage)
+        errors = cholesky.squares(columns, width: n).enumerated().map { i, leverage in
+          let value = dotProduct(x, i * width, coefficients, 0, count: width)
+          return (y[i] - value) / (1 - leverage - 1 / Double(n))
         }
       }
       // One row leaves nothing to predict it from.
@@ -78,6 +78,7 @@ package struct RidgeRegression: Sendable {
     zip(coefficients, features).reduce(intercept) { $0 + $1.0 * $1.1 }
   }
 
+  /// Products of the rows of a table, each with each.
   private static func products(_ x: [Double], rows n: Int, width: Int) -> [Double] {
     var gram = Array(repeating: 0.0, count: n * n)
     for i in 0..<n {
@@ -86,17 +87,6 @@ package struct RidgeRegression: Sendable {
         gram[i * n + k] = sum
         gram[k * n + i] = sum
       }
-    }
-    return gram
-  }
-
-  private static func columnProducts(_ x: [Double], rows n: Int, width: Int) -> [Double] {
-    var gram = Array(repeating: 0.0, count: width * width)
-    // Columns as rows: each product then runs along memory.
-    var columns = Array(repeating: 0.0, count: n * width)
-    for i in 0..<n { for j in 0..<width { columns[j * n + i] = x[i * width + j] } }
-    for j in 0..<width {
-      for k in 0...j { gram[j * width + k] = dotProduct(columns, j * n, columns, k * n, count: n) }
     }
     return gram
   }
