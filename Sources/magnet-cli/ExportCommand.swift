@@ -45,9 +45,11 @@ struct ExportCommand: AsyncParsableCommand {
       let entries = try await runs.list().entries
       do throws(SystemError) { try Files.makeFolder(folder) } catch { throw error.writing(folder) }
       var faults: Set<DataFault> = []
+      var counts = [ReadingCounts](repeating: ReadingCounts(), count: entries.count)
       for kind in TableKind.allCases {
         let tables = try await Watch.working(progress) { try await runs.load(entries, tables: [kind]) }
         faults.formUnion(tables.faults.map(\.fault))
+        for (run, part) in tables.counts.enumerated() { counts[run] += part }
         let table =
           schema != nil
           ? tables.fitted(kind, of: entries)
@@ -66,6 +68,7 @@ struct ExportCommand: AsyncParsableCommand {
           try Terminal.writeFile(schemaFile) { try $0(Array(text.utf8)) }
         }
       }
+      say(counts, of: entries)
       say(faults.sorted { $0.description < $1.description })
       return faults.count
     }
@@ -106,6 +109,7 @@ struct ExportCommand: AsyncParsableCommand {
         let export = try await Watch.working(progress) { [file] in
           try await Terminal.replacingFile(file) { try await exportSQLite(runs, to: $0) }
         }
+        say(export.counts, of: export.entries, nonFinite: "read; SQLite has no NaN, which is null")
         for note in export.notes { Terminal.say(note, as: .warning) }
         say(export.faults)
         return export.faults.count

@@ -53,18 +53,22 @@ struct PredictCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let asked = external.exec == nil ? try metric.map { try MetricSelector($0) } : []
+    let wanted = try metric.map { try MetricSelector($0) }
+    let asked = external.exec == nil ? wanted : []
     try await prediction.predict({ try reading.runs(paths, $0) }, metrics: asked) {
       runs, exampleRuns, evalSamples, seed in
       if let exec = external.exec {
         let make = try external.factory(exec, over: runs, isOfInstances: instance, metrics: metric)
-        return make(exampleRuns, evalSamples, seed)
+        let program = make(exampleRuns, evalSamples, seed)
+        program.wantedMetrics = instance ? [] : wanted
+        return program
       }
       guard let type = predictorCatalog.first(where: { $0.name == arguments[0] }) else {
         throw MagnetError(.notFound, "unknown predictor '\(arguments[0])'")
       }
       let predictor = type.init(exampleRuns: exampleRuns, evalSamples: evalSamples, seed: seed)
       (predictor as? ScorePredictor)?.metrics = asked
+      predictor.wantedMetrics = wanted
       return predictor
     }
   }

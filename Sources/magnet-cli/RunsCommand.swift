@@ -45,6 +45,10 @@ struct RunsCommand: AsyncParsableCommand {
         shown = shown.dropping { $0 == "problem" }
       }
       try output.print(shown, keyCount: 2)
+      if !check, summary.hasComplete {
+        Terminal.say(
+          "complete means by stats.json and the ends of the other files; --check reads all in full")
+      }
       FaultFile.add(summary.faults)
       for fault in summary.faults { Terminal.say("incomplete: \(fault)", as: .warning) }
       return summary.faults.count

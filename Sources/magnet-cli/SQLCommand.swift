@@ -109,7 +109,8 @@ struct SQLCommand: AsyncParsableCommand {
   func run() async throws {
     try await report {
       if case .query(let text) = last, let word = SQLPrompt.Word(text) {
-        try Terminal.write(word.answer)
+        let names = text.split(whereSeparator: \.isWhitespace).dropFirst().map(String.init)
+        try Terminal.write(try word.answer(names))
         return 0
       }
       let queries = try given
@@ -148,7 +149,7 @@ struct SQLCommand: AsyncParsableCommand {
   private var given: [String]? {
     get throws {
       switch last {
-      case .query(let text): return [text]
+      case .query(let text): return try checked(Database.statements(in: text), of: "the query") ?? [text]
       case .standardInput: return try statements(FileDescriptor.standardInput, named: "standard input")
       case .path:
         guard let file else { return nil }
@@ -160,12 +161,19 @@ struct SQLCommand: AsyncParsableCommand {
   }
 
   private func statements(_ file: consuming FileDescriptor, named place: String) throws -> [String] {
-    let statements = Database.statements(in: String(decoding: try file.readAll(), as: UTF8.self))
-    if statements.isEmpty { throw MagnetError(.usage, "contains no query", at: place) }
+    let text = String(decoding: try file.readAll(), as: UTF8.self)
+    guard let statements = try checked(Database.statements(in: text), of: place) else {
+      throw MagnetError(.usage, "contains no query", at: place)
+    }
+    return statements
+  }
+
+  /// The statements, of which only one may go into a file; nil for none.
+  private func checked(_ statements: [String], of place: String) throws -> [String]? {
     if statements.count > 1, output.file != nil {
       throw MagnetError(.usage, "contains \(statements.count) queries", at: place, advice: "-o takes one")
     }
-    return statements
+    return statements.isEmpty ? nil : statements
   }
 
   private func answer(
@@ -175,6 +183,7 @@ struct SQLCommand: AsyncParsableCommand {
     let answer = try await Watch.working(progress) { try await database.query(query, parameters: values) }
     let faults = answer.faults.filter { !said.contains($0) }
     say(faults)
+    for note in answer.notes { Terminal.say(note) }
     try output.print(answer.table, keyCount: 1)
     return faults.count
   }

@@ -18,7 +18,19 @@ struct SQLPrompt {
       self.init(rawValue: String(word))
     }
 
-    var answer: String {
+    /// What it says, of one relation where a name follows it.
+    /// - Throws: `MagnetError` for a relation that there is not.
+    func answer(_ names: some Collection<String>) throws -> String {
+      guard self == .schema, let name = names.first else { return text }
+      let lines = text.split(separator: "\n")
+      guard let line = lines.first(where: { $0.hasPrefix(name + "(") }) else {
+        let known = lines.map { String($0.prefix { $0 != "(" }) }
+        throw MagnetError(.notFound, "no such table: \(name)", advice: suggestion(for: name, among: known))
+      }
+      return line + "\n"
+    }
+
+    private var text: String {
       let tables = TableKind.allCases.map { $0.rawValue.replacing("-", with: "_") }
       switch self {
       case .tables: return (Database.schema.map(\.name) + tables).joined(separator: "  ") + "\n"
@@ -29,8 +41,8 @@ struct SQLPrompt {
       case .help:
         return """
           .tables          list the relations
-          .schema          list the relations with their columns
-          .mode FORMAT     choose how answers are shown: \(TableFormat.allCases.map(\.name).joined(separator: ", "))
+          .schema [NAME]   list the relations, or one, with their columns
+          .mode FORMAT     choose how answers are shown: \(SQLPrompt.modes.joined(separator: ", "))
           .quit            leave, as Ctrl-D does
           SELECT ...;      a query ends with a semicolon
 
@@ -38,6 +50,9 @@ struct SQLPrompt {
       }
     }
   }
+
+  /// The formats that answers can be shown in.
+  private static var modes: [String] { TableFormat.allCases.filter(\.isText).map(\.name) }
 
   /// Reads until the end of the input or `.quit`.
   mutating func run() async throws {
@@ -64,7 +79,10 @@ struct SQLPrompt {
   /// - Returns: whether it could; if not, why is on standard error.
   mutating func obeys(_ word: String, _ rest: [String]) throws -> Bool {
     if let known = Word(word) {
-      try Terminal.write(known.answer)
+      do { try Terminal.write(try known.answer(rest)) } catch let error as MagnetError {
+        Terminal.say("\(error)", as: .error)
+        return false
+      }
       return true
     }
     guard word == ".mode" else {
@@ -74,8 +92,7 @@ struct SQLPrompt {
       return false
     }
     guard let name = rest.first, let format = TableFormat(named: name), format.isText else {
-      let names = TableFormat.allCases.filter(\.isText).map(\.name)
-      Terminal.say(".mode takes " + names.joined(separator: ", "), as: .error)
+      Terminal.say(".mode takes " + Self.modes.joined(separator: ", "), as: .error)
       return false
     }
     output.format = format

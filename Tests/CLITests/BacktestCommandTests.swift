@@ -11,6 +11,18 @@ import Testing
     return lines.dropFirst().map { Dictionary(uniqueKeysWithValues: zip(lines[0], $0)) }
   }
 
+  /// A baseline that was asked for is told of as any predictor is: where it predicts nothing, a row says so.
+  @Test func aBaselineThatPredictsNothingIsSaid() throws {
+    let folder = try TemporaryFolder()
+    for model in ["a/x", "b/y", "c/z"] { try MadeRun("made:part=one", model, [1, 0, 1]).write(to: folder) }
+    let arguments = [folder.path, "--metric", "exact_match", "--observed", "5", "--format", "csv"]
+    let asked = try Tool.run(command: Tool.binary, ["backtest", "sample-mean"] + arguments)
+    #expect(asked.status == 1 && asked.errors.contains("sample-mean: nothing predicted"))
+    #expect(rows(asked.output).contains { $0["predictor"] == "sample-mean" && $0["predictions"] == "0" })
+    let other = try Tool.run(command: Tool.binary, ["backtest", "ridge-on-others"] + arguments)
+    #expect(!rows(other.output).contains { $0["predictor"] == "sample-mean" })
+  }
+
   @Test func scoresAreARowAMeasure() throws {
     let outcome = try Tool.run(
       "backtest", "control-variate", runs, "--hold-out", "model", "--observed", "3,5", "--repeats", "5",

@@ -14,6 +14,39 @@ import Testing
     #expect(abs(Double(line[3])! - 0.2) < 1e-9 && line[4] == "0.6")
   }
 
+  /// The target run that is drawn has the metric that was asked for; where none has it, the nearest are named.
+  @Test func theTargetRunHasTheMetric() throws {
+    let folder = try TemporaryFolder()
+    for (number, model) in ["a/s", "a/t", "b/u", "b/v", "c/w", "c/x"].enumerated() {
+      for (task, metric) in [("maths:part=one", "equal"), ("quiz:part=one", "exact_match")] {
+        var run = MadeRun(task, model, (0..<6).map { $0 <= number ? 1 : 0 })
+        run.metric = metric
+        try run.write(to: folder)
+      }
+    }
+    for predictor in ["train-mean", "sample-mean", "random"] {
+      for seed in 1...8 {
+        let outcome = try Tool.run(
+          "predict", predictor, folder.path, "--metric", "exact_match", "--seed", "\(seed)", "--format", "csv"
+        )
+        if predictor == "random" {
+          // It predicts a split that the runs do not have: what is drawn is what counts.
+          #expect(outcome.output.contains("quiz:part=one"))
+        } else {
+          #expect(outcome.status == 0, "\(outcome.errors)")
+          #expect(parseCSV(outcome.output).dropFirst().allSatisfy { $0[0].field.hasPrefix("quiz:") })
+        }
+      }
+      let missing = try Tool.run("predict", predictor, folder.path, "--metric", "exact_matc")
+      #expect(missing.status == 2)
+      #expect(missing.errors.contains("no metric 'exact_matc'; did you mean exact_match?"))
+    }
+    let named = try Tool.run(
+      "predict", "train-mean", folder.path, "--metric", "exact_match", "--target-run", "maths:*model=a_s")
+    #expect(named.status == 2)
+    #expect(named.errors.contains("maths:part=one,model=a_s: no metric 'exact_match'; choose from: equal"))
+  }
+
   @Test func tableIsDrawnWithAHeavyHeader() throws {
     let lines = try Tool.run("predict", "perturbation", Project.sweep, "--format", "table").output
       .split(separator: "\n")

@@ -169,4 +169,55 @@ import Testing
       )
       .rows == [[.int(99)]])
   }
+
+  /// HELM's own columns have their names and places, whatever else a file has before them.
+  @Test func helmsColumnsKeepTheirNames() async throws {
+    let folder = try TemporaryFolder()
+    let whole = try Project.text(Project.fixture("broken/whole") + "/stats.json")
+    func edit(_ name: String, _ more: String) throws {
+      try folder.copy(Project.fixture("broken/whole"), to: "\(name)/odd")
+      try folder.write(
+        whole.replacing("\"name\": {", with: more + ", \"name\": {"), to: "\(name)/odd/stats.json")
+    }
+    try edit("case", "\"Mean\": 9, \"COUNT\": 9")
+    let maps = (0..<6).map { map in
+      "\"a\(map)\": {" + (0..<400).map { "\"k\($0)\": \($0)" }.joined(separator: ", ") + "}"
+    }
+    try edit("wide", maps.joined(separator: ", "))
+    let plain = try HelmRuns(Project.fixture("broken/whole"))
+    let wanted = try await Database(plain).query("SELECT avg(mean), sum(count) FROM scores").table.rows.map {
+      [$0[0], $0[1]]
+    }
+    for name in ["case", "wide"] {
+      let file = folder.path + "/\(name).db"
+      let export = try await exportSQLite(HelmRuns(folder.path + "/" + name), to: file)
+      #expect(export.faults.isEmpty && !export.notes.isEmpty)
+      #expect(try rows(file, "SELECT avg(mean), sum(count) FROM scores").rows == wanted)
+      #expect(try rows(file, "SELECT avg(\"stats.mean\"), sum(\"stats.count\") FROM stats").rows == wanted)
+    }
+    let shown = try await Database(HelmRuns(folder.path + "/case")).query("SELECT * FROM stats")
+    #expect(
+      shown.table.columnNames.contains("stats.Mean_2") && shown.table.columnNames.contains("stats.mean"))
+  }
+
+  /// The input of a chat is what its messages say.
+  @Test func inputsOfMessagesAreTexts() async throws {
+    let folder = try TemporaryFolder()
+    let path = try MadeRun("made:part=one", "acme/a", [1, 0]).write(to: folder)
+    let messages = """
+      "messages": [{"role": "system", "content": "Be brief."}, \
+      {"role": "user", "content": [{"type": "text", "text": "Why?"}, {"type": "image_url"}]}]
+      """
+    let state = try Project.text(path + "/scenario_state.json")
+      .replacing("\"text\":\"Question 1?\"", with: messages)
+    try #require(state.contains("Be brief."))
+    try folder.write(state, to: "s/made:part=one,model=acme_a/scenario_state.json")
+    let query = "SELECT input FROM instances ORDER BY instance"
+    let wanted: [[Cell]] = [[.string("Question 0?")], [.string("Be brief.\nWhy?")]]
+    let runs = try HelmRuns(path)
+    #expect(try await Database(runs).query(query).table.rows.map { [$0[0]] } == wanted)
+    let file = folder.path + "/x.db"
+    #expect(try await exportSQLite(runs, to: file).faults.isEmpty)
+    #expect(try rows(file, query).rows == wanted)
+  }
 }

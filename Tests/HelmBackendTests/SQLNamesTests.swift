@@ -75,6 +75,11 @@ import Testing
       "no such column: exact_match; put texts in single quotes: 'exact_match'"
     ),
     ("SELECT 1 FROM score", "no such table: score; did you mean scores?"),
+    ("SELECT medain(mean) FROM scores", "no such function: medain; did you mean median?"),
+    (
+      "SELECT 1 FROM runs JOIN headline USING (rnu)",
+      "cannot join using column rnu - column not present in both tables; did you mean run?"
+    ),
     ("SELECT count(*) FROM scores WHERE model = :model", "the query's parameter :model has no value"),
   ]) func unknownNamesAreErrors(query: String, sentence: String) async {
     #expect(await fault(query) == sentence)
@@ -98,6 +103,15 @@ import Testing
       try await rows(
         "SELECT count(*) FROM scores WHERE model = :m", Project.plain, ["m": .string("acme/base")]) == all)
     #expect(await fault("SELECT 1", ["m": .int(1)]) == "the query has no parameter :m")
+  }
+
+  /// Where no run can be read, an answer of no rows says why.
+  @Test(arguments: ["stats", "headline", "instances", "run_specs", "leaderboard", "instance_scores"])
+  func runsWithoutNamesAreNamedEvenWhereThereAreNoOthers(_ relation: String) async throws {
+    let path = Project.fixture("broken/missing-run-spec")
+    let answer = try await database(path).query("SELECT count(*) FROM \(relation)")
+    #expect(answer.table.rows[0][0] == .int(0))
+    #expect(answer.faults.map(\.problem) == ["the file is missing"])
   }
 
   @Test func runsLeftOutAreNamed() async throws {

@@ -40,6 +40,26 @@ import Testing
     #expect(test?.stat == nil && test?.notes == ["not in this split; the run has it in test"])
   }
 
+  /// What a run lacks is said of the part that it lacks: the split, the sub-split or the perturbation.
+  @Test func whatIsMissingIsNamed() throws {
+    let rows: Stats = [
+      ("quasi_exact_match", "test", "toxic", nil, nil, 1, 0.2),
+      ("quasi_exact_match", "test", "mild", nil, nil, 1, 0.9),
+    ]
+    var rules = HeadlineRules()
+    rules.metrics = [try MetricSelector("quasi_exact_match@test/txic")]
+    #expect(
+      headline(["civil_comments"], rows, rules: rules)?.notes == [
+        "no sub-split txic; the run has mild, toxic"
+      ])
+    rules.metrics = [try MetricSelector("quasi_exact_match@test/toxic")]
+    let toxic = headline(["civil_comments"], rows, rules: rules)
+    #expect(toxic?.mean == 0.2 && toxic?.notes == ["sub-split toxic"])
+    let dialect = headline(
+      ["a_okvqa_dialect"], [("quasi_prefix_exact_match", "valid", nil, nil, nil, 1, 0.5)])
+    #expect(dialect?.stat == nil && dialect?.notes == ["no worst case of the perturbation fairness"])
+  }
+
   @Test func quasiExactMatchFallsBackAndExactMatchDoesNot() {
     let exact = headline(["boolq"], [("exact_match", "valid", nil, nil, nil, 1, 0.5)])
     #expect(exact?.metric.name == "exact_match" && exact?.notes == ["quasi_exact_match absent"])

@@ -79,6 +79,9 @@ import Testing
     #expect(nearestNames(to: "", among: ["abc", "", "a"]) == ["", "a", "abc"])
     #expect(nearestNames(to: "x", among: []).isEmpty && nearestNames(to: "x", among: names, count: 0).isEmpty)
     #expect(nearestNames(to: "kitten", among: ["sitting", "mitten"]) == ["mitten", "sitting"])
+    #expect(
+      suggestion(for: "nam.name", among: ["stats.mean", "stats.name.name"]) == "did you mean stats.name.name?"
+    )
     let long = String(repeating: "x", count: 100_000)
     #expect(nearestNames(to: long, among: [long, "y"], count: 1) == [long])
   }

@@ -32,6 +32,14 @@ import Testing
     return Table(stacking: parts)
   }
 
+  /// A format goes by the endings of its files too.
+  @Test func formatsHaveTheNamesOfTheirEndings() {
+    for format in TableFormat.allCases {
+      for ending in format.endings + [format.name] { #expect(TableFormat(named: ending) == format) }
+    }
+    #expect(TableFormat(named: "md") == .markdown && TableFormat(named: "yaml") == nil)
+  }
+
   @Test(arguments: 1...20)
   func csvReadsBack(_ seed: Int) throws {
     var random = PythonRandom(seed: seed)

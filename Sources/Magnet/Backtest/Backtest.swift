@@ -9,6 +9,9 @@ package struct Backtest: Sendable {
     package let name: String
     /// Whether this is a baseline.
     package let isBaseline: Bool
+    /// Whether somebody wants to know how it does, and not only how others compare with it: what it cannot predict is
+    /// said then.
+    package var isAskedFor: Bool
     /// What of a model its predictions depend on.
     let dependence: ScorePredictor.Dependence
     /// Makes one: each is used by one thread at a time, for scores predicted from the same runs.
@@ -16,6 +19,7 @@ package struct Backtest: Sendable {
 
     package init(name: String, isBaseline: Bool = false, make: @escaping @Sendable () -> Predictor) {
       self.init(name: name, isBaseline: isBaseline, dependence: .model, make: make)
+      isAskedFor = !isBaseline
     }
 
     private init(
@@ -24,6 +28,7 @@ package struct Backtest: Sendable {
     ) {
       self.name = name
       self.isBaseline = isBaseline
+      isAskedFor = true
       self.dependence = dependence
       self.make = make
     }

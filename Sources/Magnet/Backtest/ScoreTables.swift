@@ -111,7 +111,7 @@ extension BacktestResult {
   package var notes: [String] {
     let runs = plan.collection.runs
     var notes: [String] = []
-    for (number, entry) in entries.enumerated() where !entry.isBaseline {
+    for (number, entry) in entries.enumerated() where entry.isAskedFor {
       notes += remarks(number).map { "\(entry.name): \($0)" }
       func told(_ failures: [BacktestOutcome.Failure], _ what: String) -> [String] {
         failures.first.map { first in
@@ -170,15 +170,15 @@ extension BacktestResult {
   }
 
   /// How many scores predictors failed to predict, in whole or in part, and one for each predictor without any
-  /// prediction; the baselines do not count.
+  /// prediction; only those asked for count.
   package var failureCount: Int {
     let silent = unpredicted.filter { number in !outcome.failures.contains { $0.predictor == number } }
-    return outcome.failures.count { !entries[$0.predictor].isBaseline } + (isComplete ? silent.count : 0)
+    return outcome.failures.count { entries[$0.predictor].isAskedFor } + (isComplete ? silent.count : 0)
   }
 
-  /// The numbers of the predictors, baselines left out, that predicted nothing.
+  /// The numbers of the predictors asked for that predicted nothing.
   var unpredicted: [Int] {
     let predicted = Set(parts.map(\.predictor))
-    return entries.indices.filter { !entries[$0].isBaseline && !predicted.contains($0) }
+    return entries.indices.filter { entries[$0].isAskedFor && !predicted.contains($0) }
   }
 }

@@ -29,9 +29,10 @@ public struct TableFormat: Sendable, Hashable, CaseIterable, CustomStringConvert
     self.makeSink = makeSink
   }
 
-  /// The format with a name.
+  /// The format with a name, or with one that files of it end with: `md` is `markdown`.
   public init?(named name: String) {
-    guard let format = Self.allCases.named(name) else { return nil }
+    guard let format = Self.allCases.named(name) ?? Self.allCases.first(where: { $0.endings.contains(name) })
+    else { return nil }
     self = format
   }
 

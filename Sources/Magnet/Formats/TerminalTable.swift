@@ -24,6 +24,9 @@ package struct TerminalTable: Sendable {
   private static let widest = 120
   private static let leastText = 12
   private static let longestTitlePart = 16
+  /// Columns are not widened beyond this, and not where there are more texts, so that the texts in them differ.
+  private static let widestLeast = 32
+  private static let mostTexts = 200
 
   /// A drawing of a table.
   /// - Parameter keyCount: how many of the first columns tell the rows apart.
@@ -158,6 +161,11 @@ package struct TerminalTable: Sendable {
     guard let limit else { return [columns.map { ($0, $0.natural) }] }
     func total(_ widths: some Sequence<Int>) -> Int { widths.reduce(1) { $0 + $1 + 3 } }
     // What tells the rows apart gets up to a quarter of the line.
+    let columns = columns.map { column in
+      var wider = column
+      wider.least = max(column.least, Self.distinctWidth(column))
+      return wider
+    }
     let keys = columns.prefix(keyCount).map { column in
       var key = column
       key.least = max(column.least, min(column.content, limit / 4))
@@ -193,6 +201,17 @@ package struct TerminalTable: Sendable {
       }
       return Array(zip(block, widths))
     }
+  }
+
+  /// The width from which on the different texts of a column stay different when they are shortened; 0 where up to
+  /// `widestLeast` there is none.
+  private static func distinctWidth(_ column: Column) -> Int {
+    guard !column.isNumeric, column.content > column.least else { return 0 }
+    let texts = Set(column.cells)
+    guard texts.count <= mostTexts else { return 0 }
+    return (column.least...max(column.least, widestLeast)).first { width in
+      width >= column.content || Set(texts.map { shortened($0, to: width) }).count == texts.count
+    } ?? 0
   }
 
   /// Whether some different texts of a column are the same when they are shortened.

@@ -74,6 +74,27 @@ extension Predictor {
         continue
       }
       func name(_ number: Int) -> String { listing.runSpecs.rows[population[number]][.run] }
+      func statistics(_ row: Int) -> [MetricName] {
+        RunStats(tables.table(.stats, ofRuns: [row]), wanted: nil).entries.map(\.name)
+      }
+      if !wantedMetrics.isEmpty, targetRun != nil {
+        try MetricSelector.check(wantedMetrics, among: statistics(trainCount), of: name(draw.test))
+      } else if !wantedMetrics.isEmpty, !rows.indices.allSatisfy({ haveWanted(statistics($0)) }) {
+        let entries = population.map { listing.entries[listing.entryOfRow[$0]] }
+        let places = try await wantedRuns(of: entries, in: source)
+        let metric = wantedMetrics.map(\.text).joined(separator: " or ")
+        guard places.count > exampleRuns else {
+          throw MagnetError(
+            .insufficientData,
+            "the split needs \(exampleRuns + 1) runs with \(metric), and \(places.count) of \(entries.count) have it",
+            advice: "give more runs, or fewer example runs")
+        }
+        notes.append(
+          "\(entries.count - places.count) of \(entries.count) runs have no \(metric): the runs are drawn from the others"
+        )
+        population = places.map { population[$0] }
+        continue
+      }
       func part(_ runs: Range<Int>) -> RunTables {
         RunTables(
           runSpecs: listing.runSpecs.rows(at: Array(rows[runs])),
@@ -98,6 +119,32 @@ extension Predictor {
         train: TrainSplit(prepared(part(0..<trainCount))), test: test,
         trainRuns: draw.train.map(name), testRun: name(draw.test), notes: notes, faults: faults)
     }
+  }
+
+  /// Whether one of the metrics wanted is among some.
+  private func haveWanted(_ names: [MetricName]) -> Bool {
+    names.contains { name in wantedMetrics.contains { $0.matches(name) } }
+  }
+
+  /// The places of the runs that have one of the metrics wanted.
+  /// - Throws: `MagnetError` with the nearest names when none has.
+  private nonisolated(nonsending) func wantedRuns(
+    of entries: [RunEntry], in source: some RunSource
+  ) async throws -> [Int] {
+    var names: Set<MetricName> = []
+    var places: [Int] = []
+    for start in stride(from: 0, to: entries.count, by: 64) {
+      let batch = Array(start..<min(start + 64, entries.count))
+      let tables = try await source.load(
+        batch.map { entries[$0] }, tables: [.stats], columns: RunStats.columns)
+      for (number, place) in batch.enumerated() {
+        let own = RunStats(tables.table(.stats, ofRuns: [number]), wanted: nil).entries.map(\.name)
+        names.formUnion(own)
+        if haveWanted(own) { places.append(place) }
+      }
+    }
+    try MetricSelector.check(wantedMetrics, among: names.sorted { $0.text < $1.text })
+    return places
   }
 
   /// What is to be said of the target run, the last one, where others of its scenario have more instances: its actual score

@@ -16,6 +16,8 @@ open class Predictor {
   /// The target run, by its name with `*` and `?`, instead of a drawn one; all runs of other models are then
   /// learned from.
   public var targetRun: String?
+  /// The metrics that are wanted: the runs that are drawn have one of them. Any runs will do when empty.
+  package var wantedMetrics: [MetricSelector] = []
 
   /// A predictor with MAGNET's defaults.
   public required init(exampleRuns: Int = 3, evalSamples: Int = 20, seed: Int = 1) {

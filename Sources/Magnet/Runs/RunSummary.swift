@@ -6,6 +6,8 @@ package struct RunSummary: Sendable {
   package var shortTable: Table { table.dropping { ["scenario", "files", "path"].contains($0) } }
   /// What is wrong with incomplete runs.
   package let faults: [DataFault]
+  /// Whether any run is complete.
+  package let hasComplete: Bool
 
   /// Lists the runs of a source.
   ///
@@ -32,6 +34,7 @@ package struct RunSummary: Sendable {
     }
     table = Table(columnNames: names, rows: rows)
     faults = entries.flatMap(\.faults)
+    hasComplete = entries.contains(where: \.faults.isEmpty)
   }
 
   private static func shortName(_ file: String) -> String {

@@ -29,6 +29,8 @@ public struct Database: Sendable {
     public let table: Table
     /// Faults of the runs that the query needed and that were left out.
     public let faults: [DataFault]
+    /// What the user should know of how the answer came about.
+    package let notes: [String]
   }
 
   /// Answers a query.
@@ -40,12 +42,19 @@ public struct Database: Sendable {
   public func query(_ text: String, parameters: [String: Cell] = [:]) async throws -> Answer {
     let parsed = SQLText(text)
     var runs = try await source.list()
+    var notes: [String] = []
     if parsed.words.contains("runs"),
       parsed.words.contains("state") || parsed.words.contains("problem") || parsed.selectsAll
     {
       runs = try await runs.checkingStatistics(of: source)
+      if runs.entries.contains(where: \.faults.isEmpty) {
+        notes.append(
+          "a complete run is so by stats.json and the ends of its other files; `magnet runs --check` reads all in full"
+        )
+      }
     }
     let listing = runs
+    let known = notes
     let limit = timeLimit
     let source = source
     let rules = rules
@@ -64,13 +73,13 @@ public struct Database: Sendable {
       do {
         try connection.checkNames(parsed)
         table = try connection.answer(text, parameters)
-      } catch let error as MagnetError { throw Self.advised(error, parsed, catalog) }
+      } catch let error as MagnetError { throw Self.advised(error, parsed, catalog, connection) }
       try Self.checkNames(parsed, catalog, source.sources, relations)
       // What a run without a readable run spec holds is missing from every table.
       if catalog.hasReadTables { faults = listing.entries.filter { !$0.isNamed }.flatMap(\.faults) + faults }
       faults += catalog.scoreFaults
       var seen: Set<DataFault> = []
-      return Answer(table: table, faults: faults.filter { seen.insert($0).inserted })
+      return Answer(table: table, faults: faults.filter { seen.insert($0).inserted }, notes: known)
     }
   }
 
@@ -174,7 +183,9 @@ public struct Database: Sendable {
   }
 
   /// A query's error with what would help against it: the nearest columns or relations, or other quotes.
-  private static func advised(_ error: MagnetError, _ text: SQLText, _ catalog: RunCatalog) -> MagnetError {
+  private static func advised(
+    _ error: MagnetError, _ text: SQLText, _ catalog: RunCatalog, _ connection: SQLConnection
+  ) -> MagnetError {
     func name(after start: String) -> String? {
       guard error.code == .invalidData, error.problem.hasPrefix(start) else { return nil }
       // Later versions of SQLite repeat the quotes and add a remark.
@@ -194,7 +205,15 @@ public struct Database: Sendable {
       return MagnetError(
         error.code, error.problem, advice: "put a column that is a word of SQL in double quotes: \"\(word)\"")
     }
-    guard let name = name(after: "no such column: ") else { return error }
+    if let name = name(after: "no such function: ") {
+      return MagnetError(
+        error.code, error.problem, advice: suggestion(for: name, among: connection.functionNames))
+    }
+    let joined = error.problem.split(separator: " ").dropFirst(4).first.map(String.init)
+    guard
+      let name = name(after: "no such column: ")
+        ?? (error.problem.hasPrefix("cannot join using column ") ? joined : nil)
+    else { return error }
     var columns = Relation.tidy.filter { text.words.contains($0.name) }.flatMap { $0.columns.map(\.name) }
     let tables = TableSource.allCases.filter { text.words.contains($0.sqlName) }
     let flattened = tables.flatMap { (try? catalog.sampleColumns($0)) ?? [] }
@@ -207,6 +226,9 @@ public struct Database: Sendable {
     // Without the alias of its table.
     let last = String(name.split(separator: ".").last ?? "")
     let advice = suggestion(for: name, among: columns) ?? suggestion(for: last, among: columns)
+    if name == joined, error.problem.hasPrefix("cannot join") {
+      return MagnetError(error.code, error.problem, advice: columns.contains(name) ? nil : advice)
+    }
     return MagnetError(
       error.code, "no such column: \(name)",
       advice: advice ?? (isQuoted ? "put texts in single quotes: '\(name)'" : nil))

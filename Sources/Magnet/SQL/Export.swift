@@ -28,6 +28,7 @@ public func exportSQLite(
   var headlines: [(run: Int, headline: RunHeadline)] = []
   let wanted = known.wanted
   let kinds = source.sources.filter { $0 != .runSpecs }
+  var counts = [ReadingCounts](repeating: ReadingCounts(), count: listing.entries.count)
   var specs: [Int: Int] = [:]
   for (row, entry) in listing.entryOfRow.enumerated() { specs[entry] = row }
   let numbers = Array(listing.entries.indices)
@@ -78,10 +79,12 @@ public func exportSQLite(
           // A run with a faulty file has no rows in any table: each table by itself has what can be read.
           let single = try await source.load([entry], tables: [kind])
           found += single.faults.map(\.fault)
+          for part in single.counts { counts[run] += part }
           table = single.table(kind, ofRuns: [0])
           isRead = single.faults.isEmpty
         } else {
           table = tables.table(kind, ofRuns: [place])
+          if kind == kinds.first { counts[run] = tables.counts[place] }
         }
         if kind == .stats, isRead {
           let made = RunHeadline(
@@ -107,7 +110,7 @@ public func exportSQLite(
   }
   faults += problems
   try writer.finish()
-  return SQLiteExport(faults: faults, notes: writer.notes)
+  return SQLiteExport(faults: faults, notes: writer.notes, entries: listing.entries, counts: counts)
 }
 
 /// One row per model and column of every leaderboard of some runs; of a run that is in several suites the latest counts.
@@ -134,4 +137,7 @@ public struct SQLiteExport: Sendable {
   public let faults: [DataFault]
   /// Columns that were renamed or put together, because SQLite cannot have them as they are.
   public let notes: [String]
+  /// The runs, and what was unusual in the files of each.
+  package let entries: [RunEntry]
+  package let counts: [ReadingCounts]
 }

@@ -127,7 +127,7 @@ package final class QuerySession {
       found += runs.sorted().flatMap { known[$0] ?? [] }
     }
     // What a run without a readable run spec holds is missing from every table.
-    if !catalog.asked.isEmpty { found = unnamed + found }
+    if catalog.hasReadTables { found = unnamed + found }
     found += catalog.scoreFaults
     var seen: Set<DataFault> = []
     return (rows, found.filter { seen.insert($0).inserted })

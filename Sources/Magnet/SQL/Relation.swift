@@ -101,8 +101,12 @@ struct Relation: Sendable {
   static func table(_ kind: TableSource, columns: [String], used: Set<String> = []) -> Relation {
     var names = SQLColumnNames()
     let all = ["run_spec.name"] + columns.filter { $0 != "run_spec.name" }
+    let known = Set(kind.schemaV1.map(\.name))
+    let others = all.filter { !used.contains($0) }
     var given: [String: String] = [:]
-    for name in all.filter(used.contains) + all.filter({ !used.contains($0) }) {
+    for name in all.filter(used.contains) + others.filter(known.contains)
+      + others.filter({ !known.contains($0) })
+    {
       given[name] = names.name(for: name)
     }
     return Relation(

@@ -89,8 +89,9 @@ final class RunCatalog {
     return false
   }
 
-  /// Whether a query has looked at the rows of a table.
-  var hasReadTables: Bool { !loaded.isEmpty || boards != nil }
+  /// Whether a query has looked at the rows of a table, or at scores, be there any or not.
+  var hasReadTables: Bool { !asked.isEmpty || boards != nil || hasAskedForScores }
+  private var hasAskedForScores = false
 
   /// The columns that a table has in the first run that can be read.
   func sampleColumns(_ kind: TableSource) throws -> [String] {
@@ -108,7 +109,10 @@ final class RunCatalog {
   /// Which runs' tables were asked for since the last call of `forgetAsked`.
   private(set) var asked: [TableSource: Set<Int>] = [:]
 
-  func forgetAsked() { asked = [:] }
+  func forgetAsked() {
+    asked = [:]
+    hasAskedForScores = false
+  }
 
   /// The tables of some runs, by their numbers; those read before are not read again. A faulty run has none.
   func tables(_ kind: TableSource, of runs: [Int]) throws -> [Int: Table] {
@@ -164,6 +168,7 @@ final class RunCatalog {
 
   /// Those of some runs that have statistics; the faults of others are reported.
   func withStatistics(_ runs: [Int]) -> [Int] {
+    hasAskedForScores = true
     let kept = runs.filter { listing.entries[$0].hasStatistics }
     report(runs.flatMap { listing.entries[$0].scoreFaults })
     return kept

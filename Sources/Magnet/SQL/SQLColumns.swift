@@ -32,10 +32,18 @@ enum SQLType: String, Sendable {
 /// Names for the columns of one SQLite table, which compares names without regard to the case of ASCII letters and ends
 /// them at a NUL.
 struct SQLColumnNames {
-  private var taken: Set<String> = []
+  private let kept: Set<String>
+  private var taken: Set<String>
+
+  /// - Parameter kept: names that columns keep, so that others which SQLite takes for the same get a number: HELM's own.
+  init(keeping kept: some Sequence<String> = EmptyCollection()) {
+    self.kept = Set(kept)
+    taken = Set(self.kept.map(Self.folded))
+  }
 
   /// The name itself where it is free, otherwise one with a number behind it.
   mutating func name(for column: String) -> String {
+    if kept.contains(column) { return column }
     let plain = column.replacing("\0", with: "\u{2400}")
     var name = plain
     var number = 2

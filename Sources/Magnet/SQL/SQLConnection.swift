@@ -45,8 +45,11 @@ import CSQLite
     unsafe addIntervalFunctions(to: database)
     // SQLite's own table-valued functions declare their columns when they are first used, which the authorizer takes
     // for the creation of a table.
-    for name in ["json_each", "json_tree"] {
-      unsafe sqlite3_exec(database, "SELECT 1 FROM \(name)('[]')", nil, nil, nil)
+    for call in [
+      "json_each('[]')", "json_tree('[]')", "pragma_table_info('x')", "pragma_table_xinfo('x')",
+      "pragma_function_list",
+    ] {
+      unsafe sqlite3_exec(database, "SELECT 1 FROM \(call) LIMIT 0", nil, nil, nil)
     }
     unsafe sqlite3_limit(database, SQLITE_LIMIT_ATTACHED, 0)
     // A query can ask for a text of any length; this much memory is enough.
@@ -102,6 +105,12 @@ import CSQLite
     {
       // Not every place takes a parameter; what else is wrong with the query, it says itself.
     }
+  }
+
+  /// The names of the functions that queries may call.
+  var functionNames: [String] {
+    let table = try? answer("SELECT DISTINCT name FROM pragma_function_list")
+    return table?.rows.map { $0["name"].text } ?? []
   }
 
   /// Answers one statement.

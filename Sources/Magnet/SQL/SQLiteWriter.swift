@@ -31,9 +31,21 @@ import CSQLite
 
     private(set) var list: [Column] = []
     private(set) var places: [String: Int] = [:]
-    private var names = SQLColumnNames()
+    private var names: SQLColumnNames
+    /// The columns of HELM's and those that views name, which have a place of their own whatever else there is.
+    private let known: [String]
     /// Whether columns beyond SQLite's limit are kept as one JSON object.
     var overflows = false
+
+    init(_ kind: TableSource, _ relations: [Relation]) {
+      let helms = kind.schemaV1.map(\.name)
+      names = SQLColumnNames(keeping: helms)
+      let shown = relations.filter { $0.kind == kind }.flatMap { $0.columns.compactMap(\.source.storedName) }
+      known = (helms + shown).unique().filter { $0 != ColumnKey.run.name && $0 != kind.metricColumn }
+    }
+
+    /// The columns of HELM's that are not there yet.
+    var missing: [String] { known.filter { places[$0] == nil } }
 
     mutating func add(_ name: String) -> Column {
       let column = Column(name: name, sqlName: names.name(for: name))
@@ -116,6 +128,7 @@ import CSQLite
   /// Adds the rows of one run.
   func add(_ table: Table, _ kind: TableSource, run: Int) throws {
     let names = table.columnNames.filter { $0 != ColumnKey.run.name && $0 != kind.metricColumn }
+    if !absent.isEmpty { absent.subtract(names) }
     let insert = try unsafe insertion(kind, names)
     let firstColumn = kind.metricColumn == nil ? 2 : 3
     for chunk in table.chunks {
@@ -170,26 +183,35 @@ import CSQLite
 
   /// The statement that inserts a row, after the columns that are new were added to the table.
   private func insertion(_ kind: TableSource, _ names: [String]) throws -> OpaquePointer {
-    var known = columns[kind] ?? Columns()
+    var known = columns[kind] ?? Columns(kind, relations)
     let new = known.overflows ? [] : names.filter { known.places[$0] == nil }
     if let insert = unsafe inserts[kind], new.isEmpty { return unsafe insert }
     unsafe sqlite3_finalize(inserts.removeValue(forKey: kind))
-    for name in new {
-      guard known.list.count < Self.columnLimit else {
+    func add(_ name: String) throws {
+      let column = known.add(name)
+      if column.sqlName != name {
+        let reason =
+          name.contains("\0")
+          ? "a name in SQLite ends at a NUL" : "SQLite cannot tell its name from another's"
+        notes.append("\(kind.sqlName): the column '\(name)' is called '\(column.sqlName)', as \(reason)")
+      }
+      try run("ALTER TABLE \(Self.rowsName(kind)) ADD COLUMN \(Self.quoted(column.sqlName))")
+    }
+    for name in new where known[name] == nil {
+      let missing = known.missing
+      guard missing.contains(name) || known.list.count + missing.count < Self.columnLimit else {
+        for name in missing {
+          try add(name)
+          if !names.contains(name) { absent.insert(name) }
+        }
         try run("ALTER TABLE \(Self.rowsName(kind)) ADD COLUMN \(Self.quoted(Self.overflow)) TEXT")
         known.overflows = true
         notes.append(
-          "\(kind.sqlName): more than \(Self.columnLimit) columns; those from '\(name)' on are in one JSON object in "
-            + "the column \(Self.overflow) of \(Self.rowsName(kind))")
+          "\(kind.sqlName): more than \(Self.columnLimit) columns; those from '\(name)' on, but for HELM's own, are in one "
+            + "JSON object in the column \(Self.overflow) of \(Self.rowsName(kind))")
         break
       }
-      let column = known.add(name)
-      if column.sqlName != name {
-        notes.append(
-          "\(kind.sqlName): the column '\(name)' is called '\(column.sqlName)', as SQLite cannot tell its name from another's"
-        )
-      }
-      try run("ALTER TABLE \(Self.rowsName(kind)) ADD COLUMN \(Self.quoted(column.sqlName))")
+      try add(name)
     }
     columns[kind] = known
     let count = known.list.count + (known.overflows ? 1 : 0) + (kind.metricColumn == nil ? 1 : 2)
@@ -204,7 +226,7 @@ import CSQLite
     for relation in relations {
       guard let kind = relation.kind else { continue }
       for column in relation.columns {
-        var known = columns[kind] ?? Columns()
+        var known = columns[kind] ?? Columns(kind, relations)
         guard let name = column.source.storedName, name != kind.metricColumn, known[name] == nil,
           !known.overflows, known.list.count < Self.columnLimit
         else { continue }

@@ -228,7 +228,9 @@ public struct HeadlineRules: Sendable {
         match = stats.match(matcher)
       }
       switch match {
-      case .one(let metric, let stat, let notes): return made(metric, stat, notes)
+      case .one(let metric, let stat, let notes):
+        let part = candidate.matcher.subSplit.map { ["sub-split \($0)"] } ?? []
+        return made(metric, stat, part + notes)
       case .several(let names):
         refused = refused ?? made(name, nil, ["ambiguous: \(names.count) statistics match"])
       case .none:
@@ -236,6 +238,15 @@ public struct HeadlineRules: Sendable {
         let splits = stats.splits(of: candidate.matcher.name)
         if splits.isEmpty {
           refused = refused ?? made(name, nil, [Self.absent])
+        } else if let perturbation = candidate.matcher.perturbation, splits.contains(candidate.matcher.split)
+        {
+          refused = refused ?? made(name, nil, ["no worst case of the perturbation \(perturbation)"])
+        } else if let part = candidate.matcher.subSplit, splits.contains(candidate.matcher.split) {
+          var whole = candidate.matcher
+          whole.subSplit = nil
+          let parts = stats.entries(matching: whole).compactMap(\.name.subSplit).unique().sorted()
+          let known = parts.isEmpty ? "the run has none" : "the run has \(parts.joined(separator: ", "))"
+          refused = refused ?? made(name, nil, ["no sub-split \(part); \(known)"])
         } else if refused.map({ $0.notes == [Self.absent] }) ?? true {
           refused = made(
             name, nil, ["not in this split; the run has it in \(splits.joined(separator: ", "))"])

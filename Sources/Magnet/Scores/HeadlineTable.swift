@@ -53,12 +53,23 @@ struct RunHeadline: Sendable {
 
   init(suite: String, _ subject: HeadlineRules.Subject, _ stats: RunStats, _ rules: HeadlineRules) {
     let headline = rules.headline(subject, stats)
-    var notes = headline?.notes ?? ["no known main metric; choose one with --metric"]
+    var notes = headline?.notes ?? []
+    if headline == nil {
+      let names = stats.available.map(\.metric).filter { !Headline.isBookkeeping($0) }.unique().sorted()
+      notes = [
+        "no known main metric; choose one with --metric"
+          + (names.isEmpty ? "" : ": " + names.prefix(12).joined(separator: ", "))
+          + (names.count > 12 ? " and \(names.count - 12) more" : "")
+      ]
+    }
     if let headline, headline.stat == nil {
       let splits = stats.splits(of: headline.metric.name)
-      if !splits.isEmpty {
+      let areSaid = headline.notes.contains {
+        $0.hasPrefix("not in this split") || $0.hasPrefix("no sub-split")
+      }
+      if !splits.isEmpty, !areSaid {
         notes.append("splits with \(headline.metric.name): \(splits.joined(separator: ", "))")
-      } else if !rules.metrics.isEmpty {
+      } else if splits.isEmpty, !rules.metrics.isEmpty {
         let names = stats.available.map(\.metric).unique().sorted()
         if let advice = suggestion(for: headline.metric.name, among: names) { notes.append(advice) }
       }

@@ -36,12 +36,16 @@ public struct MetricSelector: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// Makes sure that some statistic is of one of the metrics asked for.
+  /// - Parameter place: what the statistics are of, for the message.
   /// - Throws: `MagnetError` with the nearest names.
-  static func check(_ metrics: [MetricSelector], among names: [MetricName]) throws {
+  static func check(
+    _ metrics: [MetricSelector], among names: some Sequence<MetricName>, of place: String? = nil
+  ) throws {
     guard let first = metrics.first, !metrics.contains(where: { names.contains(where: $0.matches) }) else {
       return
     }
     let known = (names.filter { $0.perturbation == nil }.map(\.text) + names.map(\.name)).unique()
-    throw MagnetError(.notFound, "no metric '\(first)'", advice: suggestion(for: first.text, among: known))
+    throw MagnetError(
+      .notFound, "no metric '\(first)'", at: place, advice: suggestion(for: first.text, among: known))
   }
 }

@@ -19,9 +19,11 @@ package func suggestion(for name: String, among names: [String]) -> String? {
   func distance(_ candidate: some StringProtocol) -> Int {
     editDistance(scalars, Array(candidate.unicodeScalars.prefix(200)))
   }
-  // `men` for `stats.mean`.
+  // `men` for `stats.mean`, `nam.name` for `stats.name.name`.
+  let depth = name.split(separator: ".", omittingEmptySubsequences: false).count
   let endings = names.filter {
-    $0.contains(".") && !name.contains(".") && distance($0.split(separator: ".").last ?? "") <= 1
+    let parts = $0.split(separator: ".")
+    return parts.count > depth && distance(parts.suffix(depth).joined(separator: ".")) <= 1
   }
   let alike =
     nearestNames(to: name, among: names).map { (name: $0, distance: distance($0)) }

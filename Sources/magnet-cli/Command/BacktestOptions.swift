@@ -106,7 +106,11 @@ package struct BacktestOptions: ParsableArguments {
     // The clean score is a baseline where there is another; a sample of clean instances says nothing else then.
     let other = target == .score ? CleanScorePredictor.name : SampleMeanPredictor.name
     return predictorCatalog.filter { $0.isBaseline && !asked.contains($0.name) && $0.name != other }
-      .map { Backtest.Entry($0) }
+      .map { type in
+        var entry = Backtest.Entry(type)
+        entry.isAskedFor = false
+        return entry
+      }
   }
 
   /// Backtests predictors beside the baselines, and prints what came of it.

@@ -195,13 +195,18 @@ package func report(_ body: () async throws -> Int) async throws {
 }
 
 /// Says on standard error what was unusual in runs that were read.
-package func say(_ counts: [ReadingCounts], of runs: [RunEntry]) {
+/// - Parameter nonFinite: what became of NaN and Infinity.
+package func say(_ counts: [ReadingCounts], of runs: [RunEntry], nonFinite: String = "kept as such") {
   for (run, counts) in zip(runs, counts) {
     var notes: [String] = []
-    if counts.nonFinite > 0 { notes.append("\(counts.nonFinite) NaN or Infinity kept as such") }
-    if counts.loneSurrogates > 0 { notes.append("\(counts.loneSurrogates) lone surrogates became U+FFFD") }
+    if counts.nonFinite > 0 { notes.append("\(counts.nonFinite) NaN or Infinity \(nonFinite)") }
+    if counts.loneSurrogates > 0 {
+      notes.append(
+        "\(counts.loneSurrogates) lone surrogate\(counts.loneSurrogates == 1 ? "" : "s") became U+FFFD")
+    }
     if counts.mapsKept > 0 {
-      notes.append("\(counts.mapsKept) maps with too many keys for columns kept as JSON")
+      let maps = counts.mapsKept == 1 ? "1 map" : "\(counts.mapsKept) maps"
+      notes.append("\(maps) with too many keys for columns kept as JSON")
     }
     if !notes.isEmpty { Terminal.say("\(run.path): \(notes.joined(separator: ", "))") }
   }
