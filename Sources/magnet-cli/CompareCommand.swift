@@ -23,7 +23,7 @@ struct CompareCommand: AsyncParsableCommand {
 
       --format json writes one object: schema_version (1), a, b, difference, seed, level, correction and, with \
       --equivalent, equivalence_margin; the lists summary, flips and unmatched, whose objects have the columns of these \
-      tables, null for what is missing; and files, each with path and sha256.
+      tables, null for what is missing; and files, each with path and sha256. --print-schema prints its JSON Schema.
 
       EXIT STATUS:
         3 with --fail-if-worse when B is worse than A by more than that
@@ -81,9 +81,12 @@ struct CompareCommand: AsyncParsableCommand {
   var equivalent: Double?
   @Flag(help: "Pair instances by id alone, without reading inputs.")
   var trustIds = false
+  @Flag(help: "Print the JSON Schema of --format json, and compare nothing.")
+  var printSchema = false
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
+    if printSchema { return }
     if models != nil, all { throw ValidationError("--models and --all exclude each other.") }
     if models == nil, !all, paths.count != 2 {
       throw ValidationError("Give two runs, or --models A,B, or --all.")
@@ -142,6 +145,10 @@ struct CompareCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await report {
+      if printSchema {
+        try Terminal.write(CompareSchema.text)
+        return 0
+      }
       if all {
         let read = try await read(paths)
         let matrix = try ComparisonMatrix(read, options: options, correction: correct)
@@ -228,8 +235,8 @@ struct CompareCommand: AsyncParsableCommand {
       for scenario in comparison.scenarios {
         let (a, b) = (scenario.first.instances.count, scenario.second.instances.count)
         Terminal.say(
-          "\(scenario.first.scenario): paired \(scenario.pairing.pairs.count) of \(max(a, b)) | A \(a), B \(b)"
-        )
+          "\(scenario.first.scenario): \(scenario.population), paired \(scenario.pairing.pairs.count) of "
+            + "\(max(a, b)) | A \(a), B \(b)")
       }
     }
     try output.print(

@@ -12,7 +12,8 @@ struct LeaderboardCommand: AsyncParsableCommand {
       The schema prescribes groups, columns, aggregates and directions; a run that is in several suites counts once, \
       in the latest, unless --helm-exact. Win rates depend on which models are on the board and are computed again after \
       --models. Where helm-summarize stops with an error, the column or cell is left out and named, and the exit status \
-      is 1. --format helm names the runs of every cell, and magnet explain RUN says how the score of one was chosen.
+      is 1. --explain MODEL names the runs and statistics that each cell of a model is made of, and what is missing; \
+      magnet explain RUN says how the score of a run was chosen.
 
       With --errors each score has its standard error over instances, and models have tie groups: a model joins the \
       group above unless its scores differ from those of the group's first model (paired tests of all models, Holm's \
@@ -22,6 +23,7 @@ struct LeaderboardCommand: AsyncParsableCommand {
         magnet leaderboard benchmark_output --schema lite
         magnet leaderboard benchmark_output --models 'openai/*' --format markdown
         magnet leaderboard benchmark_output --errors
+        magnet leaderboard benchmark_output --explain openai/gpt2 --column MMLU
         magnet leaderboard benchmark_output --long --format csv
         magnet leaderboard benchmark_output --group mmlu_subjects --format helm > mmlu_subjects.json
       """)
@@ -63,6 +65,11 @@ struct LeaderboardCommand: AsyncParsableCommand {
     inversion: .prefixedNo,
     help: "Read the scores of instances for standard errors and tie groups (default: with --long).")
   var errors: Bool?
+  @Option(
+    help: ArgumentHelp("Explain the cells of this model instead of showing the board.", valueName: "model"))
+  var explain: String?
+  @Option(help: ArgumentHelp("With --explain, the column by its title (default: all).", valueName: "title"))
+  var column: String?
   @Flag(help: "List the boards that these runs have instead of showing one.")
   var list = false
   @Flag(
@@ -91,6 +98,11 @@ struct LeaderboardCommand: AsyncParsableCommand {
 
   func validate() throws {
     do { _ = try tasks.selection(models: models) } catch { throw ValidationError("\(error)") }
+    if explain != nil, long || list || index || all || isHelm || errors == true {
+      throw ValidationError(
+        "--explain goes without --long, --list, --index, --all, --errors and --format helm.")
+    }
+    if column != nil, explain == nil { throw ValidationError("--column goes with --explain.") }
     if index, long || list || errors == true || group != nil || board != nil {
       throw ValidationError("--index goes without --long, --list, --errors, --group and --board.")
     }
@@ -136,6 +148,14 @@ struct LeaderboardCommand: AsyncParsableCommand {
         return faults.count
       }
       var boards = try boards(&maker, schema)
+      if let explain {
+        let found = try BoardExplanation(
+          of: boards[0].withoutEmptyColumns, model: explain, column: column, runs: all, schema: schema)
+        Terminal.say("\(boards[0].group): \(boards[0].title)")
+        for note in found.notes { Terminal.say(note) }
+        try outputOptions().print(found.table, keyCount: 2, piped: .csv)
+        return faults.count + maker.problems.count
+      }
       var groups: [[Int?]?] = boards.map { _ in nil }
       if errors ?? long, !list {
         let names = boards.reduce(into: Set<String>()) { $0.formUnion($1.metricNames) }
@@ -202,7 +222,7 @@ struct LeaderboardCommand: AsyncParsableCommand {
 
   private func print(_ index: BoardIndex) throws {
     if isHelm { return try write(index.helmJSON) }
-    try outputOptions().print(index.table, keyCount: 2, piped: .csv)
+    try outputOptions().print(index.table(listsEmpty: helmExact), keyCount: 2, piped: .csv)
   }
 
   /// Writes what HELM's frontend loads.

@@ -9,7 +9,8 @@ struct SummaryCommand: AsyncParsableCommand {
     abstract: "Summarize a folder of runs: counts, faults, and which models have which scenarios.",
     discussion: """
       A run is complete, partial (its statistics are there) or faulty. Missing are the runs of scenarios that at least \
-      half of the models have. --show instances tells whether all models were asked the same questions; --show health \
+      half of the models have. --show states counts runs by what is wrong; --show models has deployments and runs of each \
+      model; --show instances tells whether all models were asked the same questions; --show health \
       flags runs of which a twentieth or more of the answers are empty, cut short, failed or without a score; --show files \
       has sizes, times, and files that HELM's site shows and that are older than the results. The exit status is 1 when a \
       run is not complete.
@@ -22,13 +23,14 @@ struct SummaryCommand: AsyncParsableCommand {
 
   /// What `--show` takes.
   enum Part: String, ExpressibleByArgument, CaseIterable {
-    case counts, coverage, missing, faults, instances, health, files
+    case counts, coverage, missing, states, faults, models, instances, health, files
   }
 
   @OptionGroup var source: SourceOptions
   @OptionGroup var chosen: SelectionOptions
   @OptionGroup var metrics: MetricOptions
-  @Option(help: "What to print: counts, coverage, missing, faults, instances, health or files.")
+  @Option(
+    help: "What to print: counts, coverage, missing, states, faults, models, instances, health or files.")
   var show = Part.counts
   @OptionGroup var output: OutputOptions
 
@@ -45,6 +47,8 @@ struct SummaryCommand: AsyncParsableCommand {
       case .counts: try output.print(counts(listing, matrix), keyCount: 1, piped: .csv)
       case .coverage: try output.print(matrix.table, keyCount: 1, piped: .csv)
       case .missing: try output.print(matrix.missingTable, keyCount: 2, piped: .csv)
+      case .states: try output.print(RunStates(listing).table, keyCount: 1, piped: .csv)
+      case .models: try output.print(listing.modelTable, keyCount: 1, piped: .csv)
       case .instances:
         let coverage = try await Watch.working(progress) { try await InstanceCoverage(of: runs) }
         faults = (faults + coverage.faults).unique()
@@ -88,7 +92,7 @@ struct SummaryCommand: AsyncParsableCommand {
       ("suites", entries.map(\.suite).unique().count), ("runs", entries.count),
       ("run names", entries.map(\.name).unique().count), ("complete", entries.count { $0.faults.isEmpty }),
       ("incomplete", entries.count { !$0.faults.isEmpty }), ("models", matrix.models.count),
-      ("tasks", matrix.scenarios.count),
+      ("tasks", matrix.scenarios.count), ("groups", listing.groups.count),
       ("cells complete", states.count { $0 == .complete }),
       ("cells partial", states.count { $0 == .partial }),
       ("cells faulty", states.count { $0 == .faulty }), ("cells missing", matrix.missing.count),

@@ -83,6 +83,62 @@ import Testing
     #expect(found.rows.map { $0["runs"] } == ["5 of 5", "3 of 5"])
   }
 
+  /// Every cell of a model with its runs and statistics, and those that are missing.
+  @Test func cellsAreExplained() throws {
+    let folder = try TemporaryFolder()
+    for (model, subjects) in [("acme/a", 1...5), ("acme/b", 1...3)] {
+      for subject in subjects {
+        try made(
+          "mmlu:subject=s\(subject)", model, Double(subject) / 8, metric: "exact_match",
+          groups: ["mmlu", "mmlu_s\(subject)"]
+        ).write(to: folder)
+      }
+    }
+    try made("mmlu:subject=s4", "acme/b", 0.5, metric: "f1_score", groups: ["mmlu"]).write(to: folder)
+    let found = try board(folder, "--schema", "lite", "--explain", "acme/b")
+    let cells = found.rows.filter { $0["column"]?.hasPrefix("MMLU") == true }
+    let counted = cells.filter { $0["verdict"] == "counted" }
+    #expect(counted.map { $0["mean"] } == ["0.125", "0.25", "0.375"], "\(found.outcome.output)")
+    #expect(
+      counted.allSatisfy { $0["metric"] == "exact_match" && $0["split"] == "test" && $0["count"] == "1" })
+    #expect(cells.contains { $0["verdict"] == "left out: no exact_match in test" })
+    #expect(cells.contains { $0["run"] == "mmlu:subject=s5" && $0["verdict"] == "missing: no run" })
+    #expect(found.outcome.errors.contains("0.25 = 0.75 / 3, over 3 of 5 runs: incomplete; exact_match@test"))
+    let rate = try board(folder, "--schema", "lite", "--explain", "acme/b", "--column", "Mean win rate")
+    #expect(rate.rows.allSatisfy { $0["column"] == "Mean win rate" })
+    #expect(rate.rows.first?["mean"] == "0.0" && rate.rows.count == 1, "\(rate.outcome.output)")
+    let wrong = try board(folder, "--schema", "lite", "--explain", "acme/c")
+    #expect(wrong.outcome.status == 2 && wrong.outcome.errors.contains("did you mean acme/"))
+    #expect(try board(folder, "--column", "x").outcome.status == 64)
+  }
+
+  /// Scenarios are titled by their arguments in the order of the files, as Python prints them.
+  @Test func argumentsKeepTheirOrder() throws {
+    let folder = try TemporaryFolder()
+    let path = try made(
+      "math:x=1", "acme/a", 0.5, metric: "math_equiv_chain_of_thought", groups: ["math_chain_of_thought"]
+    ).write(to: folder)
+    let spec = try Project.text(path + "/run_spec.json")
+    let arguments = #""args": {"subject": "algebra", "level": "1", "chain": true, "parts": ["a", 2, null]}"#
+    let changed = spec.replacing(#/"args": ?\{[^}]*\}/#, with: arguments)
+    #expect(changed != spec)
+    try folder.write(changed, to: String(path.dropFirst(folder.path.count + 1)) + "/run_spec.json")
+    let listed = try board(folder, "--schema", "lite", "--group", "math_chain_of_thought", "--list")
+    #expect(
+      listed.rows.first?["title"] == "subject: algebra, level: 1, chain: True, parts: ['a', 2, None]",
+      "\(listed.outcome.output)\(listed.outcome.errors)")
+  }
+
+  /// A page of groups lists what HELM lists: with its counting, the groups without runs too.
+  @Test func theIndexListsGroupsWithoutRuns() throws {
+    let folder = try TemporaryFolder()
+    try made("gsm:x=1", "acme/a", 0.5, metric: "final_number_exact_match", groups: ["gsm"]).write(to: folder)
+    let own = try board(folder, "--schema", "lite", "--index")
+    #expect(own.rows.map { $0["group"] } == ["core_scenarios", "gsm"])
+    let all = try board(folder, "--schema", "lite", "--index", "--helm-exact")
+    #expect(all.rows.count == 11 && all.rows.contains { $0["group"] == "mmlu" && $0["models"] == "0" })
+  }
+
   /// HELM shows no calibration of models whose log probabilities are known to be wrong, but keeps what it is made of.
   @Test func hiddenValuesKeepTheirDescription() throws {
     let folder = try TemporaryFolder()

@@ -165,7 +165,8 @@ struct BrowserTests {
         return [row.cells[0].textContent, ...[0, 1, 2].map((more) => row.cells[rate + more].dataset.v ?? '')].join('|');
       })
       """
-    let boxes = "[...\(table).closest('.scroll').previousElementSibling.querySelectorAll('.boxes label')]"
+    let boxes =
+      "[...\(table).closest('.scroll').previousElementSibling.querySelector('.boxes').querySelectorAll('label')]"
     func toggle(_ model: String) -> String {
       "\(boxes).find((label) => label.textContent === '\(model)').querySelector('input').click(); \(cells)"
     }
@@ -190,7 +191,7 @@ struct BrowserTests {
     }
     try check(results[1], models)
     try check(results[2], ["acme/a", "acme/c", "acme/d"])
-    #expect(results[3].string?.contains("board1.hide=") == true)
+    #expect(results[3].string?.hasPrefix("#hide=1&board=all_scenarios") == true, "\(results[3])")
     try check(results[4], ["acme/a", "acme/c"])
     try check(results[5], ["acme/a", "acme/b", "acme/c"])
     try check(results[6], models)
@@ -242,6 +243,161 @@ struct BrowserTests {
     #expect(session.console.isEmpty, "\(session.console)")
   }
 
+  /// Of several boards one is shown, the address has its view, columns can be hidden, and cells say by the keyboard what
+  /// they are made of.
+  @Test func aBoardIsChosenAndReadByTheKeyboard() throws {
+    let folder = try TemporaryFolder()
+    for (model, scores) in [("acme/a", [[1, 0, 1], [1, 1]]), ("acme/b", [[1, 1, 1], [0, 1.0]])] {
+      for (number, values) in scores.enumerated() {
+        var run = MadeRun("task\(number):part=x", model, values)
+        run.groups = ["group\(number)"]
+        try run.write(to: folder, suite: "runs/s")
+      }
+    }
+    let page = folder.path + "/report.html"
+    let made = try Tool.run("report", folder.path + "/runs", "-o", page, "--metric", "exact_match")
+    #expect(made.status == 0, "\(made.errors)")
+    let shown =
+      "[...document.querySelectorAll('[data-board]')].filter((b) => !b.hidden).map((b) => b.dataset.board).join()"
+    let select = "document.querySelector('#leaderboard select')"
+    let table = "document.querySelector('[data-board]:not([hidden]) table')"
+    let columns = "[...\(table).closest('.scroll').previousElementSibling.querySelectorAll('details')].at(-1)"
+    let focus =
+      "document.activeElement.textContent + '|' + (document.getElementById('tip').hidden ? '' : document.getElementById('tip').textContent)"
+    let address = "file://" + page
+    let session = try drive(
+      [
+        .goTo(address), .eval(shown), .eval("\(select).options.length"),
+        .eval(
+          "\(select).value = \(select).options[1].value; \(select).dispatchEvent(new Event('change')); \(shown)"
+        ),
+        .eval("\(table).tHead.rows[0].cells[0].querySelector('button').click(); location.hash"),
+        .goTo("about:blank"), .goTo(address + "#board=group1&sort=1"), .eval(shown),
+        .eval(
+          "\(table).tHead.rows[0].cells[1].getAttribute('aria-sort') + \(table).tBodies[0].rows[0].cells[0].textContent"
+        ),
+        // Without a board in the address it is the first one's.
+        .goTo("about:blank"), .goTo(address),
+        .eval(
+          "\(columns).querySelectorAll('input')[2].click(); [...\(table).rows].map((r) => [...r.cells].filter((c) => !c.hidden).length).join()"
+        ),
+        .eval("location.hash"),
+        .eval("\(table).closest('.scroll').focus()"), .key("Enter"), .eval(focus), .key("ArrowRight"),
+        .key("ArrowRight"), .eval(focus), .key("ArrowDown"), .eval(focus), .key("Escape"), .eval(focus),
+        .scripts(false), .goTo("about:blank"), .goTo(address),
+        .eval("document.querySelectorAll('[data-board]').length"),
+        .eval(shown),
+      ], in: folder)
+    let results = session.results
+    try #require(results.count == 28)
+    #expect(results[1].string == "all_scenarios/accuracy" && results[2].double == 3)
+    #expect(results[3].string == "group0/group0_", "\(results[3])")
+    #expect(
+      results[4].string?.contains("board=group0") == true && results[4].string?.contains("sort=0a") == true)
+    #expect(results[7].string == "group1/group1_" && results[8].string == "descendingacme/a")
+    #expect(results[11].string == "4,4,4" && results[12].string?.contains("columns=2") == true)
+    #expect(results[15].string?.hasPrefix("acme/") == true)
+    #expect(
+      results[18].string?.contains("standard error") == true || results[18].string?.contains("|") == true)
+    #expect(results[20].string != results[18].string && results[22].string?.hasSuffix("|") == true)
+    #expect(results[26].double == 3 && results[27].string?.split(separator: ",").count == 3)
+    #expect(session.console.isEmpty, "\(session.console)")
+  }
+
+  /// Instances are rows of a table: of many a part is drawn, with the texts of the open ones alone.
+  @Test func manyInstancesAreDrawnInParts() throws {
+    let folder = try TemporaryFolder()
+    for model in ["acme/a", "acme/b"] {
+      var run = MadeRun("made:part=one", model, (0..<1500).map { $0 % 3 == 0 ? 1.0 : 0 })
+      run.input = { Self.hostile[$0 % Self.hostile.count] + " \($0)" }
+      run.answer = { place, _ in Self.hostile[place % Self.hostile.count] + " answer \(place)" }
+      try run.write(to: folder, suite: "runs/s")
+    }
+    let page = folder.path + "/report.html"
+    let made = try Tool.run(
+      "report", folder.path + "/runs", "-o", page, "--metric", "exact_match", "--instances", "1500",
+      "--no-errors")
+    #expect(made.status == 0, "\(made.errors)")
+    let table = "document.getElementById('instance-table')"
+    let tools = "\(table).closest('.scroll').previousElementSibling"
+    let status = "\(tools).querySelector('[role=status]').textContent"
+    let open = "\(table).tBodies[0].querySelector('details')"
+    let session = try drive(
+      [
+        .goTo("file://" + page), .eval(status), .eval("document.querySelectorAll('*').length"),
+        .eval("\(open).childElementCount"),
+        .eval("\(open).open = true; new Promise((done) => setTimeout(() => done(\(open).textContent), 50))"),
+        .eval("String(window.pwned) + document.images.length"),
+        .eval(
+          """
+          (() => { const input = \(tools).querySelector('input'); input.value = 'answer 1499';
+          input.dispatchEvent(new Event('input')); return \(status); })()
+          """),
+      ], in: folder)
+    let results = session.results
+    try #require(results.count == 7)
+    #expect(results[1].string == "1 to 100 of 3000 rows")
+    #expect((results[2].double ?? 9999) < 5000 && results[3].double == 1)
+    #expect(
+      results[4].string?.contains("Prompt") == true && results[4].string?.contains("exact_match") == true)
+    #expect(results[5].string == "undefined0" && results[6].string == "1 to 2 of 2 of 3000 rows")
+    #expect(session.console.isEmpty, "\(session.console)")
+    // What does not fit is left out, and said.
+    let small = try Tool.run(
+      "report", folder.path + "/runs", "-o", "-", "--metric", "exact_match", "--instances", "1500",
+      "--no-errors",
+      "--full-text", "--max-rows", "1000")
+    #expect(small.status == 1 && small.errors.contains("instance-table: 1000 of 3000 rows are in the page"))
+    #expect(small.errors.contains("--max-rows 3000"))
+  }
+
+  /// The numbers of the tables are those that the commands print, digit for digit.
+  @Test func numbersAreThoseOfTheCommands() throws {
+    let folder = try TemporaryFolder()
+    let page = folder.path + "/report.html"
+    let made = try Tool.run(
+      "report", Project.plain, "-o", page, "--models", "acme/base,zeta/lite")
+    #expect(made.status == 0, "\(made.errors)")
+    func cells(_ id: String, _ columns: [Int]) -> Step {
+      .eval(
+        """
+        [...document.getElementById('\(id)').tBodies[0].rows].map((row) =>
+          [row.cells[0].textContent, ...\(columns).map((place) => row.cells[place].dataset.v ?? '')].join('|')).sort()
+        """)
+    }
+    let session = try drive(
+      [
+        .goTo("file://" + page), cells("run-table", [4]), cells("comparison-table", [4, 5, 6, 7, 8, 9]),
+        cells("board1", [2, 3, 4, 5]),
+      ], in: folder)
+    func rows(_ arguments: String..., columns: [String]) throws -> [String] {
+      let outcome = try Tool.run(command: Tool.binary, arguments + ["--format", "csv"])
+      let lines = parseCSV(outcome.output).map { $0.map(\.field) }
+      let places = try columns.map { try #require(lines[0].firstIndex(of: $0)) }
+      return lines.dropFirst().map { line in places.map { line[$0] }.joined(separator: "|") }.sorted()
+    }
+    func check(_ place: Int, _ wanted: [String]) {
+      let found = session.results[place].elements.compactMap(\.string)
+      #expect(!found.isEmpty && found.count == wanted.count)
+      for (one, other) in zip(found, wanted) {
+        let (a, b) = (
+          one.split(separator: "|", omittingEmptySubsequences: false),
+          other.split(separator: "|", omittingEmptySubsequences: false)
+        )
+        #expect(a[0] == b[0])
+        #expect(a.dropFirst().map { Double($0) } == b.dropFirst().map { Double($0) }, "\(one) \(other)")
+      }
+    }
+    check(1, try rows("headline", Project.plain, columns: ["run", "mean"]))
+    check(
+      2,
+      try rows(
+        "compare", Project.plain, "--models", "acme/base,zeta/lite",
+        columns: ["task", "mean_a", "mean_b", "diff", "lower", "upper", "p"]))
+    let board = parseCSV(try Tool.run("leaderboard", Project.plain, "--format", "csv").output)[0].map(\.field)
+    check(3, try rows("leaderboard", Project.plain, columns: ["model"] + board[2...5]))
+  }
+
   /// The policy stops scripts and handlers even where a text became markup.
   @Test func thePolicyStopsMarkup() throws {
     let folder = try runs()
@@ -282,9 +438,13 @@ struct BrowserTests {
         .eval("String(window.pwned) + document.scripts.length"),
         // The policy lets pages ask for nothing.
         .eval("(\(follow))('\(address)')"),
+        // A task has a page with its models.
+        .goTo(address), .follow("document.querySelector('#run-table tbody td a').click()"),
+        .eval("document.querySelectorAll('#scores circle').length + location.pathname.split('/').at(-1)"),
       ], in: folder)
     let results = session.results
-    try #require(results.count == 8)
+    try #require(results.count == 11)
+    #expect(results[10].string == "3scenario", "\(results[10])")
     #expect(results[1].double == 3 && results[5].double == 3)
     #expect(results[3] == .bool(true))
     #expect(results[6].string == "undefined1")

@@ -21,8 +21,12 @@ import Testing
     #expect(page.hasPrefix("<!DOCTYPE html>") && page.contains("Content-Security-Policy"))
     #expect(!page.contains("http://") && !page.contains("https://"))
     #expect(page.ranges(of: "<script>").count == 1 && !page.contains("unsafe-"))
-    #expect(!page.contains(" style=\"") && page.ranges(of: "<svg ").count == 3)
-    for id in ["summary", "leaderboard", "coverage", "scores", "runs", "comparison", "instances", "reading"] {
+    #expect(!page.contains(" style=\"") && page.ranges(of: "<svg ").count == 4)
+    let ids = [
+      "summary", "leaderboard", "coverage", "plots", "scores", "runs", "health", "comparison", "instances",
+      "reading",
+    ]
+    for id in ids {
       #expect(page.contains("<section id=\"\(id)\""))
     }
     let again = try Tool.run(
@@ -66,7 +70,14 @@ import Testing
     #expect(outcome.status == 0, "\(outcome.errors)")
     let page = outcome.output
     #expect(page.contains("<section id=\"backtest\"") && page.contains("id=\"backtest-misses\""))
-    #expect(page.ranges(of: "<img src=\"data:image/svg+xml;base64,").count == 3)
+    for title in [
+      "Error against observed instances", "Predicted against actual: sample-mean", "Reliability",
+      "Ranks of models",
+    ] {
+      #expect(page.contains("<title>\(title)"), "\(title)")
+    }
+    #expect(page.contains("coverage of 80% intervals") && page.contains("(baseline)"))
+    #expect(page.contains("<dt>seed</dt><dd><bdi>1</bdi></dd>") && page.contains("<dt>held out</dt>"))
     let lines = try Project.text(file).split(separator: "\n").dropFirst().map {
       try JSONValue(parsing: String($0))
     }
@@ -89,6 +100,72 @@ import Testing
     let other = try folder.write("{}", to: "other.jsonl")
     let refused = try Tool.run("report", runs, "-o", "-", "--backtest", other)
     #expect(refused.status == 2 && refused.errors.contains("is not a score file"))
+  }
+
+  /// Perturbed scores beside those of the same inputs unperturbed, and scores by release and size where a schema.json
+  /// says these.
+  @Test func perturbationsAndModelsAreDrawn() throws {
+    let sweep = try Tool.run("report", Project.fixture("benchmark_output/runs/sweep-v1"), "-o", "-")
+    #expect(sweep.status == 0 && sweep.output.contains("Perturbed inputs"))
+    #expect(sweep.output.contains("misspelling0.5, misspellings 0.5: exact_match@valid</title>"))
+    let stats = try Project.json(
+      Project.fixture(
+        "benchmark_output/runs/sweep-v1/trivia:subject=capitals,data_augmentation=misspelling0.5,model=acme_tiny/stats.json"
+      )
+    ).elements
+    let means = ["original", "perturbed", "worst"].map { part in
+      stats.first {
+        $0["name"]?["name"]?.string == "exact_match"
+          && $0["name"]?["perturbation"]?["computed_on"]?.string == part
+      }?["mean"]?.double
+    }
+    let named = zip(["original", "perturbed", "worst"], means).map { "\($0) \($1 ?? -1)" }.joined(
+      separator: ", ")
+    #expect(sweep.output.contains("acme/tiny: \(named)"), "\(named)")
+    #expect(!sweep.output.contains("Scores by release and size"))
+    let folder = try TemporaryFolder()
+    let suite = try folder.copy(runs, to: "runs/v1")
+    let schema = """
+      {"metrics": [{"name": "exact_match", "display_name": "EM", "lower_is_better": false}],
+       "metric_groups": [{"name": "accuracy", "metrics": [{"name": "exact_match", "split": "valid"}]}],
+       "run_groups": [{"name": "trivia_capitals", "metric_groups": ["accuracy"]},
+                      {"name": "all", "subgroups": ["trivia_capitals"]}],
+       "models": [{"name": "acme/base", "display_name": "Base", "creator_organization": "Acme",
+                   "release_date": "2023-07-01", "num_parameters": 7000000000},
+                  {"name": "zeta/pro", "creator_organization": "Zeta", "release_date": "2024-01-01",
+                   "num_parameters": 70000000000}]}
+      """
+    try folder.write(schema, to: "runs/v1/schema.json")
+    let page = try Tool.run("report", suite, "-o", "-").output
+    for text in ["by release</title>", "by size</title>", "2023-07-01", ">Acme<", "release (year)"] {
+      #expect(page.contains(text), "\(text)")
+    }
+  }
+
+  /// Results of the other parts of the program are sections of the same kind.
+  @Test func resultsOfCardsAreSections() throws {
+    let card = Project.fixture("cards/simple.yaml")
+    let outcome = try Tool.run("report", runs, "-o", "-", "--card", card)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("<section id=\"cards\"") && outcome.output.contains("UNVERIFIED"))
+    #expect(try Tool.run("report", runs, "-o", "-", "--shift", card).status == 64)
+  }
+
+  /// What the page leaves out is said, and the exit status is 1.
+  @Test func whatIsCutIsSaid() throws {
+    let cut = try Tool.run("report", runs, "-o", "-", "--max-rows", "5")
+    #expect(
+      cut.status == 1 && cut.errors.contains("run-table: 5 of 12 rows are in the page; --max-rows 12 has all")
+    )
+    #expect(cut.output.contains("5 of 12 rows are in the page; --max-rows 12 has all."))
+    let boards = try Tool.run("report", runs, "-o", "-", "--boards", "1")
+    #expect(boards.status == 0 && boards.errors.contains("boards are in the page; --boards"))
+    let group = try Tool.run("report", runs, "-o", "-", "--group", "trivia_calender")
+    #expect(group.status == 2 && group.errors.contains("did you mean trivia_calendar?"))
+    let models = try Tool.run("report", runs, "-o", "-", "--models", "acme/base,acme/none")
+    #expect(models.status == 1 && models.errors.contains("have no scenario that can be compared"))
+    let dated = try Tool.run("report", runs, "-o", "-", "--date", "2026-01-02")
+    #expect(dated.output.contains("2026-01-02"))
   }
 
   @Test func intervalsAndTiesAreShown() throws {

@@ -190,6 +190,64 @@ import Testing
     #expect(try Tool.run("compare", a, b, "--equivalent", "0").status == 64)
   }
 
+  /// Every object that compare writes is as its schema says, which names every key.
+  @Test func jsonIsAsItsSchemaSays() throws {
+    let schema = try JSONValue(parsing: try Tool.run("compare", "--print-schema").output)
+    let folder = try TemporaryFolder()
+    let single = (
+      try MadeRun("made:part=two", "acme/a", [1]).write(to: folder),
+      try MadeRun("made:part=two", "acme/b", [0]).write(to: folder)
+    )
+    var graded = MadeRun("made:part=three", "acme/a", [0.1, 0.5, 0.25])
+    let one = try graded.write(to: folder)
+    graded.model = "acme/b"
+    graded.trials = [[0.2, 0.1, 1, 0.5]]
+    let other = try graded.write(to: folder)
+    let sweep = runs + "/sweep-v1/trivia:subject=capitals,data_augmentation=misspelling0.2,model="
+    for arguments in [
+      [single.0, single.1], [one, other, "--interval", "bootstrap"],
+      [sweep + "acme_base", sweep + "zeta_pro", "--perturbation", "all", "--equivalent", "0.1"],
+      [runs + "/plain-v1", "--models", "acme/base,zeta/pro", "--correct", "bh"],
+    ] {
+      let outcome = try Tool.run(command: Tool.binary, ["compare"] + arguments + ["--format", "json"])
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let value = try JSONValue(parsing: outcome.output)
+      #expect(faults(of: value, by: schema) == [])
+    }
+    #expect(faults(of: .object([]), by: schema).count >= 10)
+  }
+
+  /// A single pair, or a single cluster, has no interval, which is said.
+  @Test func whatSaysNothingOfOthersHasNoInterval() throws {
+    let folder = try TemporaryFolder()
+    let a = try MadeRun("made:part=one", "acme/a", [1]).write(to: folder)
+    let b = try MadeRun("made:part=one", "acme/b", [0]).write(to: folder)
+    let pair = try Tool.run("compare", a, b, "--format", "csv")
+    #expect(rows(pair.output).first?["lower"] == "" && pair.errors.contains("no interval: a single pair"))
+    let plain = runs + "/plain-v1/trivia:subject=capitals,model="
+    let cluster = try Tool.run("compare", plain + "acme_base", plain + "acme_tiny", "--cluster", "split")
+    #expect(cluster.errors.contains("no interval: a single cluster"))
+  }
+
+  /// Splits are put together when asked, and then named together.
+  @Test func theLineNamesTheSplit() throws {
+    let plain = runs + "/plain-v1/trivia:subject=calendar,model="
+    func compared(_ more: String...) throws -> (row: [String: String], errors: String) {
+      let outcome = try Tool.run(
+        command: Tool.binary,
+        ["compare", plain + "acme_base", plain + "acme_tiny", "--format", "table"] + more)
+      let csv = try Tool.run(
+        command: Tool.binary, ["compare", plain + "acme_base", plain + "acme_tiny", "--format", "csv"] + more)
+      return (try #require(rows(csv.output).first), outcome.errors)
+    }
+    let main = try compared()
+    #expect(main.row["split"] == "test" && main.row["n"] == "3")
+    #expect(main.errors.contains("exact_match@test, paired 3 of 3 | A 3, B 3"), "\(main.errors)")
+    let all = try compared("--split", "all")
+    #expect(all.row["split"] == "test+valid" && all.row["n"] == "8")
+    #expect(all.errors.contains("exact_match@test+valid, paired 8 of 8"))
+  }
+
   @Test func otherQuestionsUnderTheSameIdsAreNotPaired() throws {
     let folder = try TemporaryFolder()
     let a = try MadeRun("made:part=one", "acme/a", [1, 0, 1]).write(to: folder)
@@ -247,7 +305,7 @@ import Testing
     let churn = try verdict("run_spec.json") {
       $0.replacing("\"adapter_spec\": {", with: "\"adapter_spec\": {\n    \"num_trials\": 1,")
     }
-    #expect(churn.0 == "identical files" || churn.0 == "same recipe, same answers")
+    #expect(churn.0 == "same recipe, same answers" && churn.1.contains("schema churn"), "\(churn)")
     let words = try verdict("run_spec.json") {
       $0.replacing("\"instructions\": \"", with: "\"instructions\": \"Answer with a letter. ")
     }

@@ -27,6 +27,22 @@ import Testing
     for file in files { #expect(!complete.contains { file.hasPrefix($0 + "/") }, "\(file)") }
   }
 
+  /// Each kind of fault is a state of its own, with an example; deployments stand beside their model.
+  @Test func statesAndModelsAreCounted() throws {
+    let broken = Project.fixture("broken")
+    let states = rows(try Tool.run("summary", broken, "--show", "states", "--format", "csv").output)
+    let runs = rows(try Tool.run("runs", broken, "--format", "csv").output)
+    #expect(states.compactMap { Int($0["runs"] ?? "") }.reduce(0, +) == runs.count)
+    #expect(states.first?["state"] == "complete" && states.count > 20)
+    #expect(states.allSatisfy { $0["example"]?.contains("broken/") == true })
+    let folder = try TemporaryFolder()
+    try MadeRun("made:part=one", "acme/a", [1]).write(to: folder)
+    try MadeRun("made:part=two", "acme/a", [1]).write(to: folder)
+    let models = rows(try Tool.run("summary", folder.path, "--show", "models", "--format", "csv").output)
+    #expect(models.count == 1 && models.first?["maker"] == "acme")
+    #expect(models.first?["runs"] == "2" && models.first?["tasks"] == "2")
+  }
+
   /// Every command means the same by a complete run.
   @Test(arguments: ["broken", "odd", "benchmark_output"]) func completeIsOneThing(_ fixture: String) throws {
     let folder = Project.fixture(fixture)

@@ -47,7 +47,7 @@ package struct ModelComparison: Sendable {
     var rows = zip(scenarios, adjusted).map { comparison, adjusted -> [Cell] in
       [
         .string(comparison.first.scenario), .string(comparison.first.headline.metric.name),
-        Cell(comparison.first.headline.metric.split), .int(Int64(comparison.pairing.pairs.count)),
+        Cell(comparison.splits), .int(Int64(comparison.pairing.pairs.count)),
         .int(Int64(comparison.pairing.unmatched.count { $0.side == .first })),
         .int(Int64(comparison.pairing.unmatched.count { $0.side == .second })),
         .double(comparison.meanFirst), .double(comparison.meanSecond), .double(comparison.difference),

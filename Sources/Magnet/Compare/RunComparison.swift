@@ -67,13 +67,17 @@ package struct RunComparison: Sendable {
       p = estimate?.p
       standardError = estimate?.standardError
       method =
-        "\(Set(keys).count) clusters, t" + (options.interval == .bootstrap ? ", bootstrap interval" : "")
+        (Set(keys).count == 1 ? "1 cluster" : "\(Set(keys).count) clusters") + ", t"
+        + (options.interval == .bootstrap ? ", bootstrap interval" : "")
     } else if let table {
       estimate = differences.estimate
+      // One pair says nothing of how far others would differ.
       interval =
-        options.interval == .bootstrap
-        ? table.bootstrap(level: options.level) ?? table.tango(level: options.level)
-        : table.tango(level: options.level)
+        n < 2
+        ? nil
+        : options.interval == .bootstrap
+          ? table.bootstrap(level: options.level) ?? table.tango(level: options.level)
+          : table.tango(level: options.level)
       p = table.midP
       standardError = differences.standardError
       method = "McNemar mid-p, " + (options.interval == .bootstrap && n <= 5000 ? "bootstrap" : "Tango")
@@ -90,7 +94,9 @@ package struct RunComparison: Sendable {
         + (options.interval == .bootstrap ? ", bootstrap" : ", t")
     }
     detectable = differences.variance.flatMap { PairedDifferences.detectable(variance: $0, count: n) }
-    notes = Self.notes(first, second, pairing)
+    notes =
+      Self.notes(first, second, pairing)
+      + (interval == nil ? ["no interval: a single \(options.cluster == nil ? "pair" : "cluster")"] : [])
   }
 
   /// The mean difference, second minus first.
@@ -101,6 +107,24 @@ package struct RunComparison: Sendable {
   }
   package var meanSecond: Double {
     pairing.pairs.reduce(0) { $0 + $1.second.score } / Double(pairing.pairs.count)
+  }
+
+  /// The splits of the pairs, such as `test` or `test+valid`; nil where instances have none.
+  package var splits: String? {
+    let splits = Set(pairing.pairs.compactMap(\.first.key.split)).sorted()
+    return splits.isEmpty ? nil : splits.joined(separator: "+")
+  }
+
+  /// What is compared: the metric with the splits of the pairs, and their perturbations, such as `exact_match@test` or
+  /// `exact_match@test+valid under misspellings`.
+  package var population: String {
+    let keys = pairing.pairs.map(\.first.key)
+    let perturbed = keys.filter { !$0.perturbation.isEmpty }
+    let names = Set(perturbed.map { $0.perturbation.split(separator: ",").first.map(String.init) ?? "" })
+      .map { $0.replacing("name=", with: "") }.sorted()
+    return first.headline.metric.name + (splits.map { "@" + $0 } ?? "")
+      + (names.isEmpty ? "" : " under \(names.joined(separator: ", "))")
+      + (!names.isEmpty && perturbed.count < keys.count ? " and unperturbed" : "")
   }
 
   /// Instances that only the second run has right, and only the first; nil for graded scores.

@@ -45,7 +45,8 @@ package struct RunDiff: Sendable {
     let kinds = Set(spec.changes.map(\.kind))
     if !levels.contains(where: { $0.state == .differs }) {
       let unknown = levels.contains { $0.state == .unknown && $0.name != "scenario" }
-      return unknown ? "no difference found" : "identical files"
+      if unknown { return "no difference found" }
+      return spec.changes.isEmpty ? "identical files" : "same recipe, same answers"
     }
     if !isSameScenario { return "wrong pair" }
     if kinds.contains(.execution) { return "execution spec" }

@@ -2,11 +2,15 @@ extension HeatMap {
   /// The heat map as an SVG 1.1 document that needs no other file, on white. Each cell has a `<title>` with the full
   /// names of its row and column and every digit of its number; missing cells are hatched. The same heat map gives the
   /// same bytes.
-  package func svg() -> String { HeatMapDocument(self).text }
+  package func svg() -> String { svg(on: .document) }
+
+  /// The heat map as a document, or as an element of a page, whose colours its texts then take.
+  func svg(on ground: SVGGround) -> String { HeatMapDocument(self, ground).text }
 }
 
 private struct HeatMapDocument {
   private let map: HeatMap
+  private let ground: SVGGround
   private(set) var text = ""
   private let labelWidth: Double
   private let headHeight: Double
@@ -16,8 +20,9 @@ private struct HeatMapDocument {
   private let groupHeight = 24.0
   private let longestLabel = 46.0
 
-  init(_ map: HeatMap) {
+  init(_ map: HeatMap, _ ground: SVGGround) {
     self.map = map
+    self.ground = ground
     let longest = longestLabel
     func width(_ name: String) -> Double {
       min(SVGText.width(SVGText.shortened(name, to: longest)), longest) * 12
@@ -38,20 +43,24 @@ private struct HeatMapDocument {
     let bottom = top + cellHeight * Double(map.rows.count + 1) + groupHeight * Double(groupCount) + 8
     let width = max(right + headHeight, SVGText.width(map.title) * 15 + 32, 320).rounded(.up)
     let height = (bottom + 60).rounded(.up)
-    let size = "\(Int(width))\" height=\"\(Int(height))\" viewBox=\"0 0 \(Int(width)) \(Int(height))"
     let count = map.values.joined().count { $0 == nil }
-    text = """
-      <?xml version="1.0" encoding="UTF-8"?>
-      <svg xmlns="http://www.w3.org/2000/svg" version="1.1" width="\(size)" role="img" \
-      font-family="Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif" font-size="12" fill="#222222">
-      <title>\(escaped(map.title))</title>
-      <desc>\(map.rows.count) rows by \(map.columns.count) columns, \(count) cells missing; \(escaped(map.legend)).</desc>
-      <defs><pattern id="missing" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">\
-      <rect width="6" height="6" fill="#FFFFFF"/><path d="M0 0V6" stroke="#9A9A9A" stroke-width="2"/></pattern></defs>
-      <rect width="\(Int(width))" height="\(Int(height))" fill="#FFFFFF"/>
-      <text x="16" y="26" font-size="15" font-weight="600">\(escaped(map.title))</text>
+    text =
+      ground.start(width, height) + """
+        <title>\(escaped(map.title))</title>
+        <desc>\(map.rows.count) rows by \(map.columns.count) columns, \(count) cells missing; \(escaped(map.legend)).</desc>
 
-      """
+        """
+    // An id may stand once in a page: there, missing cells are empty.
+    if ground == .document {
+      text += """
+        <defs><pattern id="missing" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">\
+        <rect width="6" height="6" fill="#FFFFFF"/><path d="M0 0V6" stroke="#9A9A9A" stroke-width="2"/></pattern></defs>
+
+        """
+    }
+    text +=
+      ground.background(width, height)
+      + "<text x=\"16\" y=\"26\" font-size=\"15\" font-weight=\"600\">\(escaped(map.title))</text>\n"
     for (column, name) in (map.columns + ["mean"]).enumerated() { drawHead(name, column) }
     var y = top
     for row in map.rows.indices {
@@ -102,17 +111,17 @@ private struct HeatMapDocument {
 
   private mutating func drawCell(_ value: Double?, title: String, _ x: Double, _ y: Double) {
     let color = value.map { HeatMap.color(map.place($0)) }
-    let fill = color.map { "rgb(\($0.red),\($0.green),\($0.blue))" } ?? "url(#missing)"
-    let ink = color.map { HeatMap.needsWhite($0) ? "#FFFFFF" : "#222222" } ?? "#222222"
+    let fill = color.map { "rgb(\($0.red),\($0.green),\($0.blue))" } ?? missing
+    let ink = color.map { HeatMap.needsWhite($0) ? "#FFFFFF" : "#222222" } ?? ground.ink
     let shown = value.map { map.text($0) + map.mark($0) } ?? "—"
     let full = value.map { Cell.double($0).text } ?? "missing"
     text += """
       <g><title>\(escaped("\(title): \(full)"))</title>\
       <rect x="\(number(x))" y="\(number(y))" width="\(number(cellWidth))" height="\(number(cellHeight))" \
-      fill="\(fill)" stroke="#FFFFFF"/>
+      fill="\(fill)" stroke="\(ground.paper)"/>
 
       """
-    if value == nil {
+    if value == nil, ground == .document {
       // A dash on hatching needs a ground to be read.
       text += """
         <rect x="\(number(x + 18))" y="\(number(y + 4))" width="20" height="14" fill="#FFFFFF"/>
@@ -124,6 +133,8 @@ private struct HeatMapDocument {
 
       """
   }
+
+  private var missing: String { ground == .document ? "url(#missing)" : "none" }
 
   private mutating func drawLegend(_ y: Double) {
     var x = 16.0
@@ -142,7 +153,7 @@ private struct HeatMapDocument {
     text += "<text x=\"\(number(x + 10))\" y=\"\(number(y + 11))\">\(escaped(map.legend))</text>\n"
     guard map.hasMissing else { return }
     text += """
-      <rect x="16" y="\(number(y + 18))" width="18" height="12" fill="url(#missing)"/>
+      <rect x="16" y="\(number(y + 18))" width="18" height="12" fill="\(missing)" stroke="\(ground.line)"/>
       <text x="44" y="\(number(y + 29))">missing</text>
 
       """

@@ -21,12 +21,21 @@ package struct Plot: Sendable, Hashable {
     package var y: Double
     package var lower: Double?
     package var upper: Double?
+    /// What it is of, shown by SVG where the pointer is on it; none when nil.
+    package var label: String?
+    /// Whether SVG draws its mark hollow: something is missing from it.
+    package var isHollow: Bool
 
-    package init(x: Double, y: Double, lower: Double? = nil, upper: Double? = nil) {
+    package init(
+      x: Double, y: Double, lower: Double? = nil, upper: Double? = nil, label: String? = nil,
+      isHollow: Bool = false
+    ) {
       self.x = x
       self.y = y
       self.lower = lower
       self.upper = upper
+      self.label = label
+      self.isHollow = isHollow
     }
   }
 
@@ -88,7 +97,9 @@ struct PlacedPoints {
     series = plot.series.map { series in
       let points = series.points.compactMap { point -> Plot.Point? in
         guard let x = scales.x.value(point.x), let y = scales.y.value(point.y) else { return nil }
-        return Plot.Point(x: x, y: y, lower: point.lower?.plottable, upper: point.upper?.plottable)
+        return Plot.Point(
+          x: x, y: y, lower: point.lower?.plottable, upper: point.upper?.plottable, label: point.label,
+          isHollow: point.isHollow)
       }
       guard series.style == .line else { return points }
       // The sort is stable.

@@ -11,8 +11,13 @@ extension Plot {
   ///     needs.
   ///   - height: likewise, from 150.
   package func svg(width: Int = 720, height: Int = 480) -> String {
+    svg(on: .document, width: width, height: height)
+  }
+
+  /// The plot as a document, or as an element of a page, whose colours it then takes.
+  func svg(on ground: SVGGround, width: Int = 720, height: Int = 480) -> String {
     var drawing = SVGPlot(
-      self, Double(min(max(width, 200), 4000)), Double(min(max(height, 150), 4000)))
+      self, ground, Double(min(max(width, 200), 4000)), Double(min(max(height, 150), 4000)))
     return drawing.document()
   }
 }
@@ -20,6 +25,7 @@ extension Plot {
 /// A plot as it becomes an SVG document.
 struct SVGPlot {
   let plot: Plot
+  let ground: SVGGround
   let placed: PlacedPoints
   private let axes: (x: PlotAxis, y: PlotAxis)?
   var width: Double
@@ -34,17 +40,10 @@ struct SVGPlot {
   static let fontSize = 12.0
   static let lineHeight = 17.0
   private static let mostPoints = 20_000
-  /// Black is for texts, and yellow is too light for lines on white.
-  private static let baselineColor = "#8A8A8A"
-  private static let colors = [
-    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#882255", "#117733",
-    "#999933", "#AA4499", "#661100",
-  ]
-  private static let lightGrey = "#E4E4E4"
-  static let grey = "#6E6E6E"
 
-  init(_ plot: Plot, _ width: Double, _ height: Double) {
+  init(_ plot: Plot, _ ground: SVGGround, _ width: Double, _ height: Double) {
     self.plot = plot
+    self.ground = ground
     self.width = width
     self.height = height
     placed = PlacedPoints(plot)
@@ -79,17 +78,10 @@ struct SVGPlot {
   }
 
   mutating func document() -> String {
-    let size = "\(Int(width))\" height=\"\(Int(height))\" viewBox=\"0 0 \(Int(width)) \(Int(height))"
-    out = """
-      <?xml version="1.0" encoding="UTF-8"?>
-      <svg xmlns="http://www.w3.org/2000/svg" version="1.1" width="\(size)" role="img" \
-      font-family="Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif" font-size="12" fill="#222222">
-      <title>\(SVGText.escaped(plot.title))</title>
-
-      """
+    out = ground.start(width, height) + "<title>\(SVGText.escaped(plot.title))</title>\n"
     let drawn = drawnPoints()
     out += "<desc>\(SVGText.escaped(description(drawn)))</desc>\n"
-    out += "<rect width=\"\(Int(width))\" height=\"\(Int(height))\" fill=\"#FFFFFF\"/>\n"
+    out += ground.background(width, height)
     drawAxes()
     for (number, points) in drawn.enumerated() where !points.isEmpty { drawBounds(points, number) }
     for (number, points) in drawn.enumerated() where !points.isEmpty { drawSeries(points, number) }
@@ -119,7 +111,7 @@ struct SVGPlot {
     func y(_ value: Double) -> Double { bottom - axes.y.position(value) * (bottom - top) }
     let series = zip(plot.series, placed.series).map { series, points in
       let drawn = points.map { point in
-        var drawn = DrawnPoint(x: x(point.x), y: y(point.y))
+        var drawn = DrawnPoint(x: x(point.x), y: y(point.y), label: point.label, isHollow: point.isHollow)
         if point.lower != nil || point.upper != nil {
           let ends = (y(point.upper ?? point.y), y(point.lower ?? point.y))
           drawn.bounds = (min(ends.0, ends.1), max(ends.0, ends.1))
@@ -149,10 +141,10 @@ struct SVGPlot {
     }
     if let note = placed.note {
       let y = bottom + (plot.xLabel.isEmpty ? 38 : 60)
-      drawText(note, left, y, anchor: "start", size: 11, color: Self.grey, room: width - left - 8)
+      drawText(note, left, y, anchor: "start", size: 11, color: ground.soft, room: width - left - 8)
     }
     guard let axes else {
-      drawText("no points", middle, (top + bottom) / 2, color: Self.grey, room: right - left)
+      drawText("no points", middle, (top + bottom) / 2, color: ground.soft, room: right - left)
       return drawFrame()
     }
     var grid = ""
@@ -163,10 +155,10 @@ struct SVGPlot {
       grid +=
         "M\(point(left, bottom - axes.y.position(tick.value) * (bottom - top)))H\(SVGText.number(right))"
     }
-    out += "<path d=\"\(grid)\" fill=\"none\" stroke=\"\(Self.lightGrey)\"/>\n"
+    out += "<path d=\"\(grid)\" fill=\"none\" stroke=\"\(ground.line)\"/>\n"
     if plot.isSquare {
       out += """
-        <path d="M\(point(left, bottom))L\(point(right, top))" fill="none" stroke="\(Self.grey)" stroke-dasharray="5 4"/>
+        <path d="M\(point(left, bottom))L\(point(right, top))" fill="none" stroke="\(ground.soft)" stroke-dasharray="5 4"/>
 
         """
     }
@@ -176,7 +168,7 @@ struct SVGPlot {
 
   private mutating func drawFrame() {
     out += """
-      <path d="M\(point(left, top))V\(SVGText.number(bottom))H\(SVGText.number(right))" fill="none" stroke="\(Self.grey)"/>
+      <path d="M\(point(left, top))V\(SVGText.number(bottom))H\(SVGText.number(right))" fill="none" stroke="\(ground.soft)"/>
 
       """
   }
@@ -217,13 +209,13 @@ struct SVGPlot {
   // MARK: - Series
 
   func color(_ series: Int) -> String {
-    plot.colorNumber(series).map { Self.colors[$0 % Self.colors.count] } ?? Self.baselineColor
+    plot.colorNumber(series).map(ground.color) ?? ground.baseline
   }
 
   /// How the line of a series is dashed: that of a baseline, and of those that have another's colour.
   func dashes(_ series: Int) -> String {
     guard let number = plot.colorNumber(series) else { return " stroke-dasharray=\"6 4\"" }
-    return number < Self.colors.count ? "" : " stroke-dasharray=\"2 3\""
+    return number < SVGGround.colors.count ? "" : " stroke-dasharray=\"2 3\""
   }
 
   func point(_ x: Double, _ y: Double) -> String { SVGText.number(x) + " " + SVGText.number(y) }
@@ -267,9 +259,9 @@ struct SVGPlot {
     let radius = count > 2000 ? 1.5 : count > 300 ? 2.5 : 3.5
     let opacity = count > 2000 ? "0.4" : count > 300 ? "0.6" : isLine ? "1" : "0.8"
     out += "<g fill=\"\(color(number))\" fill-opacity=\"\(opacity)\""
-    out += radius > 2 ? " stroke=\"#FFFFFF\" stroke-width=\"0.75\">\n" : ">\n"
+    out += radius > 2 ? " stroke=\"\(ground.paper)\" stroke-width=\"0.75\">\n" : ">\n"
     for index in stride(from: 0, to: points.count, by: gap) {
-      out += mark(number, points[index].x, points[index].y, radius) + "\n"
+      out += mark(number, points[index], radius) + "\n"
     }
     out += "</g>\n"
   }
@@ -293,10 +285,23 @@ struct SVGPlot {
       case 4: "\(point(x, y + radius * 1.2))l\(number(1.2)) \(number(-2.1))h\(number(-2.4))"
       default: ""
       }
-    if shape.isEmpty {
-      return
-        "<circle cx=\"\(SVGText.number(x))\" cy=\"\(SVGText.number(y))\" r=\"\(SVGText.number(radius))\"/>"
+    return shape.isEmpty
+      ? "<circle cx=\"\(SVGText.number(x))\" cy=\"\(SVGText.number(y))\" r=\"\(SVGText.number(radius))\"/>"
+      : "<path d=\"M\(shape)z\"/>"
+  }
+
+  /// The mark of a point, hollow where it is, with its name as a tooltip.
+  private func mark(_ series: Int, _ point: DrawnPoint, _ radius: Double) -> String {
+    var mark = self.mark(series, point.x, point.y, radius)
+    var end = ""
+    if point.isHollow {
+      end = " fill=\"\(ground.paper)\" fill-opacity=\"1\" stroke=\"\(color(series))\" stroke-width=\"1.5\""
     }
-    return "<path d=\"M\(shape)z\"/>"
+    guard let label = point.label else {
+      if !end.isEmpty { mark = mark.dropLast(2) + end + "/>" }
+      return mark
+    }
+    let name = mark.hasPrefix("<circle") ? "circle" : "path"
+    return mark.dropLast(2) + "\(end)><title>\(SVGText.escaped(label))</title></\(name)>"
   }
 }

@@ -37,7 +37,7 @@ extension SVGPlot {
     }
     guard isSquare else { return }
     out += """
-      <path d="M\(point(right + 12, y))h18" fill="none" stroke="\(Self.grey)" stroke-dasharray="5 4"/>
+      <path d="M\(point(right + 12, y))h18" fill="none" stroke="\(ground.soft)" stroke-dasharray="5 4"/>
 
       """
     drawText("y = x", right + 36, y + 4, anchor: "start", room: width - right - 40)
@@ -61,7 +61,7 @@ extension SVGPlot {
 
   private mutating func drawMore(_ count: Int, _ y: Double) {
     drawText(
-      "and \(count) more", right + 36, y + 4, anchor: "start", color: Self.grey, room: width - right - 40)
+      "and \(count) more", right + 36, y + 4, anchor: "start", color: ground.soft, room: width - right - 40)
   }
 }
 

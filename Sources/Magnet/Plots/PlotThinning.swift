@@ -3,9 +3,12 @@ struct DrawnPoint: Equatable {
   var x: Double
   var y: Double
   var bounds: (low: Double, high: Double)?
+  var label: String?
+  var isHollow = false
 
   static func == (a: Self, b: Self) -> Bool {
     a.x == b.x && a.y == b.y && a.bounds?.low == b.bounds?.low && a.bounds?.high == b.bounds?.high
+      && a.label == b.label && a.isHollow == b.isHollow
   }
 }
 

@@ -1,3 +1,44 @@
+/// What a drawing is on: a document of its own, on white, or a page whose colours it takes, light and dark.
+enum SVGGround {
+  case document, page
+
+  /// Black is for texts, and yellow is too light for lines on white. Pages name these `--c0` to `--c11`.
+  static let colors = [
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#882255", "#117733",
+    "#999933", "#AA4499", "#661100",
+  ]
+
+  /// The colour of a number; colours repeat.
+  func color(_ number: Int) -> String {
+    let place = number % Self.colors.count
+    return self == .page ? "var(--c\(place))" : Self.colors[place]
+  }
+
+  var ink: String { self == .page ? "currentColor" : "#222222" }
+  var paper: String { self == .page ? "var(--paper)" : "#FFFFFF" }
+  var soft: String { self == .page ? "var(--soft)" : "#6E6E6E" }
+  var line: String { self == .page ? "var(--line)" : "#E4E4E4" }
+  var baseline: String { self == .page ? "var(--soft)" : "#8A8A8A" }
+
+  /// The start tag. A document names its fonts, which on a page the page's style does.
+  func start(_ width: Double, _ height: Double) -> String {
+    let size = "\(Int(width))\" height=\"\(Int(height))\" viewBox=\"0 0 \(Int(width)) \(Int(height))"
+    return self == .page
+      ? "<svg width=\"\(size)\" role=\"img\" fill=\"currentColor\">\n"
+      : """
+      <?xml version="1.0" encoding="UTF-8"?>
+      <svg xmlns="http://www.w3.org/2000/svg" version="1.1" width="\(size)" role="img" \
+      font-family="Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif" font-size="12" fill="#222222">
+
+      """
+  }
+
+  /// The white of a document; nothing on a page.
+  func background(_ width: Double, _ height: Double) -> String {
+    self == .page ? "" : "<rect width=\"\(Int(width))\" height=\"\(Int(height))\" fill=\"#FFFFFF\"/>\n"
+  }
+}
+
 /// Texts and numbers in an SVG document.
 enum SVGText {
   /// The text as content of an element or attribute: markup escaped, what XML 1.0 cannot hold replaced.

@@ -8,9 +8,18 @@ package indirect enum HTMLNode: Sendable {
   case group([HTMLNode])
   /// Data for the page's script, under an id.
   case json(id: String, JSONValue)
+  /// Drawings, in the page's colours.
+  case plot(Plot)
+  case heatMap(HeatMap)
 
   /// Text from data: in `<bdi>`, so that marks of writing direction in it end with it.
   package static func data(_ text: String) -> HTMLNode { .element("bdi", [:], [.text(text)]) }
+
+  /// A drawing that scrolls within the page where that is narrow.
+  static func chart(_ title: String, _ drawing: HTMLNode) -> HTMLNode {
+    .element(
+      "div", ["class": "scroll chart", "tabindex": "0", "role": "region", "aria-label": title], [drawing])
+  }
 
   /// The page's text.
   package func appendHTML(to out: inout String) {
@@ -22,6 +31,8 @@ package indirect enum HTMLNode: Sendable {
       out += "\">"
       HTMLText.appendJSON(value, to: &out)
       out += "</script>"
+    case .plot(let plot): out += plot.svg(on: .page)
+    case .heatMap(let map): out += map.svg(on: .page)
     case .group(let nodes): for node in nodes { node.appendHTML(to: &out) }
     case .element(let name, let attributes, let children):
       out += "<\(name)"

@@ -1,10 +1,11 @@
-/// What pages do: sort, filter and page through tables, keep sort and filter in the address, save a table as CSV, and
-/// compute win rates again when models are hidden (as `BoardAggregate.winRates` does, bit for bit).
+/// What pages do: choose a board, sort, filter and page through tables, keep all of it in the address, go from cell to cell
+/// by the keyboard, save tables as CSV and JSON, and compute win rates again when models are hidden (as
+/// `BoardAggregate.winRates` does, bit for bit).
 /// Without it every table's first rows are there all the same. It makes elements from text alone.
 enum PageScript {
-  static let text = #"""
-    "use strict";
-    (() => {
+  static let text = "\"use strict\";\n(() => {\n" + elements + numbers + tables + cells + rest + "})();"
+
+  private static let elements = #"""
       const perPage = 100;
       const state = new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : "");
       const keep = (key, value) => {
@@ -17,11 +18,16 @@ enum PageScript {
         if (text !== undefined) made.textContent = text;
         return made;
       };
-      // A row from what stands for it: [text or null, number or null, note or null, style] for each cell.
+      const button = (text) => {
+        const made = element("button", "own", text);
+        made.type = "button";
+        return made;
+      };
+      // A row from what stands for it: text, number, note, style, address and texts that open, for each cell.
       const rowOf = (cells) => {
         const row = element("tr");
-        cells.forEach(([text, value, note, style], place) => {
-          const cell = element(place === 0 ? "th" : "td", (style + (value === null ? "" : " n")).trim());
+        cells.forEach(([text, value = null, note = null, style = null, href = null, parts = null], place) => {
+          const cell = element(place === 0 ? "th" : "td", ((style ?? "") + (value === null ? "" : " n")).trim());
           if (place === 0) cell.scope = "row";
           if (value !== null) cell.dataset.v = value;
           if (note !== null) cell.title = note;
@@ -29,7 +35,32 @@ enum PageScript {
             const dash = element("span", "", "—");
             dash.setAttribute("aria-hidden", "true");
             cell.append(dash, element("span", "hide", note ?? "no value"));
-          } else cell.append(value === null ? element("bdi", "", text) : text);
+          } else {
+            let shown = value === null ? element("bdi", "", text) : document.createTextNode(text);
+            if (href !== null) {
+              const link = element("a");
+              link.setAttribute("href", href);
+              link.append(shown);
+              shown = link;
+            }
+            if (parts !== null) {
+              const open = element("details", "own");
+              const summary = element("summary");
+              summary.append(shown);
+              open.append(summary);
+              open.addEventListener("toggle", () => {
+                if (open.childElementCount > 1) return;
+                for (const [title, whole] of parts) {
+                  const block = element("pre");
+                  block.tabIndex = 0;
+                  block.append(element("bdi", "", whole));
+                  open.append(element("p", "soft", title), block);
+                }
+              });
+              shown = open;
+            }
+            cell.append(shown);
+          }
           row.append(cell);
         });
         return row;
@@ -42,118 +73,60 @@ enum PageScript {
       });
       const itemOfData = (cells, place) => ({
         place, data: cells, text: cells.map((cell) => cell[0] ?? "").join(" ").toLowerCase(),
-        cells: cells.map(([text, value]) => ({
+        cells: cells.map(([text, value = null]) => ({
           text: text ?? "", value: value === null ? NaN : value, raw: value === null ? undefined : value,
         })),
       });
-      const sorted = (items, column, isUp) => {
-        const isNumeric = items.some((item) => !Number.isNaN(item.cells[column].value));
-        const sign = isUp ? 1 : -1;
-        return [...items].sort((a, b) => {
-          const x = a.cells[column], y = b.cells[column];
-          if (isNumeric) {
-            const p = Number.isNaN(x.value), q = Number.isNaN(y.value);
-            if (p || q) return p === q ? a.place - b.place : p ? 1 : -1;
-            return x.value === y.value ? a.place - b.place : sign * (x.value - y.value);
-          }
-          const order = x.text < y.text ? -1 : x.text > y.text ? 1 : 0;
-          return order === 0 ? a.place - b.place : sign * order;
-        });
-      };
-      // Three decimals as Python rounds, more where a number would seem to be 0.
-      const shown3 = (value) => {
-        if (value !== 0 && Math.abs(value) < 0.0005) return String(value);
-        const low = Math.floor(value * 1000);
-        const isTie = Number.isInteger(value * 16) && (value * 16) % 2 !== 0;
-        const rounded = isTie ? (low % 2 === 0 ? low : low + 1) / 1000 : Number(value.toFixed(3));
-        return Number.isInteger(rounded) ? rounded + ".0" : String(rounded);
-      };
-      // The mean rounded once: sums that do not overlap.
-      const exactMean = (values) => {
-        let parts = [];
-        for (const value of values) {
-          let x = value;
-          const kept = [];
-          for (const part of parts) {
-            const [large, small] = Math.abs(x) < Math.abs(part) ? [part, x] : [x, part];
-            const sum = large + small, rest = small - (sum - large);
-            if (rest !== 0) kept.push(rest);
-            x = sum;
-          }
-          parts = [...kept, x];
-        }
-        return values.length === 0 ? NaN : parts.reverse().reduce((a, b) => a + b, 0) / values.length;
-      };
-      const setNumber = (cell, node, value) => {
-        cell.value = value;
-        cell.raw = Number.isNaN(value) ? undefined : String(value);
-        cell.text = Number.isNaN(value) ? "—" : shown3(value);
-        if (Number.isNaN(value)) delete node.dataset.v; else node.dataset.v = cell.raw;
-        node.textContent = cell.text;
-      };
-      // Win rates, the best of each column and shades among the rows that are there.
-      const compare = (heads, items, isWhole) => {
-        const rates = new Map(items.map((item) => [item, []]));
-        const rank = (column, isLow, isCounted) => {
-          const known = items.filter((item) => !Number.isNaN(item.cells[column].value));
-          const values = known.map((item) => item.cells[column].value);
-          for (const item of known) {
-            const own = item.cells[column].value;
-            const worse = values.filter((value) => isLow ? value > own : value < own).length;
-            const equal = values.filter((value) => value === own).length;
-            if (isCounted && known.length > 1) rates.get(item).push((worse + (equal - 1) / 2) / (known.length - 1));
-            const classes = item.row.cells[column].classList;
-            classes.remove("b", "s1", "s2", "s3", "s4", "s5");
-            if (worse + equal === known.length) classes.add("b");
-            if (known.length > 1) classes.add("s" + (1 + Math.min(4, Math.floor(5 * worse / known.length))));
-          }
-        };
-        heads.forEach((head, column) => {
-          const part = head.dataset.part;
-          if (part === "higher" || part === "lower") rank(column, part === "lower", true);
-        });
-        heads.forEach((head, column) => {
-          if (head.dataset.part === "rate") {
-            for (const item of items) setNumber(item.cells[column], item.row.cells[column], exactMean(rates.get(item)));
-            rank(column, false, false);
-          } else if (head.dataset.part === "group") {
-            for (const item of items) {
-              const cell = item.row.cells[column], known = item.cells[column];
-              known.first ??= [known.raw, cell.title];
-              setNumber(known, cell, isWhole && known.first[0] !== undefined ? Number(known.first[0]) : NaN);
-              if (known.raw !== undefined) known.text = cell.textContent = String(known.value);
-              cell.title = isWhole ? known.first[1] : "tie groups are of all models; leaderboard --models computes others";
-            }
-          }
-        });
-      };
+
+    """#
+
+  private static let tables = #"""
       const csv = (heads, items) => [heads, ...items.map((item) => item.cells.map((cell) => String(cell.raw ?? cell.text)))]
         .map((line) => line.map((text) => /[",\n\r]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text)
           .join(",")).join("\n") + "\n";
+      const save = (text, name, type) => {
+        const link = element("a");
+        link.href = URL.createObjectURL(new Blob([text], {type}));
+        link.download = name;
+        link.click();
+        setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+      };
+      // Boards: one is shown, and the address has its view under plain names.
+      const boards = [...document.querySelectorAll("[data-board]")];
+      const isOf = (board, name) => [board.dataset.board, ...board.dataset.board.split("/")].includes(name);
+      const asked = state.get("board");
+      let chosen = boards.find((board) => board.dataset.board === asked) ?? boards.find((board) => isOf(board, asked))
+        ?? boards[0];
+      const made = [];
       for (const table of document.querySelectorAll("table[data-tools]")) {
         const name = table.id;
+        const board = table.closest("[data-board]");
         const body = table.tBodies[0];
         const heads = [...table.tHead.rows[0].cells];
         const titles = heads.map((cell) => cell.textContent);
         const block = document.getElementById(name + "-data");
         let items = block === null ? [...body.rows].map(itemOfRow) : JSON.parse(block.textContent).map(itemOfData);
+        const all = [...items];
         let shown = items;
         let page = 0;
+        // The view: what the address has of it.
+        const view = {};
+        const known = (what) => (board === chosen && board !== null ? state.get(what) : null) ?? state.get(name + "." + what) ?? "";
+        const note = (what, value) => {
+          view[what] = value;
+          keep(board === null ? name + "." + what : what, value);
+          if (board !== null) keep("board", board.dataset.board);
+        };
         const tools = element("div", "tools");
         const label = element("label", "", "Filter ");
         const input = element("input");
         input.type = "search";
         label.append(input);
-        const button = (text) => {
-          const made = element("button", "own", text);
-          made.type = "button";
-          return made;
-        };
-        const save = button("Save as CSV");
+        const saves = button("Save as CSV");
         const back = button("Previous"), forth = button("Next");
         const count = element("span", "soft");
         count.setAttribute("role", "status");
-        tools.append(label, save, ...(block === null ? [] : [back, forth]), count);
+        tools.append(label, saves, ...(block === null ? [] : [back, forth]), count);
         table.closest(".scroll").before(tools);
         const draw = () => {
           if (block === null) {
@@ -186,6 +159,8 @@ enum PageScript {
             else cell.removeAttribute("aria-sort");
           });
         };
+        const firstIsUp = (column) => heads[column].dataset.low === "true"
+          || items.every((item) => Number.isNaN(item.cells[column].value));
         const hide = () => {
           compare(heads, items.filter((item) => !gone.has(item.place)), gone.size === 0);
           const sortedBy = heads.findIndex((cell) => cell.hasAttribute("aria-sort"));
@@ -194,30 +169,41 @@ enum PageScript {
           else if (rate >= 0) items = sorted(items, rate, false);
           filter();
         };
-        if (table.dataset.hidable !== undefined) {
+        // Boxes to tick, with the numbers of those that are not.
+        const boxes = (what, title, texts, off, changed) => {
           const choice = element("details", "own");
-          const title = () => table.dataset.hidable + ": " + (items.length - gone.size) + " of " + items.length;
-          const summary = element("summary", "", title());
-          const boxes = element("div", "boxes");
-          (state.get(name + ".hide") ?? "").split(".").filter((text) => /^\d+$/.test(text))
-            .forEach((text) => { if (Number(text) < items.length) gone.add(Number(text)); });
-          for (const item of items) {
+          const summary = element("summary");
+          const list = element("div", "boxes");
+          const count = () => summary.textContent = title + ": " + (texts.length - off.size) + " of " + texts.length;
+          known(what).split(".").filter((text) => /^\d+$/.test(text)).map(Number)
+            .forEach((number) => { if (number < texts.length) off.add(number); });
+          texts.forEach((text, number) => {
             const one = element("label");
             const box = element("input");
             box.type = "checkbox";
-            box.checked = !gone.has(item.place);
+            box.checked = !off.has(number);
             box.addEventListener("change", () => {
-              if (box.checked) gone.delete(item.place); else gone.add(item.place);
-              summary.textContent = title();
-              hide();
-              keep(name + ".hide", [...gone].sort((a, b) => a - b).join("."));
+              if (box.checked) off.delete(number); else off.add(number);
+              count();
+              changed();
+              note(what, [...off].sort((a, b) => a - b).join("."));
             });
-            one.append(box, element("bdi", "", item.cells[0].text));
-            boxes.append(one);
-          }
-          summary.textContent = title();
-          choice.append(summary, boxes);
+            one.append(box, element("bdi", "", text));
+            list.append(one);
+          });
+          count();
+          choice.append(summary, list);
           tools.append(choice);
+        };
+        const columns = new Set();
+        const hideColumns = () => {
+          for (const row of table.rows) {
+            [...row.cells].forEach((cell, place) => { cell.hidden = columns.has(place - 1); });
+          }
+        };
+        if (table.dataset.hidable !== undefined) {
+          boxes("hide", table.dataset.hidable, items.map((item) => item.cells[0].text), gone, hide);
+          boxes("columns", "Columns", titles.slice(1), columns, hideColumns);
         }
         heads.forEach((cell, column) => {
           const made = element("button");
@@ -226,33 +212,132 @@ enum PageScript {
           cell.append(made);
           made.addEventListener("click", () => {
             const now = cell.getAttribute("aria-sort");
-            const isText = items.every((item) => Number.isNaN(item.cells[column].value));
-            const isUp = now === null ? cell.dataset.low === "true" || isText : now !== "ascending";
+            const isUp = now === null ? firstIsUp(column) : now !== "ascending";
             sort(column, isUp);
             filter();
-            keep(name + ".sort", column + (isUp ? "a" : "d"));
+            note("sort", column + (isUp ? "a" : "d"));
           });
         });
-        input.addEventListener("input", () => { filter(); keep(name + ".filter", input.value); });
+        input.addEventListener("input", () => { filter(); note("filter", input.value); });
         back.addEventListener("click", () => { page -= 1; draw(); });
         forth.addEventListener("click", () => { page += 1; draw(); });
-        save.addEventListener("click", () => {
-          const link = element("a");
-          link.href = URL.createObjectURL(new Blob([csv(titles, shown)], {type: "text/csv"}));
-          link.download = name + ".csv";
-          link.click();
-          setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-        });
-        const order = /^(\d+)([ad])$/.exec(state.get(name + ".sort") ?? "");
-        if (order !== null && Number(order[1]) < heads.length) sort(Number(order[1]), order[2] === "a");
-        input.value = state.get(name + ".filter") ?? "";
+        saves.addEventListener("click", () => save(csv(titles, shown), name + ".csv", "text/csv"));
+        const order = /^(\d+)([ad]?)$/.exec(known("sort"));
+        if (order !== null && Number(order[1]) < heads.length) {
+          const column = Number(order[1]);
+          sort(column, order[2] === "" ? firstIsUp(column) : order[2] === "a");
+        }
+        input.value = known("filter");
+        for (const what of ["sort", "filter", "hide", "columns"]) view[what] = known(what);
         if (gone.size > 0) hide(); else filter();
+        if (columns.size > 0) hideColumns();
         if (block !== null) {
           // On paper all rows are there.
           addEventListener("beforeprint", () => body.replaceChildren(...shown.map((item) => rowOf(item.data))));
           addEventListener("afterprint", draw);
         }
+        const value = (cell) => cell.raw === undefined ? (cell.text === "" ? null : cell.text) : Number(cell.raw);
+        made.push({
+          name, board, view,
+          json: () => ({
+            caption: table.caption.textContent, columns: titles,
+            rows: all.map((item) => item.data === undefined
+              ? item.cells.map((cell) => cell.text.startsWith("—") ? null : value(cell)) : item.cells.map(value)),
+          }),
+        });
       }
+
+    """#
+
+  private static let cells = #"""
+      // Cells one by one: Enter on a table goes into it, arrows from cell to cell, Escape out; what a cell has to say is
+      // shown, and read out.
+      const tip = element("div", "tip");
+      tip.id = "tip";
+      tip.setAttribute("role", "tooltip");
+      tip.hidden = true;
+      document.body.append(tip);
+      const move = (cell) => {
+        if (cell === undefined || cell === null) return;
+        cell.tabIndex = -1;
+        cell.focus();
+      };
+      const near = (cell, key) => {
+        const row = cell.parentElement;
+        const rows = [...row.parentElement.rows].filter((one) => !one.hidden);
+        const cells = [...row.cells].filter((one) => !one.hidden);
+        switch (key) {
+          case "ArrowRight": return cells[cells.indexOf(cell) + 1];
+          case "ArrowLeft": return cells[cells.indexOf(cell) - 1];
+          case "ArrowDown": return rows[rows.indexOf(row) + 1]?.cells[cell.cellIndex];
+          case "ArrowUp": return rows[rows.indexOf(row) - 1]?.cells[cell.cellIndex];
+        }
+      };
+      addEventListener("keydown", (event) => {
+        const target = event.target;
+        if (!(target instanceof Element)) return;
+        if (target.matches(".scroll") && event.key === "Enter") {
+          move([...target.querySelectorAll("tbody tr:not([hidden]) > *")][0]);
+        } else if (target.matches("tbody td, tbody th") && event.key === "Escape") {
+          target.closest(".scroll")?.focus();
+        } else if (target.matches("tbody td, tbody th") && event.key.startsWith("Arrow")) {
+          event.preventDefault();
+          move(near(target, event.key));
+        }
+      });
+      addEventListener("focusin", (event) => {
+        const cell = event.target;
+        document.querySelector("[aria-describedby=tip]")?.removeAttribute("aria-describedby");
+        tip.hidden = !(cell instanceof Element && cell.matches("tbody td[title], tbody th[title]"));
+        if (tip.hidden) return;
+        tip.textContent = cell.title;
+        cell.setAttribute("aria-describedby", "tip");
+        const place = cell.getBoundingClientRect();
+        tip.style.left = Math.max(4, Math.min(place.left, innerWidth - tip.offsetWidth - 4)) + "px";
+        tip.style.top = Math.min(place.bottom + 2, innerHeight - tip.offsetHeight - 4) + "px";
+      });
+      addEventListener("focusout", () => { tip.hidden = true; });
+
+    """#
+
+  private static let rest = #"""
+      if (boards.length > 1) {
+        const tools = element("div", "tools");
+        const label = element("label", "", "Board ");
+        const select = element("select");
+        for (const board of boards) {
+          const option = element("option", "", board.dataset.title);
+          option.value = board.dataset.board;
+          select.append(option);
+        }
+        const show = () => { for (const board of boards) board.hidden = board !== chosen; };
+        select.value = chosen.dataset.board;
+        select.addEventListener("change", () => {
+          chosen = boards.find((board) => board.dataset.board === select.value);
+          show();
+          const view = made.find((table) => table.board === chosen)?.view ?? {};
+          for (const what of ["sort", "filter", "hide", "columns"]) keep(what, view[what] ?? "");
+          keep("board", select.value);
+        });
+        label.append(select);
+        tools.append(label);
+        boards[0].before(tools);
+        show();
+      }
+      const place = document.getElementById("all-tables");
+      if (place !== null) {
+        const all = button("Save all tables as JSON");
+        all.addEventListener("click", () => save(
+          JSON.stringify(Object.fromEntries(made.map((table) => [table.name, table.json()]))), "tables.json",
+          "application/json"));
+        place.append(all);
+      }
+      // A link to what is closed opens it.
+      const open = () => {
+        const target = location.hash.includes("=") ? null : document.getElementById(location.hash.slice(1));
+        if (target instanceof HTMLDetailsElement) target.open = true;
+      };
+      open();
       // On paper everything is open.
       let opened = [];
       addEventListener("beforeprint", () => {
@@ -260,7 +345,7 @@ enum PageScript {
         for (const part of opened) part.open = true;
       });
       addEventListener("afterprint", () => { for (const part of opened) part.open = false; });
-      addEventListener("hashchange", () => { if (location.hash.includes("=")) location.reload(); });
-    })();
+      addEventListener("hashchange", () => { if (location.hash.includes("=")) location.reload(); else open(); });
+
     """#
 }

@@ -2,9 +2,13 @@
 enum PageStyle {
   static let text = """
     :root{color-scheme:light dark;--ink:#1b1b1b;--paper:#fff;--soft:#595959;--line:#c8c8c8;--fill:#f3f3f3;--link:#0b57a4;
-    --good:#0b6b3a;--bad:#a4260b;--shade:11,87,164}
+    --good:#0b6b3a;--bad:#a4260b;--shade:11,87,164;
+    --c0:#0072b2;--c1:#c35300;--c2:#00825f;--c3:#b0568c;--c4:#a87200;--c5:#2a86c4;--c6:#332288;--c7:#882255;--c8:#117733;
+    --c9:#7a7a1f;--c10:#aa4499;--c11:#661100}
     @media (prefers-color-scheme:dark){:root{--ink:#ececec;--paper:#161616;--soft:#b0b0b0;--line:#4a4a4a;--fill:#242424;
-    --link:#8cc2ff;--good:#6fd79b;--bad:#ff9a80;--shade:140,194,255}}
+    --link:#8cc2ff;--good:#6fd79b;--bad:#ff9a80;--shade:140,194,255;
+    --c0:#5db3f0;--c1:#ff8f47;--c2:#3ecf9f;--c3:#e79bc5;--c4:#f0b429;--c5:#8fd0ff;--c6:#a99bff;--c7:#e07aa8;--c8:#7fd19a;
+    --c9:#d3d36a;--c10:#e08fd3;--c11:#ff9d8a}}
     *{box-sizing:border-box}
     body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.45 system-ui,sans-serif}
     main{max-width:100rem;margin:0 auto;padding:1rem}
@@ -33,6 +37,7 @@ enum PageStyle {
     .tools{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;margin:.4rem 0}
     input[type=search],select{font:inherit;padding:.2rem .4rem;max-width:100%;background:var(--paper);color:var(--ink);
     border:1px solid var(--soft);border-radius:.2rem}
+    .tools label{max-width:100%}select{max-width:min(100%,calc(100vw - 3rem))}
     button.own{font:inherit;padding:.2rem .6rem;background:var(--fill);color:var(--ink);border:1px solid var(--soft);
     border-radius:.2rem}
     details.own{margin:0;border:0;padding:0}
@@ -45,10 +50,21 @@ enum PageStyle {
     overflow-y:auto}
     details{margin:.3rem 0;border-left:3px solid var(--line);padding-left:.6rem}
     summary{cursor:pointer;overflow-wrap:anywhere}
-    svg,img{max-width:100%;height:auto;font:12px system-ui,sans-serif}
+    h4{font-size:1rem;margin:1rem 0 .3rem;overflow-wrap:anywhere}
+    tfoot td,tfoot th{background:var(--fill)}
+    svg{max-width:100%;height:auto;font:12px system-ui,sans-serif}
+    .chart svg{max-width:none}
+    td.w{min-width:7rem;max-width:16rem;overflow-wrap:anywhere}
+    .tip{position:fixed;z-index:1;max-width:min(30rem,90vw);padding:.3rem .5rem;background:var(--ink);color:var(--paper);
+    border-radius:.2rem;overflow-wrap:anywhere;white-space:pre-wrap}
+    td:focus-visible,tbody th:focus-visible,select:focus-visible,button:focus-visible,pre:focus-visible{
+    outline:2px solid var(--link);outline-offset:-2px}
     .hide{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-    @media print{:root{color-scheme:light;--ink:#000;--paper:#fff;--soft:#444;--line:#999;--fill:#eee;--link:#000}
-    .scroll{overflow:visible}.tools,nav{display:none}pre{max-height:none}table{font-size:.65rem}
-    th,td{padding:.1rem .2rem;overflow-wrap:anywhere}td.n{white-space:normal}td.t,tbody th{min-width:0}}
+    @media print{:root{color-scheme:light;--ink:#000;--paper:#fff;--soft:#444;--line:#999;--fill:#eee;--link:#000;--good:#000;--bad:#000;
+    --shade:120,120,120;--c0:#0072b2;--c1:#c35300;--c2:#00825f;--c3:#b0568c;--c4:#a87200;--c5:#2a86c4;--c6:#332288;
+    --c7:#882255;--c8:#117733;--c9:#7a7a1f;--c10:#aa4499;--c11:#661100}
+    [data-board][hidden]{display:block}.chart svg{max-width:100%}
+    .scroll{overflow:visible}.tools,nav,.tip{display:none}pre{max-height:none}table{font-size:.65rem}
+    th,td{padding:.1rem .2rem;overflow-wrap:anywhere}td.n{white-space:normal}td.t,td.w,tbody th{min-width:0}}
     """
 }

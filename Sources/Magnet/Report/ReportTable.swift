@@ -25,19 +25,28 @@ struct ReportTable {
     var note: String?
     /// What the text leads to, an address of the program's own.
     var href: String?
+    /// Long texts under titles, which open under the cell's text.
+    var parts: [(title: String, text: String)] = []
     /// The style: `b` bold, `t` long text, `s1` to `s5` shaded, `good`, `bad`.
     var style = ""
 
-    static func text(_ text: String?, note: String? = nil, style: String = "") -> Cell {
-      Cell(text: text, note: note, style: style)
+    /// - Parameter reason: why there is no text, where there is none.
+    static func text(
+      _ text: String?, note: String? = nil, orElse reason: String? = nil, style: String = ""
+    ) -> Cell {
+      Cell(text: text, note: text == nil ? note ?? reason : note, style: style)
     }
 
-    static func count(_ value: Int?, note: String? = nil) -> Cell {
-      Cell(text: value.map { "\($0)" }, value: value.map(Double.init), note: note)
+    static func count(_ value: Int?, orElse reason: String? = nil) -> Cell {
+      Cell(text: value.map { "\($0)" }, value: value.map(Double.init), note: value == nil ? reason : nil)
     }
 
-    static func number(_ value: Double?, note: String? = nil, style: String = "") -> Cell {
-      Cell(text: value.map { ReportText.number($0) }, value: value, note: note, style: style)
+    static func number(
+      _ value: Double?, note: String? = nil, orElse reason: String? = nil, style: String = ""
+    ) -> Cell {
+      Cell(
+        text: value.map { ReportText.number($0) }, value: value, note: value == nil ? note ?? reason : note,
+        style: style)
     }
   }
 
@@ -47,11 +56,14 @@ struct ReportTable {
   let rows: [[Cell]]
   /// How many rows are in the page.
   var limit = 100_000
-  /// What a row is, such as `Models`, where a reader may hide rows and what depends on them is computed again.
+  /// What a row is, such as `Models`, where a reader may hide rows, and what depends on them is computed again, and
+  /// columns, which count all the same.
   var hidable: String?
+  /// A last row that is not sorted, such as sums.
+  var footer: [Cell] = []
 
   /// Tables of more rows are drawn a part at a time, from data in the page.
-  static let drawnWhole = 500
+  var drawnWhole = 500
   /// How many rows such a table has where scripts do not run.
   private static let drawnFirst = 100
 
@@ -64,7 +76,7 @@ struct ReportTable {
       if let part = column.part { attributes.add("data-part", part.rawValue) }
       return .element("th", attributes, [.data(column.title)])
     }
-    let isInParts = min(rows.count, limit) > Self.drawnWhole
+    let isInParts = min(rows.count, limit) > drawnWhole
     let body = rows.prefix(isInParts ? Self.drawnFirst : limit).map { row -> HTMLNode in
       .element("tr", [:], row.enumerated().map { place, cell in Self.node(cell, isHeader: place == 0) })
     }
@@ -78,6 +90,18 @@ struct ReportTable {
           [
             .element("caption", [:], [.text(caption)]),
             .element("thead", [:], [.element("tr", [:], head)]), .element("tbody", [:], body),
+            .group(
+              footer.isEmpty
+                ? []
+                : [
+                  .element(
+                    "tfoot", [:],
+                    [
+                      .element(
+                        "tr", [:], footer.enumerated().map { Self.node($0.element, isHeader: $0.offset == 0) }
+                      )
+                    ])
+                ]),
           ])
       ])
     var nodes = [table]
@@ -99,13 +123,18 @@ struct ReportTable {
       ? "\(id): \(limit) of \(rows.count) rows are in the page; --max-rows \(rows.count) has all" : nil
   }
 
-  /// A cell as the page's script draws it: text, number, note, style. Links are in tables that are drawn whole.
+  /// A cell as the page's script draws it: text, number, note, style, address, parts; what is nothing at the end is left
+  /// out.
   private static func json(_ cell: Cell) -> JSONValue {
-    .array([
+    var all: [JSONValue] = [
       cell.text.map(JSONValue.string) ?? .null,
       cell.value.flatMap { $0.isFinite ? JSONValue.double($0) : nil } ?? .null,
-      cell.note.map(JSONValue.string) ?? .null, .string(cell.style),
-    ])
+      cell.note.map(JSONValue.string) ?? .null, cell.style.isEmpty ? .null : .string(cell.style),
+      cell.href.map(JSONValue.string) ?? .null,
+      cell.parts.isEmpty ? .null : .array(cell.parts.map { .array([.string($0.title), .string($0.text)]) }),
+    ]
+    while all.count > 1, all.last == .null { all.removeLast() }
+    return .array(all)
   }
 
   private static func node(_ cell: Cell, isHeader: Bool) -> HTMLNode {
@@ -118,7 +147,19 @@ struct ReportTable {
     var children: [HTMLNode] = []
     if let text = cell.text {
       let shown = cell.value == nil ? HTMLNode.data(text) : .text(text)
-      children.append(cell.href.map { .element("a", ["href": $0], [shown]) } ?? shown)
+      let linked = cell.href.map { HTMLNode.element("a", ["href": $0], [shown]) } ?? shown
+      if cell.parts.isEmpty {
+        children.append(linked)
+      } else {
+        let texts = cell.parts.flatMap { part -> [HTMLNode] in
+          [
+            .element("p", ["class": "soft"], [.text(part.title)]),
+            .element("pre", ["tabindex": "0"], [.data(part.text)]),
+          ]
+        }
+        children.append(
+          .element("details", ["class": "own"], [.element("summary", [:], [linked])] + texts))
+      }
     } else {
       children.append(.element("span", ["aria-hidden": "true"], [.text("—")]))
       children.append(.element("span", ["class": "hide"], [.text(cell.note ?? "no value")]))
@@ -144,80 +185,4 @@ enum ReportText {
     guard let limit, text.count > limit else { return text }
     return text.prefix(limit) + "… (\(text.count - limit) more characters)"
   }
-}
-
-/// Scores as dots on a line per model, with intervals where they are known.
-struct DotChart {
-  struct Dot {
-    let label: String
-    let value: Double
-    let interval: Interval?
-  }
-
-  let title: String
-  let dots: [Dot]
-
-  /// The chart as SVG that follows the page's colours.
-  var node: HTMLNode {
-    let values = dots.flatMap { [$0.value, $0.interval?.lower ?? $0.value, $0.interval?.upper ?? $0.value] }
-    // Of shares the axis ends at 0 and 1, and so do intervals.
-    let isOfShares = dots.allSatisfy { (0...1).contains($0.value) }
-    let low = isOfShares ? 0 : min(0, values.min() ?? 0)
-    let high = isOfShares ? 1 : max(values.max() ?? 1, low + 1e-9)
-    let (left, width, step) = (230.0, 440.0, 20.0)
-    let height = Double(dots.count) * step + 34
-    func x(_ value: Double) -> String { Self.text(left + (value - low) / (high - low) * width) }
-    var nodes: [HTMLNode] = [
-      .element("title", [:], [.text(title)]),
-      .element(
-        "desc", [:],
-        [.text(dots.map { "\($0.label): \(ReportText.number($0.value))" }.joined(separator: "; "))]),
-    ]
-    for part in 0...4 {
-      let value = low + (high - low) * Double(part) / 4
-      nodes.append(
-        .element(
-          "line",
-          [
-            "x1": x(value), "x2": x(value), "y1": "4", "y2": Self.text(height - 24), "stroke": "currentColor",
-            "stroke-opacity": "0.2",
-          ], []))
-      nodes.append(
-        .element(
-          "text",
-          ["x": x(value), "y": Self.text(height - 8), "text-anchor": "middle", "fill": "currentColor"],
-          [.text(ReportText.number(value))]))
-    }
-    for (place, dot) in dots.enumerated() {
-      let y = Self.text(Double(place) * step + 16)
-      nodes.append(
-        .element(
-          "text",
-          [
-            "x": Self.text(left - 10), "y": Self.text(Double(place) * step + 20), "text-anchor": "end",
-            "fill": "currentColor",
-          ], [.text(shortened(dot.label, to: 34))]))
-      if let interval = dot.interval {
-        nodes.append(
-          .element(
-            "line",
-            [
-              "x1": x(max(low, interval.lower)), "x2": x(min(high, interval.upper)), "y1": y, "y2": y,
-              "stroke": "currentColor", "stroke-width": "2", "stroke-opacity": "0.55",
-            ], []))
-      }
-      nodes.append(
-        .element(
-          "circle", ["cx": x(dot.value), "cy": y, "r": "4.5", "fill": "currentColor"],
-          [.element("title", [:], [.text("\(dot.label): \(ReportText.number(dot.value))")])]))
-    }
-    return .element(
-      "svg",
-      [
-        "viewBox": "0 0 700 \(Self.text(height))", "width": "700", "height": Self.text(height), "role": "img",
-        "aria-label": title,
-      ], nodes)
-  }
-
-  private static func text(_ value: Double) -> String { PythonRound.three(value).description }
 }

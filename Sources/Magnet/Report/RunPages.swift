@@ -4,7 +4,7 @@
 package struct RunPages: Sendable {
   /// What asks for a page: a name, and what is to be on it.
   package struct Request: Sendable {
-    /// `""` for the overview, `run`, `instances`, `leaderboard`, `coverage` or `compare`.
+    /// `""` for the overview, `run`, `instances`, `scenario`, `leaderboard`, `coverage` or `compare`.
     package let name: String
     package let query: [String: String]
 
@@ -19,7 +19,7 @@ package struct RunPages: Sendable {
 
   private let paths: [String]
   private let open: @Sendable () async throws -> (any RunSource, HeadlineRules)
-  private var options = RunReport.Options()
+  var options = RunReport.Options()
 
   /// Pages over the runs of a source.
   /// - Parameters:
@@ -45,8 +45,10 @@ package struct RunPages: Sendable {
     case "leaderboard": return try await leaderboard(source, rules, request)
     case "coverage":
       var page = page("Coverage")
-      page.sections = [("coverage", "Coverage", [RunReport.coverage(try await source.list(), options)])]
+      var parts = RunReport.Parts(options)
+      page.sections = [("coverage", "Coverage", parts.coverage(try await source.list()))]
       return page
+    case "scenario": return try await scenario(source, rules, request)
     case "compare": return try await comparison(source, rules, request)
     default: return nil
     }
@@ -59,7 +61,7 @@ package struct RunPages: Sendable {
     return page
   }
 
-  private func page(_ title: String) -> HTMLPage {
+  func page(_ title: String) -> HTMLPage {
     var page = HTMLPage(title: title)
     page.links = [
       ("Runs", "./"), ("Leaderboard", "leaderboard"), ("Coverage", "coverage"), ("Compare", "compare"),
@@ -74,7 +76,7 @@ package struct RunPages: Sendable {
     return String(hash.finish().prefix(20))
   }
 
-  private static func percentEncoded(_ text: String) -> String {
+  static func percentEncoded(_ text: String) -> String {
     let digits = Array("0123456789ABCDEF")
     return text.utf8.reduce(into: "") { out, byte in
       let isPlain =
@@ -83,7 +85,7 @@ package struct RunPages: Sendable {
     }
   }
 
-  private static func link(_ text: String, _ address: String) -> HTMLNode {
+  static func link(_ text: String, _ address: String) -> HTMLNode {
     .element("a", ["href": address], [.text(text)])
   }
 
@@ -139,7 +141,7 @@ package struct RunPages: Sendable {
     (request.query["q"] ?? "").lowercased().split(whereSeparator: \.isWhitespace)
   }
 
-  private static func facts(_ facts: [(String, String)]) -> HTMLNode {
+  static func facts(_ facts: [(String, String)]) -> HTMLNode {
     .element(
       "dl", [:],
       facts.flatMap { name, value -> [HTMLNode] in
@@ -163,11 +165,13 @@ package struct RunPages: Sendable {
     let rows = zip(shown, checked.entries).map { number, entry -> [ReportTable.Cell] in
       var name = ReportTable.Cell.text(entry.name)
       name.href = "run?id=" + Self.id(of: entry)
+      var task = ReportTable.Cell.text(
+        specs[number].map { RunName.task(entry.name, $0) }, orElse: "not read")
+      task.href = task.text.map { "scenario?task=" + Self.percentEncoded($0) }
       return [
-        name, .text(entry.suite), .text(specs[number]?[.model], note: "not read"),
-        .text(specs[number].map { RunName.task(entry.name, $0) }, note: "not read"),
-        .text(RunEntry.state(of: entry.faults), style: entry.faults.isEmpty ? "good" : "bad"),
-        .text(entry.problem, note: "none"),
+        name, .text(entry.suite), .text(specs[number]?[.model], orElse: "not read"),
+        task, .text(RunEntry.state(of: entry.faults), style: entry.faults.isEmpty ? "good" : "bad"),
+        .text(entry.problem, orElse: "none"),
       ]
     }
     let complete = listing.entries.count { $0.faults.isEmpty }
@@ -256,9 +260,10 @@ package struct RunPages: Sendable {
     }
     let rows = stats.entries.map { item -> [ReportTable.Cell] in
       [
-        .text(item.name.name), .text(item.name.split, note: "all"), .text(item.name.subSplit, note: "none"),
-        .text(item.name.perturbation?.name, note: "none"),
-        .text(item.name.perturbation?.computedOn, note: "none"), .number(item.stat.mean),
+        .text(item.name.name), .text(item.name.split, orElse: "all"),
+        .text(item.name.subSplit, orElse: "none"),
+        .text(item.name.perturbation?.name, orElse: "none"),
+        .text(item.name.perturbation?.computedOn, orElse: "none"), .number(item.stat.mean),
         .count(item.stat.count),
       ]
     }
@@ -303,88 +308,6 @@ package struct RunPages: Sendable {
         ] + found[range].map { RunReport.node($0, views.headline?.metric.text, options) } + [node]
       )
     ]
-    return page
-  }
-
-  private func leaderboard(
-    _ source: any RunSource, _ rules: HeadlineRules, _ request: Request
-  ) async throws -> HTMLPage {
-    let runs = try await BoardRuns.read(source)
-    var page = page("Leaderboard")
-    guard runs.count > 0 else {
-      page.sections = [
-        ("leaderboard", "Leaderboard", [.element("p", [:], [.text("No run has statistics.")])])
-      ]
-      return page
-    }
-    let schema = try rules.boardSchema(of: runs)
-    var notes: [String] = []
-    var nodes = RunReport.boards(schema, runs, options, group: request.query["group"], &notes)
-    notes = runs.faults.map(\.description) + notes
-    if !notes.isEmpty {
-      nodes.append(.element("h3", [:], [.text("Left out")]))
-      nodes.append(.element("ul", [:], notes.prefix(50).map { .element("li", [:], [.data($0)]) }))
-      if notes.count > 50 { nodes.append(.element("p", [:], [.text("and \(notes.count - 50) more")])) }
-    }
-    let present = Set(runs.runs.flatMap(\.groups))
-    let groups = schema.runGroups.filter { group in
-      schema.expanded(group).contains { present.contains($0.name) }
-    }
-    page.sections = [
-      ("leaderboard", "Leaderboard", nodes),
-      (
-        "groups", "Groups",
-        [
-          .element(
-            "ul", [:],
-            groups.map { group in
-              .element(
-                "li", [:],
-                [
-                  .element(
-                    "a", ["href": "leaderboard?group=" + Self.percentEncoded(group.name)],
-                    [.data(group.field.displayName ?? group.name)])
-                ])
-            })
-        ]
-      ),
-    ]
-    return page
-  }
-
-  private func comparison(
-    _ source: any RunSource, _ rules: HeadlineRules, _ request: Request
-  ) async throws -> HTMLPage {
-    let listing = try await source.list()
-    let models = listing.runSpecs.rows.compactMap { $0[.model] }.unique().sorted()
-    func select(_ name: String, _ label: String) -> HTMLNode {
-      .element(
-        "label", [:],
-        [
-          .text(label + " "),
-          .element(
-            "select", ["name": name],
-            models.map { model in
-              var attributes: HTMLAttributes = ["value": model]
-              if request.query[name] == model { attributes.add("selected", "") }
-              return .element("option", attributes, [.text(model)])
-            }),
-        ])
-    }
-    let form = HTMLNode.element(
-      "form", ["method": "get", "action": "compare", "class": "tools"],
-      [
-        select("a", "Model A"), select("b", "Model B"),
-        .element("button", ["type": "submit", "class": "own"], [.text("Compare")]),
-      ])
-    var nodes = [form]
-    if let a = request.query["a"], let b = request.query["b"] {
-      var notes: [String] = []
-      nodes += try await RunReport.comparison(source, rules, (a, b), options, &notes)
-      nodes += notes.map { .element("p", ["class": "soft"], [.data($0)]) }
-    }
-    var page = page("Compare two models")
-    page.sections = [("comparison", "Comparison", nodes)]
     return page
   }
 }

@@ -15,7 +15,7 @@ package struct BoardIndex: Sendable {
     package let modelCount: Int
   }
 
-  /// The groups that have runs, in the schema's order.
+  /// All groups, in the schema's order; also those without runs, which HELM lists too.
   package let rows: [Row]
 
   /// The statistics that it is made of.
@@ -25,13 +25,14 @@ package struct BoardIndex: Sendable {
 
   /// One row per group: category, group, title, adaptation, instances, references, prompt_tokens, completion_tokens,
   /// models.
-  package var table: Table {
+  /// - Parameter listsEmpty: whether groups without runs have a row.
+  package func table(listsEmpty: Bool) -> Table {
     Table(
       columnNames: [
         "category", "group", "title", "adaptation", "instances", "references", "prompt_tokens",
         "completion_tokens", "models",
       ],
-      rows: rows.map { row in
+      rows: rows.filter { listsEmpty || $0.modelCount > 0 }.map { row in
         [
           .string(row.group.category), .string(row.group.name),
           .string(row.group.field.displayName ?? row.group.name),
@@ -100,21 +101,20 @@ package struct BoardIndex: Sendable {
 }
 
 extension BoardMaker {
-  /// The run groups that have runs with statistics of instances.
+  /// The run groups, with what their runs are made of.
   package var index: BoardIndex {
     BoardIndex(
-      rows: schema.runGroups.compactMap { page in
+      rows: schema.runGroups.map { page in
         var stats: [String: MergedStat] = [:]
         var methods: Set<String> = []
         var models: Set<String> = []
         var seen: Set<Int> = []
-        for (_, numbers) in schema.expanded(page).flatMap({ runsOfGroup[$0.name] ?? [] }) {
-          for number in numbers {
-            models.insert(runs[number].model)
+        for subgroup in schema.expanded(page) {
+          for number in (runsOfGroup[subgroup.name] ?? []).flatMap(\.runs) {
+            models.insert(runs[number].deployment)
             methods.insert(runs[number].adapterFields["method"]?.text ?? "")
-            guard isVisible(number, on: page), options.countsRepeated || seen.insert(number).inserted else {
-              continue
-            }
+            guard isVisible(number, on: subgroup), options.countsRepeated || seen.insert(number).inserted
+            else { continue }
             for entry in runs[number].stats.entries where BoardIndex.metricNames.contains(entry.name.name) {
               if stats[entry.name.name] == nil {
                 stats[entry.name.name] = entry.stat
@@ -124,7 +124,6 @@ extension BoardMaker {
             }
           }
         }
-        guard stats["num_instances"] != nil else { return nil }
         return BoardIndex.Row(
           group: page, methods: methods.filter { !$0.isEmpty }.sorted(), instances: stats["num_instances"],
           references: stats["num_references"], promptTokens: stats["num_prompt_tokens"],

@@ -98,8 +98,11 @@ package struct BoardMaker {
     let value = run.adapterFields[key] ?? Self.defaults[key] ?? .null
     guard key == "instructions", let scenario else { return value }
     if scenario.className.hasSuffix(".RAFTScenario") { return .string("<scenario specific>") }
-    if scenario.className.hasSuffix(".MMLUScenario"), let subject = scenario.arguments["subject"]?.text {
-      return .string(value.text.replacing(subject.replacing("_", with: " "), with: "___"))
+    if scenario.className.hasSuffix(".MMLUScenario"),
+      let subject = scenario.arguments.first(where: { $0.name == "subject" })
+    {
+      return .string(
+        value.text.replacing(subject.value.text.replacing("_", with: " "), with: "___"))
     }
     return value
   }
@@ -150,7 +153,8 @@ package struct BoardMaker {
       let board = table(
         page, name: name, title: metricGroup.field.shortTitle, methods,
         columns: subgroups.map { ($0, name) }, aggregations: metricGroup.aggregations)
-      return board.columns.contains { $0.kind == .metric } ? board : nil
+      // HELM also shows a board of nothing but win rates, where the schema defines none of its metrics.
+      return board.columns.contains { $0.kind == .metric || options.countsRepeated } ? board : nil
     }
   }
 

@@ -21,13 +21,18 @@ package struct BoardRuns: Sendable {
 
   /// HELM's scenario spec: the class and its arguments.
   struct Scenario: Sendable, Hashable {
+    struct Argument: Sendable, Hashable {
+      let name: String
+      let value: Cell
+    }
+
     let className: String
-    let arguments: [String: Cell]
+    /// In the order of the files.
+    let arguments: [Argument]
 
     /// `subject: x, level: 2`.
     var title: String {
-      arguments.sorted { $0.key < $1.key }.map { "\($0.key): \(BoardRuns.python($0.value))" }
-        .joined(separator: ", ")
+      arguments.map { "\($0.name): \(BoardRuns.python($0.value))" }.joined(separator: ", ")
     }
   }
 
@@ -101,7 +106,24 @@ package struct BoardRuns: Sendable {
     switch cell {
     case .null: "None"
     case .bool(let value): value ? "True" : "False"
+    case .json(let text): (try? JSONValue(parsing: text)).map { python($0, isNested: false) } ?? text
     default: cell.text
+    }
+  }
+
+  private static func python(_ value: JSONValue, isNested: Bool) -> String {
+    switch value {
+    case .null: "None"
+    case .bool(let value): value ? "True" : "False"
+    case .string(let text):
+      !isNested
+        ? text
+        : text.contains("'") && !text.contains("\"") ? "\"\(text)\"" : "'\(text.replacing("'", with: "\\'"))'"
+    case .array(let elements): "[" + elements.map { python($0, isNested: true) }.joined(separator: ", ") + "]"
+    case .object(let members):
+      "{"
+        + members.map { "'\($0.key)': " + python($0.value, isNested: true) }.joined(separator: ", ") + "}"
+    default: value.text
     }
   }
 }
@@ -111,14 +133,16 @@ extension BoardRuns.Run {
     let adapterPrefix = "run_spec.adapter_spec."
     let argumentPrefix = "run_spec.scenario_spec.args."
     var adapter: [String: Cell] = [:]
-    var arguments: [String: Cell] = [:]
+    var arguments: [BoardRuns.Scenario.Argument] = []
     for name in spec.table.columnNames {
       if name.hasPrefix(adapterPrefix) {
         let cell = spec[name]
         if cell != .null { adapter[String(name.dropFirst(adapterPrefix.count))] = cell }
       } else if name.hasPrefix(argumentPrefix) {
         let cell = spec[name]
-        if cell != .null { arguments[String(name.dropFirst(argumentPrefix.count))] = cell }
+        if cell != .null {
+          arguments.append(.init(name: String(name.dropFirst(argumentPrefix.count)), value: cell))
+        }
       }
     }
     let subject = HeadlineRules.Subject(spec)

@@ -59,7 +59,8 @@ extension BoardMaker {
       var metadata = [
         (key: "metric", value: field.shortTitle), (key: "run_group", value: group.field.shortTitle),
       ]
-      var description = group.field.description.map { $0 + "\n\n" } ?? ""
+      let about = group.shortDescription.flatMap { $0.isEmpty ? nil : $0 } ?? group.field.description
+      var description = about.map { $0 + "\n\n" } ?? ""
       description += "\(field.displayName ?? field.name): \(field.description ?? "")"
       if let name = matcher.perturbation {
         guard let perturbation = schema.perturbation(name) else {
@@ -174,6 +175,7 @@ extension BoardMaker {
               lowerIsBetter: false, metadata: []), rates, none
           ))
       case "mean":
+        guard !columns.isEmpty else { continue }
         guard Set(columns.map(\.lowerIsBetter)).count == 1 else {
           note("\(board.group) \(board.name): no mean score: its columns have different directions")
           continue

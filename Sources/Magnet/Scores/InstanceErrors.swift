@@ -10,7 +10,7 @@ struct InstanceErrors: Sendable {
     let subSplit: String?
   }
 
-  private var means: [Key: (mean: Double, variance: Double)] = [:]
+  private var means: [Key: (mean: Double, variance: Double, spread: [Int])] = [:]
 
   /// The columns of `perInstanceStats` that are read.
   static let columns = RunScores.instanceColumns
@@ -33,8 +33,24 @@ struct InstanceErrors: Sendable {
       let values = instances.sorted { $0.key < $1.key }.map { $0.value.sum / $0.value.count }
       let sample = MeanOfSample(values)
       guard let mean = sample.mean, mean.isFinite, let variance = sample.varianceOfMean else { continue }
-      means[key] = (mean, variance)
+      means[key] = (mean, variance, Self.spread(values))
     }
+  }
+
+  /// How many values lie in each of ten equal parts from 0 to 1, the last with its end; none where all values are 0 or 1,
+  /// and where one lies outside.
+  private static func spread(_ values: [Double]) -> [Int] {
+    guard values.allSatisfy({ (0...1).contains($0) }), values.contains(where: { $0 != 0 && $0 != 1 }) else {
+      return []
+    }
+    return values.reduce(into: Array(repeating: 0, count: 10)) { counts, value in
+      counts[min(9, Int(value * 10))] += 1
+    }
+  }
+
+  /// How the scores of the instances are spread over ten equal parts from 0 to 1; none where that is not known.
+  func spread(of name: MetricName) -> [Int] {
+    means[Key(metric: name.name, split: name.split, subSplit: name.subSplit)]?.spread ?? []
   }
 
   /// The variance of a statistic; nil where the instances are not known, are fewer than two, or have another mean.

@@ -63,8 +63,33 @@ public struct Schema: Sendable {
     package let visibility: Visibility
     /// The fields of the adapter spec that tell rows apart.
     package let adapterKeys: [String]
+    /// What a column of the group says about it instead of the description.
+    let shortDescription: String?
 
     package var name: String { field.name }
+  }
+
+  /// Who made a model, when, and how large it is, where that is known.
+  struct ModelFacts: Sendable {
+    let organization: String?
+    /// The release date, such as `2023-06-13`.
+    let released: String?
+    let parameterCount: Double?
+
+    fileprivate init(_ json: JSONValue) {
+      organization = json["creator_organization"]?.string
+      released = json["release_date"]?.string
+      parameterCount = json["num_parameters"]?.double
+    }
+
+    /// The release date in years, such as 2023.45; nil where it is not a date.
+    var year: Double? {
+      let parts = (released ?? "").split(separator: "-").map { Double($0) }
+      guard parts.count == 3, let year = parts[0], let month = parts[1], let day = parts[2],
+        (1900...2999).contains(year), (1...12).contains(month), (1...31).contains(day)
+      else { return nil }
+      return year + ((month - 1) * 30.4375 + day - 1) / 365.25
+    }
   }
 
   /// Where the schema is from, for people: `schema_lite of HELM 0.5.16`, or a file.
@@ -75,6 +100,8 @@ public struct Schema: Sendable {
   package let runGroups: [RunGroup]
   /// The models a `schema.json` lists, in HELM's order; name and title.
   package let models: [Field]
+  /// What a `schema.json` says of models, by name.
+  let modelFacts: [String: ModelFacts]
   private let metricPlaces: [String: Int]
   private let groupPlaces: [String: Int]
   private let metricGroupPlaces: [String: Int]
@@ -97,6 +124,8 @@ public struct Schema: Sendable {
     metricGroups = items("metric_groups").map(MetricGroup.init)
     runGroups = items("run_groups").map(RunGroup.init)
     models = items("models").map(Field.init)
+    modelFacts = Dictionary(
+      items("models").map { ($0["name"]?.string ?? "", ModelFacts($0)) }, uniquingKeysWith: { $1 })
     // A name that stands twice means its last, as in HELM.
     metricPlaces = Self.places(metrics.map(\.name))
     groupPlaces = Self.places(runGroups.map(\.name))
@@ -202,6 +231,7 @@ extension Schema.RunGroup {
     self.environment = environment
     category = json["category"]?.string ?? "Scenarios"
     visibility = json["visibility"]?.string.flatMap(Visibility.init) ?? .everywhere
+    shortDescription = json["short_description"]?.string
     let keys = names("adapter_keys_shown")
     adapterKeys = keys.isEmpty ? ["model_deployment", "model"] : keys
   }

@@ -129,7 +129,7 @@ def do(page, step):
         page.ask("Emulation.setScriptExecutionDisabled", value=not value)
     elif name == "key":
         text = {"text": "\r"} if value == "Enter" else {}
-        code = {"Enter": 13, "Tab": 9}[value]
+        code = {"Enter": 13, "Tab": 9, "Escape": 27, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}[value]
         for kind in ("keyDown", "keyUp"):
             page.ask("Input.dispatchKeyEvent", type=kind, key=value, code=value, windowsVirtualKeyCode=code,
                      **(text if kind == "keyDown" else {}))

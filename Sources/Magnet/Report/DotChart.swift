@@ -1,0 +1,151 @@
+/// Scores as dots on a line per model, with intervals where they are known, other values of the same score, and how the
+/// scores of the instances are spread.
+struct DotChart {
+  struct Dot {
+    let label: String
+    let value: Double
+    var interval: Interval?
+    /// Other values, one for each of `others`; nil where there is none.
+    var others: [Double?] = []
+    /// How many instances have a score in each of ten equal parts from 0 to 1; none where they are not shown.
+    var spread: [Int] = []
+  }
+
+  let title: String
+  let dots: [Dot]
+  /// What the dot is, and after it what the others are, whose marks are a square and a diamond; empty where there are
+  /// none.
+  var names: [String] = []
+
+  private static let left = 230.0
+  private static let width = 440.0
+  private static let step = 20.0
+  private static let spreadWidth = 110.0
+
+  /// The chart as SVG that follows the page's colours.
+  var node: HTMLNode {
+    let values = dots.flatMap { dot in
+      [dot.value, dot.interval?.lower ?? dot.value, dot.interval?.upper ?? dot.value]
+        + dot.others.compactMap(\.self)
+    }
+    // Of shares the axis ends at 0 and 1, and so do intervals.
+    let isOfShares = dots.allSatisfy { dot in
+      ([dot.value] + dot.others.compactMap(\.self)).allSatisfy { (0...1).contains($0) }
+    }
+    let low = isOfShares ? 0 : min(0, values.min() ?? 0)
+    let high = isOfShares ? 1 : max(values.max() ?? 1, low + 1e-9)
+    let hasSpread = dots.contains { !$0.spread.isEmpty }
+    let bottom = Double(dots.count) * Self.step + 34
+    let height = bottom + (names.isEmpty ? 0 : Self.step)
+    func x(_ value: Double) -> Double { Self.left + (value - low) / (high - low) * Self.width }
+    var nodes: [HTMLNode] = [
+      .element("title", [:], [.text(title)]),
+      .element("desc", [:], [.text(dots.map(describe).joined(separator: "; "))]),
+    ]
+    for part in 0...4 {
+      let value = low + (high - low) * Double(part) / 4
+      nodes.append(Self.line(x(value), 4, x(value), bottom - 24, opacity: "0.2"))
+      nodes.append(Self.text(ReportText.number(value), x(value), bottom - 8, "middle"))
+    }
+    if hasSpread {
+      nodes.append(
+        Self.text("instances from 0 to 1", Self.left + Self.width + 16, bottom - 8, "start"))
+    }
+    for (place, dot) in dots.enumerated() {
+      let y = Double(place) * Self.step + 16
+      nodes.append(Self.text(shortened(dot.label, to: 34), Self.left - 10, y + 4, "end"))
+      if let interval = dot.interval {
+        nodes.append(
+          Self.line(x(max(low, interval.lower)), y, x(min(high, interval.upper)), y, opacity: "0.55", "2"))
+      }
+      let all = [dot.value] + dot.others.compactMap(\.self)
+      if let least = all.min(), let most = all.max(), all.count > 1 {
+        nodes.append(Self.line(x(least), y, x(most), y, opacity: "0.35", "1.5"))
+      }
+      for (number, value) in ([dot.value] + dot.others).enumerated() {
+        guard let value else { continue }
+        let name = names.isEmpty ? "" : ", \(names[min(number, names.count - 1)])"
+        nodes.append(Self.mark(number, x(value), y, "\(dot.label)\(name): \(ReportText.number(value))"))
+      }
+      nodes += bars(dot, y)
+    }
+    for (number, name) in names.enumerated() {
+      let start = Self.left + Double(number) * 150
+      nodes.append(Self.mark(number, start, height - 8, name))
+      nodes.append(Self.text(name, start + 10, height - 4, "start"))
+    }
+    let size = Self.left + Self.width + (hasSpread ? Self.spreadWidth + 50 : 30)
+    return .chart(
+      title,
+      .element(
+        "svg",
+        [
+          "viewBox": "0 0 \(Self.number(size)) \(Self.number(height))", "width": Self.number(size),
+          "height": Self.number(height), "role": "img", "aria-label": title,
+        ], nodes))
+  }
+
+  private func describe(_ dot: Dot) -> String {
+    let values = ([dot.value] + dot.others).enumerated().compactMap { number, value in
+      value.map { (names.isEmpty ? "" : names[min(number, names.count - 1)] + " ") + ReportText.number($0) }
+    }
+    return "\(dot.label): \(values.joined(separator: ", "))"
+  }
+
+  /// The share of instances in each tenth, as columns; 0 has none.
+  private func bars(_ dot: Dot, _ y: Double) -> [HTMLNode] {
+    let most = Double(dot.spread.max() ?? 0)
+    guard most > 0 else { return [] }
+    let start = Self.left + Self.width + 16
+    let wide = Self.spreadWidth / Double(dot.spread.count)
+    return dot.spread.enumerated().filter { $0.element > 0 }.map { part, count in
+      let tall = max(1, 14 * Double(count) / most)
+      let low = PythonRound.three(Double(part) / Double(dot.spread.count))
+      let high = PythonRound.three(Double(part + 1) / Double(dot.spread.count))
+      return .element(
+        "rect",
+        [
+          "x": Self.number(start + wide * Double(part)), "y": Self.number(y + 7 - tall),
+          "width": Self.number(wide - 1), "height": Self.number(tall), "fill": "currentColor",
+          "fill-opacity": "0.6",
+        ], [.element("title", [:], [.text("\(dot.label): \(count) instances from \(low) to \(high)")])])
+    }
+  }
+
+  private static func mark(_ number: Int, _ x: Double, _ y: Double, _ title: String) -> HTMLNode {
+    let name = [HTMLNode.element("title", [:], [.text(title)])]
+    switch number {
+    case 0:
+      return .element(
+        "circle", ["cx": Self.number(x), "cy": Self.number(y), "r": "4.5", "fill": "currentColor"], name)
+    case 1:
+      return .element(
+        "rect",
+        [
+          "x": Self.number(x - 4), "y": Self.number(y - 4), "width": "8", "height": "8", "fill": "var(--c0)",
+        ], name)
+    default:
+      let (a, b) = (Self.number(x), Self.number(y - 5.5))
+      return .element(
+        "path", ["d": "M\(a) \(b)l5.5 5.5l-5.5 5.5l-5.5 -5.5z", "fill": "var(--c1)"], name)
+    }
+  }
+
+  private static func line(
+    _ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, opacity: String, _ width: String = "1"
+  ) -> HTMLNode {
+    .element(
+      "line",
+      [
+        "x1": number(x1), "x2": number(x2), "y1": number(y1), "y2": number(y2), "stroke": "currentColor",
+        "stroke-width": width, "stroke-opacity": opacity,
+      ], [])
+  }
+
+  private static func text(_ text: String, _ x: Double, _ y: Double, _ anchor: String) -> HTMLNode {
+    .element(
+      "text", ["x": number(x), "y": number(y), "text-anchor": anchor, "fill": "currentColor"], [.text(text)])
+  }
+
+  private static func number(_ value: Double) -> String { SVGText.number(value) }
+}
