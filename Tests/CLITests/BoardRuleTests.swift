@@ -125,7 +125,8 @@ import Testing
     try folder.write(changed, to: String(path.dropFirst(folder.path.count + 1)) + "/run_spec.json")
     let listed = try board(folder, "--schema", "lite", "--group", "math_chain_of_thought", "--list")
     #expect(
-      listed.rows.first?["title"] == "subject: algebra, level: 1, chain: True, parts: ['a', 2, None]",
+      listed.rows.first { $0["group"] == "math_chain_of_thought" }?["title"]
+        == "subject: algebra, level: 1, chain: True, parts: ['a', 2, None]",
       "\(listed.outcome.output)\(listed.outcome.errors)")
   }
 

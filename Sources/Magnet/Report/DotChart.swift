@@ -92,24 +92,25 @@ struct DotChart {
     return "\(dot.label): \(values.joined(separator: ", "))"
   }
 
-  /// The share of instances in each tenth, as columns; 0 has none.
+  /// How many instances there are in each tenth, as columns of one shape; those without any have none.
   private func bars(_ dot: Dot, _ y: Double) -> [HTMLNode] {
     let most = Double(dot.spread.max() ?? 0)
     guard most > 0 else { return [] }
     let start = Self.left + Self.width + 16
     let wide = Self.spreadWidth / Double(dot.spread.count)
-    return dot.spread.enumerated().filter { $0.element > 0 }.map { part, count in
-      let tall = max(1, 14 * Double(count) / most)
-      let low = PythonRound.three(Double(part) / Double(dot.spread.count))
-      let high = PythonRound.three(Double(part + 1) / Double(dot.spread.count))
-      return .element(
-        "rect",
-        [
-          "x": Self.number(start + wide * Double(part)), "y": Self.number(y + 7 - tall),
-          "width": Self.number(wide - 1), "height": Self.number(tall), "fill": "currentColor",
-          "fill-opacity": "0.6",
-        ], [.element("title", [:], [.text("\(dot.label): \(count) instances from \(low) to \(high)")])])
+    let columns = dot.spread.enumerated().filter { $0.element > 0 }.map { part, count in
+      let tall = Self.number(max(1, 14 * Double(count) / most))
+      return
+        "M\(Self.number(start + wide * Double(part))) \(Self.number(y + 7))v-\(tall)h\(Self.number(wide - 1))v\(tall)z"
     }
+    let title =
+      "\(dot.label): instances in each tenth from 0 to 1: "
+      + dot.spread.map(String.init).joined(separator: " ")
+    return [
+      .element(
+        "path", ["d": columns.joined(), "fill": "currentColor", "fill-opacity": "0.6"],
+        [.element("title", [:], [.text(title)])])
+    ]
   }
 
   private static func mark(_ number: Int, _ x: Double, _ y: Double, _ title: String) -> HTMLNode {
