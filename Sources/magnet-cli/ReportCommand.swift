@@ -101,7 +101,11 @@ struct ReportCommand: AsyncParsableCommand {
       let result = try await Watch.working(progress) { [options, paths = source.paths] in
         try await RunReport(of: runs, paths: paths, rules: rules, options: options)
       }
-      say(result.faults)
+      // The page has them all.
+      say(Array(result.faults.prefix(20)))
+      if result.faults.count > 20 {
+        Terminal.say("and \(result.faults.count - 20) more faults, which the page lists", as: .warning)
+      }
       for note in result.notes { Terminal.say(note) }
       let text = Array(result.page.text.utf8)
       if output == "-" {

@@ -3,7 +3,12 @@
 /// `BoardAggregate.winRates` does, bit for bit).
 /// Without it every table's first rows are there all the same. It makes elements from text alone.
 enum PageScript {
-  static let text = "\"use strict\";\n(() => {\n" + elements + numbers + tables + cells + rest + "})();"
+  static let text: String = {
+    let body = [elements, numbers, tables, cells, rest].joined()
+    // Without the indentation, which is for people.
+    let lines = body.split(separator: "\n").map { $0.drop { $0 == " " } }
+    return "\"use strict\";\n(() => {\n" + lines.joined(separator: "\n") + "\n})();"
+  }()
 
   private static let elements = #"""
       const perPage = 100;

@@ -41,8 +41,9 @@ extension RunReport.Parts {
         .text(headline?.metric.split, orElse: "none"),
         .number(run?.mean("num_instances", headline?.metric.split), orElse: "not known"),
         .number(run?.tokens(headline?.metric.split), orElse: "not known"),
-        .text(RunEntry.state(of: entry.faults), style: entry.faults.isEmpty ? "good" : "bad"),
-        .text(entry.problem, orElse: "none", style: "w"),
+        .text(
+          RunEntry.state(of: entry.faults) + (entry.problem.map { ": " + $0 } ?? ""),
+          style: entry.faults.isEmpty ? "good" : "w bad"),
         .text(run?.task, orElse: "not read", style: "w"),
         .init(
           text: shared.map { "\($0)" }, note: shared == nil ? "not read" : nil,
@@ -51,7 +52,7 @@ extension RunReport.Parts {
     }
     let titles = [
       "run", "suite", "model", "metric", "score", "95% interval", "split", "instances", "tokens", "state",
-      "problem", "task", "adapter",
+      "task", "adapter",
     ]
     let about = [
       "95% interval": "1.96 standard errors over instances to either side",

@@ -1,7 +1,7 @@
 /// What the cells of one model on a board are made of.
 package struct BoardExplanation: Sendable {
-  /// One row per column, run and statistic: column, run, suite, metric, split, sub_split, perturbation, computed_on, count,
-  /// sum, mean, verdict. Runs that other models have and this one lacks have a row without numbers; of an aggregate there
+  /// One row per column, run and statistic: column, run, mean, count, sum, verdict, suite, metric, split, sub_split,
+  /// perturbation, computed_on. Runs that other models have and this one lacks have a row without numbers; of an aggregate there
   /// is one row per column that it is over.
   package let table: Table
   /// Each column's value in a sentence.
@@ -38,9 +38,8 @@ package struct BoardExplanation: Sendable {
     }
     table = Table(
       columnNames: [
-        "column", "run", "suite", "metric", "split", "sub_split", "perturbation", "computed_on", "count",
-        "sum",
-        "mean", "verdict",
+        "column", "run", "mean", "count", "sum", "verdict", "suite", "metric", "split", "sub_split",
+        "perturbation", "computed_on",
       ], rows: lines)
     self.notes = notes
   }
@@ -71,10 +70,10 @@ package struct BoardExplanation: Sendable {
     }
     func line(_ run: BoardRuns.Run, _ entry: RunStats.Entry?, _ verdict: String) -> [Cell] {
       [
-        title, .string(run.name), .string(run.suite), Cell(entry?.name.name), Cell(entry?.name.split),
+        title, .string(run.name), Cell(entry?.stat.mean), Cell(entry?.stat.count), Cell(entry?.stat.sum),
+        .string(verdict), .string(run.suite), Cell(entry?.name.name), Cell(entry?.name.split),
         Cell(entry?.name.subSplit), Cell(entry?.name.perturbation?.name),
-        Cell(entry?.name.perturbation?.computedOn), Cell(entry?.stat.count), Cell(entry?.stat.sum),
-        Cell(entry?.stat.mean), .string(verdict),
+        Cell(entry?.name.perturbation?.computedOn),
       ]
     }
     var lines = own.flatMap { run -> [[Cell]] in
@@ -95,7 +94,8 @@ package struct BoardExplanation: Sendable {
     let all = Set(board.rows.flatMap { $0.cells[column].paths.compactMap { tasks[$0] } })
     let missing = all.subtracting(own.map(\.task)).sorted()
     lines += missing.map {
-      [title, .string($0)] + Array(repeating: .null, count: 9) + [.string("missing: no run")]
+      [title, .string($0), .null, .null, .null, .string("missing: no run")]
+        + Array(repeating: .null, count: 6)
     }
     return lines
   }
@@ -117,9 +117,8 @@ package struct BoardExplanation: Sendable {
         ? isRate ? "counted: the share of \(known - 1) others that it outdoes, ties half" : "counted"
         : values[row] == nil ? "left out: no value" : "left out: the column cannot be compared"
       return [
-        title, .string(board.columns[other].title), .null, .string(isRate ? "win rate" : "value"), .null,
-        .null,
-        .null, .null, .null, .null, Cell(share), .string(verdict),
+        title, .string(board.columns[other].title), Cell(share), .null, .null, .string(verdict), .null,
+        .string(isRate ? "win rate" : "value"), .null, .null, .null, .null,
       ]
     }
   }
