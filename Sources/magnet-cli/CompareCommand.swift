@@ -21,8 +21,8 @@ struct CompareCommand: AsyncParsableCommand {
       interval, others by flipping signs and with Student's t. Differences are B minus A. The population is the main \
       split on unperturbed inputs, unless --split or --perturbation says otherwise.
 
-      --format json writes one object: schema_version (1), a, b, difference, seed, level, correction and, with \
-      --equivalent, equivalence_margin; the lists summary, flips and unmatched, whose objects have the columns of these \
+      --format json writes one object: schema_version (1), a, b, difference, seed, level, correction and, where \
+      asked for, draws and equivalence_margin; the lists summary, flips and unmatched, whose objects have the columns of these \
       tables, null for what is missing; and files, each with path and sha256. --print-schema prints its JSON Schema.
 
       EXIT STATUS:
@@ -62,6 +62,11 @@ struct CompareCommand: AsyncParsableCommand {
   var level = 0.95
   @Option(help: "How intervals are made: t (Tango's for scores of 0 and 1) or bootstrap.")
   var interval = RunComparison.IntervalMethod.t
+  @Option(
+    help: ArgumentHelp(
+      "Resamples of --interval bootstrap, drawn as Python's random does (default: 10,000; of 0 and 1 none, exactly).",
+      valueName: "count"))
+  var draws: Int?
   @Option(help: "How p values are corrected: holm, bh or none.")
   var correct = PValueCorrection.holm
   @Option(parsing: .unconditional, help: "The seed of drawn signs and resamples.")
@@ -99,6 +104,12 @@ struct CompareCommand: AsyncParsableCommand {
     if equivalent != nil, all || show != .summary {
       throw ValidationError("--equivalent goes without --all and --show.")
     }
+    if let draws, draws < 100 || draws > 10_000_000 {
+      throw ValidationError("--draws must be between 100 and 10,000,000.")
+    }
+    if draws != nil, interval != .bootstrap {
+      throw ValidationError("--draws goes with --interval bootstrap.")
+    }
     if flips < 0 { throw ValidationError("--flips must be 0 or more.") }
     if let cluster, cluster != "instance", cluster != "split" {
       throw ValidationError("--cluster takes instance or split.")
@@ -111,6 +122,7 @@ struct CompareCommand: AsyncParsableCommand {
     options.level = level
     options.seed = seed
     options.interval = interval
+    options.draws = draws
     switch cluster ?? (perturbation == "all" ? "instance" : nil) {
     case "instance": options.cluster = { $0.first.key.id }
     case "split": options.cluster = { $0.first.key.split ?? "" }
@@ -204,6 +216,7 @@ struct CompareCommand: AsyncParsableCommand {
       ("difference", .string("b - a")), ("seed", .int(Int64(seed))), ("level", .double(level)),
       ("correction", .string(correct.rawValue)),
     ]
+    if let draws { facts.append(("draws", .int(Int64(draws)))) }
     if let equivalent { facts.append(("equivalence_margin", .double(equivalent))) }
     let files = Table(
       columnNames: ["path", "sha256"],

@@ -15,6 +15,7 @@ enum CompareSchema {
         "seed": {"type": "integer"},
         "level": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
         "correction": {"enum": ["holm", "bh", "none"]},
+        "draws": {"type": "integer", "minimum": 100},
         "equivalence_margin": {"type": "number", "exclusiveMinimum": 0},
         "summary": {
           "type": "array",

@@ -150,7 +150,8 @@ struct LeaderboardCommand: AsyncParsableCommand {
       var boards = try boards(&maker, schema)
       if let explain {
         let found = try BoardExplanation(
-          of: boards[0].withoutEmptyColumns, model: explain, column: column, runs: all, schema: schema)
+          of: boards[0].withoutEmptyColumns, model: explain, column: column, runs: all, schema: schema,
+          breaksTies: ties == .old)
         Terminal.say("\(boards[0].group): \(boards[0].title)")
         for note in found.notes { Terminal.say(note) }
         try outputOptions().print(found.table, keyCount: 2, piped: .csv)

@@ -205,7 +205,7 @@ import Testing
     let other = try graded.write(to: folder)
     let sweep = runs + "/sweep-v1/trivia:subject=capitals,data_augmentation=misspelling0.2,model="
     for arguments in [
-      [single.0, single.1], [one, other, "--interval", "bootstrap"],
+      [single.0, single.1], [one, other, "--interval", "bootstrap", "--draws", "500"],
       [sweep + "acme_base", sweep + "zeta_pro", "--perturbation", "all", "--equivalent", "0.1"],
       [runs + "/plain-v1", "--models", "acme/base,zeta/pro", "--correct", "bh"],
     ] {
@@ -215,6 +215,20 @@ import Testing
       #expect(faults(of: value, by: schema) == [])
     }
     #expect(faults(of: .object([]), by: schema).count >= 10)
+  }
+
+  /// Of 0 and 1 the bootstrap is exact unless draws are asked for.
+  @Test func drawsAreAsAskedFor() throws {
+    let folder = try TemporaryFolder()
+    let a = try MadeRun("made:part=one", "acme/a", [0, 0, 0, 1, 1] + Array(repeating: 1, count: 7)).write(
+      to: folder)
+    let b = try MadeRun("made:part=one", "acme/b", [1, 1, 1, 0, 0] + Array(repeating: 1, count: 7)).write(
+      to: folder)
+    let drawn = try Tool.run(
+      "compare", a, b, "--interval", "bootstrap", "--draws", "1000", "--format", "csv")
+    let row = try #require(rows(drawn.output).first)
+    #expect(row["lower"] == "-0.25" && row["upper"] == "0.4166666666666667", "\(drawn.output)")
+    #expect(try Tool.run("compare", a, b, "--draws", "1000").status == 64)
   }
 
   /// A single pair, or a single cluster, has no interval, which is said.

@@ -123,4 +123,17 @@ import Testing
     let normal = try #require(differences.estimate?.interval())
     #expect(abs(interval.lower - normal.lower) < 0.03 && abs(interval.upper - normal.upper) < 0.03)
   }
+
+  /// Resamples are those of `random.Random(seed).choices(range(n), k=n)` in Python, and so are the sorted draws at the
+  /// ends.
+  @Test func resamplesAreThoseOfPython() throws {
+    let flips = PairedDifferences([1, 1, 1, -1, -1] + Array(repeating: 0, count: 7))
+    let one = try #require(flips.bootstrap(clusters: Array(0..<12), draws: 1000))
+    #expect(one.lower == -0.25 && one.upper == 0.4166666666666667)
+    let graded = PairedDifferences([0.5, -0.25, 0.125, 0.75, 0, 0.0625, -0.5])
+    let other = try #require(graded.bootstrap(clusters: Array(0..<7), draws: 1000))
+    #expect(other.lower == -0.16071428571428573 && other.upper == 0.375)
+    let seeded = try #require(graded.bootstrap(clusters: Array(0..<7), draws: 400, seed: 9))
+    #expect(seeded.lower == -0.16071428571428573 && seeded.upper == 0.36607142857142855)
+  }
 }

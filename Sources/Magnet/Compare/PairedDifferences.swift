@@ -109,9 +109,12 @@ package struct PairedDifferences: Sendable {
   }
 
   /// The percentile interval of the paired bootstrap of the mean; clusters, where given, are resampled whole.
+  ///
+  /// The resamples are those of Python's `random.Random(seed)` with `choices(range(n), k=n)`; the ends are as many draws
+  /// from either end of the sorted means, ⌊(1 - level) / 2 · draws⌋ of them left out.
   /// - Returns: nil for fewer than two instances, or clusters.
   package func bootstrap<Key: Hashable>(
-    clusters: [Key], level: Double = 0.95, draws: Int = 10_000, seed: UInt64 = 1
+    clusters: [Key], level: Double = 0.95, draws: Int = 10_000, seed: Int = 1
   ) -> Interval? {
     var order: [Key: Int] = [:]
     var sums: [(sum: Double, count: Int)] = []
@@ -125,23 +128,22 @@ package struct PairedDifferences: Sendable {
       sums[place].count += 1
     }
     guard sums.count > 1 else { return nil }
-    var random = SplitMix(state: seed)
+    var random = PythonRandom(seed: seed)
     var means: [Double] = []
     means.reserveCapacity(draws)
     for _ in 0..<draws {
       var sum = 0.0
       var members = 0
       for _ in sums.indices {
-        let cluster = sums[Int(random.next(upperBound: UInt64(sums.count)))]
+        let cluster = sums[Int(random.random() * Double(sums.count))]
         sum += cluster.sum
         members += cluster.count
       }
       means.append(sum / Double(members))
     }
     means.sort()
-    let last = Double(draws)
-    func at(_ p: Double) -> Double { means[min(draws - 1, max(0, Int((p * last).rounded(.down))))] }
-    return Interval(lower: at((1 - level) / 2), upper: at((1 + level) / 2))
+    let out = min((draws - 1) / 2, Int((1 - level) / 2 * Double(draws) + 1e-9))
+    return Interval(lower: means[out], upper: means[draws - 1 - out])
   }
 
   /// The smallest difference that a two-sided test at 0.05 would find with probability 0.8:

@@ -10,6 +10,8 @@ package struct RunComparison: Sendable {
     /// The seed of drawn signs and resamples.
     package var seed = 1
     package var interval = IntervalMethod.t
+    /// How many resamples of the bootstrap; nil for 10,000, and for the exact distribution of scores of 0 and 1.
+    package var draws: Int?
     /// What an instance's cluster is; nil where instances are independent.
     package var cluster: (@Sendable (Pairing.Pair) -> String)?
 
@@ -62,7 +64,8 @@ package struct RunComparison: Sendable {
       self.estimate = estimate
       interval =
         options.interval == .bootstrap
-        ? differences.bootstrap(clusters: keys, level: options.level, seed: seed)
+        ? differences.bootstrap(
+          clusters: keys, level: options.level, draws: options.draws ?? 10_000, seed: options.seed)
         : estimate?.interval(level: options.level)
       p = estimate?.p
       standardError = estimate?.standardError
@@ -76,16 +79,22 @@ package struct RunComparison: Sendable {
         n < 2
         ? nil
         : options.interval == .bootstrap
-          ? table.bootstrap(level: options.level) ?? table.tango(level: options.level)
+          ? options.draws.flatMap {
+            differences.bootstrap(
+              clusters: Array(0..<n), level: options.level, draws: $0, seed: options.seed)
+          } ?? table.bootstrap(level: options.level) ?? table.tango(level: options.level)
           : table.tango(level: options.level)
       p = table.midP
       standardError = differences.standardError
-      method = "McNemar mid-p, " + (options.interval == .bootstrap && n <= 5000 ? "bootstrap" : "Tango")
+      method =
+        "McNemar mid-p, "
+        + (options.interval == .bootstrap && (n <= 5000 || options.draws != nil) ? "bootstrap" : "Tango")
     } else {
       estimate = differences.estimate
       interval =
         options.interval == .bootstrap
-        ? differences.bootstrap(clusters: Array(0..<n), level: options.level, seed: seed)
+        ? differences.bootstrap(
+          clusters: Array(0..<n), level: options.level, draws: options.draws ?? 10_000, seed: options.seed)
         : differences.estimate?.interval(level: options.level)
       p = n > 1 ? differences.signFlipP(seed: seed) : nil
       standardError = differences.standardError

@@ -11,8 +11,11 @@ package struct BoardExplanation: Sendable {
   /// - Parameters:
   ///   - model: the model's name, deployment or title.
   ///   - column: the title of a column; all when nil.
+  ///   - breaksTies: how win rates were counted.
   /// - Throws: `MagnetError` for a model or a column that the board does not have.
-  package init(of board: Board, model: String, column: String?, runs: BoardRuns, schema: Schema) throws {
+  package init(
+    of board: Board, model: String, column: String?, runs: BoardRuns, schema: Schema, breaksTies: Bool = false
+  ) throws {
     let rows = board.rows.indices.filter { number in
       let row = board.rows[number]
       return [row.model, row.deployment, row.title].contains(model)
@@ -32,7 +35,7 @@ package struct BoardExplanation: Sendable {
     var notes: [String] = []
     for row in rows {
       for column in columns {
-        lines += Self.lines(board, row, column, runs)
+        lines += Self.lines(board, row, column, runs, breaksTies)
         notes.append(Self.note(board, row, column, schema))
       }
     }
@@ -58,9 +61,13 @@ package struct BoardExplanation: Sendable {
       + (matcher.perturbation.map { ", the worst under \($0)" } ?? "") + ", by \(schema.source)"
   }
 
-  private static func lines(_ board: Board, _ row: Int, _ column: Int, _ runs: BoardRuns) -> [[Cell]] {
+  private static func lines(
+    _ board: Board, _ row: Int, _ column: Int, _ runs: BoardRuns, _ breaksTies: Bool
+  ) -> [[Cell]] {
     let title = Cell.string(board.columns[column].title)
-    guard let matcher = board.columns[column].matcher else { return aggregate(board, row, column, title) }
+    guard let matcher = board.columns[column].matcher else {
+      return aggregate(board, row, column, title, breaksTies)
+    }
     let cell = board.rows[row].cells[column]
     let counted = Set(cell.paths)
     let own = runs.runs.filter { run in
@@ -101,7 +108,9 @@ package struct BoardExplanation: Sendable {
   }
 
   /// What each column adds to a win rate or mean.
-  private static func aggregate(_ board: Board, _ row: Int, _ column: Int, _ title: Cell) -> [[Cell]] {
+  private static func aggregate(_ board: Board, _ row: Int, _ column: Int, _ title: Cell, _ breaksTies: Bool)
+    -> [[Cell]]
+  {
     board.columns.indices.compactMap { other -> [Cell]? in
       guard board.columns[other].kind == .metric else { return nil }
       let values = board.rows.map { $0.cells[other].value }
@@ -109,12 +118,14 @@ package struct BoardExplanation: Sendable {
       let isRate = board.columns[column].kind == .winRate
       let share =
         isRate
-        ? BoardAggregate.winRates([(values: values, lowerIsBetter: direction)], rowCount: values.count)[row]
+        ? BoardAggregate.winRates(
+          [(values: values, lowerIsBetter: direction)], rowCount: values.count, breaksTies: breaksTies)[row]
         : values[row]
       let known = values.count { $0 != nil }
       let verdict =
         share != nil
-        ? isRate ? "counted: the share of \(known - 1) others that it outdoes, ties half" : "counted"
+        ? isRate
+          ? "counted: the share of \(known - 1) others that it outdoes, equal ones as --ties says" : "counted"
         : values[row] == nil ? "left out: no value" : "left out: the column cannot be compared"
       return [
         title, .string(board.columns[other].title), Cell(share), .null, .null, .string(verdict), .null,
