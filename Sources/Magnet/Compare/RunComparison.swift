@@ -75,15 +75,16 @@ package struct RunComparison: Sendable {
     } else if let table {
       estimate = differences.estimate
       // One pair says nothing of how far others would differ.
-      interval =
-        n < 2
-        ? nil
-        : options.interval == .bootstrap
-          ? options.draws.flatMap {
-            differences.bootstrap(
-              clusters: Array(0..<n), level: options.level, draws: $0, seed: options.seed)
-          } ?? table.bootstrap(level: options.level) ?? table.tango(level: options.level)
-          : table.tango(level: options.level)
+      if n < 2 {
+        interval = nil
+      } else if options.interval == .t {
+        interval = table.tango(level: options.level)
+      } else if let draws = options.draws {
+        interval = differences.bootstrap(
+          clusters: Array(0..<n), level: options.level, draws: draws, seed: options.seed)
+      } else {
+        interval = table.bootstrap(level: options.level) ?? table.tango(level: options.level)
+      }
       p = table.midP
       standardError = differences.standardError
       method =

@@ -136,7 +136,7 @@ public struct HeadlineExplanation: Sendable {
           + (candidate.group.map { "run group \($0): " } ?? "") + name + (taken ? ": taken" : ": not taken"))
     }
     if headline?.isGuessed == true { steps.append("guessed: the first known metric that the run has") }
-    for note in headline?.notes ?? [] { steps.append("note: \(note)") }
+    steps += headline?.notes ?? []
     if let headline, !rules.metrics.isEmpty,
       !run.stats.available.contains(where: { $0.metric == headline.metric.name }),
       let advice = suggestion(
