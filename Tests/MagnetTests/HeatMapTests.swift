@@ -96,6 +96,17 @@ import Testing
     #expect(narrow.allSatisfy { displayWidth($0) <= 40 } && narrow.count { $0.contains("0.50") } > 3)
   }
 
+  @Test func namesOfColumnsAreWholeWhereThereIsRoom() {
+    let names = ["bag-of-words", "longest", "extraordinary"]
+    let map = HeatMap(
+      title: "t", rows: ["a → b"], columns: names, values: [names.map { _ in 0.5 }], scale: .sequential)
+    let wide = map.drawn(width: 80, isColored: false)
+    #expect(wide.contains(" longest ") && wide.contains(" extraordinary "), "\(wide)")
+    let narrow = map.drawn(width: 40, isColored: false)
+    #expect(!narrow.contains("extraordinary") && narrow.contains("…"), "\(narrow)")
+    #expect(narrow.split(separator: "\n").allSatisfy { displayWidth($0) <= 40 })
+  }
+
   @Test func coloursReachTheEndsOfTheScale() {
     #expect(
       HeatMap.color(1) == (0, 114, 178) && HeatMap.color(-1) == (213, 94, 0)

@@ -13,17 +13,20 @@ private struct HeatMapLines {
   private let isColored: Bool
   private let labelWidth: Int
   private(set) var text = ""
-  private static let cellWidth = 7
+  private let cellWidth: Int
 
   init(_ map: HeatMap, _ width: Int, _ isColored: Bool) {
     self.map = map
     self.isColored = isColored
     let longest = (map.rows + map.groups + ["mean"]).map { displayWidth(printable($0)) }.max() ?? 4
     let cells = map.columns.count + 1
-    // Names give way to cells, but keep 16 columns.
-    let room = width - 1 - cells * Self.cellWidth
+    // Cells are as wide as a number, or as the longest word of a column's name where there is room for all.
+    let words = map.columns.flatMap { Self.words(printable($0)).map { displayWidth($0) } }
+    cellWidth = max(7, min((words.max() ?? 0) + 1, (width - 1 - longest) / cells))
+    // Names of rows give way to cells, but keep 16 columns.
+    let room = width - 1 - cells * cellWidth
     labelWidth = min(longest, max(min(16, width / 2), room))
-    let perBlock = max(1, (width - labelWidth - 1) / Self.cellWidth)
+    let perBlock = max(1, (width - labelWidth - 1) / cellWidth)
     text = styled(shortened(printable(map.title), to: width), "1") + "\n"
     let all = Array(0...map.columns.count)
     for start in stride(from: 0, to: all.count, by: perBlock) {
@@ -36,13 +39,13 @@ private struct HeatMapLines {
 
   private mutating func drawBlock(_ columns: [Int]) {
     let names = map.columns + ["mean"]
-    let heads = columns.map { Self.lines(printable(names[$0])) }
+    let heads = columns.map { lines(printable(names[$0])) }
     let height = heads.map(\.count).max() ?? 0
     for line in 0..<height {
       var out = String(repeating: " ", count: labelWidth + 1)
       for head in heads {
         let number = line - (height - head.count)
-        out += Self.padded((number >= 0 ? head[number] : "") + " ")
+        out += padded((number >= 0 ? head[number] : "") + " ")
       }
       text += Self.trimmed(out) + "\n"
     }
@@ -75,8 +78,8 @@ private struct HeatMapLines {
   }
 
   private func cell(_ value: Double?) -> String {
-    guard let value else { return Self.padded("— ") }
-    let shown = Self.padded(map.text(value) + (map.mark(value).isEmpty ? " " : map.mark(value)))
+    guard let value else { return padded("— ") }
+    let shown = padded(map.text(value) + (map.mark(value).isEmpty ? " " : map.mark(value)))
     guard isColored else { return shown }
     let color = HeatMap.color(map.place(value))
     // The 6 × 6 × 6 cube of the 256 colours.
@@ -86,15 +89,20 @@ private struct HeatMapLines {
     return "\u{1B}[48;5;\(code);38;5;\(ink)m\(shown)\u{1B}[0m"
   }
 
-  /// A name in lines as wide as a cell, broken after `_`, `-` and blanks.
-  private static func lines(_ name: String) -> [String] {
+  /// The pieces of a name, each up to a `_`, a `-` or a blank.
+  private static func words(_ name: String) -> [String] {
     var parts = [""]
     for character in name {
       parts[parts.count - 1].append(character)
       if "_- ".contains(character) { parts.append("") }
     }
+    return parts.filter { !$0.isEmpty }
+  }
+
+  /// A name in lines as wide as a cell.
+  private func lines(_ name: String) -> [String] {
     var lines: [String] = []
-    for part in parts where !part.isEmpty {
+    for part in Self.words(name) {
       if let last = lines.last, displayWidth(last) + displayWidth(part) < cellWidth {
         lines[lines.count - 1] = last + part
       } else {
@@ -106,7 +114,7 @@ private struct HeatMapLines {
     return lines
   }
 
-  private static func padded(_ text: String) -> String {
+  private func padded(_ text: String) -> String {
     String(repeating: " ", count: max(0, cellWidth - displayWidth(text))) + text
   }
 
