@@ -166,12 +166,14 @@ def main():
     full = timed(run + ["--results", str(root / "results")])[0]
     again = min(timed(run + ["--results", str(root / "results")])[0] for _ in range(3))
     print(f"bag-of-words: 2 trainings (1,800 pairs each) and 5 evaluations {full:.2f} s; a second run {again:.3f} s")
-    # Before scikit-learn is loaded: a child that is started by vfork is charged with the memory of its parent.
+    # In pieces, and before scikit-learn is loaded: a child that is started by vfork is charged with its parent's memory.
     large = root / "large/big"
     large.mkdir(parents=True)
     text = json.dumps({"prompt": "p " * 400, "responses": {"a " * 300: 1.0, "b " * 300: 0.0}})
     with open(large / "train.json", "w") as file:
-        file.write("[" + ",\n".join([text] * options.examples) + "]")
+        for number in range(options.examples):
+            file.write(("[" if number == 0 else ",\n") + text)
+        file.write("]")
     (large / "test.json").write_text(f"[{text}]")
     (root / "big.json").write_text(json.dumps([{"source": "big", "target": "big"}]))
     seconds, memory = timed([magnet, "shift", "list", str(root / "big.json"), "--distributions", str(root / "large"), "--check"])

@@ -51,6 +51,8 @@ public struct EvaluatedModel: Sendable, Hashable {
 protocol PartlyFailingIntervention: Intervention {
   /// Whether evaluation is shown the training halves of the distributions.
   var showsTrainingHalves: Bool { get }
+  /// The user's options of training and of evaluation, beside the fingerprints; empty for none.
+  var options: (training: String, evaluation: String) { get }
   /// Evaluates a model on test halves: one result per half, in order.
   func evaluateEach(_ model: EvaluatedModel, on halves: [TestHalf], seed: Int) throws -> [Result<
     Evaluation, any Error

@@ -18,9 +18,9 @@ import Testing
 
   @Test(arguments: [
     (#"[{"prompt": "q", "responses": {"a": 1, "b": 1}}]"#, ": [0].responses: two best answers"),
-    (#"[{"prompt": "q", "responses": {"a": 0, "b": 0}}]"#, ": [0].responses: no best answers"),
+    (#"[{"prompt": "q", "responses": {"a": 0, "b": 0}}]"#, ": [0].responses: no best answer"),
     (#"[{"prompt": "q", "responses": {"a": 1}}]"#, ": [0].responses: no worse answer"),
-    (#"[{"prompt": "q", "responses": {}}]"#, ": [0].responses: no best answers"),
+    (#"[{"prompt": "q", "responses": {}}]"#, ": [0].responses: no best answer"),
     (
       #"[{"prompt": "q", "responses": {"a": 1, "b": 0.5}}]"#,
       ": [0].responses: 'b': expected 0 or 1, found 0.5"

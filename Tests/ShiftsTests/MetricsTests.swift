@@ -253,6 +253,42 @@ import Testing
     #expect(row.capability == 0.95 && row.capabilityIntervention == "c")
     #expect(store.models(of: "c", on: [shift]) == ["m"] && store.models(of: "a", on: [shift]).isEmpty)
   }
+
+  /// The best of several is not known while one of them is: it is not printed, and why is said.
+  @Test func aCapabilityOfUnknownCandidatesIsNotPrinted() throws {
+    let folder = try TemporaryFolder()
+    let store = try store(
+      [
+        "a/m-t/t": #"{"eval_accuracy": 0.8}"#, "b/m-t/t": #"{"eval_accuracy": "0.9"}"#,
+        "i/m-s/t": #"{"eval_accuracy": 0.5}"#,
+      ], folder)
+    for (capability, reason) in [
+      (MetricsRules.Capability.best, "eval_accuracy"), (.interventions(["a", "b"]), "eval_accuracy"),
+      (.interventions(["a", "c"]), "missing: evaluations/c/m-t/t.json"),
+    ] {
+      var rules = MetricsRules()
+      rules.capability = capability
+      let row = GeneralizationMetrics(store, [shift], model: "m", intervention: "i", rules: rules).rows[0]
+      #expect(row.capability == nil && row.capabilityIntervention == nil)
+      #expect(row.reasons.contains { $0.contains(reason) }, "\(row.reasons)")
+    }
+  }
+
+  /// A file is read once, by however many tables.
+  @Test func evaluationsAreReadOnceForAllTables() throws {
+    let folder = try TemporaryFolder()
+    let reader = EvaluationReader(
+      try store(["i/m-s/t": #"{"eval_accuracy": 0.5}"#, "i/m-s/s": #"{"eval_accuracy": 1}"#], folder))
+    func accuracy() -> Double? {
+      GeneralizationMetrics(
+        reader, [shift], model: "m", intervention: "i", rules: MetricsRules(), pairs: [],
+        readsProbabilities: false
+      ).rows[0].generalization
+    }
+    #expect(accuracy() == 0.5)
+    try FileManager.default.removeItem(atPath: reader.store.file("i", "m-s", "t"))
+    #expect(accuracy() == 0.5)
+  }
 }
 
 @Suite struct DigestTests {

@@ -139,10 +139,18 @@ import Testing
     #expect(eval.suffix(2) == ["--note", "a b 'c'"])
     // A keyword, one byte of eval.py: the evaluations alone; train.py: the training, too.
     program.evalKeywords = []
-    #expect(Set(try run(program).plan().map(\.reason)) == ["the evaluation program changed"])
+    #expect(Set(try run(program).plan().map(\.reason)) == ["--eval-kwargs changed"])
+    program.evalKeywords = [.init(key: "note", value: .string("other"))]
+    #expect(Set(try run(program).plan().map(\.reason)) == ["--eval-kwargs changed"])
     #expect(try run(program).plan().allSatisfy { $0.kind == .evaluate })
     program.evalKeywords = [.init(key: "note", value: .string("a b 'c'"))]
     #expect(try run(program).plan().isEmpty)
+    var tuned = program
+    tuned.trainKeywords = [.init(key: "lr", value: .double(0.25))]
+    #expect(
+      Set(try run(tuned).plan().map(\.reason)) == [
+        "--train-kwargs changed", "the trained model changed",
+      ])
     var changed = try intervention("rec", train: Self.train + "\n#", eval: Self.eval)
     (changed.arguments, changed.trainKeywords, changed.evalKeywords) = (
       .genies, program.trainKeywords, program.evalKeywords
@@ -200,8 +208,8 @@ import Testing
     #expect(outcome.metrics[0].rows[0].generalization == 0.9 && outcome.failures.isEmpty)
     #expect(
       outcome.warnings == [
-        "t: eval_probabilities has 5 numbers for 36 pairs",
-        "t: eval_accuracy is 0.9, but eval_probabilities say 0.6",
+        "odd, my model-s on t: eval_probabilities has 5 numbers for 36 pairs",
+        "odd, my model-s on t: eval_accuracy is 0.9, but eval_probabilities say 0.6",
       ])
   }
 

@@ -13,17 +13,17 @@ struct Fingerprint: Hashable {
 
   func hash(into hasher: inout Hasher) { for part in parts { hasher.combine(part.value) } }
 
-  /// Which parts differ from those of another one, for people; nil where none does.
+  /// Which parts differ from those of another one, for people; nil where none does. An empty part is as good as none.
   func difference(from other: Fingerprint) -> String? {
     let old = Dictionary(other.parts.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
-    let changed = parts.filter { old[$0.name] != $0.value }.map(\.name)
+    let changed = parts.filter { old[$0.name] ?? "" != $0.value }.map(\.name)
     return changed.isEmpty ? nil : changed.joined(separator: ", ") + " changed"
   }
 
   /// A digest of all parts.
   var digest: String {
     var digest = Digest()
-    for part in parts {
+    for part in parts where !part.value.isEmpty {
       digest.add(part.name)
       digest.add(part.value)
     }

@@ -146,7 +146,8 @@ extension PreferenceExample {
     let words = ["no", "one", "two", "three", "four"]
     if best != 1 {
       let count = best < words.count ? words[best] : "\(best)"
-      throw DataFault(file, place, "\(count) best answers (value 1); exactly one is needed")
+      let found = count == "no" ? "no best answer" : "\(count) best answers"
+      throw DataFault(file, place, "\(found) (value 1); exactly one is needed")
     }
     if responses.count < 2 {
       throw DataFault(file, place, "no worse answer (value 0); at least one is needed")

@@ -38,7 +38,8 @@ struct Capabilities {
     }
   }
 
-  /// The best of some interventions, each trained on the reference and evaluated there; the first of equals.
+  /// The best of some interventions, each trained on the reference and evaluated there; the first of equals. Without
+  /// one of them it is not known which is best.
   private func tuned(_ names: [String], _ shift: DistributionShift) -> Result<Found, EvaluationReader.Problem>
   {
     let reference = shift.targetReference
@@ -48,11 +49,15 @@ struct Capabilities {
       }
     }
     var best: Found?
-    for case .success(let found) in results where found.accuracy > best?.accuracy ?? -1 { best = found }
-    if let best { return .success(best) }
-    return results.first ?? .failure(.init(text: "no intervention for the capability on \(shift.target)"))
+    for result in results {
+      guard case .success(let found) = result else { return result }
+      if found.accuracy > best?.accuracy ?? -1 { best = found }
+    }
+    return best.map { .success($0) }
+      ?? .failure(.init(text: "no intervention for the capability on \(shift.target)"))
   }
 
+  /// The best of all there are, trained on the reference or on one of the target's sources.
   private func best(_ shift: DistributionShift) -> Result<Found, EvaluationReader.Problem> {
     let order = MetricsRules.tieOrder
     let names =
@@ -60,10 +65,18 @@ struct Capabilities {
     let reference = shift.targetReference
     var best: Found?
     for name in names {
-      let tuned = reader.has(name, "\(model)-\(reference)", reference)
-      let trained = (sources[shift.target] ?? []).map { reader.has(name, "\(model)-\($0)", shift.target) }
-      for case let accuracy? in [tuned] + trained where accuracy > best?.accuracy ?? -1 {
-        best = (accuracy, MetricsRules.publishedName(name))
+      let tuned = reader.accuracy(name, "\(model)-\(reference)", reference)
+      let trained = (sources[shift.target] ?? []).map {
+        reader.accuracy(name, "\(model)-\($0)", shift.target)
+      }
+      for result in [tuned] + trained {
+        switch result {
+        case .success(let found):
+          if found.accuracy > best?.accuracy ?? -1 {
+            best = (found.accuracy, MetricsRules.publishedName(name))
+          }
+        case .failure(let problem): if !problem.isMissing { return .failure(problem) }
+        }
       }
     }
     return best.map { .success($0) }

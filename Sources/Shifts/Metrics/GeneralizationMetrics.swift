@@ -80,7 +80,8 @@ public struct GeneralizationMetrics: Sendable {
       readsProbabilities: readsProbabilities)
   }
 
-  init(
+  /// The same from evaluations that a reader may have read before, for other metrics.
+  package init(
     _ reader: EvaluationReader, _ shifts: [DistributionShift], model: String, intervention: String,
     rules: MetricsRules, pairs: [DistributionShift], readsProbabilities: Bool
   ) {
@@ -166,17 +167,19 @@ public struct GeneralizationMetrics: Sendable {
 }
 
 /// Reads evaluations, each once.
-final class EvaluationReader {
+package final class EvaluationReader {
   /// Why an evaluation cannot be used.
   struct Problem: Error {
     let text: String
+    /// Whether there is none, rather than one that cannot be read.
+    var isMissing = false
   }
 
-  let store: EvaluationStore
+  package let store: EvaluationStore
   private var known: [String: Result<Evaluation, Problem>] = [:]
   lazy var interventions = store.interventions
 
-  init(_ store: EvaluationStore) { self.store = store }
+  package init(_ store: EvaluationStore) { self.store = store }
 
   /// Why evaluations must not be used, by their files: the run that should have made them failed.
   var unavailable: [String: String] = [:]
@@ -195,17 +198,13 @@ final class EvaluationReader {
           result = .success(found)
         } else {
           result = .failure(
-            Problem(text: "missing: evaluations/\(intervention)/\(model)/\(distribution).json"))
+            Problem(
+              text: "missing: evaluations/\(intervention)/\(model)/\(distribution).json", isMissing: true))
         }
       } catch { result = .failure(Problem(text: "\(error)")) }
     }
     known[file] = result
     return result
-  }
-
-  func has(_ intervention: String, _ model: String, _ distribution: String) -> Double? {
-    guard Files.exists(store.file(intervention, model, distribution)) else { return nil }
-    return try? accuracy(intervention, model, distribution).get().accuracy
   }
 
   func addProbabilities(

@@ -90,10 +90,16 @@ package struct ProgramIntervention: PartlyFailingIntervention {
   package var isTrained: Bool { trainCommand != nil }
   package var origin: Evaluation.Origin { isBlind ? .magnet : .program }
   var showsTrainingHalves: Bool { !isBlind }
+  var options: (training: String, evaluation: String) {
+    func text(_ keywords: [JSONValue.Member]) -> String {
+      keywords.isEmpty ? "" : JSONValue.object(keywords).text
+    }
+    return (text(trainKeywords), text(evalKeywords))
+  }
 
   package var fingerprint: String {
     get throws {
-      let settings = [Self.contract, isBlind ? "blind" : "labels", JSONValue.object(evalKeywords).text]
+      let settings = [Self.contract, isBlind ? "blind" : "labels"]
       return try digest(evalCommand, settings, skipping: ["train", "train.py"])
     }
   }
@@ -101,10 +107,7 @@ package struct ProgramIntervention: PartlyFailingIntervention {
   package var trainingFingerprint: String {
     get throws {
       guard let trainCommand else { return "none" }
-      let settings = [
-        Self.contract, arguments.rawValue, showsTestHalf ? "test" : "no test",
-        JSONValue.object(trainKeywords).text,
-      ]
+      let settings = [Self.contract, arguments.rawValue, showsTestHalf ? "test" : "no test"]
       return try digest(trainCommand, settings, skipping: ["eval", "eval.py"])
     }
   }

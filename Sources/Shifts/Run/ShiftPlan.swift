@@ -110,6 +110,7 @@ struct ShiftPlan {
   ) throws -> ShiftWork {
     var work = work
     let name = work.intervention.name
+    let program = work.intervention as? any PartlyFailingIntervention
     let model: String
     if work.intervention.isTrained, let source = work.source {
       do {
@@ -117,6 +118,7 @@ struct ShiftPlan {
           ("the training half of \(source)", try distributions.trainDigest(source)),
           ("the training program", try work.intervention.trainingFingerprint),
           ("the base model", run.model.digest), ("the seed", "\(run.seed)"),
+          ("--train-kwargs", program?.options.training ?? ""),
         ])
         work.trainingFingerprint = fingerprint
         model = fingerprint.digest
@@ -134,9 +136,9 @@ struct ShiftPlan {
           ("the test half of \(target)", try distributions.testDigest(target)),
           ("the evaluation program", try work.intervention.fingerprint),
           (work.trainingFingerprint == nil ? "the base model" : "the trained model", model),
-          ("the seed", "\(run.seed)"),
+          ("the seed", "\(run.seed)"), ("--eval-kwargs", program?.options.evaluation ?? ""),
         ]
-        if (work.intervention as? any PartlyFailingIntervention)?.showsTrainingHalves == true {
+        if program?.showsTrainingHalves == true {
           parts.append(("the training half of \(target)", try distributions.trainDigest(target)))
         }
         let fingerprint = Fingerprint(parts.map { (name: $0.0, value: $0.1) })

@@ -148,7 +148,10 @@ public struct ShiftRun: Sendable {
       work.targets.compactMap { log.unavailable[store.file(work.intervention.name, work.modelName, $0)] }
     }
     let warnings = works.flatMap { work in
-      work.targets.flatMap { log.warnings[store.file(work.intervention.name, work.modelName, $0)] ?? [] }
+      work.targets.flatMap { target in
+        (log.warnings[store.file(work.intervention.name, work.modelName, target)] ?? [])
+          .map { "\(work.intervention.name), \(work.modelName) on \($0)" }
+      }
     }
     return Outcome(
       metrics: metrics, failures: failures.unique(), warnings: warnings, notes: notes,
