@@ -3,9 +3,8 @@ package enum AnswerReading {
   /// The option that the answer repeats word for word, or else the one that its letter or place names; nil when it
   /// names none or several.
   package static func option(_ answer: String, of options: [String]) -> Int? {
+    if let same = options.firstIndex(of: answer), options.lastIndex(of: answer) == same { return same }
     let said = plain(answer)
-    let same = options.indices.filter { options[$0] == answer }
-    if same.count == 1 { return same[0] }
     let alike = options.indices.filter { plain(options[$0]) == said }
     if alike.count == 1 { return alike[0] }
     return options.count == 2 ? preferred(answer, of: options) : nil

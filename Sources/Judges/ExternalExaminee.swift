@@ -68,8 +68,8 @@ package final class ExternalExaminee: Examinee {
       if models["initial"] == nil { models["initial"] = judge.initialModel }
       let program = try open
       timestep += 1
-      var said = try await program.ask(
-        object([("call", .string("step")), ("timestep", .int(Int64(judge.timestep)))]))
+      var said = try await told(
+        object([("call", .string("step")), ("timestep", .int(Int64(judge.timestep)))]), program)
       while true {
         if let name = said["yield"] {
           currentModel = name == .null ? nil : try model(name, program)
@@ -83,9 +83,18 @@ package final class ExternalExaminee: Examinee {
         } else {
           reply = try await served(said, program)
         }
-        said = try await program.ask(reply)
+        said = try await told(reply, program)
       }
     }
+  }
+
+  /// Says something to the program.
+  /// - Returns: what it says then, which keeps to the contract.
+  private func told(_ message: JSONValue, _ program: ProgramConversation) async throws -> JSONValue {
+    let said = try await program.ask(message)
+    guard let members = ContractMembers.messages.first(where: { said[$0.key] != nil }) else { return said }
+    if let fault = members.value.fault(said, of: members.key) { throw program.failure(fault) }
+    return said
   }
 
   /// Does what a program may ask for at any time: answers of a model, or a tuned one.
@@ -119,23 +128,23 @@ package final class ExternalExaminee: Examinee {
     guard case .array(let items)? = value else { throw program.failure("requests are not a list") }
     var ids: Set<Int64> = []
     return try items.enumerated().map { number, item in
-      guard case .object = item, let instruction = item["instruction"]?.string else {
+      if let fault = ContractMembers.request.fault(item, of: "request \(number)") {
+        throw program.failure(fault)
+      }
+      guard let instruction = item["instruction"]?.string else {
         throw program.failure("request \(number) has no instruction")
       }
       var id = Int64(number)
-      if let given = item["id"] {
-        guard case .int(let value) = given else {
-          throw program.failure("the id of request \(number) is not a number")
-        }
-        id = value
-      }
+      if case .int(let given)? = item["id"] { id = given }
       guard ids.insert(id).inserted else { throw program.failure("the id \(id) occurs twice") }
       return Request(
         instruction, input: item["input"]?.string ?? "",
         options: item["options"]?.elements.compactMap(\.string) ?? [],
         id: Int(id), system: item["system"]?.string,
-        history: (item["history"]?.elements ?? []).compactMap { turn in
-          guard let user = turn[0]?.string, let assistant = turn[1]?.string else { return nil }
+        history: try (item["history"]?.elements ?? []).map { turn in
+          guard turn.elements.count == 2, let user = turn[0]?.string, let assistant = turn[1]?.string else {
+            throw program.failure("a turn in the history of request \(number) is not [user, assistant]")
+          }
           return Request.Turn(user: user, assistant: assistant)
         })
     }
@@ -161,7 +170,14 @@ package final class ExternalExaminee: Examinee {
       throw program.failure("the data of tune are not a list")
     }
     let samples = try items.enumerated().map { number, item in
-      let output = item["output"]?.elements.compactMap(\.string) ?? item["output"]?.string.map { [$0] } ?? []
+      if let fault = ContractMembers.request.fault(item, of: "sample \(number) of tune") {
+        throw program.failure(fault)
+      }
+      let given = item["output"]?.string.map { [JSONValue.string($0)] } ?? item["output"]?.elements ?? []
+      let output = given.compactMap(\.string)
+      if output.count < given.count {
+        throw program.failure("output of sample \(number) of tune is not a string, or strings")
+      }
       guard let instruction = item["instruction"]?.string, let liked = output.first,
         stage == .sft || output.count > 1
       else {
@@ -191,8 +207,8 @@ package final class ExternalExaminee: Examinee {
         ("options", .array(request.options.map { .string($0) })),
       ])
     }
-    var said = try await program.ask(object([("call", .string(call)), ("requests", .array(items))]))
-    while said[key] == nil { said = try await program.ask(try await served(said, program)) }
+    var said = try await told(object([("call", .string(call)), ("requests", .array(items))]), program)
+    while said[key] == nil { said = try await told(try await served(said, program), program) }
     return said[key] ?? .null
   }
 
@@ -203,6 +219,7 @@ package final class ExternalExaminee: Examinee {
     let program = try open
     var found: [Int64: Answer] = [:]
     for item in given {
+      if let fault = ContractMembers.answer.fault(item, of: "an answer") { throw program.failure(fault) }
       guard case .int(let id)? = item["id"], requests.indices.contains(Int(clamping: id)), found[id] == nil
       else {
         throw program.failure("an answer has a wrong id: \(item.text.prefix(200))")

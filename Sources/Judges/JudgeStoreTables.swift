@@ -1,28 +1,47 @@
 public import Magnet
 
+/// Calls as columns.
+private struct CallColumns: ~Copyable {
+  private(set) var rowCount = 0
+  private var pairs = ColumnBuilder()
+  private var numbers = ColumnBuilder()
+  private var kinds = ColumnBuilder()
+  private var timesteps = ColumnBuilder()
+  private var digests = ColumnBuilder()
+
+  mutating func append(_ call: JudgeStore.Call) {
+    pairs.set(call.pair, row: rowCount)
+    numbers.set(Int64(call.number), row: rowCount)
+    kinds.set(.string(call.kind), row: rowCount)
+    timesteps.set(Int64(call.timestep), row: rowCount)
+    digests.set(.string(String(call.digest, radix: 16)), row: rowCount)
+    rowCount += 1
+  }
+
+  /// The calls as a table. The columns are empty then.
+  mutating func finish() -> Table {
+    defer { self = CallColumns() }
+    return Table(
+      columns: [
+        ("pair", pairs.finish(rowCount: rowCount)), ("call", numbers.finish(rowCount: rowCount)),
+        ("kind", kinds.finish(rowCount: rowCount)), ("timestep", timesteps.finish(rowCount: rowCount)),
+        ("digest", digests.finish(rowCount: rowCount)),
+      ], rowCount: rowCount)
+  }
+}
+
 extension JudgeStore {
   /// The journal as a table: one row per call, in the order of the pairs and their calls.
   public func calls() throws -> Table {
-    var pairs = ColumnBuilder()
-    var numbers = ColumnBuilder()
-    var kinds = ColumnBuilder()
-    var timesteps = ColumnBuilder()
-    var digests = ColumnBuilder()
-    var row = 0
+    // In pieces: hardly two digests are equal, and to look for equal ones among a million takes longer than the rest.
+    var pieces: [Table] = []
+    var piece = CallColumns()
     try forEachCall { call in
-      pairs.set(call.pair, row: row)
-      numbers.set(Int64(call.number), row: row)
-      kinds.set(.string(call.kind), row: row)
-      timesteps.set(Int64(call.timestep), row: row)
-      digests.set(.string(String(call.digest, radix: 16)), row: row)
-      row += 1
+      piece.append(call)
+      if piece.rowCount == 8192 { pieces.append(piece.finish()) }
     }
-    return Table(
-      columns: [
-        ("pair", pairs.finish(rowCount: row)), ("call", numbers.finish(rowCount: row)),
-        ("kind", kinds.finish(rowCount: row)), ("timestep", timesteps.finish(rowCount: row)),
-        ("digest", digests.finish(rowCount: row)),
-      ], rowCount: row)
+    if pieces.isEmpty || piece.rowCount > 0 { pieces.append(piece.finish()) }
+    return Table(stacking: pieces)
   }
 
   /// One row per snapshot; pairs without any have one row.

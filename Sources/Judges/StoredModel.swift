@@ -19,7 +19,9 @@ struct StoredModel: TunableModel {
   func respond(to requests: [Request], draws: [Int]) async throws -> [Answer] {
     var draws = draws
     if isNoted, session.store != nil || base.samples {
-      let keys = requests.map { SplitMix.mixed($0.shortDigest ^ SplitMix.hash(identity.digest)) }
+      var hash = RepeatedHash()
+      let own = SplitMix.hash(identity.digest)
+      let keys = requests.map { SplitMix.mixed($0.shortDigest(&hash) ^ own) }
       try session.note("respond", keys.reduce(UInt64(keys.count)) { SplitMix.mixed($0 ^ $1) })
       if base.samples { draws = session.draws(keys) }
     }
@@ -42,8 +44,9 @@ struct StoredModel: TunableModel {
 
   func chances(of options: [[String]], for requests: [Request]) async throws -> [[Double]?]? {
     if isNoted, session.store != nil {
+      var hash = RepeatedHash()
       let keys = zip(requests, options).map { request, texts in
-        texts.reduce(request.shortDigest) { SplitMix.mixed($0 ^ SplitMix.hash($1)) }
+        texts.reduce(request.shortDigest(&hash)) { SplitMix.mixed($0 ^ SplitMix.hash($1)) }
       }
       try session.note(
         "chances", keys.reduce(SplitMix.hash(identity.digest)) { SplitMix.mixed($0 ^ $1) })

@@ -95,22 +95,35 @@ public struct PreferenceModel: TunableModel {
   // MARK: - Answers
 
   public func respond(to requests: [Request], draws: [Int]) async throws -> [Answer] {
-    zip(requests, draws).map { request, draw in
+    var hashes = RequestHashes(of: identity)
+    return zip(requests, draws).map { request, draw in
       guard !request.options.isEmpty else {
         return Answer(unreadable: "a PreferenceModel answers only questions with options")
       }
       let scores = request.options.map(score)
-      if temperature > 0 { return Answer(request.options[drawn(scores, request, draw)]) }
+      if temperature > 0 { return Answer(request.options[drawn(scores, hashes.key(of: request, draw))]) }
       let best = scores.indices.max { scores[$0] < scores[$1] || (scores[$0] == scores[$1] && $0 > $1) }
       return Answer(request.options[best ?? 0])
     }
   }
 
-  /// An option drawn from a generator that is keyed by model, request and draw.
-  private func drawn(_ scores: [Double], _ request: Request, _ draw: Int) -> Int {
-    var key = SplitMix.hash(identity.digest) &+ UInt64(bitPattern: Int64(draw)) &* 0x9E37_79B9_7F4A_7C15
-    key = SplitMix.mixed(key ^ SplitMix.hash(request.instruction)) ^ SplitMix.hash(request.input)
-    for option in request.options { key = SplitMix.mixed(key ^ SplitMix.hash(option)) }
+  /// What draws of one model are keyed by: model, request and draw. Requests in a row often have one instruction.
+  private struct RequestHashes {
+    private let model: UInt64
+    private var instruction = RepeatedHash()
+
+    init(of identity: ModelIdentity) { model = SplitMix.hash(identity.digest) }
+
+    mutating func key(of request: Request, _ draw: Int) -> UInt64 {
+      var key = model &+ UInt64(bitPattern: Int64(draw)) &* 0x9E37_79B9_7F4A_7C15
+      key = SplitMix.mixed(key ^ instruction.hash(request.instruction)) ^ SplitMix.hash(request.input)
+      for option in request.options { key = SplitMix.mixed(key ^ SplitMix.hash(option)) }
+      return key
+    }
+  }
+
+  /// An option drawn from a generator that starts from `key`.
+  private func drawn(_ scores: [Double], _ key: UInt64) -> Int {
     var random = SplitMix(state: key)
     var rest = Double.random(in: 0..<1, using: &random)
     let shares = Self.softmax(scores.map { $0 / temperature })
@@ -157,11 +170,21 @@ public struct PreferenceModel: TunableModel {
     let copies: Double
 
     init?(liked: String, other: String, copies: Int) {
-      var differences: [Int: Double] = [:]
-      forEachPlace(in: liked) { differences[$0, default: 0] += 1 }
-      forEachPlace(in: other) { differences[$0, default: 0] -= 1 }
-      counts = differences.filter { $0.value != 0 }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+      var words: [(place: Int, count: Double)] = []
+      forEachPlace(in: liked) { words.append(($0, 1)) }
+      forEachPlace(in: other) { words.append(($0, -1)) }
+      words.sort { $0.place < $1.place }
+      var counts: [(place: Int, count: Double)] = []
+      for word in words {
+        if counts.last?.place == word.place {
+          counts[counts.count - 1].count += word.count
+        } else {
+          counts.append(word)
+        }
+      }
+      counts.removeAll { $0.count == 0 }
       if counts.isEmpty || copies < 1 { return nil }
+      self.counts = counts
       self.copies = Double(copies)
     }
 

@@ -44,7 +44,12 @@ public struct Request: Sendable, Hashable {
   }
 
   /// The characters of instruction and input: ProgressGym's measure of a request.
-  public var length: Int { instruction.unicodeScalars.count + input.unicodeScalars.count }
+  public var length: Int { Self.scalarCount(instruction) + Self.scalarCount(input) }
+
+  /// The bytes that begin a character.
+  private static func scalarCount(_ text: String) -> Int {
+    text.utf8.reduce(0) { $0 &+ ($1 & 0xC0 == 0x80 ? 0 : 1) }
+  }
 
   /// A digest of all but the number.
   public var digest: String {
@@ -55,7 +60,14 @@ public struct Request: Sendable, Hashable {
 
   /// A digest that is quick to make and good enough to notice that a request differs.
   package var shortDigest: UInt64 {
-    var digest = SplitMix.mixed(SplitMix.hash(instruction))
+    var hash = RepeatedHash()
+    return shortDigest(&hash)
+  }
+
+  /// The same.
+  /// - Parameter hash: of instructions, which many requests have in common.
+  package func shortDigest(_ hash: inout RepeatedHash) -> UInt64 {
+    var digest = SplitMix.mixed(hash.hash(instruction))
     digest = SplitMix.mixed(digest ^ SplitMix.hash(input))
     for option in options { digest = SplitMix.mixed(digest ^ SplitMix.hash(option)) }
     for turn in history {

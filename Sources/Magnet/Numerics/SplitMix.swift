@@ -21,3 +21,15 @@ package struct SplitMix: RandomNumberGenerator {
     text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
   }
 }
+
+/// `SplitMix.hash` of texts of which many in a row are the same.
+package struct RepeatedHash {
+  private var last = (text: "", hash: SplitMix.hash(""))
+
+  package init() {}
+
+  package mutating func hash(_ text: String) -> UInt64 {
+    if text != last.text { last = (text, SplitMix.hash(text)) }
+    return last.hash
+  }
+}
