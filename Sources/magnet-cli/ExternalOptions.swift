@@ -19,10 +19,12 @@ struct ProgramOptions: ParsableArguments {
       "Run the program under bubblewrap: auto (where it works), require or off.", valueName: "mode"))
   var sandbox = Sandbox.auto
   @Option(
-    help: ArgumentHelp("Also let the sandboxed program read PATH. May be repeated.", valueName: "path"))
+    help: ArgumentHelp("Also let the sandboxed program read PATH. May be repeated.", valueName: "path"),
+    completion: .file())
   var show: [String] = []
   @Option(
-    help: ArgumentHelp("Pass on a variable of the environment. May be repeated.", valueName: "name"))
+    help: ArgumentHelp("Pass on a variable of the environment. May be repeated.", valueName: "name"),
+    completion: .variables)
   var passEnv: [String] = []
 
   func validate() throws {

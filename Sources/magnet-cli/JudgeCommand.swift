@@ -32,6 +32,7 @@ struct JudgeListCommand: AsyncParsableCommand {
         magnet judge list
       """)
 
+  @OptionGroup var quietness: QuietOption
   @OptionGroup var output: OutputOptions
 
   func run() async throws {

@@ -21,12 +21,15 @@ struct JudgeEndpointOptions: ParsableArguments {
       valueName: "file"),
     completion: .file())
   var eras: String?
-  @Option(help: ArgumentHelp("The environment variable that holds the API key.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The environment variable that holds the API key.", valueName: "name"),
+    completion: .variables)
   var keyEnv: String?
   @Option(
     help: ArgumentHelp(
       "How chances of options are found: letters (log probabilities), echo (of completions) or sample:K.",
-      valueName: "mode"))
+      valueName: "mode"),
+    completion: .list(["letters", "echo", "sample:8"]))
   var chances = "letters"
   @Option(help: "The temperature of answers.")
   var temperature = 0.25

@@ -20,6 +20,7 @@ struct JudgeLeaderboardCommand: AsyncParsableCommand {
     help: ArgumentHelp("Stores of `magnet judge run`, or ProgressGym's result files.", valueName: "files"),
     completion: .file())
   var files: [String]
+  @OptionGroup var quietness: QuietOption
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
@@ -51,6 +52,7 @@ struct JudgeShowCommand: AsyncParsableCommand {
   var calls = false
   @Flag(help: "One row per forecast of HELM's scores, beside the actual score.")
   var forecasts = false
+  @OptionGroup var quietness: QuietOption
   @OptionGroup var output: OutputOptions
 
   func validate() throws {

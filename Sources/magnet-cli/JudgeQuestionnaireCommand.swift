@@ -27,6 +27,7 @@ struct JudgeQuestionnaireCommand: AsyncParsableCommand {
     completion: .file())
   var output: String?
   @OptionGroup var overwriting: OverwriteOption
+  @OptionGroup var quietness: QuietOption
 
   func run() async throws {
     try await report {

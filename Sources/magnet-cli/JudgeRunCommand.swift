@@ -26,16 +26,19 @@ struct JudgeRunCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Algorithms, separated by commas (default: all; `magnet judge list` shows them); with --helm, predictors (default: auto; `magnet predictors` lists them).",
-      valueName: "names"))
+      valueName: "names"),
+    completion: .names(Self.algorithms))
   var algorithms: String?
   @Option(
     help: ArgumentHelp(
       "Challenges, separated by commas (default: Follow,Predict,Coevolve; with --helm, HelmFollow,HelmPredict).",
-      valueName: "names"))
+      valueName: "names"),
+    completion: .names(Self.challenges))
   var challenges: String?
   @Option(
     help: ArgumentHelp(
-      "Worlds, separated by commas: linear, walk, cycle, shock (default: linear).", valueName: "names"))
+      "Worlds, separated by commas: linear, walk, cycle, shock (default: linear).", valueName: "names"),
+    completion: .names { _ in World.Kind.allCases.map(\.rawValue) })
   var world: String?
   @Option(
     help: ArgumentHelp(
@@ -77,12 +80,12 @@ struct JudgeRunCommand: AsyncParsableCommand {
   var keepFailed = false
   @Option(
     help: ArgumentHelp("Also write a result file in ProgressGym's format.", valueName: "file"),
-    completion: .file())
+    completion: .file(extensions: ["json"]))
   var progressgym: String?
   @Option(
     help: ArgumentHelp(
       "Write scores over timesteps as SVG; further settings go to -2, -3, ...", valueName: "file"),
-    completion: .file())
+    completion: .file(extensions: ["svg"]))
   var plot: String?
   @Flag(inversion: .prefixedNo, help: "Draw scores over timesteps below the tables (default: on a terminal).")
   var draw: Bool?
@@ -96,8 +99,10 @@ struct JudgeRunCommand: AsyncParsableCommand {
     if [world, erasFrom, server.endpoint, helm.helm.first].compactMap(\.self).count > 1 {
       throw ValidationError("give one of --world, --eras-from, --endpoint and --helm")
     }
+    // Challenges that look ahead say how far they can.
+    let leastAhead = try chosenChallenges().contains { $0.looksAhead } ? 0 : 1
     for (name, value, least) in [
-      ("repeats", repeats, 1), ("jobs", jobs ?? 1, 1), ("timesteps-ahead", timestepsAhead, 1),
+      ("repeats", repeats, 1), ("jobs", jobs ?? 1, 1), ("timesteps-ahead", timestepsAhead, leastAhead),
       ("extrapolation-order", extrapolationOrder, 0), ("timesteps", timesteps, 2),
     ] where value < least {
       throw ValidationError("--\(name) must be \(least) or more")
@@ -105,12 +110,13 @@ struct JudgeRunCommand: AsyncParsableCommand {
     if let count = Int(questions), !(1...400).contains(count) {
       throw ValidationError("--questions must be from 1 to 400, or a file")
     }
+    try output.checkPlot(plot)
+    if let progressgym { try output.overwriting.checkEarly(progressgym) }
     if timesteps > 1000 { throw ValidationError("--timesteps must be 1000 or less") }
   }
 
   func run() async throws {
     try await report {
-      for file in [progressgym, plot].compactMap(\.self) { try output.overwriting.check(file) }
       let store = try results.map { try JudgeStore($0, writing: true) }
       let setup = try await setUp()
       var run = setup.run

@@ -5,6 +5,17 @@ import MagnetCommand
 import Predictors
 
 extension JudgeRunCommand {
+  /// The names that --algorithms takes on a command line.
+  static func algorithms(_ words: [String]) -> [String] {
+    words.contains("--helm")
+      ? predictorCatalog.map(\.name) + helmAlgorithmCatalog.map(\.name) : algorithmCatalog.map(\.name)
+  }
+
+  /// The names that --challenges takes on a command line.
+  static func challenges(_ words: [String]) -> [String] {
+    (words.contains("--helm") ? helmChallengeCatalog : challengeCatalog).map(\.name)
+  }
+
   /// The names in a list.
   /// - Throws: `ValidationError` for an unknown one.
   private func chosen(_ list: String, among names: [String], _ kind: String) throws -> [String] {
@@ -36,7 +47,7 @@ extension JudgeRunCommand {
       ? algorithmCatalog.map(\.name) : predictorCatalog.map(\.name) + helmAlgorithmCatalog.map(\.name)
     if let algorithms { return try chosen(algorithms, among: known, "algorithm") }
     if external.exec != nil { return [] }
-    return helm.helm.isEmpty ? known : ["auto"]
+    return helm.helm.isEmpty ? algorithmCatalog.filter { !$0.isBaseline }.map(\.name) : ["auto"]
   }
 
   func chosenWorlds() throws -> [World.Kind] {

@@ -49,7 +49,9 @@ struct NewPredictor: AsyncParsableCommand {
   var instance = false
   @Flag(help: "In Python, for magnet predict --exec.")
   var python = false
-  @Option(help: ArgumentHelp("The package magnet: a folder, or an address.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("The package magnet: a folder, or an address.", valueName: "path"),
+    completion: .directory)
   var magnet: String?
 
   static let taken: Set = [

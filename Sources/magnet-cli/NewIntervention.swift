@@ -21,7 +21,9 @@ struct NewIntervention: AsyncParsableCommand {
   var name: String
   @Flag(help: "In Python, for magnet shift run --intervention.")
   var python = false
-  @Option(help: ArgumentHelp("The package magnet: a folder, or an address.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("The package magnet: a folder, or an address.", valueName: "path"),
+    completion: .directory)
   var magnet: String?
 
   func validate() throws {

@@ -18,7 +18,9 @@ struct NewExaminee: AsyncParsableCommand {
   var name: String
   @Flag(help: "In Python, for magnet judge run --exec.")
   var python = false
-  @Option(help: ArgumentHelp("The package magnet: a folder, or an address.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("The package magnet: a folder, or an address.", valueName: "path"),
+    completion: .directory)
   var magnet: String?
 
   func validate() throws {
@@ -52,7 +54,9 @@ struct NewJudge: AsyncParsableCommand {
 
   @Argument(help: "The judge's name, and the folder's: letters, digits and _.")
   var name: String
-  @Option(help: ArgumentHelp("The package magnet: a folder, or an address.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("The package magnet: a folder, or an address.", valueName: "path"),
+    completion: .directory)
   var magnet: String?
 
   func validate() throws { try checkName(name, isSwift: true) }

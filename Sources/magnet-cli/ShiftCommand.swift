@@ -23,6 +23,34 @@ struct ShiftCommand: AsyncParsableCommand {
     ])
 }
 
+extension CompletionKind {
+  /// Names of interventions, also behind a comma, and folders of others.
+  static var interventions: CompletionKind {
+    .names(thenPaths: true) { _ in interventionCatalog.map(\.name) }
+  }
+
+  /// The interventions with evaluations in the results that the command line names.
+  static var evaluatedInterventions: CompletionKind { .names { interventions(in: $0) } }
+
+  /// The base models with evaluations of the shifts in the results that the command line names.
+  static var evaluatedModels: CompletionKind {
+    .names { words in
+      guard let store = store(in: words) else { return [] }
+      let sets = try? shiftSets(words.filter { $0.hasSuffix(".json") }, near: store.folder)
+      let shifts = sets?.flatMap(\.rows) ?? []
+      return store.interventions.flatMap { store.models(of: $0, on: shifts) }.unique()
+    }
+  }
+
+  fileprivate static func interventions(in words: [String]) -> [String] {
+    store(in: words)?.interventions ?? []
+  }
+
+  private static func store(in words: [String]) -> EvaluationStore? {
+    words.lazy.filter { !$0.isEmpty }.map { EvaluationStore($0) }.first { !$0.interventions.isEmpty }
+  }
+}
+
 extension MetricsRules.Source: ExpressibleByArgument {}
 extension ShiftMeasure: ExpressibleByArgument {}
 
@@ -36,14 +64,17 @@ struct MetricsOptions: ParsableArguments {
       published (as in GENIES' published tables).
       """, valueName: "rules"))
   var rules = MetricsRules.Source.code
-  @Option(help: ArgumentHelp("The intervention that the baseline comes from.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The intervention that the baseline comes from.", valueName: "name"),
+    completion: .evaluatedInterventions)
   var baseline = "zero_shot"
   @Option(
     help: ArgumentHelp(
       """
       The interventions whose best is the target-tuned capability, separated by commas, or best: of all in the \
       results (default: the intervention itself, or the published file).
-      """, valueName: "names"))
+      """, valueName: "names"),
+    completion: .names { ["best"] + CompletionKind.interventions(in: $0) })
   var capability: String?
 
   var metricsRules: MetricsRules {
@@ -63,9 +94,10 @@ struct MetricsOptions: ParsableArguments {
   ///   - models: those asked for; all that have evaluations when empty.
   ///   - interventions: likewise.
   func metrics(
-    _ store: EvaluationStore, _ shifts: [DistributionShift], models: [String], interventions: [String],
+    _ reader: EvaluationReader, _ shifts: [DistributionShift], models: [String], interventions: [String],
     pairs: [DistributionShift] = [], readsProbabilities: Bool = false
   ) throws -> [GeneralizationMetrics] {
+    let store = reader.store
     let known = store.interventions
     for name in interventions where !known.contains(name) {
       let near = nearestNames(to: name, among: known).first.map { "; did you mean \($0)?" } ?? ""
@@ -80,7 +112,7 @@ struct MetricsOptions: ParsableArguments {
     wanted.sort { $0.model < $1.model }
     let all = wanted.map { model, intervention in
       GeneralizationMetrics(
-        store, shifts, model: model, intervention: intervention, rules: metricsRules, pairs: pairs,
+        reader, shifts, model: model, intervention: intervention, rules: metricsRules, pairs: pairs,
         readsProbabilities: readsProbabilities)
     }
     if all.isEmpty {
@@ -91,11 +123,16 @@ struct MetricsOptions: ParsableArguments {
 }
 
 /// Says on standard error why numbers are missing, at most twenty reasons.
-/// - Returns: the number of reasons.
+func sayMissing(_ reasons: [String]) {
+  for reason in reasons.prefix(20) { Terminal.say(reason, as: .warning) }
+  if reasons.count > 20 { Terminal.say("and \(reasons.count - 20) more like these", as: .warning) }
+}
+
+/// Says on standard error why numbers are missing or undefined.
+/// - Returns: the number of reasons why they are missing.
 func say(_ metrics: [GeneralizationMetrics]) -> Int {
   let reasons = metrics.flatMap(\.reasons).unique()
-  for reason in reasons.prefix(20) { Terminal.say(reason) }
-  if reasons.count > 20 { Terminal.say("and \(reasons.count - 20) more like these") }
+  sayMissing(reasons)
   for note in metrics.flatMap(\.notes).unique() { Terminal.say(note) }
   return reasons.count
 }

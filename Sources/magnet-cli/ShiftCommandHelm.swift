@@ -26,7 +26,7 @@ struct ShiftHelmCommand: AsyncParsableCommand {
     help: ArgumentHelp(
       "Predictors, separated by commas (see: magnet predictors); none are needed with --exec. Then folders that hold runs: a benchmark_output, a suite, a run, or quoted patterns of these.",
       valueName: "predictors and paths"),
-    completion: .directory)
+    completion: .predictorsAndPaths)
   var arguments: [String]
   @OptionGroup var reading: ReadingOptions
   @Option(
@@ -42,13 +42,16 @@ struct ShiftHelmCommand: AsyncParsableCommand {
   var observed = 0
   @Option(help: "What is predicted: run or instance.")
   var level = Measure.Level.run
-  @Option(help: ArgumentHelp("The baseline: constant (1/2), or a predictor.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The baseline: constant (1/2), or a predictor.", valueName: "name"),
+    completion: .names { _ in ["constant"] + predictorCatalog.map(\.name) })
   var baseline = "constant"
   @Option(parsing: .unconditional, help: "The seed of everything random.")
   var seed = 1
   @OptionGroup var scoring: ScoreOptions
   @Option(
-    help: ArgumentHelp("Write a heat map of the first predictor to this file, as SVG.", valueName: "file"))
+    help: ArgumentHelp("Write a heat map of the first predictor to this file, as SVG.", valueName: "file"),
+    completion: .file(extensions: ["svg"]))
   var plot: String?
   @OptionGroup var output: OutputOptions
   @OptionGroup(title: "Programs as predictors") var external: ExternalOptions
@@ -75,9 +78,7 @@ struct ShiftHelmCommand: AsyncParsableCommand {
     for name in names + [baseline]
     where name != "constant" && (name != "exec" || external.exec == nil) { try checkPredictor(name) }
     if names.contains("constant") { throw ValidationError("constant is a baseline, not a predictor.") }
-    if let plot, !plot.hasSuffix(".svg") {
-      throw ValidationError("--plot writes SVG: name a file that ends in .svg.")
-    }
+    try output.checkPlot(plot)
   }
 
   private func entry(_ name: String, _ runs: HelmRuns) throws -> HelmShifts.Entry? {
@@ -109,7 +110,6 @@ struct ShiftHelmCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await report {
-      if let plot { try output.overwriting.check(plot) }
       let loading = WorkProgress()
       let all = try reading.runs(paths, try scoring.selection, loading)
       let entries = try names.compactMap { try entry($0, all) }
@@ -127,8 +127,7 @@ struct ShiftHelmCommand: AsyncParsableCommand {
       for note in rows.flatMap({ row in row.notes.map { "\(row.predictor): \($0)" } }).unique().prefix(20) {
         Terminal.say(note)
       }
-      for reason in reasons.prefix(20) { Terminal.say(reason) }
-      if reasons.count > 20 { Terminal.say("and \(reasons.count - 20) more like these") }
+      sayMissing(reasons)
       try output.print(helm.table(rows, baselineName: baseline), keyCount: 3, piped: .csv)
       let map = helm.heatMap(rows, predictor: names[0])
       if let plot { try Terminal.writeFile(plot) { try $0(Array(map.svg().utf8)) } }

@@ -17,10 +17,13 @@ struct ShiftListCommand: AsyncParsableCommand {
 
   @Argument(help: "The shift specification, a JSON file.", completion: .file(extensions: ["json"]))
   var shifts: String
-  @Option(help: ArgumentHelp("The folder that holds the distributions.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp("The folder that holds the distributions.", valueName: "folder"),
+    completion: .directory)
   var distributions: String?
   @Flag(help: "Read every example, and report faults and warnings.")
   var check = false
+  @OptionGroup var quietness: QuietOption
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -35,7 +38,8 @@ struct ShiftListCommand: AsyncParsableCommand {
       let categories = set.distinct.compactMap(\.category)
       let counts = Set(categories).sorted().map { name in "\(name) \(categories.count { $0 == name })" }
       Terminal.say(
-        "\(set.rows.count) rows, \(set.distinct.count) distinct shifts, \(counts.count) categories"
+        "\(counted(set.rows.count, "row")), \(counted(set.distinct.count, "distinct shift")), "
+          + (counts.count == 1 ? "1 category" : "\(counts.count) categories")
           + (counts.isEmpty ? "" : ": \(counts.joined(separator: ", "))"))
       for fault in list.faults { Terminal.say(fault, as: .error) }
       if check { for warning in list.warnings { Terminal.say(warning, as: .warning) } }

@@ -21,9 +21,12 @@ struct ShiftMetricsCommand: AsyncParsableCommand {
   var results: String
   @Argument(help: "Shift specifications, JSON files.", completion: .file(extensions: ["json"]))
   var shifts: [String]
-  @Option(help: ArgumentHelp("The base model. May be repeated.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The base model. May be repeated.", valueName: "name"), completion: .evaluatedModels)
   var model: [String] = []
-  @Option(help: ArgumentHelp("The intervention. May be repeated.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The intervention. May be repeated.", valueName: "name"),
+    completion: .evaluatedInterventions)
   var intervention: [String] = []
   @OptionGroup var rules: MetricsOptions
   @Flag(
@@ -35,17 +38,19 @@ struct ShiftMetricsCommand: AsyncParsableCommand {
     help: ArgumentHelp("Write each table to FOLDER/MODEL/INTERVENTION/SHIFTS.csv.", valueName: "folder"),
     completion: .directory)
   var tables: String?
+  @OptionGroup var quietness: QuietOption
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
     try await report {
-      let store = EvaluationStore(results)
+      let reader = EvaluationReader(EvaluationStore(results))
       let sets = try shiftSets(shifts, near: results)
       let pairs = rules.capability == "best" ? sets.flatMap(\.rows) + knownPairs : []
       var all: [(set: ShiftSet, metrics: GeneralizationMetrics)] = []
       for set in sets {
         let found = try rules.metrics(
-          store, set.rows, models: model, interventions: intervention, pairs: pairs, readsProbabilities: more)
+          reader, set.rows, models: model, interventions: intervention, pairs: pairs, readsProbabilities: more
+        )
         all += found.map { (set, $0) }
       }
       func table(_ metrics: GeneralizationMetrics) -> Table { more ? metrics.longTable : metrics.table }

@@ -19,23 +19,31 @@ struct ShiftRunCommand: AsyncParsableCommand {
 
   @Argument(help: "The shift specification, a JSON file.", completion: .file(extensions: ["json"]))
   var shifts: String
-  @Option(help: ArgumentHelp("The folder that holds the distributions.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp("The folder that holds the distributions.", valueName: "folder"),
+    completion: .directory)
   var distributions: String
-  @Option(help: ArgumentHelp("The folder of results; created if missing.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp("The folder of results; created if missing.", valueName: "folder"),
+    completion: .directory)
   var results = "results"
   @Option(
     help: ArgumentHelp(
       "The base model: a folder, or an endpoint such as http://localhost:8000/v1#name (default: none).",
-      valueName: "model"))
+      valueName: "model"), completion: .directory)
   var model: String?
-  @Option(help: ArgumentHelp("Interventions, separated by commas: names or folders.", valueName: "names"))
+  @Option(
+    help: ArgumentHelp("Interventions, separated by commas: names or folders.", valueName: "names"),
+    completion: .interventions)
   var intervention: String?
-  @Option(help: ArgumentHelp("The intervention of baseline accuracies, a name or folder.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The intervention of baseline accuracies, a name or folder.", valueName: "name"),
+    completion: .interventions)
   var baseline = "chance"
   @Option(
     help: ArgumentHelp(
       "The interventions whose best is the target-tuned capability (default: each one's own).",
-      valueName: "names"))
+      valueName: "names"), completion: .interventions)
   var capability: String?
   @OptionGroup var programs: ShiftProgramOptions
   @Option(help: "How many models are trained or evaluated at once.")
@@ -54,8 +62,11 @@ struct ShiftRunCommand: AsyncParsableCommand {
   var strict = false
   @Flag(help: "Append label, category, number of pairs, elicitation, gap closed and more.")
   var more = false
-  @Option(help: ArgumentHelp("Write a heat map to this file, as SVG.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Write a heat map to this file, as SVG.", valueName: "file"),
+    completion: .file(extensions: ["svg"]))
   var plot: String?
+  @OptionGroup var quietness: QuietOption
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -63,9 +74,7 @@ struct ShiftRunCommand: AsyncParsableCommand {
       throw ValidationError("Name an intervention: --intervention bag-of-words, or a folder.")
     }
     if jobs < 1 { throw ValidationError("--jobs must be 1 or more.") }
-    if let plot, !plot.hasSuffix(".svg") {
-      throw ValidationError("--plot writes SVG: name a file that ends in .svg.")
-    }
+    try output.checkPlot(plot)
   }
 
   private func run(_ isStopped: @escaping @Sendable () -> Bool) throws -> ShiftRun {
@@ -94,7 +103,6 @@ struct ShiftRunCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await report {
-      if let plot { try output.overwriting.check(plot) }
       if dryRun {
         let steps = try run({ false }).plan()
         let table = Table(
@@ -108,7 +116,8 @@ struct ShiftRunCommand: AsyncParsableCommand {
           })
         try output.print(table, keyCount: 4, piped: .csv)
         let trainings = steps.count { $0.kind == .train }
-        Terminal.say("\(trainings) trainings and \(steps.count - trainings) evaluations to do")
+        Terminal.say(
+          "\(counted(trainings, "training")) and \(counted(steps.count - trainings, "evaluation")) to do")
         return 0
       }
       let outcome = try await Watch.working { [self] in try await run { Task.isCancelled }.perform() }

@@ -23,9 +23,13 @@ struct ShiftTableCommand: AsyncParsableCommand {
   var results: String
   @Argument(help: "Shift specifications, JSON files.", completion: .file(extensions: ["json"]))
   var shifts: [String]
-  @Option(help: ArgumentHelp("The base model. May be repeated (default: all).", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The base model. May be repeated (default: all).", valueName: "name"),
+    completion: .evaluatedModels)
   var model: [String] = []
-  @Option(help: ArgumentHelp("The intervention. May be repeated (default: all).", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The intervention. May be repeated (default: all).", valueName: "name"),
+    completion: .evaluatedInterventions)
   var intervention: [String] = []
   @OptionGroup var rules: MetricsOptions
   @Option(help: "One row per shift, category or label instead of one for all shifts.")
@@ -36,24 +40,24 @@ struct ShiftTableCommand: AsyncParsableCommand {
   var repeats = false
   @Option(parsing: .unconditional, help: "The seed of the bootstrap.")
   var seed = 1
-  @Option(help: ArgumentHelp("Write a heat map to this file, as SVG.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Write a heat map to this file, as SVG.", valueName: "file"),
+    completion: .file(extensions: ["svg"]))
   var plot: String?
   @Flag(inversion: .prefixedNo, help: "Draw a heat map (default: on a terminal).")
   var draw: Bool?
+  @OptionGroup var quietness: QuietOption
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    if let plot, !plot.hasSuffix(".svg") {
-      throw ValidationError("--plot writes SVG: name a file that ends in .svg.")
-    }
+    try output.checkPlot(plot)
   }
 
   func run() async throws {
     try await report {
-      if let plot { try output.overwriting.check(plot) }
-      let store = EvaluationStore(results)
+      let reader = EvaluationReader(EvaluationStore(results))
       let sets = try shiftSets(shifts, near: results)
-      let all = try rules.metrics(store, sets.flatMap(\.rows), models: model, interventions: intervention)
+      let all = try rules.metrics(reader, sets.flatMap(\.rows), models: model, interventions: intervention)
       let scores = ShiftScores(all, countsRepeats: repeats, seed: seed)
       for note in scores.unequalCounts { Terminal.say(note, as: .warning) }
       let faults = say(all)

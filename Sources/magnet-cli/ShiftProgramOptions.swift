@@ -38,9 +38,13 @@ struct ShiftProgramOptions: ParsableArguments {
     help: ArgumentHelp(
       "Run programs under bubblewrap: auto (where it works), require or off.", valueName: "mode"))
   var sandbox = Sandbox.auto
-  @Option(help: ArgumentHelp("Also let sandboxed programs read PATH. May be repeated.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("Also let sandboxed programs read PATH. May be repeated.", valueName: "path"),
+    completion: .file())
   var show: [String] = []
-  @Option(help: ArgumentHelp("Pass on a variable of the environment. May be repeated.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("Pass on a variable of the environment. May be repeated.", valueName: "name"),
+    completion: .variables)
   var passEnv: [String] = []
 
   func validate() throws {

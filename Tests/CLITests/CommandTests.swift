@@ -334,6 +334,40 @@ import Testing
       ])
   }
 
+  /// A file that could not be written at the end is refused before the work.
+  @Test func aFileThatCannotBeWrittenIsRefusedBeforeTheWork() throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write("", to: "file")
+    let run = ["judge", "run", "--algorithms", "LifelongDPO", "--challenges", "Follow", "--timesteps", "3"]
+    for (option, ending) in [("--progressgym", "json"), ("--plot", "svg"), ("-o", "csv")] {
+      for (place, reason) in [
+        (folder.path + "/no", "No such file or directory"), (file, "Not a directory"),
+      ] {
+        let path = "\(place)/x.\(ending)"
+        let outcome = try Tool.run(command: Tool.binary, run + [option, path])
+        #expect(outcome.status == 2 && outcome.output.isEmpty)
+        #expect(outcome.messages == ["error: \(path): cannot be written: \(reason)"])
+      }
+    }
+    guard JudgeExecTests.hasBubblewrap else { return }
+    let path = folder.path + "/x.json"
+    let outcome = try Tool.run(
+      command: "/usr/bin/env",
+      ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", Tool.binary] + run
+        + ["--progressgym", path])
+    #expect(outcome.status == 2 && outcome.output.isEmpty)
+    #expect(outcome.messages == ["error: \(path): cannot be written: Read-only file system"])
+  }
+
+  @Test func aFormatIsAlsoNamedByItsEnding() throws {
+    let names = [("md", "markdown"), ("jsonl", "ndjson"), ("txt", "table")]
+    for (ending, name) in names {
+      let short = try Tool.run("judge", "list", "--format", ending)
+      #expect(short.status == 0 && !short.output.isEmpty)
+      #expect(try short.output == Tool.run("judge", "list", "--format", name).output)
+    }
+  }
+
   @Test func fileEndingsDecideTheFormat() throws {
     let folder = try TemporaryFolder()
     for (ending, format) in [("csv", "csv"), ("json", "json"), ("jsonl", "ndjson"), ("md", "markdown")] {

@@ -84,7 +84,8 @@ import Testing
       (["--challenges", "Folow"], "did you mean Follow"),
       (["--world", "cycel"], "did you mean cycle"),
       (["--repeats", "0"], "--repeats must be 1 or more"),
-      (["--timesteps-ahead", "0"], "1 or more"),
+      (["--challenges", "Follow", "--timesteps-ahead", "0"], "1 or more"),
+      (["--challenges", "Follow,Predict", "--timesteps-ahead", "0"], "it looks 1 to 7 ahead"),
       (["--challenges", "Predict", "--timesteps", "5", "--timesteps-ahead", "4"], "1 to 3"),
       (["--challenges", "Predict", "--timesteps", "5", "--timesteps-ahead", "5"], "1 to 3"),
     ] {

@@ -84,6 +84,9 @@ import Testing
             if mode == "member": say({"foo": 1}); continue
             if mode == "model": say({"yield": "m7"}); continue
             if mode == "id": say({"query": [{"id": 5, "instruction": "a"}, {"id": 5, "instruction": "b"}]}); continue
+            if mode == "extra": say({"yield": "initial", "model": "m1"}); continue
+            if mode == "options": say({"query": [{"id": 0, "instruction": "a", "options": ["x", 1]}]}); continue
+            if mode == "epochs": say({"tune": "initial", "stage": "sft", "data": [], "epochs": "2"}); continue
             if mode == "silence": time.sleep(60)
             if mode == "long":
                 for _ in range(101): sys.stdout.write("x" * 1000000)
@@ -109,7 +112,9 @@ import Testing
     ("garbage", "is not JSON: 'this is not JSON'"), ("member", "expected an object with query"),
     ("model", "unknown model \"m7\"; known: initial"), ("silence", "said nothing for 6.0 seconds"),
     ("long", "a line of more than 64 MB"), ("death", "ended without an answer"),
-    ("exit", "ended without an answer"), ("id", "the id 5 occurs twice"),
+    ("exit", "ended without an answer"), ("extra", "yield has an unknown member \"model\"; known: yield"),
+    ("options", "options of request 0 is not a list of strings: [\"x\",1]"),
+    ("epochs", "epochs of tune is not a number: \"2\""), ("id", "the id 5 occurs twice"),
   ]) func oneTestFailsAloneWithItsReason(mode: String, reason: String) throws {
     let script = try folder.write(Self.script, to: "e.py")
     let outcome = try judge([

@@ -100,6 +100,62 @@ struct JudgeHelmCommandTests {
     }
   }
 
+  /// The file of --dates, else the dates of schema.json, else the suites.
+  @Test func theOrderIsThatOfDatesThenOfSuites() throws {
+    let runs = folder.path + "/made/benchmark_output/runs"
+    func steps(_ more: String...) throws -> (steps: String, errors: String) {
+      let outcome = try Tool.run(
+        command: Tool.binary,
+        [
+          "judge", "run", "--helm", folder.path + "/made", "--runs", "*subject=chess,model*", "--algorithms",
+          "MeanOfAll", "--challenges", "HelmFollow", "--observed", "5", "--format", "csv",
+        ] + more, in: folder.path)
+      let line = outcome.messages.first { $0.contains(" steps of time: ") } ?? ""
+      return (String(line.split(separator: "time: ").last ?? ""), outcome.errors)
+    }
+    func writeSchema(_ suite: String, _ member: (Int) -> String) throws {
+      let models = (0..<14).map { String(format: #"{"name": "maker%02d/model-0"\#(member($0))}"#, $0) }
+      let empty = ["adapter", "metrics", "perturbations", "metric_groups", "run_groups"].map {
+        "\"\($0)\": []"
+      }
+      try folder.write(
+        "{\(empty.joined(separator: ", ")), \"models\": [\(models.joined(separator: ","))]}",
+        to: "made/benchmark_output/runs/\(suite)/schema.json")
+    }
+    // Suites alone, the tenth after the ninth.
+    for suite in ["scores-v9", "scores-v10"] {
+      try FileManager.default.createDirectory(atPath: "\(runs)/\(suite)", withIntermediateDirectories: true)
+    }
+    for name in try FileManager.default.contentsOfDirectory(atPath: runs + "/scores-v1") {
+      guard name.contains("subject=chess,"), let number = Int(name.suffix(10).prefix(2)) else { continue }
+      let suite = number < 4 ? "scores-v1" : number < 9 ? "scores-v9" : "scores-v10"
+      if suite == "scores-v1" { continue }
+      try FileManager.default.moveItem(
+        atPath: "\(runs)/scores-v1/\(name)", toPath: "\(runs)/\(suite)/\(name)")
+    }
+    var found = try steps()
+    #expect(found.steps == "scores-v1, scores-v9, scores-v10", "\(found.errors)")
+    #expect(found.errors.contains("note: no release date is known"), "\(found.errors)")
+    // A schema that has no dates changes nothing.
+    try writeSchema("scores-v10") { _ in #", "description": "x""# }
+    #expect(try steps().steps == "scores-v1, scores-v9, scores-v10")
+    #expect(try steps("--step", "suite").steps == "scores-v1, scores-v9, scores-v10")
+    #expect(try steps("--step", "quarter").errors.contains("left out, without a date: maker00/model-0"))
+    // Dates of a schema go before suites.
+    try writeSchema("scores-v10") { $0 == 13 ? "" : #", "release_date": "202\#($0 % 2 + 3)-05-01""# }
+    found = try steps()
+    #expect(found.steps == "2023-Q2, 2024-Q2", "\(found.errors)")
+    #expect(found.errors.contains("left out, without a date: maker13/model-0"), "\(found.errors)")
+    // Those of a file go before the schema's, one by one.
+    let file = try folder.write("maker13/model-0,2025-01-31\nmaker00/model-0,2022-12-31\n", to: "own.csv")
+    found = try steps("--dates", file)
+    #expect(
+      found.steps == "2022-Q4, 2023-Q2, 2024-Q2, 2025-Q1" && !found.errors.contains("left out"),
+      "\(found.errors)")
+    #expect(try steps("--dates", file, "--step", "month").steps == "2022-12, 2023-05, 2024-05, 2025-01")
+    #expect(try steps("--step", "suite").steps == "scores-v1, scores-v9, scores-v10")
+  }
+
   @Test func wrongUsageIsExplained() throws {
     for (more, status, text) in [
       (["--challenges", "Follow"], 64, "unknown challenge 'Follow'; did you mean HelmFollow"),

@@ -195,6 +195,13 @@ package enum Files {
     try unsafe file.forEachPiece { try unsafe copy.write($0) }
   }
 
+  /// Why a file cannot be written at a path, as far as its folder tells; nil where nothing stands in the way.
+  package static func obstacle(toWriting path: String) -> SystemError? {
+    let isReplaced = !exists(path) || isFile(path)
+    let place = isReplaced ? folder(of: path) + "/." : path
+    return unsafe access(place, isReplaced ? W_OK | X_OK : W_OK) == 0 ? nil : .last
+  }
+
   package static func move(_ from: String, to: String) throws(SystemError) {
     if unsafe rename(from, to) != 0 { throw .last }
   }

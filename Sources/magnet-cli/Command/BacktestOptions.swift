@@ -80,9 +80,7 @@ package struct BacktestOptions: ParsableArguments {
       throw ValidationError("--dates goes with --hold-out time and steps of dates.")
     }
     if let plot {
-      guard plot.lowercased().hasSuffix(".svg") else {
-        throw ValidationError("--plot writes SVG; give a file whose name ends in .svg, not '\(plot)'.")
-      }
+      try output.checkPlot(plot)
       for path in plotFiles(plot) { try output.overwriting.checkEarly(path) }
     }
   }

@@ -5,13 +5,34 @@ import Predictors
 extension CompletionKind {
   /// Names of predictors, also behind a comma, and paths.
   package static var predictorsAndPaths: CompletionKind {
-    .custom { _, _, prefix in
+    .names(thenPaths: true) { _ in predictorCatalog.map(\.name) }
+  }
+
+  /// A list of names with commas between them: behind each comma, the names that are not in the list yet.
+  /// - Parameters:
+  ///   - thenPaths: whether files and folders are offered, too.
+  ///   - names: the names, given the words of the command line.
+  package static func names(
+    thenPaths: Bool = false, _ names: @escaping @Sendable (_ words: [String]) -> [String]
+  ) -> CompletionKind {
+    .custom { words, _, prefix in
       let start = prefix.lastIndex(of: ",").map { String(prefix[...$0]) } ?? ""
-      let names = predictorCatalog.map { start + $0.name }.filter { $0.hasPrefix(prefix) }
-      let folder = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? ""
-      let entries = (try? Files.entries(folder.isEmpty ? "." : folder)) ?? []
-      let paths = entries.map { folder + $0.name }.filter { $0.hasPrefix(prefix) }
-      return names + paths.sorted(by: codePointOrder).map { Files.isFolder($0) ? $0 + "/" : $0 }
+      let chosen = start.split(separator: ",").map(String.init)
+      let found = names(words).filter { !chosen.contains($0) }.map { start + $0 }
+        .filter { $0.hasPrefix(prefix) }
+      return thenPaths ? found + paths(prefix) : found
     }
+  }
+
+  /// The names of the variables of the environment.
+  package static var variables: CompletionKind {
+    .names { _ in Environment.all.keys.sorted(by: codePointOrder) }
+  }
+
+  private static func paths(_ prefix: String) -> [String] {
+    let folder = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? ""
+    let entries = (try? Files.entries(folder.isEmpty ? "." : folder)) ?? []
+    let paths = entries.map { folder + $0.name }.filter { $0.hasPrefix(prefix) }
+    return paths.sorted(by: codePointOrder).map { Files.isFolder($0) ? $0 + "/" : $0 }
   }
 }

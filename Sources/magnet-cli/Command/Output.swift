@@ -38,6 +38,15 @@ package struct OutputOptions: ParsableArguments {
     try overwriting.checkEarly(file)
   }
 
+  /// Checks the file that a plot is to be written to.
+  package func checkPlot(_ plot: String?) throws {
+    guard let plot else { return }
+    guard plot.lowercased().hasSuffix(".svg") else {
+      throw ValidationError("--plot writes SVG; give a file whose name ends in .svg, not '\(plot)'.")
+    }
+    try overwriting.checkEarly(plot)
+  }
+
   /// The file to write; nil for standard output.
   package var file: String? { output == "-" ? nil : output }
 
@@ -161,10 +170,12 @@ package struct OverwriteOption: ParsableArguments {
       advice: "use --force to overwrite it")
   }
 
-  /// The same while arguments are checked, before the work: says why on standard error, and ends.
+  /// The same while arguments are checked, before the work, and whether the file can be written there at all: says why
+  /// on standard error, and ends.
   package func checkEarly(_ path: String) throws {
     do {
       try check(path)
+      if let error = Files.obstacle(toWriting: path) { throw error.writing(path) }
     } catch {
       Terminal.say("\(error)", as: .error)
       throw ExitCode(2)

@@ -76,6 +76,16 @@ package struct SelectionOptions: ParsableArguments {
   }
 }
 
+/// The option of commands that have no others of reading: what they say beside their answer.
+package struct QuietOption: ParsableArguments {
+  @Flag(name: .shortAndLong, help: "Report faults only: leave out notes.")
+  package var quiet = false
+
+  package init() {}
+
+  package func validate() { if quiet { Terminal.leaveOutNotes() } }
+}
+
 /// How runs are read.
 package struct ReadingOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Report faults only: leave out notes.")

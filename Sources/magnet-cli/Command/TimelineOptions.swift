@@ -6,11 +6,16 @@ package import Magnet
 package struct TimelineOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Release dates, as CSV: model,date (default: those of schema.json).", valueName: "file"),
+      "Release dates, as CSV: model,date; models that are not in it have those of schema.json.",
+      valueName: "file"),
     completion: .file())
   package var dates: String?
-  @Option(help: "A step of time: quarter, month, day, or suite (a model's first suite).")
-  package var step = TimelineStep.quarter
+  @Option(
+    help: """
+      A step of time: quarter, month, day, or suite (a model's first suite). (default: quarter; suite where no model has a \
+      date)
+      """)
+  package var step: TimelineStep?
 
   package init() {}
 
@@ -20,27 +25,35 @@ package struct TimelineOptions: ParsableArguments {
     }
   }
 
+  /// The release dates of models: those of the file, then those of `schema.json`.
+  private func releaseDates(_ runs: HelmRuns) async throws -> [String: String] {
+    let published = try await runs.releaseDates()
+    guard let dates else { return published }
+    do {
+      let bytes = try Files.read(dates, atMost: 1 << 26)
+      let own = try ModelTimeline.dates(csv: String(decoding: bytes, as: UTF8.self), path: dates)
+      return published.merging(own) { $1 }
+    } catch let error as SystemError {
+      throw MagnetError(.notFound, "cannot be read: \(error)", at: dates)
+    }
+  }
+
   /// When the models of a collection came out; those without a date are named on standard error.
   package func timeline(_ runs: HelmRuns, _ collection: ScoreCollection) async throws -> ModelTimeline {
     let models = collection.board.models
+    let known = step == .suite ? [:] : try await releaseDates(runs).filter { models.contains($0.key) }
     let timeline: ModelTimeline
-    if let unit = ModelTimeline.Step(rawValue: step.rawValue) {
-      var known: [String: String] = [:]
-      if let dates {
-        do {
-          let bytes = try Files.read(dates, atMost: 1 << 26)
-          known = try ModelTimeline.dates(csv: String(decoding: bytes, as: UTF8.self), path: dates)
-        } catch let error as SystemError {
-          throw MagnetError(.notFound, "cannot be read: \(error)", at: dates)
-        }
-      } else {
-        known = try await runs.releaseDates()
+    if step == .suite || step == nil && dates == nil && known.isEmpty {
+      if step == nil {
+        Terminal.say(
+          "no release date is known: a model comes out with its first suite; --dates FILE.csv gives dates")
       }
-      timeline = try ModelTimeline(dates: known.filter { models.contains($0.key) }, every: unit)
-    } else {
       let names = Dictionary(
         collection.runs.map { ($0.name, $0.model) }, uniquingKeysWith: { first, _ in first })
       timeline = ModelTimeline(suites: try await runs.suites(ofModels: names))
+    } else {
+      let unit = step.flatMap { ModelTimeline.Step(rawValue: $0.rawValue) } ?? .quarter
+      timeline = try ModelTimeline(dates: known, every: unit)
     }
     let undated = timeline.undated(models)
     if !undated.isEmpty {
