@@ -88,7 +88,7 @@ struct ReportResultOptions: ParsableArguments {
     let rules = try MetricsOptions.parse([])
     let sets = try shiftSets(shift, near: shiftResults)
     let all = try rules.metrics(
-      EvaluationStore(shiftResults), sets.flatMap(\.rows), models: [], interventions: [])
+      EvaluationReader(EvaluationStore(shiftResults)), sets.flatMap(\.rows), models: [], interventions: [])
     let scores = ShiftScores(all)
     for note in scores.unequalCounts { Terminal.say(note, as: .warning) }
     _ = say(all)
