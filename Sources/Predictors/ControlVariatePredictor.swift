@@ -96,7 +96,7 @@ func corrected(
   let stddev = finiteVariance(variance, of: sample, population: population).squareRoot()
   return Estimate(mean: share, stddev: stddev, isExtrapolated: isExtrapolated) {
     let quantile =
-      degrees > 0 ? StudentT.quantile(0.5 + $0 / 2, degrees: Double(degrees)) : Normal.quantile(0.5 + $0 / 2)
+      degrees > 0 ? StudentT.quantile(0.5 + $0 / 2, degrees: Double(degrees)) : Normal.halfWidth($0)
     return Interval.wilson(share: share, square: quantile * quantile * effect * left / n)
   }
 }

@@ -81,9 +81,11 @@ private struct DKPSEstimator: ScoreEstimator {
       }
     }
     if let answers, let own = sample.answers {
-      fill(answers.map { row in sample.columns.map { row[$0] } } + [own]) {
+      let rows = answers.map { row in sample.columns.map { row[$0] } } + [own]
+      fill(rows) { (a: Int32, b: Int32) -> Double in
         // Two unlike rows with a 1 differ in two places, a row of zeros from one in one.
-        $0 == $1 ? 0 : $0 < 0 || $1 < 0 ? 1 : 2
+        if a == b { return 0 }
+        return a < 0 || b < 0 ? 1 : 2
       }
     } else {
       fill(

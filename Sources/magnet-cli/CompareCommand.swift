@@ -196,7 +196,7 @@ struct CompareCommand: AsyncParsableCommand {
       for name in names where !read.models.contains(name) {
         throw MagnetError(
           .notFound, "no run of the model '\(name)'",
-          advice: suggestion(for: name, among: read.models.sorted()))
+          advice: suggestion(for: name, among: try await allModels()))
       }
       let result = try read.compare(names[0], names[1], options: options)
       return (result, [read], read.faults.count + read.omissions.count)
@@ -206,6 +206,15 @@ struct CompareCommand: AsyncParsableCommand {
     let faults = first.faults.count + second.faults.count + first.omissions.count + second.omissions.count
     let result = try ModelComparison(first, second, names: (paths[0], paths[1]), options: options)
     return (result, [first, second], faults)
+  }
+
+  /// The names of the models of all runs.
+  private func allModels() async throws -> [String] {
+    let progress = WorkProgress()
+    let runs = try reading.runs(paths, try chosen.selection, progress)
+    return try await Watch.working(progress) {
+      try await runs.list().runSpecs.rows.compactMap { $0[.model] }.unique().sorted()
+    }
   }
 
   /// The comparison as one JSON object: what was asked, of which files, and the tables.

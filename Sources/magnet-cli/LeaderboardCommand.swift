@@ -139,6 +139,14 @@ struct LeaderboardCommand: AsyncParsableCommand {
       }
       let schema = try rules.boardSchema(of: all)
       Terminal.say("schema: \(schema.source)")
+      let others = all.outside(schema)
+      if others.count > 0 {
+        let few = others.tasks.prefix(3).joined(separator: "; ")
+        let more = others.tasks.count > 3 ? " and \(others.tasks.count - 3) more" : ""
+        Terminal.say(
+          "on no board, as they are in no group of the schema: \(others.count == 1 ? "1 run" : "\(others.count) runs") of \(few)\(more)"
+        )
+      }
       var options = BoardMaker.Options()
       options.countsRepeated = helmExact
       options.breaksTies = ties == .old

@@ -35,8 +35,8 @@ struct MagnetCommand: AsyncParsableCommand {
   static func main() async {
     Terminal.ignoreBrokenPipes()
     let arguments = Array(CommandLine.arguments.dropFirst())
-    if let word = arguments.first, !word.hasPrefix("-"), let advice = advice(for: word) {
-      Terminal.say("unknown command '\(word)'\(advice)", as: .error)
+    if let message = unknownCommand(arguments) {
+      Terminal.say(message, as: .error)
       exit(withError: ExitCode.validationFailure)
     }
     await start(SQLCommand.joiningParameters(arguments))
@@ -50,15 +50,32 @@ struct MagnetCommand: AsyncParsableCommand {
     "unzip": "unarchive",
   ]
 
-  /// What to say of a word that is not a command; nil for a command.
-  private static func advice(for word: String) -> String? {
-    let names = configuration.subcommands.compactMap { $0.configuration.commandName }
-    if (names + ["help"]).contains(word) { return nil }
-    let words = names + synonyms.keys.sorted()
+  /// What to say where one of the first words should be a command and is not; nil where all are.
+  private static func unknownCommand(_ arguments: [String]) -> String? {
+    var command: any ParsableCommand.Type = Self.self
+    var path: [String] = []
+    for word in arguments {
+      let subcommands = command.configuration.subcommands
+      if word.hasPrefix("-") || word == "help" || subcommands.isEmpty { return nil }
+      guard let next = subcommands.first(where: { $0.configuration.commandName == word }) else {
+        if command.configuration.defaultSubcommand != nil { return nil }
+        let names = subcommands.compactMap { $0.configuration.commandName }
+        return "unknown command '\((path + [word]).joined(separator: " "))'"
+          + advice(for: word, among: names, of: path)
+      }
+      command = next
+      path.append(word)
+    }
+    return nil
+  }
+
+  /// The nearest of some commands, or where they are listed.
+  private static func advice(for word: String, among names: [String], of path: [String]) -> String {
+    let words = names + (path.isEmpty ? synonyms.keys.sorted() : [])
     let distance = { (name: String) in editDistance(Array(word.unicodeScalars), Array(name.unicodeScalars)) }
     guard let nearest = words.min(by: { distance($0) < distance($1) }), distance(nearest) <= 2 else {
-      return "; see magnet --help"
+      return "; see \((["magnet"] + path).joined(separator: " ")) --help"
     }
-    return "; did you mean \(synonyms[nearest] ?? nearest)?"
+    return "; did you mean \(path.isEmpty ? synonyms[nearest] ?? nearest : nearest)?"
   }
 }

@@ -56,7 +56,8 @@ struct MaterializeCommand: AsyncParsableCommand {
       materializer.maxEvalInstances = maxEvalInstances
       materializer.mode = mode
       materializer.placement = copy ? .copy : .link
-      materializer.localPath = localPath
+      // helm-run works in the output folder.
+      materializer.localPath = localPath.map(Files.absolute)
       materializer.helmArguments = try helm.arguments
       let outcomes = try await HelmLine.showing(isQuiet: helm.quiet) { [materializer, runEntries] line in
         try await materializer.materialize(runEntries, say: line.say)

@@ -24,7 +24,7 @@ struct PlanCommand: AsyncParsableCommand {
   var error: Double?
   @Option(help: "The mean width of 95% intervals to reach, in the score's unit.")
   var width: Double?
-  @Option(help: "The predictor of scores that is to estimate.")
+  @Option(help: "The predictor of scores that is to estimate.", completion: .scorePredictors)
   var predictor = AutoPredictor.name
   @Option(help: "How many samples of instances are drawn for each run.")
   var repeats = 10

@@ -36,7 +36,7 @@ struct PredictCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Predict this metric, such as exact_match or exact_match@test (default: with predictors of scores, the run's main metric; else all). May be repeated.",
-      valueName: "metric"))
+      valueName: "metric"), completion: .metrics)
   var metric: [String] = []
 
   private var paths: [String] { external.exec == nil ? Array(arguments.dropFirst()) : arguments }

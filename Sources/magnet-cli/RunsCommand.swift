@@ -49,8 +49,7 @@ struct RunsCommand: AsyncParsableCommand {
         Terminal.say(
           "complete means by stats.json and the ends of the other files; --check reads all in full")
       }
-      FaultFile.add(summary.faults)
-      for fault in summary.faults { Terminal.say("incomplete: \(fault)", as: .warning) }
+      say(summary.faults, as: "incomplete")
       return summary.faults.count
     }
   }
@@ -61,10 +60,7 @@ struct RunsCommand: AsyncParsableCommand {
   ) async throws -> Int {
     let listing = try await Watch.working(progress) { try await runs.list() }
     let found = request.matches(in: listing)
-    FaultFile.add(found.incomplete.flatMap(\.faults))
-    for run in found.incomplete {
-      for fault in run.faults { Terminal.say("incomplete: \(fault)", as: .warning) }
-    }
+    say(found.incomplete.flatMap(\.faults), as: "incomplete")
     if found.complete.isEmpty {
       let names = Set(listing.entries.map { String($0.folder.prefix { $0 != ":" }) })
       let nearest = nearestNames(

@@ -44,7 +44,8 @@ struct ShowCommand: AsyncParsableCommand {
       say(views.faults)
       if views.instances.isEmpty {
         throw MagnetError(
-          .notFound, "no instance \(instance.map { "'\($0)'" }.joined(separator: ", "))", at: run)
+          .notFound, "no instance \(instance.map { "'\($0)'" }.joined(separator: ", "))", at: run,
+          advice: try await advice(for: instance.first ?? "", of: listing.entries[0], in: runs))
       }
       let ids = views.instances.map(\.id)
       let unmatched = zip(instance, patterns).filter { _, pattern in !ids.contains(where: pattern.matches) }
@@ -66,5 +67,12 @@ struct ShowCommand: AsyncParsableCommand {
       }
       return views.faults.count + unmatched.count
     }
+  }
+
+  /// The ids of a run that are nearest to one that it does not have.
+  private func advice(for id: String, of entry: RunEntry, in runs: HelmRuns) async throws -> String? {
+    let tables = try await runs.load(
+      [entry], tables: [.scenarioStates], columns: ["scenario_state.request_states.instance.id"])
+    return suggestion(for: id, among: tables.scenarioStates[.instance].compactMap(\.self).unique())
   }
 }

@@ -74,6 +74,15 @@ import Testing
       #expect(outcome.status == 64)
       #expect(outcome.messages == ["error: unknown command '\(word)'; did you mean \(command)?"])
     }
+    for (words, advice) in [
+      (["export", "sqlit"], "did you mean sqlite?"), (["card", "evalate"], "did you mean evaluate?"),
+      (["judge", "rn"], "did you mean run?"), (["new", "horse"], "see magnet new --help"),
+    ] {
+      let outcome = try Tool.run(command: Tool.binary, words + ["x"])
+      #expect(outcome.status == 64)
+      #expect(
+        outcome.messages == ["error: unknown command '\(words.joined(separator: " "))'; \(advice)"])
+    }
   }
 
   @Test func quietLeavesOutNotesAndKeepsFaults() throws {

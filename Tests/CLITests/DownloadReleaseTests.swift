@@ -118,6 +118,38 @@ import Testing
       try download("--suite", "v2", "--release", "v1.9.0", status: 64).errors.contains("exclude one another"))
   }
 
+  /// The latest release is the highest that is not a preview, whatever previews of later ones there are.
+  @Test func previewsAreNotTheLatest() throws {
+    fill()
+    put(release: "v1.11.0-preview", suites: ["v1.0.0"], runs: [("gsm:n=0,model=v1.0.0", "v1.0.0")])
+    for arguments in [[], ["--release", "latest"]] {
+      let plan = try Tool.run(
+        command: Tool.binary,
+        ["download", "helm", folder.path, "--endpoint", server.endpoint, "--dry-run"] + arguments)
+      #expect(
+        plan.output.hasPrefix("lite v1.10.0 (suites v1.0.0, v1.1.0, v1.2.0): 13 runs"), "\(plan.output)")
+    }
+    #expect(
+      try download("--dry-run", "--release", "v1.11.0-preview").output.hasPrefix("lite v1.11.0-preview"))
+  }
+
+  /// Where no run matches, what describes the release is not downloaded either.
+  @Test func noRunThatMatchesIs1() throws {
+    fill()
+    let outcome = try download("--runs", "gms*", status: 1)
+    #expect(outcome.errors.contains("no run of lite v1.10.0"))
+    #expect(present().release.isEmpty)
+    #expect(try download("--runs", "gms*", "--dry-run", status: 1).output.isEmpty)
+  }
+
+  /// Where nothing is left but what cannot be downloaded, the message says why.
+  @Test func whatIsRefusedIsNamedWhereNothingElseIsThere() throws {
+    server["lite/benchmark_output/runs/v1.0.0/a:b/.."] = StoreTree.object([65])
+    server["lite/benchmark_output/runs/v1.0.0/.magnet-manifest.jsonl"] = StoreTree.object([65])
+    let outcome = try download("--files", "full", status: 2)
+    #expect(outcome.errors.contains("a:b/..: a file cannot have this name; no file that is selected is left"))
+  }
+
   @Test func listsAreOfRunsOnly() throws {
     fill()
     put(run: "odd", in: "v1.2.0")

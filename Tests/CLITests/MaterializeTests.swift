@@ -110,6 +110,18 @@ import Testing
     #expect(try reuse("--max-eval-instances", "9") == 1, "the run has 8 instances")
     #expect(try reuse("--max-eval-instances", "8") == 0)
     try FileManager.default.removeItem(atPath: output)
+    // Damage that the ends of a file do not show.
+    let state = try Project.text(run + "/scenario_state.json")
+    let middle = state.index(state.startIndex, offsetBy: state.count / 2)
+    try folder.write(
+      "\(state[..<middle])\u{1}\(state[middle...])", to: "\(root)/\(Self.name)/scenario_state.json")
+    #expect(try reuse() == 1)
+    let damaged = try materialize(
+      Self.entry, "--from", folder.path + "/runs", "--mode", "reuse-only", status: 1)
+    #expect(damaged.errors.contains("; incomplete: \(run): scenario_state.json: byte "))
+    try folder.write(state, to: "\(root)/\(Self.name)/scenario_state.json")
+    #expect(try reuse() == 0)
+    try FileManager.default.removeItem(atPath: output)
     try FileManager.default.removeItem(atPath: run + "/stats.json")
     #expect(try reuse() == 1, "the run is incomplete and the perturbed one is another")
     #expect(

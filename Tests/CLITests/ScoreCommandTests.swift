@@ -5,6 +5,23 @@ import Testing
 
 /// `headline`, `explain`, `compare`, `show` on the fixtures.
 @Suite struct ScoreCommandTests {
+  /// A metric that no run has is an error with the nearest name, in every command that takes one.
+  @Test(arguments: [
+    ["leaderboard"], ["sql", "SELECT avg(mean) FROM headline"], ["sql", "SELECT sum(is_main) FROM scores"],
+    ["sql", "SELECT count(*) FROM leaderboard"], ["items"], ["select"], ["plan", "--error", "0.1"],
+    ["backtest", "train-mean"], ["predict", "random"], ["compare", "--all"], ["report", "-o", "-"],
+  ])
+  func aMisspeltMetricIsAnError(_ command: [String]) throws {
+    for metric in ["exact_mach", "exact_match@tst"] {
+      var arguments = command
+      arguments.insert(Project.plain, at: command[0] == "backtest" || command[0] == "predict" ? 2 : 1)
+      let outcome = try Tool.run(command: Tool.binary, arguments + ["--metric", metric])
+      #expect(outcome.status == 2, "\(command) \(metric): \(outcome.errors)")
+      #expect(outcome.errors.contains("no metric '\(metric)'"), "\(command): \(outcome.errors)")
+      #expect(outcome.errors.contains("exact_match"))
+    }
+  }
+
   /// The order of rows in files decides nothing.
   @Test func rowsInAnotherOrderGiveTheSameBytes() throws {
     func shown(_ isReversed: Bool) throws -> [String] {

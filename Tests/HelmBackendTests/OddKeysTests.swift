@@ -39,6 +39,37 @@ import Testing
     #expect(tables.counts.map(\.mapsKept) == [0])
   }
 
+  /// Keys that Swift takes for the same text and JSON does not: é as one code point and as two.
+  @Test(arguments: [1 << 30, 1]) func keysInTwoFormsOfUnicodeAreTwoColumns(_ windowThreshold: Int)
+    async throws
+  {
+    let folder = try TemporaryFolder()
+    let (one, two) = ("\u{E9}", "e\u{301}")
+    for (number, keys) in [[one, two], [two, one], [two], [one]].enumerated() {
+      let path = try MadeRun("made:part=\(number)", "acme/a", [1]).write(to: folder)
+      let members = keys.map { "\"\($0)\": \"\($0.unicodeScalars.count)\"" }.joined(separator: ", ")
+      let state = try Project.text(path + "/scenario_state.json")
+        .replacing("\"train_trial_index\"", with: "\"annotations\": {\(members)}, \"train_trial_index\"")
+      try folder.write(state, to: "s/made:part=\(number),model=acme_a/scenario_state.json")
+    }
+    let runs = try HelmRuns(
+      paths: [folder.path], isStrict: true, workers: nil, progress: nil, windowThreshold: windowThreshold)
+    let table = try await runs.load(try await runs.list().entries, tables: [.scenarioStates]).scenarioStates
+    let prefix = states + "annotations."
+    func cells(_ form: String) throws -> [Cell] {
+      let name = prefix + form
+      let column = try #require(table.columnNames.firstIndex { $0.utf8.elementsEqual(name.utf8) })
+      return (0..<4).map { table[row: $0, column: column] }
+    }
+    #expect(try cells(one) == [.string("1"), .string("1"), .null, .string("1")])
+    #expect(try cells(two) == [.string("2"), .string("2"), .string("2"), .null])
+    #expect(table.columnNames.count { $0.hasPrefix(prefix) } == 2)
+    let all = try await Database(runs).query("SELECT * FROM scenario_states").table
+    #expect(all.columnNames.count == table.columnNames.count)
+    let export = try await exportSQLite(runs, to: folder.path + "/x.db")
+    #expect(export.faults.isEmpty && export.notes.isEmpty)
+  }
+
   @Test func deepObjectsAndListsAreKept() async throws {
     let requests = try await load("deep").scenarioStates
     let deepest = states + "instance.extra_data." + Array(repeating: "k", count: 400).joined(separator: ".")

@@ -23,7 +23,9 @@ import Testing
     let runs = outputs.flatMap { RunSearch.runs(in: $0) }
     #expect(runs.count == 4)
     func nearest(_ entry: String) async -> String? {
-      await RunSearch.nearest(of: runs, to: RunRequest(entry), maxInstances: nil)?.name
+      var passed: [String] = []
+      return await RunSearch.nearest(
+        of: runs, to: RunRequest(entry), maxInstances: nil, passing: &passed)?.name
     }
     #expect(await nearest("trivia:a=1,model=m") == "trivia:a=1,model=m")
     #expect(await nearest("trivia:model=m,a=1") == "trivia:a=1,model=m", "the fewest arguments more")

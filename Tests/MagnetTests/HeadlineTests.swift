@@ -40,7 +40,7 @@ import Testing
     #expect(test?.stat == nil && test?.notes == ["not in this split; the run has it in test"])
   }
 
-  /// What a run lacks is said of the part that it lacks: the split, the sub-split or the perturbation.
+  /// A note names what a run lacks: the split, the sub-split or the perturbation.
   @Test func whatIsMissingIsNamed() throws {
     let rows: Stats = [
       ("quasi_exact_match", "test", "toxic", nil, nil, 1, 0.2),

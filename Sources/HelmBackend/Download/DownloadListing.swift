@@ -47,6 +47,7 @@ extension Downloader {
   private func add(_ objects: [StoredObject], to source: SourceListing) throws {
     var files: [PlannedFile] = []
     let runCount = source.runCount
+    let matchedCount = source.matchedCount
     for object in objects {
       switch source.read(object) {
       case .file(let file):
@@ -63,6 +64,7 @@ extension Downloader {
       }
     }
     plan.runCount += source.runCount - runCount
+    plan.matchedCount += source.matchedCount - matchedCount
     enqueue(files)
   }
 

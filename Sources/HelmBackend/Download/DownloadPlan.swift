@@ -8,6 +8,8 @@ package struct DownloadPlan: Sendable {
   /// What was chosen where there was nothing better, in sentences.
   package let notes: [String]
   package internal(set) var runCount = 0
+  /// The runs selected, whatever files they have.
+  var matchedCount = 0
   package internal(set) var fileCount = 0
   /// Stored bytes of all files, there or not.
   package internal(set) var bytes = 0
@@ -69,6 +71,11 @@ extension HelmStore {
     let place = plan.names.joined(separator: ", ")
     if let selector = selection.runs, !runs.contains(where: selector.matcher()) {
       return missing("run of \(place) that matches", selector.description, among: runs)
+    }
+    if plan.fileCount == 0, let (name, problem) = plan.refused.first {
+      let others = plan.refused.count == 1 ? "" : " (and \(plan.refused.count - 1) more)"
+      return MagnetError(
+        .invalidData, "\(problem); no file that is selected is left", at: printable(name) + others)
     }
     let files = selection.files.map { " named \($0)" } ?? ""
     return MagnetError(.notFound, "the runs selected of \(place) have no files\(files)")

@@ -106,9 +106,15 @@ final class Downloader: HTTPWork {
     try begin(driver)
     try driver.run(self)
     if let problem = report.ending { throw MagnetError(.network, problem) }
-    if plan.fileCount == 0 { throw try store.nothingFound(driver, plan, selection, progress) }
+    if selectsNothing { throw try store.nothingFound(driver, plan, selection, progress) }
     plan.isComplete = true
     return plan
+  }
+
+  /// Whether nothing is selected, as far as is listed: no file, or no run where runs were named.
+  private var selectsNothing: Bool {
+    plan.fileCount == 0
+      || selection.runs != nil && plan.matchedCount == 0 && plan.missingRuns.isEmpty
   }
 
   func run(_ driver: HTTPDriver) throws -> DownloadReport {
@@ -129,6 +135,7 @@ final class Downloader: HTTPWork {
       try rest.get()
     } catch is CancellationError {
       report.wasStopped = true
+    } catch is NothingSelected {
     } catch is DownloadDeclined {
       report.wasDeclined = true
     } catch let full as DiskFull {
@@ -137,7 +144,7 @@ final class Downloader: HTTPWork {
     } catch let slow as HTTPTooSlow {
       report.ending = "\(slow.description); try again later, the same command resumes"
     }
-    if plan.fileCount == 0, !report.wasStopped, report.ending == nil {
+    if selectsNothing, !report.wasStopped, report.ending == nil {
       throw try store.nothingFound(driver, plan, selection, progress)
     }
     for (name, problem) in plan.refused {
@@ -212,6 +219,7 @@ final class Downloader: HTTPWork {
   private func seekApproval() throws {
     guard !isApproved, plan.fileCount > 0, let approve else { return }
     plan.isComplete = openListings == 0
+    if plan.isComplete, selectsNothing { throw NothingSelected() }
     guard approve(plan) else { throw DownloadDeclined() }
     isApproved = true
   }
@@ -255,4 +263,5 @@ final class Downloader: HTTPWork {
 }
 
 /// The plan was not approved.
+private struct NothingSelected: Error {}
 private struct DownloadDeclined: Error {}

@@ -64,11 +64,14 @@ extension HelmStore {
     }
   }
 
-  /// The names that are selected; the last one for no selector.
+  /// The names that are selected; the latest for no selector: the highest that is not a preview, or the highest where
+  /// there are previews alone.
   private func chosen(_ selector: NameSelector?, among all: [String], what: String) throws -> [String] {
-    guard let selector else { return Array(all.filter(Self.isSafe).suffix(1)) }
+    let safe = all.filter(Self.isSafe)
+    let latest = safe.last { !VersionOrder($0).isPrerelease } ?? safe.last
+    guard let selector else { return latest.map { [$0] } ?? [] }
     var names = all.filter(selector.matcher())
-    if selector.exactNames.contains("latest"), let last = all.last, !names.contains(last) {
+    if selector.exactNames.contains("latest"), let last = latest, !names.contains(last) {
       names.append(last)
     }
     names = names.filter(Self.isSafe)

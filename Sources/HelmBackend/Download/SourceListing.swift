@@ -32,6 +32,8 @@ final class SourceListing {
   private var names: Set<String> = []
   /// Runs of which a file is selected.
   private(set) var runCount = 0
+  /// Folders of runs that are selected, whatever files they have.
+  private(set) var matchedCount = 0
   /// Runs that were listed, of those a release names.
   private(set) var listedRuns: Set<String> = []
 
@@ -74,6 +76,8 @@ final class SourceListing {
     guard var folder else { return .other }
     defer { self.folder = folder }
     var name = String(decoding: slash.map { rest[rest.index(after: $0)...] } ?? rest, as: UTF8.self)
+    // A mirror made from a download may hold the list of that download, under the name that this one's has.
+    if slash == nil, name == Manifest.fileName { return .other }
     let plain = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
     if slash != nil, Self.runFiles.contains(plain) { folder.isRun = true }
     defer { if !anyOrder { count(&folder) } }
@@ -112,6 +116,7 @@ final class SourceListing {
       isSelected = source.runs == nil || isFile == nil
     } else {
       isSelected = (isRun?(name) ?? true) && (source.runs?.contains(name) ?? true)
+      if isSelected { matchedCount += 1 }
       if isSelected, source.runs != nil { listedRuns.insert(name) }
     }
     folder = Folder(

@@ -127,7 +127,9 @@ import CCurl
     if [CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE].contains(code) {
       problem = "its certificate is not trusted; SSL_CERT_FILE names the file of authorities to trust"
     }
-    if code == CURLE_UNSUPPORTED_PROTOCOL { problem = "it redirects to something other than https" }
+    if code == CURLE_UNSUPPORTED_PROTOCOL {
+      problem = "it redirects to something other than https, or does not answer in HTTP"
+    }
     if unreachable.contains(code) { return HTTPFault(kind: .unreachable, problem: problem) }
     return HTTPFault(kind: transient.contains(code) ? .transient : .permanent, problem: problem)
   }

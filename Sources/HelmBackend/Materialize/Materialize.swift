@@ -92,10 +92,12 @@ package struct RunMaterializer: Sendable {
     let request = RunRequest(entry)
     if mode != .recompute {
       // What an earlier command put here, or a run from elsewhere.
+      var passed: [String] = []
       let here = await RunSearch.nearest(
-        of: RunSearch.runs(in: own, suite: suite), to: request, maxInstances: maxEvalInstances)
+        of: RunSearch.runs(in: own, suite: suite), to: request, maxInstances: maxEvalInstances,
+        passing: &passed)
       if let here { return Outcome(entry: entry, status: .reused, runs: [here.path], source: here.path) }
-      if let found = try await search(for: request) {
+      if let found = try await search(for: request, passing: &passed) {
         let path = try place(found, in: own)
         return Outcome(entry: entry, status: .reused, runs: [path], source: found.path)
       }
@@ -103,19 +105,24 @@ package struct RunMaterializer: Sendable {
         return Outcome(
           entry: entry, status: .missing,
           problem: "no complete run matches"
-            + (source.map { " below \($0)" } ?? "; --from names where to look"))
+            + (source.map { " below \($0)" } ?? "; --from names where to look")
+            + (passed.isEmpty ? "" : "; incomplete: " + passed.unique().prefix(3).joined(separator: "; "))
+            + (passed.count > 3 ? " and \(passed.count - 3) more" : ""))
       }
     }
     return try await compute(entry, in: output, say)
   }
 
-  private func search(for request: RunRequest) async throws -> FoundRun? {
+  private func search(
+    for request: RunRequest, passing passed: inout [String]
+  ) async throws -> FoundRun? {
     guard let source else { return nil }
     guard Files.isFolder(source) else {
       throw MagnetError(.notFound, "not a folder", at: source, advice: "check the path")
     }
     let runs = RunSearch.outputs(below: source).flatMap { RunSearch.runs(in: $0) }
-    return await RunSearch.nearest(of: runs, to: request, maxInstances: maxEvalInstances)
+    return await RunSearch.nearest(
+      of: runs, to: request, maxInstances: maxEvalInstances, passing: &passed)
   }
 
   /// Puts a run into the output folder. What is there already stays, unless it is a link to a run.

@@ -58,15 +58,20 @@ enum RunSearch {
   }
 
   /// The nearest complete run that an entry asks for.
-  /// - Parameter maxInstances: the number of instances the run must have, unless it is all of its scenario's.
+  /// - Parameters:
+  ///   - maxInstances: the number of instances the run must have, unless it is all of its scenario's.
+  ///   - passed: gets the runs that the entry asks for and that are not complete, with what is wrong.
   static func nearest(
-    of runs: [FoundRun], to request: RunRequest, maxInstances: Int?
+    of runs: [FoundRun], to request: RunRequest, maxInstances: Int?, passing passed: inout [String]
   ) async -> FoundRun? {
     let wanted = runs.filter { isWanted($0, by: request) }.sorted { a, b in
       let (first, second) = (request.distance(a.name), request.distance(b.name))
       return first == second ? codePointOrder(a.path, b.path) : first < second
     }
-    for run in wanted where await isComplete(run, maxInstances: maxInstances) { return run }
+    for run in wanted {
+      guard let problem = await problem(of: run, maxInstances: maxInstances) else { return run }
+      passed.append("\(run.path): \(problem)")
+    }
     return nil
   }
 
@@ -81,15 +86,23 @@ enum RunSearch {
 
   /// Whether all of HELM's files are there and whole, and hold enough instances.
   static func isComplete(_ run: FoundRun, maxInstances: Int?) async -> Bool {
-    guard let runs = try? HelmRuns(run.path), let listing = try? await runs.list(),
-      let entry = listing.entries.first, entry.isNamed, entry.faults.isEmpty
-    else { return false }
-    guard let maxInstances else { return true }
+    await problem(of: run, maxInstances: maxInstances) == nil
+  }
+
+  /// What keeps a run from being one with all of HELM's files, read in full, and enough instances; nil when it is one.
+  private static func problem(of run: FoundRun, maxInstances: Int?) async -> String? {
+    guard let runs = try? HelmRuns(run.path),
+      let listing = try? await runs.list().checked(of: runs, isThorough: true).listing,
+      let entry = listing.entries.first
+    else { return "cannot be read" }
+    if let problem = entry.problem { return problem }
+    guard let maxInstances else { return nil }
     let limit = spec(of: run)?["adapter_spec"]?["max_eval_instances"]
-    if limit == .null || limit?.double.map({ $0 >= Double(maxInstances) }) == true { return true }
+    if limit == .null || limit?.double.map({ $0 >= Double(maxInstances) }) == true { return nil }
     let tables = try? await runs.load(
       [entry], tables: [.perInstanceStats], columns: ["per_instance_stats.instance_id"])
-    guard let rows = tables?.perInstanceStats.rows else { return false }
-    return Set(rows.map { $0[.instance] }).count >= maxInstances
+    guard let rows = tables?.perInstanceStats.rows else { return "cannot be read" }
+    let count = Set(rows.map { $0[.instance] }).count
+    return count >= maxInstances ? nil : "has \(count) of \(maxInstances) instances"
   }
 }

@@ -292,7 +292,7 @@ final class SourceReader {
       while let next = rest.first, codePointOrder(next.name, column.name) {
         merged.append(rest.removeFirst())
       }
-      if rest.first?.name == column.name { rest.removeFirst() }
+      if let next = rest.first, ExactText(next.name) == ExactText(column.name) { rest.removeFirst() }
       merged.append(column)
     }
     return merged + rest

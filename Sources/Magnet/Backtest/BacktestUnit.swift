@@ -24,7 +24,7 @@ struct BacktestRecord: Sendable, Hashable {
   mutating func setInterval(_ interval: Interval?, stddev: Double?) {
     if let stddev, stddev > 0 {
       self.stddev = stddev
-      let half = SIMD3(Estimate.coverages.map { Normal.quantile(0.5 + $0 / 2) * stddev })
+      let half = SIMD3(Estimate.coverages.map { Normal.halfWidth($0) * stddev })
       lower = SIMD3(repeating: predicted) - half
       upper = SIMD3(repeating: predicted) + half
     }

@@ -126,7 +126,8 @@ package struct ComparedRuns: Sendable {
   ) async throws -> ComparedRuns {
     let listing = try await source.list()
     var notes: [String] = []
-    var omissions: [String] = []
+    var omitted: [(String, String)] = []
+    var metricNames: [MetricName] = []
     var faults = listing.entries.flatMap(\.scoreFaults)
     let matchers = patterns.map { NamePattern($0) }
     let all =
@@ -150,13 +151,21 @@ package struct ComparedRuns: Sendable {
       guard let headline = rules.headline(.init(spec, path: entry.path), stats), headline.stat != nil else {
         let names = stats.available.sorted().filter { !Headline.isBookkeeping($0.metric) }.prefix(12).map(
           \.text)
-        omissions.append(
-          "\(spec[.run]): no score by \(rules.metrics.first?.text ?? "a known main metric"); it has "
-            + names.joined(separator: ", "))
+        metricNames += stats.names
+        omitted.append(
+          (
+            spec[.run],
+            "no score by \(rules.metrics.first?.text ?? "a known main metric"); there is "
+              + names.joined(separator: ", ")
+          ))
         continue
       }
       chosen.append((entry, spec, headline))
     }
+    if chosen.isEmpty {
+      try MetricSelector.check(rules.metrics, among: Set(metricNames).sorted { $0.text < $1.text })
+    }
+    let omissions = ScoreCollection.grouped(omitted).map { "\($1): \($0)" }
     let hasScenarioStates = chosen.allSatisfy { $0.entry.files.contains("scenario_state.json") }
     if readsContent, !hasScenarioStates {
       notes.append("instances are paired by their ids alone, as not all runs have a scenario_state.json")

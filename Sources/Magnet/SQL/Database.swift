@@ -75,6 +75,7 @@ public struct Database: Sendable {
         table = try connection.answer(text, parameters)
       } catch let error as MagnetError { throw Self.advised(error, parsed, catalog, connection) }
       try Self.checkNames(parsed, catalog, source.sources, relations)
+      try catalog.checkMetrics()
       // What a run without a readable run spec holds is missing from every table.
       if catalog.hasReadTables { faults = listing.entries.filter { !$0.isNamed }.flatMap(\.faults) + faults }
       faults += catalog.scoreFaults

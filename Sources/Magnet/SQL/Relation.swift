@@ -103,14 +103,15 @@ struct Relation: Sendable {
     let all = ["run_spec.name"] + columns.filter { $0 != "run_spec.name" }
     let known = Set(kind.schemaV1.map(\.name))
     let others = all.filter { !used.contains($0) }
-    var given: [String: String] = [:]
+    var given: [ExactText: String] = [:]
     for name in all.filter(used.contains) + others.filter(known.contains)
       + others.filter({ !known.contains($0) })
     {
-      given[name] = names.name(for: name)
+      given[ExactText(name)] = names.name(for: name)
     }
     return Relation(
-      name: kind.sqlName, rows: .table(kind), columns: all.map { column(given[$0, default: $0], $0) })
+      name: kind.sqlName, rows: .table(kind),
+      columns: all.map { column(given[ExactText($0), default: $0], $0) })
   }
 
   /// The relations whose names need no quotes.

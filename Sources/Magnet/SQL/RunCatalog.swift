@@ -16,6 +16,8 @@ final class RunCatalog {
   /// What decides which statistics are scores; nil until that is asked for.
   private var rules: HeadlineRules?
   private var headlines: [Int: RunHeadline] = [:]
+  /// The statistics of the runs that scores were asked of, where a metric was asked for.
+  private var metricNames: Set<MetricName> = []
   private var boards: (table: Table, haveErrors: Bool)?
   /// Which runs' tables could not be read.
   private var broken: [TableSource: Set<Int>] = [:]
@@ -160,10 +162,19 @@ final class RunCatalog {
     for run in new where broken[.stats]?.contains(run) != true {
       guard let spec = specs[run], let table = stats[run] else { continue }
       let entry = listing.entries[run]
-      headlines[run] = RunHeadline(
-        suite: entry.suite, .init(spec, path: entry.path), RunStats(table, wanted: wanted), rules)
+      let stats = RunStats(table, wanted: wanted)
+      if !rules.metrics.isEmpty { metricNames.formUnion(stats.names) }
+      headlines[run] = RunHeadline(suite: entry.suite, .init(spec, path: entry.path), stats, rules)
     }
     return headlines
+  }
+
+  /// Makes sure that, of the runs that scores were asked of, one has a metric that was asked for.
+  /// - Throws: `MagnetError` with the nearest names.
+  func checkMetrics() throws {
+    if let rules, !headlines.isEmpty {
+      try MetricSelector.check(rules.metrics, among: metricNames.sorted { $0.text < $1.text })
+    }
   }
 
   /// Those of some runs that have statistics; the faults of others are reported.

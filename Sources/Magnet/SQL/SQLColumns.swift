@@ -33,7 +33,7 @@ enum SQLType: String, Sendable {
 /// them at a NUL.
 struct SQLColumnNames {
   private let kept: Set<String>
-  private var taken: Set<String>
+  private var taken: Set<ExactText>
 
   /// - Parameter kept: names that columns keep, so that others which SQLite takes for the same get a number: HELM's own.
   init(keeping kept: some Sequence<String> = EmptyCollection()) {
@@ -56,14 +56,14 @@ struct SQLColumnNames {
 
   /// Two of some names that SQLite cannot tell apart; nil where it can tell all.
   static func clash(in names: [String]) -> (String, String)? {
-    var known: [String: String] = [:]
+    var known: [ExactText: String] = [:]
     for name in names {
       if let other = known.updateValue(name, forKey: folded(name)), other != name { return (other, name) }
     }
     return nil
   }
 
-  private static func folded(_ name: String) -> String {
-    String(decoding: name.utf8.map { $0 >= 0x41 && $0 <= 0x5A ? $0 + 0x20 : $0 }, as: UTF8.self)
+  private static func folded(_ name: String) -> ExactText {
+    ExactText(String(decoding: name.utf8.map { $0 >= 0x41 && $0 <= 0x5A ? $0 + 0x20 : $0 }, as: UTF8.self))
   }
 }

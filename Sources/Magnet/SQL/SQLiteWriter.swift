@@ -30,7 +30,7 @@ import CSQLite
     }
 
     private(set) var list: [Column] = []
-    private(set) var places: [String: Int] = [:]
+    private(set) var places: [ExactText: Int] = [:]
     private var names: SQLColumnNames
     /// The columns of HELM's and those that views name, which have a place of their own whatever else there is.
     private let known: [String]
@@ -45,18 +45,18 @@ import CSQLite
     }
 
     /// The columns of HELM's that are not there yet.
-    var missing: [String] { known.filter { places[$0] == nil } }
+    var missing: [String] { known.filter { places[ExactText($0)] == nil } }
 
     mutating func add(_ name: String) -> Column {
       let column = Column(name: name, sqlName: names.name(for: name))
-      places[name] = list.count
+      places[ExactText(name)] = list.count
       list.append(column)
       return column
     }
 
     mutating func add(_ kinds: CellKinds, at place: Int) { list[place].kinds.formUnion(kinds) }
 
-    subscript(name: String) -> Column? { places[name].map { list[$0] } }
+    subscript(name: String) -> Column? { places[ExactText(name)].map { list[$0] } }
   }
 
   /// The most columns of a table of rows, which has up to three of its own.
@@ -142,7 +142,7 @@ import CSQLite
       for name in names {
         guard let position = table.position(of: name) else { continue }
         let cells = chunk.columns[position]
-        guard let place = columns[kind]?.places[name] else {
+        guard let place = columns[kind]?.places[ExactText(name)] else {
           extra.append((name, cells))
           continue
         }
@@ -184,7 +184,7 @@ import CSQLite
   /// The statement that inserts a row, after the columns that are new were added to the table.
   private func insertion(_ kind: TableSource, _ names: [String]) throws -> OpaquePointer {
     var known = columns[kind] ?? Columns(kind, relations)
-    let new = known.overflows ? [] : names.filter { known.places[$0] == nil }
+    let new = known.overflows ? [] : names.filter { known.places[ExactText($0)] == nil }
     if let insert = unsafe inserts[kind], new.isEmpty { return unsafe insert }
     unsafe sqlite3_finalize(inserts.removeValue(forKey: kind))
     func add(_ name: String) throws {

@@ -36,6 +36,8 @@ extension HeadlineRules {
   /// A schema made for runs that no schema describes: one column per group, the last and narrowest that a run is in,
   /// with the metric that is guessed or asked for, and the mean win rate over them.
   package func madeSchema(for runs: BoardRuns) throws -> Schema {
+    try MetricSelector.check(
+      self.metrics, among: Set(runs.runs.flatMap(\.stats.names)).sorted { $0.text < $1.text })
     var names: [String] = []
     var members: [String: [BoardRuns.Run]] = [:]
     for run in runs.runs {
@@ -215,5 +217,15 @@ extension Board {
       }
     }
     return gaps
+  }
+}
+
+extension BoardRuns {
+  /// The runs that are in none of a schema's groups and so on none of its boards: how many, and their tasks.
+  package func outside(_ schema: Schema) -> (count: Int, tasks: [String]) {
+    let others = runs.filter { run in
+      !run.groups.contains { schema.group($0)?.metricGroups.isEmpty == false }
+    }
+    return (others.count, others.map(\.task).unique().sorted(by: codePointOrder))
   }
 }

@@ -41,6 +41,9 @@ struct RunStats: Sendable {
   /// The metrics on unperturbed inputs, wanted or not, with their splits.
   private(set) var available: Set<Available> = []
 
+  /// The names of the statistics, and of those that are not kept, as far as they are known.
+  var names: [MetricName] { entries.map(\.name) + available.map { MetricName($0.metric, split: $0.split) } }
+
   struct Available: Sendable, Hashable, Comparable {
     let metric: String
     let split: String?

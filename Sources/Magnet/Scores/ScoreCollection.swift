@@ -106,7 +106,7 @@ package struct ScoreCollection: Sendable {
   }
 
   /// The names for which the same is true, a few of them in words, by what is true.
-  private static func grouped(_ all: [(String, String)]) -> [(String, String)] {
+  static func grouped(_ all: [(String, String)]) -> [(String, String)] {
     let names = Dictionary(grouping: all, by: \.1)
     return all.map(\.1).unique().map { reason in
       let names = names[reason, default: []].map(\.0)

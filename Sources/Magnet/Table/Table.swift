@@ -1,14 +1,31 @@
 /// The names of a table's columns. Tables with the same names share one.
 package final class TableSchema: Sendable {
   package let names: [String]
-  let positions: [String: Int]
+  private let positions: [ExactText: Int]
+  /// The same for names that are written in another form; nil where all are ASCII, which has one form.
+  private let otherForms: [String: Int]?
   /// The types that hold even where all cells are null, for each column; nil where nothing is declared.
   let declared: [ColumnType?]?
 
   package init(_ names: [String], declared: [ColumnType?]? = nil) {
     self.names = names
     self.declared = declared
-    positions = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    positions = Dictionary(
+      names.enumerated().map { (ExactText($1), $0) }, uniquingKeysWith: { first, _ in first })
+    otherForms =
+      names.contains { $0.utf8.contains { $0 >= 0x80 } }
+      ? Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first }) : nil
+  }
+
+  /// The position of the column with a name.
+  func position(of name: String) -> Int? { positions[ExactText(name)] ?? otherForms?[name] }
+
+  /// The same, of the name as it is written.
+  func exactPosition(of name: String) -> Int? { positions[ExactText(name)] }
+
+  /// Whether the columns of another table have the same names.
+  func hasNames(_ others: [String]) -> Bool {
+    names.count == others.count && zip(names, others).allSatisfy { ExactText($0) == ExactText($1) }
   }
 }
 
@@ -73,7 +90,7 @@ public struct Table: Sendable {
     columns: [(name: String, chunk: ColumnChunk)], rowCount: Int, known: TableSchema? = nil
   ) {
     let known = known.flatMap {
-      $0.names.count == columns.count && zip($0.names, columns).allSatisfy { $0 == $1.name } ? $0 : nil
+      $0.hasNames(columns.map(\.name)) ? $0 : nil
     }
     self.init(
       known ?? TableSchema(columns.map(\.name)),
@@ -85,18 +102,18 @@ public struct Table: Sendable {
   /// doubles in their column.
   public init(stacking tables: [Table]) {
     if let first = tables.first?.schema,
-      tables.allSatisfy({ $0.schema === first || $0.schema.names == first.names })
+      tables.allSatisfy({ $0.schema === first || $0.schema.hasNames(first.names) })
     {
       self.init(first, Self.unified(tables.flatMap(\.chunks)))
       return
     }
     var names: [String] = []
-    var seen: Set<String> = []
+    var seen: Set<ExactText> = []
     for table in tables {
-      for name in table.columnNames where seen.insert(name).inserted { names.append(name) }
+      for name in table.columnNames where seen.insert(ExactText(name)).inserted { names.append(name) }
     }
     let chunks = tables.flatMap { table in
-      let positions = names.map { table.schema.positions[$0] }
+      let positions = names.map { table.schema.exactPosition(of: $0) }
       return table.chunks.map { chunk in
         Chunk(
           rowCount: chunk.rowCount,
@@ -122,7 +139,7 @@ public struct Table: Sendable {
   }
 
   /// The position of the column called `name`, nil when there is none.
-  public func position(of name: String) -> Int? { schema.positions[name] }
+  public func position(of name: String) -> Int? { schema.position(of: name) }
 
   /// The full name of the column that is called `name` or, where only one is, whose name ends in `.name`.
   /// - Throws: `MagnetError` with the nearest names when there is none, and with all when there are several.
@@ -142,7 +159,7 @@ public struct Table: Sendable {
   }
 
   /// Whether there is a column called `name`.
-  public func hasColumn(_ name: String) -> Bool { schema.positions[name] != nil }
+  public func hasColumn(_ name: String) -> Bool { schema.position(of: name) != nil }
 
   /// The chunk that a row is in, and its number there.
   func locate(_ row: Int) -> (chunk: Int, row: Int) {
@@ -164,7 +181,7 @@ public struct Table: Sendable {
 
   /// The cell in a row (0 first) and the column called `name`; null when there is no such column.
   public subscript(row: Int, name: String) -> Cell {
-    schema.positions[name].map { self[row: row, column: $0] } ?? .null
+    schema.position(of: name).map { self[row: row, column: $0] } ?? .null
   }
 
   /// The rows, in order.
@@ -241,7 +258,7 @@ extension Table {
   /// The columns with these names, in this order; names the table does not have are left out.
   public func selecting(_ names: [String]) -> Table {
     let kept = names.filter(hasColumn)
-    let columns = kept.compactMap { schema.positions[$0] }
+    let columns = kept.compactMap { schema.position(of: $0) }
     return Table(
       TableSchema(kept, declared: schema.declared.map { types in columns.map { types[$0] } }),
       chunks.map { chunk in

@@ -31,6 +31,9 @@ package struct VersionOrder: Comparable, Sendable {
     self.parts = parts + [.end]
   }
 
+  /// Whether it is that of a preview, a release candidate or the like.
+  package var isPrerelease: Bool { parts.contains(.prerelease) }
+
   package static func < (a: Self, b: Self) -> Bool {
     if a.parts != b.parts { return a.parts.lexicographicallyPrecedes(b.parts) }
     return a.name < b.name

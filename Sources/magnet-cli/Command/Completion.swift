@@ -29,10 +29,31 @@ extension CompletionKind {
     .names { _ in Environment.all.keys.sorted(by: codePointOrder) }
   }
 
-  private static func paths(_ prefix: String) -> [String] {
+  /// Names of predictors of scores.
+  package static var scorePredictors: CompletionKind {
+    .names { _ in predictorCatalog.filter { $0 is ScorePredictor.Type }.map(\.name) }
+  }
+
+  /// Names of the metrics that HELM's schemas define.
+  package static var metrics: CompletionKind {
+    .names { _ in
+      Schema.builtInNames.compactMap(Schema.builtIn).flatMap { $0.metrics.map(\.name) }.unique()
+        .sorted(by: codePointOrder)
+    }
+  }
+
+  /// Names of HELM's schemas, and JSON files.
+  package static var schemas: CompletionKind {
+    .custom { _, _, prefix in
+      Schema.builtInNames.filter { $0.hasPrefix(prefix) } + paths(prefix) { $0.hasSuffix(".json") }
+    }
+  }
+
+  /// The paths that begin so: folders, and files that are meant.
+  private static func paths(_ prefix: String, isMeant: (String) -> Bool = { _ in true }) -> [String] {
     let folder = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? ""
     let entries = (try? Files.entries(folder.isEmpty ? "." : folder)) ?? []
-    let paths = entries.map { folder + $0.name }.filter { $0.hasPrefix(prefix) }
-    return paths.sorted(by: codePointOrder).map { Files.isFolder($0) ? $0 + "/" : $0 }
+    return entries.map { folder + $0.name }.filter { $0.hasPrefix(prefix) }.sorted(by: codePointOrder)
+      .compactMap { Files.isFolder($0) ? $0 + "/" : isMeant($0) ? $0 : nil }
   }
 }

@@ -223,10 +223,14 @@ package func say(_ counts: [ReadingCounts], of runs: [RunEntry], nonFinite: Stri
   }
 }
 
-/// Names each fault on standard error.
-package func say(_ faults: [DataFault]) {
+/// Names each fault on standard error, a hundred at most, and counts the others.
+package func say(_ faults: [DataFault], as what: String = "left out") {
   FaultFile.add(faults)
-  for fault in faults { Terminal.say("left out: \(fault)", as: .warning) }
+  let most = 100
+  for fault in faults.prefix(most) { Terminal.say("\(what): \(fault)", as: .warning) }
+  if faults.count > most {
+    Terminal.say("\(what): \(faults.count - most) more; --faults FILE writes all", as: .warning)
+  }
 }
 
 /// What `500k`, `20M` or `1000` mean in bytes.

@@ -25,13 +25,13 @@ package struct MetricOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The metric that is the score, such as exact_match, exact_match@valid or exact_match@test/toxic (a sub-split); the first of several that a run has (default: the main metric of the run's group in HELM's schema).",
-      valueName: "metric"))
+      valueName: "metric"), completion: .metrics)
   package var metric: [String] = []
   @Option(
     help: ArgumentHelp(
       "The schema that defines main metrics: a name such as lite, or a schema.json (default: the schema.json beside the runs, else HELM's).",
       valueName: "name or file"),
-    completion: .file(extensions: ["json"]))
+    completion: .schemas)
   package var schema: String?
   @Flag(inversion: .prefixedNo, help: "Whether lower values of --metric are better, where no schema says.")
   package var lowerIsBetter: Bool?

@@ -31,7 +31,7 @@ import Magnet
   private var names: [String] = []
   /// The place of each column in the order of their names' code points.
   private var ranks: [Int] = []
-  private var columnOfName: [String: Int32] = [:]
+  private var columnOfName: [ExactText: Int32] = [:]
   /// The columns that have cells, in the order they got the first.
   private var met: [Int32] = []
   /// Whether cells were taken back since the last time.
@@ -283,7 +283,7 @@ import Magnet
   private mutating func makeColumn(of node: Int32) -> Int {
     let name = name(of: node)
     tree[node].isText = textColumns.contains(name)
-    if let known = columnOfName[name] {
+    if let known = columnOfName[ExactText(name)] {
       tree[node].column = known
       return Int(known)
     }
@@ -299,7 +299,7 @@ import Magnet
     let column = Int32(columnCount)
     columnCount += 1
     names.append(name)
-    columnOfName[name] = column
+    columnOfName[ExactText(name)] = column
     tree[node].column = column
     return Int(column)
   }
