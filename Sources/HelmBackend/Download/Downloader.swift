@@ -160,9 +160,11 @@ final class Downloader: HTTPWork {
     return report
   }
 
-  /// Whether files have to wait for approval.
+  /// Whether files have to wait for approval, or for the first run that matches.
   private var isHeld: Bool {
-    !isApproved && plan.missingBytes > min(limit ?? .max, plan.freeSpace ?? .max)
+    let waitsForRuns = selection.runs != nil && plan.matchedCount == 0
+    return !isApproved
+      && (waitsForRuns || plan.missingBytes > min(limit ?? .max, plan.freeSpace ?? .max))
   }
 
   var isEmpty: Bool {

@@ -54,9 +54,8 @@ package struct BacktestScores: Sendable {
       (
         number,
         Group(
-          predictor: result.entries[number].name, isBaseline: result.entries[number].isBaseline, observed: nil, targets: 0,
-          predictions: 0,
-          scores: [], intervals: nil, extrapolated: 0)
+          predictor: result.entries[number].name, isBaseline: result.entries[number].isBaseline,
+          observed: nil, targets: 0, predictions: 0, scores: [], intervals: nil, extrapolated: 0)
       )
     }
     let all = zip(parts.map(\.predictor), measured) + silent

@@ -90,6 +90,18 @@ package struct ByteHash: Sendable {
   }
 }
 
+/// Whether two strings consist of the same bytes. Those that are equal to Swift may have other ones.
+package func haveSameBytes(_ a: String, _ b: String) -> Bool {
+  guard a.utf8.count == b.utf8.count else { return false }
+  let areSame = unsafe a.utf8.withContiguousStorageIfAvailable { a in
+    unsafe b.utf8.withContiguousStorageIfAvailable { b in
+      guard let first = a.baseAddress, let second = b.baseAddress else { return true }
+      return unsafe memcmp(first, second, a.count) == 0
+    }
+  }
+  return areSame.flatMap { $0 } ?? a.utf8.elementsEqual(b.utf8)
+}
+
 /// Whether `a` comes before `b` in the order of their code points, Python's.
 package func codePointOrder(_ a: String, _ b: String) -> Bool {
   let order = unsafe a.utf8.withContiguousStorageIfAvailable { a in

@@ -6,8 +6,7 @@ package struct ExactText: Hashable, Sendable {
   package init(_ text: String) { self.text = text }
 
   package static func == (a: Self, b: Self) -> Bool {
-    a.text.utf8.count == b.text.utf8.count && !codePointOrder(a.text, b.text)
-      && !codePointOrder(b.text, a.text)
+    haveSameBytes(a.text, b.text)
   }
 
   package func hash(into hasher: inout Hasher) { hasher.combine(text) }
