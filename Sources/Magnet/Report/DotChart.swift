@@ -42,9 +42,12 @@ struct DotChart {
       .element("title", [:], [.text(title)]),
       .element("desc", [:], [.text(dots.map(describe).joined(separator: "; "))]),
     ]
+    var grid = ""
+    var intervals = ""
+    var spans = ""
     for part in 0...4 {
       let value = low + (high - low) * Double(part) / 4
-      nodes.append(Self.line(x(value), 4, x(value), bottom - 24, opacity: "0.2"))
+      grid += "M\(Self.number(x(value))) 4V\(Self.number(bottom - 24))"
       nodes.append(Self.text(ReportText.number(value), x(value), bottom - 8, "middle"))
     }
     if hasSpread {
@@ -54,14 +57,14 @@ struct DotChart {
     for (place, dot) in dots.enumerated() {
       let y = Double(place) * Self.step + 16
       nodes.append(Self.text(shortened(dot.label, to: 34), Self.left - 10, y + 4, "end"))
+      func span(_ low: Double, _ high: Double) -> String {
+        "M\(Self.number(x(low))) \(Self.number(y))H\(Self.number(x(high)))"
+      }
       if let interval = dot.interval {
-        nodes.append(
-          Self.line(x(max(low, interval.lower)), y, x(min(high, interval.upper)), y, opacity: "0.55", "2"))
+        intervals += span(max(low, interval.lower), min(high, interval.upper))
       }
       let all = [dot.value] + dot.others.compactMap(\.self)
-      if let least = all.min(), let most = all.max(), all.count > 1 {
-        nodes.append(Self.line(x(least), y, x(most), y, opacity: "0.35", "1.5"))
-      }
+      if let least = all.min(), let most = all.max(), all.count > 1 { spans += span(least, most) }
       for (number, value) in ([dot.value] + dot.others).enumerated() {
         guard let value else { continue }
         let name = names.isEmpty ? "" : ", \(names[min(number, names.count - 1)])"
@@ -74,6 +77,12 @@ struct DotChart {
       nodes.append(Self.mark(number, start, height - 8, name))
       nodes.append(Self.text(name, start + 10, height - 4, "start"))
     }
+    // Lines lie under the marks.
+    let lines = [
+      Self.path(grid, opacity: "0.2", width: "1"), Self.path(intervals, opacity: "0.55", width: "2"),
+      Self.path(spans, opacity: "0.35", width: "1.5"),
+    ].compactMap(\.self)
+    nodes.insert(contentsOf: lines, at: 2)
     let size = Self.left + Self.width + (hasSpread ? Self.spreadWidth + 50 : 30)
     return .chart(
       title,
@@ -81,7 +90,7 @@ struct DotChart {
         "svg",
         [
           "viewBox": "0 0 \(Self.number(size)) \(Self.number(height))", "width": Self.number(size),
-          "height": Self.number(height), "role": "img", "aria-label": title,
+          "height": Self.number(height), "role": "img", "aria-label": title, "fill": "currentColor",
         ], nodes))
   }
 
@@ -108,7 +117,7 @@ struct DotChart {
       + dot.spread.map(String.init).joined(separator: " ")
     return [
       .element(
-        "path", ["d": columns.joined(), "fill": "currentColor", "fill-opacity": "0.6"],
+        "path", ["d": columns.joined(), "fill-opacity": "0.6"],
         [.element("title", [:], [.text(title)])])
     ]
   }
@@ -118,7 +127,7 @@ struct DotChart {
     switch number {
     case 0:
       return .element(
-        "circle", ["cx": Self.number(x), "cy": Self.number(y), "r": "4.5", "fill": "currentColor"], name)
+        "circle", ["cx": Self.number(x), "cy": Self.number(y), "r": "4.5"], name)
     case 1:
       return .element(
         "rect",
@@ -132,20 +141,22 @@ struct DotChart {
     }
   }
 
-  private static func line(
-    _ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, opacity: String, _ width: String = "1"
-  ) -> HTMLNode {
-    .element(
-      "line",
-      [
-        "x1": number(x1), "x2": number(x2), "y1": number(y1), "y2": number(y2), "stroke": "currentColor",
-        "stroke-width": width, "stroke-opacity": opacity,
-      ], [])
+  /// Lines of one kind; nil for none.
+  private static func path(_ lines: String, opacity: String, width: String) -> HTMLNode? {
+    lines.isEmpty
+      ? nil
+      : .element(
+        "path",
+        [
+          "d": lines, "fill": "none", "stroke": "currentColor", "stroke-width": width,
+          "stroke-opacity": opacity,
+        ],
+        [])
   }
 
   private static func text(_ text: String, _ x: Double, _ y: Double, _ anchor: String) -> HTMLNode {
     .element(
-      "text", ["x": number(x), "y": number(y), "text-anchor": anchor, "fill": "currentColor"], [.text(text)])
+      "text", ["x": number(x), "y": number(y), "text-anchor": anchor], [.text(text)])
   }
 
   private static func number(_ value: Double) -> String { SVGText.number(value) }

@@ -157,8 +157,8 @@ extension RunReport.Parts {
     }
     if !left.isEmpty {
       notes.append(
-        "instances of \(left.count) runs are left out or not all there, as the page would be over "
-          + "\(options.maxBytes / 1_000_000) MB; --max-size changes this")
+        "\(rows.count) instances are in the page; those of \(left.count) runs are left out, or not all there, as it would "
+          + "be over \(options.maxBytes / 1_000_000) MB; --max-size changes this")
       cutCount += left.count
     }
     let about =
