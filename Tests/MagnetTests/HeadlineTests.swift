@@ -183,6 +183,11 @@ import Testing
     #expect(BoardAggregate.winRates([([1, nil], false)], rowCount: 2) == [nil, nil])
     // Rounded once, however many.
     #expect(BoardAggregate.exactMean([1e16, 1, -1e16]) == 1.0 / 3)
+    // Rounded once, as Python's statistics.mean is: the sum is not a double.
+    let sevenths = [6, 5.5, 7.5, 11.5, 0, 7.5, 0.5].map { $0 / 13 }
+    #expect(BoardAggregate.exactMean(sevenths) == 0.4230769230769231)
+    let ninths = [5.5, 5.5, 7, 4, 8.5, 0].map { $0 / 9 }
+    #expect(BoardAggregate.exactMean(ninths) == 0.5648148148148149)
   }
 
   @Test func ambiguousStatisticsAreNoScore() {

@@ -37,7 +37,19 @@ extension PageScript {
           }
           parts = [...kept, x];
         }
-        return values.length === 0 ? NaN : parts.reverse().reduce((a, b) => a + b, 0) / values.length;
+        const count = values.length;
+        if (count === 0) return NaN;
+        let high = 0, low = 0;
+        for (const part of parts.reverse()) {
+          const sum = high + part;
+          low += part - (sum - high);
+          high = sum;
+        }
+        // What dividing leaves is divided, too; a product by a small whole number is exact in two halves.
+        const mean = high / count, product = mean * count;
+        const split = 134217729 * mean, upper = split - (split - mean), lower = mean - upper;
+        const error = upper * count - product + lower * count;
+        return mean + (high - product - error + low) / count;
       };
       const setNumber = (cell, node, value) => {
         cell.value = value;

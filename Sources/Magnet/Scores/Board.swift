@@ -140,8 +140,17 @@ enum BoardAggregate {
       }
       parts = kept + [x]
     }
-    let sum = parts.reversed().reduce(0, +)
-    return sum / Double(values.count)
+    // The sum as a double and what is missing from it; what dividing the one leaves is divided, too, so that the mean is
+    // rounded once.
+    var (high, low) = (0.0, 0.0)
+    for part in parts.reversed() {
+      let sum = high + part
+      low += part - (sum - high)
+      high = sum
+    }
+    let count = Double(values.count)
+    let mean = high / count
+    return mean + (high.addingProduct(-mean, count) + low) / count
   }
 
   /// The standard error of the mean of a row's values, which are independent: √Σe²/k; nil where one has none.
