@@ -43,6 +43,8 @@ open class ExamineeBase: Examinee {
   public var tunableModel: (any TunableModel)?
   /// What a user should know of how the last test went.
   public var notes: [String] = []
+  /// What humans are asked at every timestep.
+  private var elicitation: PreferenceElicitation?
 
   /// An examinee that has not been reset yet.
   public required init() {}
@@ -53,6 +55,7 @@ open class ExamineeBase: Examinee {
     currentTimestep = 0
     initialModel = nil
     tunableModel = nil
+    elicitation = nil
     notes = []
   }
 
@@ -97,7 +100,8 @@ open class ExamineeBase: Examinee {
   /// Asks the judge's humans about all questions of the setting; nil stands where an answer cannot be read, so that
   /// timesteps line up.
   public func alignedPreferences(from judge: any JudgeQueries) async throws -> [Preference?] {
-    let elicitation = PreferenceElicitation(setting.questions)
+    let elicitation = self.elicitation ?? PreferenceElicitation(setting.questions)
+    self.elicitation = elicitation
     return elicitation.preferences(from: try await judge.queryFromExaminee(.requests(elicitation.requests)))
   }
 

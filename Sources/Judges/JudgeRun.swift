@@ -51,7 +51,8 @@ public struct JudgeRun: Sendable {
   private struct Task: Sendable {
     let algorithm: Algorithm
     let challenge: Challenge
-    let history: any HistorySource
+    /// The place of its history among `histories`.
+    let history: Int
     let pair: JudgePair
   }
 
@@ -68,13 +69,13 @@ public struct JudgeRun: Sendable {
   }
 
   /// The tests in order: by history, challenge, algorithm, repetition.
-  private func tasks() throws -> [Task] {
+  private func tasks(_ known: HistoryCache) throws -> [Task] {
     try validate()
     var tasks: [Task] = []
-    for history in histories {
+    for (place, history) in histories.enumerated() {
       for challenge in challenges where history.suits(challenge) {
         let judge = challenge.make()
-        let first = try history.history(repetition: 1)
+        let first = try known.history(place, repetition: 1)
         try judge.validate(judgeSetting(first))
         var members = [JSONValue.Member(key: "challenge", value: .string(challenge.name))] + history.spec
         if challenge.looksAhead {
@@ -90,7 +91,7 @@ public struct JudgeRun: Sendable {
               setting: digest, challenge: challenge.name, settingSpec: spec, algorithm: algorithm.name,
               spec: options, repetition: repetition,
               seed: SplitMix.mixed(SplitMix.hash("examinee \(key)") ^ SplitMix.mixed(seed)), state: .running)
-            tasks.append(Task(algorithm: algorithm, challenge: challenge, history: history, pair: pair))
+            tasks.append(Task(algorithm: algorithm, challenge: challenge, history: place, pair: pair))
           }
         }
       }
@@ -141,7 +142,8 @@ public struct JudgeRun: Sendable {
   /// - Returns: the pairs in an order that does not depend on `jobs`.
   /// - Throws: `MagnetError` when a challenge cannot be tested on a history at all, or the store fails.
   public func run(store: JudgeStore? = nil, progress: Progress? = nil) async throws -> [JudgePair] {
-    let tasks = try tasks()
+    let known = HistoryCache(histories)
+    let tasks = try tasks(known)
     progress?.expect(tasks.count)
     var ids = [Int64](repeating: 0, count: tasks.count)
     var pairs = tasks.map(\.pair)
@@ -156,7 +158,7 @@ public struct JudgeRun: Sendable {
       }
     }
     for _ in waiting.count..<tasks.count { progress?.advance() }
-    let known = VectorCache()
+    let vectors = VectorCache()
     let next = NextPlace()
     let (numbers, registered) = (ids, pairs)
     try await withThrowingTaskGroup(of: [(Int, JudgePair)].self) { group in
@@ -168,7 +170,7 @@ public struct JudgeRun: Sendable {
             guard place < waiting.count else { break }
             let index = waiting[place]
             var pair = registered[index]
-            try await test(tasks[index], &pair, numbers[index], store, known)
+            try await test(tasks[index], &pair, numbers[index], store, known, vectors)
             if pair.state != .running { progress?.advance() }
             made.append((index, pair))
           }
@@ -183,7 +185,8 @@ public struct JudgeRun: Sendable {
 
   /// Makes one test and keeps it.
   private func test(
-    _ task: Task, _ pair: inout JudgePair, _ id: Int64, _ store: JudgeStore?, _ known: VectorCache
+    _ task: Task, _ pair: inout JudgePair, _ id: Int64, _ store: JudgeStore?, _ known: HistoryCache,
+    _ vectors: VectorCache
   )
     async throws
   {
@@ -191,12 +194,12 @@ public struct JudgeRun: Sendable {
     let session = try PairSession(store: store, pair: id, repetition: pair.repetition)
     var result: JudgeResult
     do {
-      let history = try task.history.history(repetition: pair.repetition)
+      let history = try known.history(task.history, repetition: pair.repetition)
       func kept(_ model: any TunableModel) -> StoredModel { StoredModel(base: model, session: session) }
       var setting = judgeSetting(history)
       setting.eras = history.eras.map(kept)
       setting.initialModel = history.initialModel.map(kept)
-      setting.probe = StoredProbe(base: history.probe, session: session, known: known)
+      setting.probe = StoredProbe(base: history.probe, session: session, known: vectors)
       setting.onTick = { session.tick($0) }
       let judge = task.challenge.make()
       let examinee = task.algorithm.make()

@@ -195,7 +195,9 @@ public struct PreferenceModel: TunableModel {
   private static func fit(_ values: inout [Double], to pairs: [Pair], epochs: Double) {
     let total = pairs.reduce(0) { $0 + $1.copies }
     guard total > 0, epochs > 0 else { return }
-    let places = Set(pairs.flatMap { $0.counts.map(\.place) }).sorted()
+    var occurs = [Bool](repeating: false, count: size)
+    for pair in pairs { for (place, _) in pair.counts { occurs[place] = true } }
+    let places = occurs.indices.filter { occurs[$0] }
     var order = [Int](repeating: 0, count: size)
     for (index, place) in places.enumerated() { order[place] = index }
     // One row per pair, the rows one after the other.
