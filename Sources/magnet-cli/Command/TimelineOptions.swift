@@ -60,7 +60,8 @@ package struct TimelineOptions: ParsableArguments {
       Terminal.say(
         "left out, without a date: \(undated.joined(separator: ", ")); --dates FILE.csv gives dates")
     }
-    Terminal.say("\(timeline.names.count) steps of time: \(timeline.names.joined(separator: ", "))")
+    let count = timeline.names.count
+    Terminal.say("\(count) step\(count == 1 ? "" : "s") of time: \(timeline.names.joined(separator: ", "))")
     return timeline
   }
 }
