@@ -44,6 +44,8 @@ public struct JudgePair: Sendable, Hashable {
 extension JudgeStore {
   /// Makes sure that the pairs are in the store, in this order, and returns each with its number and what came of it.
   func register(_ pairs: [JudgePair]) throws -> [(id: Int64, pair: JudgePair)] {
+    // Damage is noticed before anything is changed.
+    _ = try all()
     try write(now: true) { file in
       for pair in pairs {
         try file.write(
@@ -115,7 +117,9 @@ extension JudgeStore {
           seed: UInt64(bitPattern: row[7].int ?? 0),
           state: row[8].text.flatMap { PairState(rawValue: $0) } ?? .running)
         if let text = row[9].text {
-          pair.result = try JudgeResult(challenge: challenge, json: JSONValue(parsing: text))
+          pair.result = try undamaged("the result of pair \(row[0].int ?? 0)") {
+            try JudgeResult(challenge: challenge, json: JSONValue(parsing: text))
+          }
         }
         pair.requests = Int(row[10].int ?? 0)
         pair.tokens = Int(row[11].int ?? 0)

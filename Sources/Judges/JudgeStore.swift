@@ -69,6 +69,16 @@ public final class JudgeStore: Sendable {
     try file.withLock { try body($0) }
   }
 
+  /// What `body` reads from a cell.
+  /// - Parameter what: what the cell holds.
+  /// - Throws: `MagnetError` that names the file.
+  func undamaged<R>(_ what: String, _ body: () throws -> R) throws -> R {
+    do { return try body() } catch {
+      throw MagnetError(
+        .invalidData, "is damaged: \(what): \(error)", at: path, advice: "give another file")
+    }
+  }
+
   /// Commits what is pending.
   public func flush() throws {
     try file.withLock { if $0.isInTransaction { try $0.run("COMMIT") } }
@@ -133,7 +143,9 @@ public final class JudgeStore: Sendable {
       var found: [Double]??
       try file.rows("SELECT value FROM vector WHERE model = ? AND probe = ?", [.text(model), .text(probe)]) {
         row in
-        let values = try row[0].text.map { try JSONValue(parsing: $0) }
+        let values = try row[0].text.map { text in
+          try undamaged("a vector") { try JSONValue(parsing: text) }
+        }
         found = .some(values.map { $0.elements.compactMap(\.double) })
       }
       return found

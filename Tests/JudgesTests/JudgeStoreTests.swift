@@ -243,6 +243,30 @@ import Testing
     #expect(throws: MagnetError.self) { try JudgeStore("/nowhere/at/all.judge", writing: true) }
   }
 
+  /// Damage that SQLite does not see is refused by name, before anything is changed.
+  @Test func damageWithinACellIsNamedAndChangesNothing() async throws {
+    let folder = try TemporaryFolder()
+    let world = World(.linear, seed: 1, timesteps: 3)
+    let path = folder.path + "/r.judge"
+    do {
+      let store = try JudgeStore(path, writing: true)
+      _ = try await Self.run(world.eras, world).run(store: store)
+      try store.file.withLock {
+        try $0.run("UPDATE pair SET result = '[1, oops' WHERE id = 1; PRAGMA wal_checkpoint(TRUNCATE)")
+      }
+    }
+    let before = try Data(contentsOf: URL(filePath: path))
+    var other = Self.run(world.eras, world)
+    other.seed = 99
+    for writing in [true, false] {
+      let store = try JudgeStore(path, writing: writing)
+      await #expect {
+        if writing { _ = try await other.run(store: store) } else { _ = try store.all() }
+      } throws: { "\($0)".hasPrefix("\(path): is damaged: the result of pair 1: ") }
+    }
+    #expect(try Data(contentsOf: URL(filePath: path)) == before)
+  }
+
   /// Tunes on a random part of the preferences.
   final class Random: ExamineeBase {
     override func step(_ judge: any JudgeQueries) async throws -> Bool {
