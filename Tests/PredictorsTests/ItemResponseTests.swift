@@ -83,12 +83,13 @@ import Testing
     let blunt = try #require(try estimate(RaschPredictor(), binary, scores))
     #expect(sharp.stddev! < blunt.stddev! / 2)
     let estimator = try RaschPredictor().fit(graded)
-    let covered = graded.train.count { run in
+    // Of the strongest, there may be no interval: the model does not hold for those beyond the weaker half.
+    let covers = graded.train.compactMap { run in
       let sample = ObservedSample(columns: Array(0..<8), scores: (0..<8).map { graded.matrix[run, $0] })
       let actual = (0..<count).reduce(0) { $0 + graded.matrix[run, $1] } / Double(count)
-      return estimator.estimate(sample)!.intervals![2].contains(actual)
+      return estimator.estimate(sample)?.intervals?[2].contains(actual)
     }
-    #expect(covered >= 34)  // of 40
+    #expect(covers.count >= 20 && covers.count { $0 } * 40 >= 34 * covers.count, "\(covers)")
   }
 
   @Test func allInstancesSeenIsTheScore() throws {
@@ -271,7 +272,7 @@ import Testing
     let others = try #require(try RidgeOnOthersPredictor().fit(fold).estimate(sample))
     #expect(min(own.mean, others.mean) <= found.mean && found.mean <= max(own.mean, others.mean))
     let (a, b) = (try #require(own.stddev), try #require(others.stddev))
-    #expect(isNear(found.stddev, (1 / (1 / (a * a) + 1 / (1.5 * b * b))).squareRoot()))
+    #expect(isNear(found.stddev, (1 / (1 / (a * a) + 1 / (1.25 * b * b))).squareRoot()))
     #expect(isNear(try estimate(AutoPredictor(), fold)?.mean, others.mean, 0.1))
   }
 
