@@ -20,10 +20,12 @@ struct Frontier: Sendable {
   }
 
   /// Whether the limit is below the upper end of the 90% interval (Wilson's) of the sample's mean.
-  func isInReach(of sample: KnownSample) -> Bool {
+  /// - Parameter dispersion: the variance of scores as a share of that of right-or-wrong ones.
+  func isInReach(of sample: KnownSample, dispersion: Double) -> Bool {
     guard let limit, let mean = sample.mean, sample.isShare else { return false }
-    let interval = Interval.wilson(right: mean * Double(sample.count), count: sample.count, coverage: 0.9)
-    return interval.map { $0.upper > limit } ?? false
+    let quantile = Normal.quantile(0.95)
+    let square = quantile * quantile * dispersion / Double(sample.count)
+    return Interval.wilson(share: mean, square: square).upper > limit
   }
 }
 

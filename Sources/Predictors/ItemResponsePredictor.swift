@@ -29,8 +29,8 @@ public final class RaschPredictor: ScorePredictor {
 /// freedom as there are training runs, less one, widened by what intervals from as many instances of the training runs
 /// would have had to be (`IntervalFactors`). Where that is more than 1.75 times as wide, instances do not follow one
 /// ability: there is no interval, and a note says why; nor is there one for what may be a stronger run than those learned
-/// from where the model does not hold beyond these (`FrontierTrials`), or where these are all alike. Without a sample it is the prior of the runs learned
-/// from, N(0, 1).
+/// from where these are all alike, or where the model does not hold beyond them (`FrontierTrials`). Without a sample it
+/// is the prior of the runs learned from, N(0, 1).
 ///
 /// Where the instances were chosen (`SamplingMethod`, `magnet select`), the training runs are looked at on the same instances.
 ///
@@ -219,13 +219,13 @@ struct ItemResponseEstimator: ScoreEstimator {
       factors: factors)
   }
 
-  /// Why the model is not to be trusted with this random sample: the runs learned from are all alike, or it may be of a run
-  /// stronger than these, where the model does not hold.
+  /// Why the model is not to be trusted with this random sample: it may be of a run stronger than those learned from, and
+  /// the model does not hold there, or these are all alike.
   func doubt(_ sample: KnownSample) -> String? {
-    if upperDeviation >= Self.largestDeviation {
-      return "the runs learned from are too much alike to tell what a stronger or weaker one scores"
-    }
-    return frontier.isInReach(of: sample) ? beyond.doubt(sample.count) : nil
+    guard frontier.isInReach(of: sample, dispersion: dispersion) else { return nil }
+    return upperDeviation >= Self.largestDeviation
+      ? "the runs learned from are too much alike to tell what a stronger one scores"
+      : beyond.doubt(sample.count)
   }
 
   /// For each ability, sums over the instances of a sample.
