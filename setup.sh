@@ -1,11 +1,23 @@
 #!/bin/sh
 # Installs the system libraries that magnet is built with, where they are missing: simdjson, SQLite, zlib, libcurl and
-# libyaml, from apt (Debian 12, Ubuntu); on macOS simdjson and libyaml from Homebrew, the others come with the system. Does nothing when
-# all are there. Called by make. `setup.sh tests` also installs what tests run: bubblewrap, archivers and others.
+# libyaml, from apt (Debian 12, Ubuntu); on macOS simdjson and libyaml from Homebrew, the others come with the system. Does
+# nothing when all are there. Says what a swift that does not start may need. Called by make. `setup.sh tests` also installs what tests run: bubblewrap, archivers and others.
 set -eu
 
 if ! command -v swift >/dev/null 2>&1; then
   echo "setup: there is no swift on the PATH; install Swift 6.2 or later from https://www.swift.org/install" >&2
+  exit 1
+fi
+if ! started=$(swift --version 2>&1); then
+  echo "setup: the swift on the PATH does not start: $(echo "$started" | head -1)" >&2
+  if [ -e /etc/debian_version ]; then
+    echo "setup: what it needs itself may be missing. As root, run:" >&2
+    echo "  apt-get update && apt-get install -y --no-install-recommends binutils-gold gcc git libcurl4-openssl-dev \\
+    libedit-dev libncurses-dev libpython3-dev libsqlite3-dev libstdc++-12-dev libxml2-dev libz3-dev pkg-config tzdata \\
+    zip zlib1g-dev" >&2
+  else
+    echo "setup: https://www.swift.org/install names the packages that it needs" >&2
+  fi
   exit 1
 fi
 

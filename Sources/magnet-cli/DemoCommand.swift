@@ -7,6 +7,7 @@ struct DemoCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
     abstract: "Write a small real suite to try everything on, offline.",
+    usage: "magnet demo [<folder>] [--run-entries <run-entries> ...] [<options>]",
     discussion: """
       Writes DIR/benchmark_output: 37 runs of three suites that HELM made, with questions and models of magnet's own. \
       With --run-entries, helm-run makes runs instead, in a cache folder, and their folders are printed; runs made before \

@@ -7,6 +7,7 @@ struct MaterializeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "materialize",
     abstract: "Provide runs by their run entries: reuse complete ones, or compute them with helm-run.",
+    usage: "magnet materialize <run-entries> ... --output <output> [<options>]",
     discussion: """
       A run is reused when its folder's name has everything the run entry asks for, it is complete, and has enough \
       instances. Otherwise your own helm-run computes it. The runs' folders are printed, DIR gets benchmark_output and \

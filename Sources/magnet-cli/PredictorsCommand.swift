@@ -7,6 +7,7 @@ struct PredictorsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predictors",
     abstract: "List the predictors that ship with magnet.",
+    usage: "magnet predictors [<options>]",
     discussion: """
       EXAMPLE:
         magnet predictors
