@@ -83,7 +83,7 @@ import Testing
     let blunt = try #require(try estimate(RaschPredictor(), binary, scores))
     #expect(try #require(sharp.stddev, "\(sharp.notes)") < #require(blunt.stddev, "\(blunt.notes)") / 2)
     let estimator = try RaschPredictor().fit(graded)
-    // Of the strongest, there may be no interval: the model does not hold for those beyond the weaker half.
+    // Some of the strongest have none: what holds for the weaker half does not hold for them.
     let covers = graded.train.compactMap { run in
       let sample = ObservedSample(columns: Array(0..<8), scores: (0..<8).map { graded.matrix[run, $0] })
       let actual = (0..<count).reduce(0) { $0 + graded.matrix[run, $1] } / Double(count)

@@ -2,8 +2,8 @@
 package final class TableSchema: Sendable {
   package let names: [String]
   private let positions: [ExactText: Int]
-  /// The same for names that are written in another form; nil where all are ASCII, which has one form.
-  private let otherForms: [String: Int]?
+  /// The same for names that are written in another form; empty where all are ASCII, which has one form.
+  private let otherForms: [String: Int]
   /// The types that hold even where all cells are null, for each column; nil where nothing is declared.
   let declared: [ColumnType?]?
 
@@ -14,11 +14,11 @@ package final class TableSchema: Sendable {
       names.enumerated().map { (ExactText($1), $0) }, uniquingKeysWith: { first, _ in first })
     otherForms =
       names.contains { $0.utf8.contains { $0 >= 0x80 } }
-      ? Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first }) : nil
+      ? Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first }) : [:]
   }
 
   /// The position of the column with a name.
-  func position(of name: String) -> Int? { positions[ExactText(name)] ?? otherForms?[name] }
+  func position(of name: String) -> Int? { positions[ExactText(name)] ?? otherForms[name] }
 
   /// The same, of the name as it is written.
   func exactPosition(of name: String) -> Int? { positions[ExactText(name)] }
