@@ -94,6 +94,7 @@ struct KnownSample {
   var count: Int { scores.count }
   /// Nil for an empty sample.
   var mean: Double? { scores.mean() }
+
   /// A random sample of so many of the instances.
   func drawn(_ count: Int, using random: inout SplitMix) -> KnownSample {
     var places = Array(columns.indices)

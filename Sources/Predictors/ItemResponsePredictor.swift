@@ -152,9 +152,7 @@ struct ItemResponseEstimator: ScoreEstimator {
     degrees = max(1, frontier.runs - 1)
     self.softplus = softplus
     self.shares = shares
-    let (sums, squares) = sumsOfRows(shares, width: width, columns)
-    shareSums = sums
-    varianceSums = zip(sums, squares).map { $0 - $1 }
+    (shareSums, varianceSums) = Self.sums(ofShares: shares, over: columns)
   }
 
   /// The least deviation, from 2 on, at which a model scores so much higher than the mean run.
@@ -168,6 +166,14 @@ struct ItemResponseEstimator: ScoreEstimator {
     var deviation = 2.0
     while deviation < largestDeviation, score(deviation) < wanted { deviation += 0.5 }
     return deviation
+  }
+
+  /// Sums of P and P (1 - P) over instances, for each ability.
+  private static func sums(ofShares shares: [Double], over items: [Int]) -> (
+    shares: [Double], variances: [Double]
+  ) {
+    let (sums, squares) = sumsOfRows(shares, width: abilityCount, items)
+    return (sums, zip(sums, squares).map { $0 - $1 })
   }
 
   private static func sums(_ table: [Double], over items: [Int]) -> [Double] {
@@ -205,9 +211,8 @@ struct ItemResponseEstimator: ScoreEstimator {
     guard known.isShare, !columns.isEmpty else { return nil }
     let (mean, variance) = moments(known)
     if !sample.isAdaptive, let doubt = doubt(known) {
-      var estimate = Estimate(mean: mean, isExtrapolated: frontier.isPassed(by: sample))
-      estimate.notes = ["no interval: " + doubt]
-      return estimate
+      return Estimate(
+        mean: mean, isExtrapolated: frontier.isPassed(by: sample), withoutInterval: "no interval: " + doubt)
     }
     let factors =
       known.count == 0
@@ -237,10 +242,9 @@ struct ItemResponseEstimator: ScoreEstimator {
 
   /// What estimates from these instances need, whatever the scores on them.
   func sums(over sample: [Int]) -> SampleSums {
-    let (sums, squares) = sumsOfRows(shares, width: abilities.count, sample)
+    let (shareSums, varianceSums) = Self.sums(ofShares: shares, over: sample)
     return SampleSums(
-      softplus: Self.sums(softplus, over: sample), shares: sums, variances: zip(sums, squares).map { $0 - $1 }
-    )
+      softplus: Self.sums(softplus, over: sample), shares: shareSums, variances: varianceSums)
   }
 
   /// The score's mean and variance given a sample.
@@ -274,6 +278,15 @@ struct ItemResponseEstimator: ScoreEstimator {
   }
 }
 
+extension Estimate {
+  /// An estimate that has no interval.
+  /// - Parameter reason: why, in the words of a note.
+  init(mean: Double, isExtrapolated: Bool, withoutInterval reason: String) {
+    self.init(mean: mean, isExtrapolated: isExtrapolated)
+    notes = [reason]
+  }
+}
+
 /// An estimate of a score from 0 to 1 with Wilson's interval of its error's variance, the quantile that of t with so many
 /// degrees of freedom; without an interval where the factors say that there is none.
 func shareEstimate(
@@ -281,9 +294,7 @@ func shareEstimate(
 ) -> Estimate {
   let share = min(1, max(0, mean))
   if let reason = factors.reason {
-    var estimate = Estimate(mean: share, isExtrapolated: isExtrapolated)
-    estimate.notes = [reason]
-    return estimate
+    return Estimate(mean: share, isExtrapolated: isExtrapolated, withoutInterval: reason)
   }
   let spread = max(share * (1 - share), 1e-9)
   var estimate = Estimate(

@@ -47,8 +47,7 @@ let noIntervalByLikeness =
 
 /// An estimate by likeness to the training runs.
 func learned(_ score: Double, isShare: Bool, sample: ObservedSample, frontier: Frontier) -> Estimate {
-  var estimate = Estimate(
-    mean: isShare ? min(1, max(0, score)) : score, isExtrapolated: frontier.isPassed(by: sample))
-  estimate.notes = [noIntervalByLikeness]
-  return estimate
+  Estimate(
+    mean: isShare ? min(1, max(0, score)) : score, isExtrapolated: frontier.isPassed(by: sample),
+    withoutInterval: noIntervalByLikeness)
 }

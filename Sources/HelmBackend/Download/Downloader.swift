@@ -113,9 +113,11 @@ final class Downloader: HTTPWork {
 
   /// Whether nothing is selected, as far as is listed: no file, or no run where runs were named.
   private var selectsNothing: Bool {
-    plan.fileCount == 0
-      || selection.runs != nil && plan.matchedCount == 0 && plan.missingRuns.isEmpty
+    plan.fileCount == 0 || matchesNoRun && plan.missingRuns.isEmpty
   }
+
+  /// Whether runs were named and, as far as is listed, none matches.
+  private var matchesNoRun: Bool { selection.runs != nil && plan.matchedCount == 0 }
 
   func run(_ driver: HTTPDriver) throws -> DownloadReport {
     let ending = Result {
@@ -162,9 +164,7 @@ final class Downloader: HTTPWork {
 
   /// Whether files have to wait for approval, or for the first run that matches.
   private var isHeld: Bool {
-    let waitsForRuns = selection.runs != nil && plan.matchedCount == 0
-    return !isApproved
-      && (waitsForRuns || plan.missingBytes > min(limit ?? .max, plan.freeSpace ?? .max))
+    !isApproved && (matchesNoRun || plan.missingBytes > min(limit ?? .max, plan.freeSpace ?? .max))
   }
 
   var isEmpty: Bool {
@@ -264,6 +264,7 @@ final class Downloader: HTTPWork {
   }
 }
 
-/// The plan was not approved.
+/// The whole plan selects nothing.
 private struct NothingSelected: Error {}
+/// The plan was not approved.
 private struct DownloadDeclined: Error {}

@@ -74,12 +74,9 @@ extension Predictor {
         continue
       }
       func name(_ number: Int) -> String { listing.runSpecs.rows[population[number]][.run] }
-      func statistics(_ row: Int) -> [MetricName] {
-        RunStats(tables.table(.stats, ofRuns: [row]), wanted: nil).entries.map(\.name)
-      }
       if !wantedMetrics.isEmpty, targetRun != nil {
-        try MetricSelector.check(wantedMetrics, among: statistics(trainCount), of: name(draw.test))
-      } else if !wantedMetrics.isEmpty, !rows.indices.allSatisfy({ haveWanted(statistics($0)) }) {
+        try MetricSelector.check(wantedMetrics, among: statistics(tables, trainCount), of: name(draw.test))
+      } else if !wantedMetrics.isEmpty, !rows.indices.allSatisfy({ haveWanted(statistics(tables, $0)) }) {
         let entries = population.map { listing.entries[listing.entryOfRow[$0]] }
         let places = try await wantedRuns(of: entries, in: source)
         let metric = wantedMetrics.map(\.text).joined(separator: " or ")
@@ -121,6 +118,11 @@ extension Predictor {
     }
   }
 
+  /// The names of a loaded run's statistics.
+  private func statistics(_ tables: RunTables, _ run: Int) -> [MetricName] {
+    RunStats(tables.table(.stats, ofRuns: [run]), wanted: nil).entries.map(\.name)
+  }
+
   /// Whether one of the metrics wanted is among some.
   private func haveWanted(_ names: [MetricName]) -> Bool {
     names.contains { name in wantedMetrics.contains { $0.matches(name) } }
@@ -138,7 +140,7 @@ extension Predictor {
       let tables = try await source.load(
         batch.map { entries[$0] }, tables: [.stats], columns: RunStats.columns)
       for (number, place) in batch.enumerated() {
-        let own = RunStats(tables.table(.stats, ofRuns: [number]), wanted: nil).entries.map(\.name)
+        let own = statistics(tables, number)
         names.formUnion(own)
         if haveWanted(own) { places.append(place) }
       }

@@ -1,17 +1,17 @@
 extension BacktestPage.Group {
-  /// The mean absolute error of each target, in the order of their numbers.
+  /// The predictions of each target, in the order of their numbers.
+  private var byTarget: [[BacktestPage.Prediction]] {
+    Dictionary(grouping: predictions, by: \.target).sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  /// The mean absolute error of each target.
   private var errors: [Double] {
-    let targets = Dictionary(grouping: predictions, by: \.target).sorted { $0.key < $1.key }
-    return targets.map { _, own -> Double in
-      let sum = own.reduce(0.0) { sum, one in sum + abs(one.predicted - one.actual) }
-      return sum / Double(own.count)
-    }
+    byTarget.map { own in own.map { abs($0.predicted - $0.actual) }.mean() ?? .nan }
   }
 
   /// The mean absolute error over targets.
   var error: Double {
-    let errors = errors
-    return errors.reduce(0, +) / Double(errors.count)
+    errors.mean() ?? .nan
   }
 
   /// The 95% interval of the error over targets, Student's t; nil for one target.
@@ -44,8 +44,8 @@ extension BacktestPage.Group {
 
   /// One for each target, in the order of their numbers.
   var targets: [Target] {
-    Dictionary(grouping: predictions, by: \.target).sorted { $0.key < $1.key }.map { _, own in
-      func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+    byTarget.map { own in
+      func mean(_ values: [Double]) -> Double { values.mean() ?? .nan }
       let intervals = own.compactMap(\.interval)
       return Target(
         run: own[0].run, model: own[0].model, task: own[0].task, predicted: mean(own.map(\.predicted)),
@@ -215,8 +215,8 @@ extension BacktestPage {
       let points = (0..<count).map { part in
         let own = sorted[part * sorted.count / count..<(part + 1) * sorted.count / count]
         return Plot.Point(
-          x: own.reduce(0) { $0 + $1.predicted } / Double(own.count),
-          y: own.reduce(0) { $0 + $1.actual } / Double(own.count), label: "\(own.count) predictions")
+          x: own.map(\.predicted).mean() ?? .nan, y: own.map(\.actual).mean() ?? .nan,
+          label: "\(own.count) predictions")
       }
       return self.series(group, points)
     }
