@@ -201,9 +201,13 @@ import CSQLite
     }
     for (index, value) in values.enumerated() { unsafe bind(value, to: statement, Int32(index + 1)) }
     let width = unsafe sqlite3_column_count(statement)
+    // One array for all rows, unless the body keeps it.
+    var row = Array(repeating: Value.null, count: Int(width))
     while true {
       switch unsafe sqlite3_step(statement) {
-      case SQLITE_ROW: try body((0..<width).map { unsafe Self.value(statement, $0) })
+      case SQLITE_ROW:
+        for column in 0..<width { row[Int(column)] = unsafe Self.value(statement, column) }
+        try body(row)
       case SQLITE_DONE: return
       default: throw failure()
       }

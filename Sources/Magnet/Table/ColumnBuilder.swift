@@ -121,6 +121,11 @@
     }
   }
 
+  /// The same.
+  package mutating func set(utf8 bytes: [UInt8], row: Int) {
+    unsafe bytes.withUnsafeBytes { unsafe set(utf8: $0, row: row) }
+  }
+
   /// Sets a text that JSON writes as it is: no quote, no backslash and no control character is in it.
   @inlinable public mutating func set(plain bytes: UnsafeRawBufferPointer, row: Int) {
     unsafe set(utf8: bytes, row: row)
