@@ -17,21 +17,30 @@ private struct CSVText: RowText {
   }
 
   func append(_ cell: Cell, to out: inout [UInt8]) {
-    let text = cell.text
-    let needsQuotes =
-      text.isEmpty
-      ? cell != .null
-      : text.utf8.contains {
-        $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\n")
-          || $0 == UInt8(ascii: "\r")
-      }
-    guard needsQuotes else { return out.append(contentsOf: text.utf8) }
+    switch cell {
+    case .string(let text), .json(let text): append(text, to: &out)
+    default: out.append(contentsOf: cell.text.utf8)
+    }
+  }
+
+  private func append(_ text: String, to out: inout [UInt8]) {
+    guard text.isEmpty || Self.needsQuotes(text.utf8.span) else { return out.append(contentsOf: text.utf8) }
     out.append(UInt8(ascii: "\""))
     for byte in text.utf8 {
       if byte == UInt8(ascii: "\"") { out.append(byte) }
       out.append(byte)
     }
     out.append(UInt8(ascii: "\""))
+  }
+
+  private static func needsQuotes(_ bytes: Span<UInt8>) -> Bool {
+    for place in bytes.indices {
+      switch bytes[place] {
+      case UInt8(ascii: ","), UInt8(ascii: "\""), UInt8(ascii: "\n"), UInt8(ascii: "\r"): return true
+      default: continue
+      }
+    }
+    return false
   }
 
   func appendRowEnd(to out: inout [UInt8]) { out.append(UInt8(ascii: "\n")) }
