@@ -61,18 +61,18 @@ public struct TableFormat: Sendable, Hashable, CaseIterable, CustomStringConvert
 extension TableFormat: Named {}
 
 /// How a table is laid out, and for whom.
-public struct TableLayout: Sendable {
+package struct TableLayout: Sendable {
   /// How many of the first columns tell the rows apart.
-  public var keyCount = 1
+  package var keyCount = 1
   /// How many characters fit into a line; nil for no limit.
-  public var width: Int?
+  package var width: Int?
   /// Whether the colours of terminals are used.
-  public var isColored = false
+  package var isColored = false
   /// Whether a file is written, and not a stream that is read while it is written.
-  public var isFile = false
+  package var isFile = false
 
   /// As wide as the table is, without colours, with one key column.
-  public init(keyCount: Int = 1, width: Int? = nil, isColored: Bool = false, isFile: Bool = false) {
+  package init(keyCount: Int = 1, width: Int? = nil, isColored: Bool = false, isFile: Bool = false) {
     self.isFile = isFile
     self.keyCount = keyCount
     self.width = width
@@ -170,8 +170,10 @@ public struct TableWriter: Sendable {
   private let format: TableFormat
   private let layout: TableLayout
 
-  /// A writer of one format.
-  public init(_ format: TableFormat, layout: TableLayout = TableLayout()) {
+  /// A writer of one format, as wide as the table is and without colours.
+  public init(_ format: TableFormat) { self.init(format, layout: TableLayout()) }
+
+  package init(_ format: TableFormat, layout: TableLayout) {
     self.format = format
     self.layout = layout
   }

@@ -49,7 +49,7 @@ public struct Measure: Sendable {
   }
 
   /// Sums over pairs: as many of the eight as the measure needs, the others 0.
-  public typealias Sums = SIMD8<Double>
+  package typealias Sums = SIMD8<Double>
 
   /// A value with what it is uncertain by.
   public struct Score: Sendable, Hashable {
@@ -99,7 +99,7 @@ public struct Measure: Sendable {
   ///   - level: whether pairs are of runs or of instances.
   ///   - sums: what a pair adds; nil where it does not count, such as one without an interval.
   ///   - value: the value from the sums; nil where they are too little to say anything.
-  public init(
+  package init(
     _ name: String, title: String, unit: Unit, better: Direction, level: Level,
     sums: @escaping @Sendable (MeasuredPair) -> Sums?, value: @escaping @Sendable (Sums) -> Double?
   ) {
@@ -137,7 +137,7 @@ public struct Measure: Sendable {
   }
 
   /// The value over all pairs; nil where they are too few to say anything.
-  public func value(of pairs: some Collection<MeasuredPair>) -> Double? {
+  package func value(of pairs: some Collection<MeasuredPair>) -> Double? {
     let value: Double? =
       switch form {
       case .pairs(let sums): self.value(pairs.reduce(into: .zero) { $0 += sums($1) ?? .zero })

@@ -10,11 +10,11 @@ public struct MeasuredPair: Sendable, Hashable {
   /// The standard deviation of the prediction's error, above 0; nil where the prediction has none.
   public var standardError: Double?
   /// How many instances the actual value is the mean over; nil where that is unknown.
-  public var instanceCount: Int?
+  package var instanceCount: Int?
   /// Pairs of one group and repetition are ranked among themselves: the runs of a scenario, or the instances of a run.
-  public var group = 0
+  package var group = 0
   /// Which of several predictions of the same value this is.
-  public var repetition = 0
+  package var repetition = 0
   /// The ends of the intervals, in the order of `coverages`; NaN where there is none.
   package var lower = SIMD3<Double>(repeating: .nan)
   package var upper = SIMD3<Double>(repeating: .nan)
@@ -28,7 +28,7 @@ public struct MeasuredPair: Sendable, Hashable {
   ///   - instanceCount: how many instances the actual value is over.
   ///   - group: the number of what is resampled together, such as a family of models.
   ///   - repetition: which of several draws of a sample it is of.
-  public init(
+  package init(
     predicted: Double, actual: Double, standardError: Double? = nil, interval: Interval? = nil,
     instanceCount: Int? = nil, group: Int = 0, repetition: Int = 0
   ) {

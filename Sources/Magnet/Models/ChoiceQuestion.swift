@@ -1,15 +1,15 @@
 /// A question with options, each of which speaks for or against some values.
 public struct ChoiceQuestion: Sendable, Hashable {
   /// The question's name; the questions of a probe and those that examinees learn from share none.
-  public let id: String
+  package let id: String
   /// The values that the question is about.
-  public let dimensions: [String]
+  package let dimensions: [String]
   /// The question as it is asked.
-  public let context: String
+  package let context: String
   /// The answers to choose from, two or more.
-  public let options: [String]
+  package let options: [String]
   /// One row per option: how far it favours (above 0) or offends (below 0) each of the dimensions.
-  public let weights: [[Double]]
+  package let weights: [[Double]]
 
   /// A question.
   /// - Throws: `MagnetError` unless there are two or more options, and one weight per option and dimension.

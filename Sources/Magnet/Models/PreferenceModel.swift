@@ -55,7 +55,7 @@ public struct PreferenceModel: TunableModel {
   }
 
   /// The weight of a word.
-  public func weight(ofWord word: String) -> Double { values[Self.place(ofWord: word)] }
+  package func weight(ofWord word: String) -> Double { values[Self.place(ofWord: word)] }
 
   // MARK: - Words
 
@@ -86,7 +86,7 @@ public struct PreferenceModel: TunableModel {
   }
 
   /// The sum of the weights of a text's words. The chances of two options are the logistic function of the difference.
-  public func score(_ option: String) -> Double {
+  package func score(_ option: String) -> Double {
     var sum = 0.0
     Self.forEachPlace(in: option) { sum += values[$0] }
     return sum

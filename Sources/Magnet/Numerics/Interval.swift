@@ -35,7 +35,7 @@ public struct Interval: Sendable, Hashable {
   ///   - population: how many there are; nil for no end of them.
   ///   - coverage: the probability, such as 0.95.
   /// - Returns: nil for no count; where all of the population were seen, the share itself.
-  public static func wilson(
+  package static func wilson(
     right: Double, count: Int, population: Int? = nil, coverage: Double = 0.95
   ) -> Interval? {
     guard count > 0 else { return nil }
@@ -55,7 +55,7 @@ public struct Interval: Sendable, Hashable {
   /// - Parameters:
   ///   - share: the estimate, from 0 to 1.
   ///   - square: the squared quantile of the coverage, divided by m.
-  public static func wilson(share: Double, square: Double) -> Interval {
+  package static func wilson(share: Double, square: Double) -> Interval {
     let centre = (share + square / 2) / (1 + square)
     let half = (square * share * (1 - share) + square * square / 4).squareRoot() / (1 + square)
     return Interval(lower: max(0, centre - half), upper: min(1, centre + half))
@@ -63,7 +63,7 @@ public struct Interval: Sendable, Hashable {
 
   /// The interval score of Gneiting and Raftery (2007), to be low: the width, and 2/(1 - coverage) for each unit by
   /// which the value lies outside.
-  public func score(_ value: Double, coverage: Double) -> Double {
+  package func score(_ value: Double, coverage: Double) -> Double {
     let miss = value < lower ? lower - value : value > upper ? value - upper : 0
     return width + 2 / (1 - coverage) * miss
   }

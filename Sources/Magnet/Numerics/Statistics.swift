@@ -14,7 +14,7 @@ extension Sequence where Element == Double {
   /// The variance about the mean of these values; nil for too few.
   /// - Parameter isPopulation: whether the values are all there are, so that the sum of squares is divided by their
   ///   number n; otherwise they are a sample, and it is divided by n - 1.
-  public func variance(ofPopulation isPopulation: Bool = false) -> Double? {
+  package func variance(ofPopulation isPopulation: Bool = false) -> Double? {
     let values = Array(self)
     let divisor = values.count - (isPopulation ? 0 : 1)
     guard divisor > 0, let mean = values.mean() else { return nil }
@@ -24,7 +24,7 @@ extension Sequence where Element == Double {
   /// The value that a fraction `p` of the values does not exceed, interpolated linearly between neighbours (type 7 of
   /// Hyndman and Fan 1996, the default of R and NumPy); nil for no values.
   /// - Parameter p: from 0 (the least value) to 1 (the greatest).
-  public func quantile(_ p: Double) -> Double? { sorted().quantile(ofSorted: p) }
+  package func quantile(_ p: Double) -> Double? { sorted().quantile(ofSorted: p) }
 }
 
 extension Sequence where Element == Double? {

@@ -1,17 +1,17 @@
 /// One run as it was found.
 public struct RunEntry: Sendable, Hashable {
   /// The suite's name: that of the folder the run lies in.
-  public let suite: String
+  package let suite: String
   /// The name of the run's folder.
-  public let folder: String
+  package let folder: String
   /// The path of the run's folder.
   public let path: String
   /// `run_spec.name`, or the folder's name when the run spec cannot be read.
   public let name: String
   /// Whether the run spec could be read.
-  public let isNamed: Bool
+  package let isNamed: Bool
   /// Which of HELM's files are there.
-  public let files: [String]
+  package let files: [String]
   /// What keeps the run from being complete; nothing when it is.
   public let faults: [DataFault]
 
@@ -36,7 +36,7 @@ public struct RunListing: Sendable {
   /// A row for each entry whose run spec could be read, in the entries' order.
   public let runSpecs: Table
   /// The entry that each row of `runSpecs` is of.
-  public let entryOfRow: [Int]
+  package let entryOfRow: [Int]
 
   /// A listing.
   package init(entries: [RunEntry], runSpecs: Table, entryOfRow: [Int]) {

@@ -9,7 +9,7 @@
 /// ```
 public struct TableSource: Sendable, Hashable, RawRepresentable, CaseIterable {
   /// How the JSON of a file becomes rows.
-  public enum Shape: Sendable {
+  package enum Shape: Sendable {
     /// One object: one row.
     case object
     /// A list of objects: one row for each.
@@ -26,15 +26,15 @@ public struct TableSource: Sendable, Hashable, RawRepresentable, CaseIterable {
   /// The name of the file in a run's folder, without the `.gz` of a compressed one.
   public let fileName: String
   /// How the names of its columns begin, but for `run_spec.name`.
-  public let prefix: String
+  package let prefix: String
   /// How its JSON becomes rows.
-  public let shape: Shape
+  package let shape: Shape
   /// The columns whose numbers are kept as texts: ids.
-  public let textColumns: Set<String>
+  package let textColumns: Set<String>
   /// The keys that lead to a text which every row must have, from the object of the row down; none for no such text.
-  public let requiredText: [StaticString]
+  package let requiredText: [StaticString]
   /// Whether a run is incomplete without the file.
-  public let isExpected: Bool
+  package let isExpected: Bool
   /// A number for the kind of file and how its tables are made, the same in every process.
   package let fingerprint: UInt64
 
@@ -47,7 +47,7 @@ public struct TableSource: Sendable, Hashable, RawRepresentable, CaseIterable {
   ///   - textColumns: columns that are text even where a file has numbers.
   ///   - requiredText: texts without which a file cannot be of this kind, looked for before it is parsed.
   ///   - isExpected: whether a run without the file is incomplete.
-  public init(
+  package init(
     _ name: String, prefix: String, fileName: String? = nil, shape: Shape, textColumns: Set<String> = [],
     requiredText: [StaticString] = [], isExpected: Bool = false
   ) {

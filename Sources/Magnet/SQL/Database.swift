@@ -140,7 +140,7 @@ public struct Database: Sendable {
   package static func isComplete(_ text: String) -> Bool { SQLConnection.isComplete(text) }
 
   /// The names and columns of the relations that need no quotes, for people.
-  public static var schema: [(name: String, columns: [String])] {
+  package static var schema: [(name: String, columns: [String])] {
     Relation.tidy.map { ($0.name, $0.columns.map(\.name)) }
   }
 

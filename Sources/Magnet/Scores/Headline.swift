@@ -1,22 +1,22 @@
 /// The score of a run: the statistic that HELM's leaderboards rank it by, and the rule that chose it.
-public struct Headline: Sendable {
+package struct Headline: Sendable {
   /// The run group whose main metric it is; nil where the metric was asked for or guessed.
-  public let group: String?
+  package let group: String?
   /// The metric and its split.
-  public let metric: MetricName
+  package let metric: MetricName
   /// Whether lower values are better; nil where that is not known.
-  public let lowerIsBetter: Bool?
+  package let lowerIsBetter: Bool?
   /// What chose the metric: a schema, `--metric`, or a guess.
-  public let rule: String
+  package let rule: String
   /// Whether no schema knows the run, and the metric is the most telling of those it has.
-  public let isGuessed: Bool
+  package let isGuessed: Bool
   /// What happened on the way: `quasi_exact_match absent`, `sub_splits merged`, `count 0`.
-  public let notes: [String]
+  package let notes: [String]
   /// The statistic; nil where the run does not have it.
   package let stat: MergedStat?
 
   /// The score; nil where the run does not have it, or has it over no values.
-  public var mean: Double? { stat?.mean }
+  package var mean: Double? { stat?.mean }
 
   /// Whether a metric counts or times something rather than scoring answers.
   static func isBookkeeping(_ metric: String) -> Bool {

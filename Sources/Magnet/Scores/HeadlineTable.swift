@@ -98,18 +98,18 @@ struct RunHeadline: Sendable {
 }
 
 /// Why a run's score is what it is.
-public struct HeadlineExplanation: Sendable {
+package struct HeadlineExplanation: Sendable {
   /// One row per statistic that has the metric's name, or of all when none was asked for: metric, split, sub_split,
   /// perturbation, computed_on, count, sum, mean, verdict.
-  public let table: Table
+  package let table: Table
   /// How the metric was chosen, a sentence each.
-  public let steps: [String]
+  package let steps: [String]
   /// The score.
-  public let headline: Headline?
+  package let headline: Headline?
 
   /// Explains the score of the only run of a source, or of its `metric`.
   /// - Throws: `MagnetError` where the source has several runs or the run no statistics, and what the source throws.
-  public init(of source: some RunSource, rules: HeadlineRules) async throws {
+  package init(of source: some RunSource, rules: HeadlineRules) async throws {
     let all = try await BoardRuns.read(source, keepsRepeated: true)
     if let fault = all.faults.first, all.runs.isEmpty { throw fault }
     guard let run = all.runs.first, all.runs.count == 1 else {

@@ -80,6 +80,6 @@ public struct ScoreBoard: Sendable {
 }
 
 /// Who made a model: its name up to the first `/`, all of it when there is none.
-public func modelFamily(_ model: String) -> String {
+package func modelFamily(_ model: String) -> String {
   model.firstIndex(of: "/").map { String(model[..<$0]) } ?? model
 }

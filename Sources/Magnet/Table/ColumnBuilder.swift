@@ -9,7 +9,7 @@
 /// Rows come in ascending order; a row that is skipped is null, and setting the last row again replaces its cell.
 /// The kind of the column is that of its cells: integers become doubles once a double is among them, and a column
 /// that mixes other kinds keeps each cell as JSON.
-@safe public struct ColumnBuilder: ~Copyable {
+@safe package struct ColumnBuilder: ~Copyable {
   @usableFromInline enum Kind: UInt8 { case none, bool, int, double, string, json }
 
   @usableFromInline var words: UnsafeMutablePointer<UInt64>
@@ -23,7 +23,7 @@
   private static var nullBool: UInt64 { 2 }
 
   /// An empty builder.
-  public init() {
+  package init() {
     capacity = 16
     unsafe words = .allocate(capacity: capacity)
     texts = TextInterner()
@@ -32,10 +32,10 @@
   @inlinable deinit { unsafe words.deallocate() }
 
   /// Whether the cells so far are numbers.
-  @inlinable public var isNumeric: Bool { kind == .double || kind == .int }
+  @inlinable package var isNumeric: Bool { kind == .double || kind == .int }
 
   /// Whether no cell was set.
-  @inlinable public var isEmpty: Bool { filled == 0 }
+  @inlinable package var isEmpty: Bool { filled == 0 }
 
   /// Makes `row` the last filled row, with nulls in the rows that were skipped.
   @inlinable mutating func open(_ row: Int) {
@@ -68,7 +68,7 @@
   }
 
   /// Sets a null.
-  public mutating func setNull(row: Int) {
+  package mutating func setNull(row: Int) {
     open(row)
     filled = row
     appendNull()
@@ -76,7 +76,7 @@
   }
 
   /// Sets a number.
-  @inlinable public mutating func set(_ value: Double, row: Int) {
+  @inlinable package mutating func set(_ value: Double, row: Int) {
     if kind != .double { becomeDouble() }
     if kind == .double {
       open(row)
@@ -87,7 +87,7 @@
   }
 
   /// Sets an integer.
-  @inlinable public mutating func set(_ value: Int64, row: Int) {
+  @inlinable package mutating func set(_ value: Int64, row: Int) {
     if kind == .int {
       open(row)
       unsafe words[row] = UInt64(bitPattern: value)
@@ -100,7 +100,7 @@
   }
 
   /// Sets a boolean.
-  @inlinable public mutating func set(_ value: Bool, row: Int) {
+  @inlinable package mutating func set(_ value: Bool, row: Int) {
     if kind != .bool { become(.bool) }
     if kind == .bool {
       open(row)
@@ -111,7 +111,7 @@
   }
 
   /// Sets a text, given as UTF-8.
-  @inlinable public mutating func set(utf8 bytes: UnsafeRawBufferPointer, row: Int) {
+  @inlinable package mutating func set(utf8 bytes: UnsafeRawBufferPointer, row: Int) {
     if kind == .string {
       let code = unsafe texts.code(bytes)
       open(row)
@@ -127,7 +127,7 @@
   }
 
   /// Sets a text that JSON writes as it is: no quote, no backslash and no control character is in it.
-  @inlinable public mutating func set(plain bytes: UnsafeRawBufferPointer, row: Int) {
+  @inlinable package mutating func set(plain bytes: UnsafeRawBufferPointer, row: Int) {
     unsafe set(utf8: bytes, row: row)
     if kind == .string { texts.markPlain() }
   }
@@ -135,7 +135,7 @@
   /// Sets the text that followed the last one before, where it stands at `place` with a quote after it; how many bytes
   /// it has. Nil, and nothing set, where another text stands, or the one expected is not known to be plain. From
   /// `place` on, 64 bytes are readable.
-  @inlinable public mutating func setExpected(at place: UnsafeRawPointer, row: Int) -> Int? {
+  @inlinable package mutating func setExpected(at place: UnsafeRawPointer, row: Int) -> Int? {
     guard kind == .string, let length = unsafe texts.takeExpected(at: place) else { return nil }
     open(row)
     unsafe words[row] = UInt64(texts.last)
@@ -143,7 +143,7 @@
   }
 
   /// Sets a list or an object, given as compact JSON.
-  public mutating func set(json bytes: UnsafeRawBufferPointer, row: Int) {
+  package mutating func set(json bytes: UnsafeRawBufferPointer, row: Int) {
     if kind != .json { becomeJSON(row) }
     let code = unsafe texts.code(bytes)
     open(row)
@@ -151,7 +151,7 @@
   }
 
   /// Sets a cell of any kind.
-  public mutating func set(_ cell: Cell, row: Int) {
+  package mutating func set(_ cell: Cell, row: Int) {
     switch cell {
     case .null: setNull(row: row)
     case .bool(let value): set(value, row: row)
@@ -163,7 +163,7 @@
   }
 
   /// Sets the cells of `rows`, which are new, to that of an earlier row.
-  public mutating func repeatCell(of earlier: Int, rows: Range<Int>) {
+  package mutating func repeatCell(of earlier: Int, rows: Range<Int>) {
     let isSet = earlier < filled
     let isNull = isSet && isNumberNull(earlier)
     for row in rows {
@@ -177,7 +177,7 @@
   }
 
   /// Takes back the cells from `row` on, all of which were set; false when there are none.
-  @discardableResult public mutating func removeCells(from row: Int) -> Bool {
+  @discardableResult package mutating func removeCells(from row: Int) -> Bool {
     guard filled > row else { return false }
     for at in row..<filled where isNull(at) { nullsSet -= 1 }
     filled = row
@@ -206,7 +206,7 @@
   }
 
   /// Whether every cell that was set was removed again: only nulls of rows that were skipped are left.
-  public var holdsNothing: Bool {
+  package var holdsNothing: Bool {
     if nullsSet > 0 { return false }
     if isNumeric { return nullRows.count == filled }
     for row in 0..<filled where !isNull(row) { return false }
@@ -268,14 +268,14 @@
   }
 
   /// Whether both hold numbers and the same in every row.
-  public func holdsSameNumbers(as other: borrowing ColumnBuilder) -> Bool {
+  package func holdsSameNumbers(as other: borrowing ColumnBuilder) -> Bool {
     guard isNumeric, kind == other.kind, filled == other.filled else { return false }
     return unsafe nullRows == other.nullRows
       && equalBytes(UnsafeRawPointer(words), UnsafeRawPointer(other.words), filled * 8)
   }
 
   /// The chunk of rows `0..<rowCount`, which are all that were set, or none; the builder is empty afterwards.
-  public mutating func finish(rowCount: Int) -> ColumnChunk {
+  package mutating func finish(rowCount: Int) -> ColumnChunk {
     while filled < rowCount {
       if filled == capacity {
         unsafe words = unsafe regrown(words, filled, to: max(capacity * 2, rowCount))

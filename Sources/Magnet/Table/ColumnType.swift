@@ -1,5 +1,5 @@
 /// What the cells of a column are, nulls aside.
-public enum ColumnType: String, Sendable {
+package enum ColumnType: String, Sendable {
   /// Texts.
   case bool, int, double, string
   /// Lists and objects, kept as JSON, or cells of several kinds.
@@ -55,7 +55,7 @@ extension ColumnChunk {
 
 extension Table {
   /// The type of each column, in order; nil for columns of nulls alone of which nothing is declared.
-  public var columnTypes: [ColumnType?] {
+  package var columnTypes: [ColumnType?] {
     if let declared = schema.declared { return declared }
     var types = [ColumnType?](repeating: nil, count: columnNames.count)
     for chunk in chunks {

@@ -30,7 +30,7 @@ extension Table {
   /// - Parameters:
   ///   - other: the other table.
   ///   - on: for each condition, the column's name here and in `other`.
-  public func joinRows(with other: Table, on: [(String, String)]) -> [(here: Int, there: Int)] {
+  package func joinRows(with other: Table, on: [(String, String)]) -> [(here: Int, there: Int)] {
     let codes = Self.keyCodes([(self, on.map(\.0)), (other, on.map(\.1))])
     var places: [Int: [Int]] = [:]
     for (row, code) in codes[1].enumerated() { places[code, default: []].append(row) }
@@ -40,7 +40,7 @@ extension Table {
   }
 
   /// The row numbers of each group of rows that agree in `columns`, groups and rows in order of appearance.
-  public func groups(by columns: [String]) -> [[Int]] {
+  package func groups(by columns: [String]) -> [[Int]] {
     var position: [Int: Int] = [:]
     var groups: [[Int]] = []
     for (row, code) in Self.keyCodes([(self, columns)])[0].enumerated() {
