@@ -1,4 +1,4 @@
-import Magnet
+@testable import Magnet
 
 /// The tables of a file made in the plainest way there is: a dictionary for each row. To compare the reader with.
 struct PlainReader {

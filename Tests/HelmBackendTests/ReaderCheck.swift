@@ -1,5 +1,5 @@
 import Foundation
-import Magnet
+@testable import Magnet
 
 @testable import HelmBackend
 
