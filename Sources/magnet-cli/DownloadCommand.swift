@@ -18,7 +18,8 @@ struct DownloadCommand: AsyncParsableCommand {
 /// Sets of files by name, for `--files`: those of a run, and those that describe its suite or release.
 private let fileSets: [String: [String]] = {
   let headline = [
-    TableSource.runSpecs.fileName, "scenario.json", TableSource.stats.fileName, "schema.json", "summary.json",
+    TableSource.runSpecs.fileName, TableSource.scenarios.fileName, TableSource.stats.fileName, "schema.json",
+    "summary.json",
     "runs_to_run_suites.json",
   ]
   let instances = headline + TableSource.allCases.map(\.fileName).filter { !headline.contains($0) }

@@ -72,7 +72,7 @@ struct ShowCommand: AsyncParsableCommand {
   /// The ids of a run that are nearest to one that it does not have.
   private func advice(for id: String, of entry: RunEntry, in runs: HelmRuns) async throws -> String? {
     let tables = try await runs.load(
-      [entry], tables: [.scenarioStates], columns: ["scenario_state.request_states.instance.id"])
+      [entry], tables: [.scenarioStates], columns: TableSource.scenarioStates.names(.instance))
     return suggestion(for: id, among: tables.scenarioStates[.instance].compactMap(\.self).unique())
   }
 }

@@ -85,7 +85,7 @@ extension TableCommand {
   /// The columns to read: those named, when all of them are named in full.
   private var projection: Set<String>? {
     guard let names = output.rows.namedColumns else { return nil }
-    return names.allSatisfy { $0 == "run_spec.name" || $0.hasPrefix(table.prefix) } ? names : nil
+    return names.allSatisfy { $0 == ColumnKey.run.name || $0.hasPrefix(table.prefix) } ? names : nil
   }
 }
 

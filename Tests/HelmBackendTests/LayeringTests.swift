@@ -95,4 +95,22 @@ import Testing
         text.firstMatch(of: #/(^|[^A-Za-z_.])(print|exit|fatalError|abort)\(|try!|as!/#) == nil, "\(file)")
     }
   }
+
+  /// A column is named in one place, by what it means; elsewhere its key stands.
+  @Test func columnsAreNamedInOnePlace() throws {
+    let places = ["Magnet/Runs/HelmColumns.swift", "Magnet/Runs/TableSource.swift"]
+    let column = #/"(?:run_spec|scenario_state|stats|per_instance_stats)\.(?!json)[\w.]*"/#
+    let sources = Project.folder.appending(path: "Sources").path
+    var found: [String] = []
+    var namedCount = 0
+    let files = try FileManager.default.subpathsOfDirectory(atPath: sources)
+    for file in files where file.hasSuffix(".swift") && !file.contains("Templates/") {
+      let text = try Project.text(sources + "/" + file)
+        .replacing(#/(?s)"""(?:.*?)"""/#, with: "").replacing(#/(?m)//.*$/#, with: "")
+      let names = text.matches(of: column).map { String($0.output) }
+      if places.contains(file) { namedCount += names.count } else { found += names.map { "\(file): \($0)" } }
+    }
+    #expect(namedCount > 40)
+    #expect(found.sorted() == [])
+  }
 }

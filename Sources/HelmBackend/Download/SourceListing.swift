@@ -16,9 +16,7 @@ final class SourceListing {
   /// More bytes than any object has; Google's limit is 5 TiB.
   static let sizeLimit = 1 << 50
   /// The files of a run by which a folder is known to be one.
-  static let runFiles: Set = [
-    "run_spec.json", "scenario.json", "scenario_state.json", "stats.json", "per_instance_stats.json",
-  ]
+  static let runFiles = Set((TableSource.allCases + [.scenarios]).map(\.fileName))
 
   let number: Int
   private let source: DownloadSource

@@ -100,7 +100,7 @@ enum RunSearch {
     let limit = spec(of: run)?["adapter_spec"]?["max_eval_instances"]
     if limit == .null || limit?.double.map({ $0 >= Double(maxInstances) }) == true { return nil }
     let tables = try? await runs.load(
-      [entry], tables: [.perInstanceStats], columns: ["per_instance_stats.instance_id"])
+      [entry], tables: [.perInstanceStats], columns: TableSource.perInstanceStats.names(.instance))
     guard let rows = tables?.perInstanceStats.rows else { return "cannot be read" }
     let count = Set(rows.map { $0[.instance] }).count
     return count >= maxInstances ? nil : "has \(count) of \(maxInstances) instances"

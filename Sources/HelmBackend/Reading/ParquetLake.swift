@@ -29,7 +29,9 @@ final class ParquetLake: Sendable {
   static func files(_ path: String, depth: Int = 0) -> [String] {
     if path.hasSuffix(".parquet") { return Files.isFile(path) ? [path] : [] }
     guard depth < 5, let entries = try? Files.entries(path),
-      !entries.contains(where: { ["run_spec.json", "benchmark_output", "runs"].contains($0.name) })
+      !entries.contains(where: {
+        [TableSource.runSpecs.fileName, "benchmark_output", "runs"].contains($0.name)
+      })
     else { return [] }
     return entries.flatMap { entry -> [String] in
       if entry.name.hasPrefix(".") || entry.name.hasPrefix("_") || entry.name.contains(":") { return [] }

@@ -24,7 +24,9 @@ struct RunDirectory: Sendable {
   static let coreFiles = TableSource.allCases.map(\.fileName)
   /// All files that HELM writes for a run.
   static let knownFiles =
-    coreFiles + ["scenario.json", "instances.json", "display_predictions.json", "display_requests.json"]
+    coreFiles + [
+      TableSource.scenarios.fileName, "instances.json", "display_predictions.json", "display_requests.json",
+    ]
 
   /// The names of the suite's folder and of the run's.
   var names: (suite: String, folder: String) {

@@ -166,7 +166,7 @@ package struct ComparedRuns: Sendable {
       try MetricSelector.check(rules.metrics, among: Set(metricNames).sorted { $0.text < $1.text })
     }
     let omissions = ScoreCollection.grouped(omitted).map { "\($1): \($0)" }
-    let hasScenarioStates = chosen.allSatisfy { $0.entry.files.contains("scenario_state.json") }
+    let hasScenarioStates = chosen.allSatisfy { $0.entry.files.contains(TableSource.scenarioStates.fileName) }
     if readsContent, !hasScenarioStates {
       notes.append("instances are paired by their ids alone, as not all runs have a scenario_state.json")
     }

@@ -56,7 +56,7 @@ extension RunDiff {
         return tables.faults.isEmpty ? tables[kind] : nil
       }
       if source.sources.contains(.scenarios), let fields = try await table(.scenarios), fields.rowCount == 1 {
-        let places = ["scenario.definition_path", "scenario.output_path", "run_spec.name"]
+        let places = ["scenario.definition_path", "scenario.output_path", ColumnKey.run.name]
         scenarioFields = fields.columnNames.filter { !places.contains($0) }.sorted().map { name in
           (String(name.dropFirst(TableSource.scenarios.prefix.count)), fields.rows[0][name].text)
         }
@@ -69,7 +69,7 @@ extension RunDiff {
         }
       }
       if let table = try await table(.perInstanceStats) {
-        let prefix = "per_instance_stats.stats.name.perturbation."
+        let prefix = ColumnPrefix.instanceStatName + "perturbation."
         let names = Self.perturbationColumns(table, prefix)
         var found: [(ScoreKey, Double)] = []
         table.forEachRow { row in
@@ -85,7 +85,7 @@ extension RunDiff {
     }
 
     private static func requests(_ states: Table) -> [Request] {
-      let request = "scenario_state.request_states."
+      let request = ColumnPrefix.requests
       let inputs = states.columnNames.filter {
         $0.hasPrefix(request + "instance.input") || $0 == request + "instance.references"
       }

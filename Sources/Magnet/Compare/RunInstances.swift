@@ -62,26 +62,21 @@ package struct RunInstances: Sendable {
     "preserve_gender", "bidirectional", "consider_tone", "insert_prob", "language_code", "max_spaces",
     "num_spaces", "rare_char_prob", "suffix", "trial_num", "word_level_perturb", "seed",
   ]
-  private static let scores = "per_instance_stats.stats.name."
-  private static let states = "scenario_state.request_states."
+  private static let scores = ColumnPrefix.instanceStatName
+  private static let states = ColumnPrefix.requests
 
-  private static let scoreColumns: Set<String> = Set(
-    [
-      "per_instance_stats.instance_id", "per_instance_stats.train_trial_index", scores + "name",
-      scores + "split",
-      scores + "sub_split", "per_instance_stats.stats.mean",
-    ] + perturbationFields.map { scores + "perturbation." + $0 })
+  private static let scoreColumns = TableSource.perInstanceStats.names(
+    .instance, .trial, .metric, .split, .subSplit, .mean
+  ).union(perturbationFields.map { scores + "perturbation." + $0 })
 
   private static let inputColumns = [
     states + "instance.input.text", states + "instance.input", states + "instance.input.messages",
     states + "instance.input.multimedia_content.media_objects", states + "instance.input.multimedia_content",
   ]
 
-  private static let contentColumns: Set<String> = Set(
-    [
-      states + "instance.id", states + "train_trial_index", states + "instance.split",
-      states + "instance.references", states + "result.completions",
-    ] + inputColumns + perturbationFields.map { states + "instance.perturbation." + $0 })
+  private static let contentColumns = TableSource.scenarioStates.names(
+    .instance, .trial, .split, .references, .completions
+  ).union(inputColumns + perturbationFields.map { states + "instance.perturbation." + $0 })
 
   /// Reads the scores of some runs, by their headlines, and what was asked and answered.
   /// - Parameters:
@@ -124,7 +119,7 @@ package struct RunInstances: Sendable {
     scenario = scores.scenario
     self.headline = headline
     // Language models score one window of text per request, all under the instance's id.
-    let areAveraged = spec["run_spec.adapter_spec.method"].text == "language_modeling"
+    let areAveraged = spec[.method] == "language_modeling"
     let split = population.isOfAllSplits ? nil : population.split ?? headline.metric.split
     var places: [Key: Int] = [:]
     var found: [Instance] = []

@@ -46,10 +46,11 @@ struct RunSpecDiff: Sendable {
   init(_ first: Row, _ second: Row) {
     let names = (first.table.columnNames + second.table.columnNames).unique()
     var changes: [Change] = []
-    for column in names where column.hasPrefix("run_spec.") {
+    let prefix = TableSource.runSpecs.prefix
+    for column in names where column.hasPrefix(prefix) {
       let (a, b) = (first[column], second[column])
       if Self.canonical(a) == Self.canonical(b) { continue }
-      let field = String(column.dropFirst("run_spec.".count))
+      let field = String(column.dropFirst(prefix.count))
       let isOneSided = a == .null || b == .null
       let present = a == .null ? b : a
       let kind: Kind

@@ -109,6 +109,7 @@ struct Bubblewrap {
 private enum RunFolders {
   /// What was found already: a backtest starts a program thousands of times.
   private static let known = Mutex<[Set<String>: [String]]>([:])
+  private static let runSpecFiles = [TableSource.runSpecs.fileName, TableSource.runSpecs.fileName + ".gz"]
   /// So many folders are looked through at most.
   private static let mostFolders = 20_000
 
@@ -128,7 +129,7 @@ private enum RunFolders {
       while let folder = waiting.popLast(), seen < mostFolders {
         seen += 1
         let entries = (try? Files.entries(folder)) ?? []
-        if entries.contains(where: { $0.name == "run_spec.json" || $0.name == "run_spec.json.gz" }) {
+        if entries.contains(where: { runSpecFiles.contains($0.name) }) {
           let suite = folder.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
           found.insert(folder == top || suite == top ? folder : suite)
           continue

@@ -62,7 +62,7 @@ public struct Comparison: Sendable {
   public init(_ predictions: [RunPrediction], with actual: Table) {
     let matcher = Matcher(
       names: predictions.map(\.stat.name), runs: predictions.map(\.run), instances: nil, actual: actual,
-      prefix: "stats.name.")
+      prefix: ColumnPrefix.statName)
     pairs = matcher.rowPairs.map { prediction, row in
       Pair(
         run: predictions[prediction].run, instance: nil, predicted: predictions[prediction].stat,
@@ -85,7 +85,7 @@ public struct Comparison: Sendable {
   public init(_ predictions: [InstancePrediction], with actual: Table) {
     let matcher = Matcher(
       names: predictions.map(\.stat.name), runs: predictions.map(\.run),
-      instances: predictions.map(\.instance), actual: actual, prefix: "per_instance_stats.stats.name.")
+      instances: predictions.map(\.instance), actual: actual, prefix: ColumnPrefix.instanceStatName)
     pairs = matcher.rowPairs.map { prediction, row in
       let found = actual.rows[row]
       return Pair(

@@ -9,7 +9,7 @@ struct Matcher {
   ///   - instances: the requests' numbers; with them only run, request and metric are compared.
   ///   - prefix: how the columns of the metric's name begin in `actual`.
   init(names: [MetricName], runs: [String], instances: [Int]?, actual: Table, prefix: String) {
-    var columns: [(name: String, cells: [Cell])] = [("run_spec.name", runs.map(Cell.string))]
+    var columns: [(name: String, cells: [Cell])] = [(ColumnKey.run.name, runs.map(Cell.string))]
     if let instances {
       columns.append((Table.instancePredictID, instances.map { .int(Int64($0)) }))
     } else {
@@ -71,7 +71,7 @@ struct Matcher {
   fileprivate static let nothing = "none"
 
   private static func title(_ column: String) -> String {
-    if column == "run_spec.name" { return "run" }
+    if column == ColumnKey.run.name { return "run" }
     if column == Table.instancePredictID { return "instance number" }
     guard let last = column.split(separator: ".").last else { return column }
     if column.contains(".perturbation.") { return "perturbation with \(last)" }

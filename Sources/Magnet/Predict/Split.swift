@@ -111,8 +111,8 @@ public struct SequesteredTestSplit: Sendable {
   init(_ split: TestSplit, _ disclosure: Disclosure) {
     runSpecs = disclosure == .everything ? split.runSpecs : Self.known(split.runSpecs)
     self.disclosure = disclosure
-    statNames = Self.names(split.stats, "stats.name.")
-    instanceStatNames = Self.names(split.perInstanceStats, "per_instance_stats.stats.name.")
+    statNames = Self.names(split.stats, ColumnPrefix.statName)
+    instanceStatNames = Self.names(split.perInstanceStats, ColumnPrefix.instanceStatName)
     observedStats = disclosure == .scores ? split.perInstanceStats : Table()
     scenarioStates =
       switch disclosure {
@@ -127,8 +127,9 @@ public struct SequesteredTestSplit: Sendable {
   private static func known(_ runSpecs: Table) -> Table { runSpecs.dropping(isUnknownRunSpecField) }
 
   private static func isUnknownRunSpecField(_ name: String) -> Bool {
-    let allowed = runSpecFields.map { "run_spec." + $0 } + adapterFields.map { "run_spec.adapter_spec." + $0 }
-    return name.hasPrefix("run_spec.") && !isWithin(allowed, name)
+    let prefix = TableSource.runSpecs.prefix
+    let allowed = runSpecFields.map { prefix + $0 } + adapterFields.map { ColumnPrefix.adapter + $0 }
+    return name.hasPrefix(prefix) && !isWithin(allowed, name)
   }
 
   private static func isWithin(_ fields: [String], _ name: String) -> Bool {
@@ -139,9 +140,9 @@ public struct SequesteredTestSplit: Sendable {
   static func unknownFields(of split: TestSplit) -> [String] {
     let known =
       (inputFields + responseFields + keyFields).map { requestStates + $0 }
-      + adapterFields.map { "scenario_state.adapter_spec." + $0 } + ["scenario_state.annotator_specs"]
+      + adapterFields.map { stateAdapter + $0 } + [TableSource.scenarioStates.prefix + "annotator_specs"]
     let unknown = split.scenarioStates.columnNames.filter { name in
-      name.hasPrefix("scenario_state.") && !name.hasSuffix(".tags") && !isWithin(known, name)
+      name.hasPrefix(TableSource.scenarioStates.prefix) && !name.hasSuffix(".tags") && !isWithin(known, name)
         && !known.contains { $0.hasPrefix(name + ".") }
     }
     return split.runSpecs.columnNames.filter(isUnknownRunSpecField) + unknown
@@ -150,7 +151,8 @@ public struct SequesteredTestSplit: Sendable {
   /// Requests and answers without whatever names the right answer or scores the model's.
   static func keyless(_ states: Table) -> Table { shown(states, inputFields + responseFields) }
 
-  private static let requestStates = "scenario_state.request_states."
+  private static let requestStates = ColumnPrefix.requests
+  private static let stateAdapter = TableSource.scenarioStates.prefix + "adapter_spec."
   /// What may be seen of a request: HELM's fields of a RequestState, less those that name the right answer or score the
   /// model's (`output_mapping`, `annotations`, `extra_data`, `contrast_references`). A list of what may pass: files of
   /// other versions and tools hold fields that HELM does not know, and any of them may be a score.
@@ -200,11 +202,11 @@ public struct SequesteredTestSplit: Sendable {
   ]
   private static func shown(_ table: Table, _ fields: [String]) -> Table {
     let allowed =
-      fields.map { requestStates + $0 } + adapterFields.map { "scenario_state.adapter_spec." + $0 }
+      fields.map { requestStates + $0 } + adapterFields.map { stateAdapter + $0 }
     // The input itself is a text in HELM 0.1 and 0.2.
     let input = requestStates + "instance.input"
     var shown = table.dropping { name in
-      name.hasPrefix("scenario_state.") && name != input && !isWithin(allowed, name)
+      name.hasPrefix(TableSource.scenarioStates.prefix) && name != input && !isWithin(allowed, name)
     }
     shown = shown.dropping { $0.hasPrefix(requestStates + "instance.") && $0.hasSuffix(".tags") }
     for name in shown.columnNames where name.hasPrefix(requestStates) {

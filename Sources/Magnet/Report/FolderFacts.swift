@@ -7,7 +7,7 @@ package struct InstanceCoverage: Sendable {
   package let unequal: [String]
   package let faults: [DataFault]
 
-  private static let states = "scenario_state.request_states."
+  private static let states = ColumnPrefix.requests
   private static let columns: Set<String> = Set(
     [
       "instance.id", "instance.split", "instance.perturbation.name", "instance.input.text", "instance.input",
@@ -81,9 +81,7 @@ package struct RunFiles: Sendable {
   /// How many files lie in archives, whose sizes and times are not known here.
   package let archivedCount: Int
 
-  private static let results = [
-    "run_spec.json", "scenario_state.json", "stats.json", "per_instance_stats.json",
-  ]
+  private static let results = TableSource.allCases.map(\.fileName)
   private static let displayed = ["instances.json", "display_predictions.json", "display_requests.json"]
 
   /// Looks at the files of a listing.

@@ -37,7 +37,7 @@ package struct InstanceViews: Sendable {
   package private(set) var instances: [InstanceView]
   package let faults: [DataFault]
 
-  private static let states = "scenario_state.request_states."
+  private static let states = ColumnPrefix.requests
   private static let columns: Set<String> = Set(
     [
       "instance.id", "train_trial_index", "instance.split", "instance.references",
@@ -47,12 +47,8 @@ package struct InstanceViews: Sendable {
       "request.multimodal_prompt.media_objects", "result.completions", "result.success", "result.error",
     ].map { states + $0 } + letters.map { states + "output_mapping." + $0 })
   private static let letters = (UInt8(ascii: "A")...UInt8(ascii: "Z")).map { String(UnicodeScalar($0)) }
-  private static let scoreColumns: Set = [
-    "per_instance_stats.instance_id", "per_instance_stats.train_trial_index",
-    "per_instance_stats.stats.name.name", "per_instance_stats.stats.name.split",
-    "per_instance_stats.stats.name.perturbation.name",
-    "per_instance_stats.stats.name.perturbation.computed_on", "per_instance_stats.stats.mean",
-  ]
+  private static let scoreColumns = TableSource.perInstanceStats.names(
+    .instance, .trial, .metric, .split, .perturbation, .computedOn, .mean)
 
   /// What tells the requests of a run apart.
   private struct Key: Hashable {
@@ -161,7 +157,7 @@ extension InstanceView {
   fileprivate init(
     _ row: Row, _ run: String, _ id: String, scores: [(metric: String, mean: Double)], score: Double?
   ) {
-    let states = "scenario_state.request_states."
+    let states = ColumnPrefix.requests
     func text(_ names: [String]) -> String {
       for name in names {
         switch row[states + name] {

@@ -42,7 +42,7 @@ package struct RunHealth: Sendable {
   package let entries: [Entry]
   package let faults: [DataFault]
 
-  private static let states = "scenario_state.request_states."
+  private static let states = ColumnPrefix.requests
   private static let columns: Set<String> = Set(
     [
       "instance.id", "train_trial_index", "instance.split", "instance.perturbation.name",
@@ -123,7 +123,7 @@ extension RunHealth.Entry {
         means[Key(id: id, trial: row[.trial] ?? 0)] = mean
       }
     }
-    let prefix = "scenario_state.request_states."
+    let prefix = ColumnPrefix.requests
     var asked: Set<Key> = []
     states.forEachRow { row in
       let first = row[.completions]?[0]

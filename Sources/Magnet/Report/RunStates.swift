@@ -50,7 +50,7 @@ extension RunListing {
     for row in runSpecs.rows {
       guard let model = row[.model] else { continue }
       var known = found[model] ?? ([], 0, [])
-      let deployment = row["run_spec.adapter_spec.model_deployment"].text
+      let deployment = row[.deployment] ?? ""
       if !deployment.isEmpty, !known.deployments.contains(deployment) { known.deployments.append(deployment) }
       known.runs += 1
       known.tasks.insert(RunName.task(row[.run], row))

@@ -41,6 +41,8 @@ extension ColumnKey where Value == String? {
   public static var prompt: Self { .init("scenario_state.request_states.request.prompt") }
   /// The model, such as `openai/gpt2`, in `runSpecs` and `scenarioStates`.
   public static var model: Self { .init("run_spec.adapter_spec.model", "scenario_state.adapter_spec.model") }
+  /// Where the model runs, as HELM names it.
+  package static var deployment: Self { .init("run_spec.adapter_spec.model_deployment") }
   /// How prompts are made of instances, such as `multiple_choice_joint`.
   public static var method: Self { .init("run_spec.adapter_spec.method") }
   /// The class of the scenario.
@@ -62,6 +64,8 @@ extension ColumnKey where Value == Double? {
   public static var variance: Self { .init("stats.variance", "per_instance_stats.stats.variance") }
   /// The standard deviation.
   public static var stddev: Self { .init("stats.stddev", "per_instance_stats.stats.stddev") }
+  /// The temperature that answers are sampled at.
+  package static var temperature: Self { .init("run_spec.adapter_spec.temperature") }
   /// The strength of a perturbation that has one: the share of words it changes.
   public static var prob: Self {
     .init(
@@ -116,6 +120,33 @@ extension ColumnKey {
   package func name(in source: TableSource) -> String {
     names.first { $0.hasPrefix(source.prefix) } ?? name
   }
+}
+
+extension TableSource {
+  /// The names of columns in the table of this kind of file, by what they mean.
+  ///
+  ///     TableSource.stats.names(.metric, .mean)  // stats.name.name and stats.mean
+  package func names<each Value>(_ keys: repeat ColumnKey<each Value>) -> Set<String> {
+    var names: Set<String> = []
+    for key in repeat each keys { names.insert(key.name(in: self)) }
+    return names
+  }
+}
+
+/// How the names of columns begin that hold what lies in one part of a file.
+package enum ColumnPrefix {
+  /// How prompts are made: HELM's AdapterSpec.
+  package static let adapter = TableSource.runSpecs.prefix + "adapter_spec."
+  /// What the scenario was asked for.
+  package static let scenarioArguments = TableSource.runSpecs.prefix + "scenario_spec.args."
+  /// HELM's RequestState.
+  package static let requests = TableSource.scenarioStates.prefix + "request_states."
+  /// HELM's MetricName, of a run's statistic.
+  package static let statName = TableSource.stats.prefix + "name."
+  /// HELM's Stat, of an instance.
+  package static let instanceStat = TableSource.perInstanceStats.prefix + "stats."
+  /// HELM's MetricName, of an instance's statistic.
+  package static let instanceStatName = instanceStat + "name."
 }
 
 extension Table {

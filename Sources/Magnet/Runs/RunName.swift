@@ -19,7 +19,7 @@ package enum RunName {
         return name[..<colon] + (kept.isEmpty ? "" : ":" + kept.joined(separator: ","))
       }
     }
-    let prefix = "run_spec.scenario_spec.args."
+    let prefix = ColumnPrefix.scenarioArguments
     let arguments = spec.table.columnNames.filter { $0.hasPrefix(prefix) && spec[$0] != .null }.sorted()
     let texts = arguments.map { "\($0.dropFirst(prefix.count))=\(spec[$0].text)" }
     let scenario = spec[.scenario]?.split(separator: ".").last.map(String.init) ?? name

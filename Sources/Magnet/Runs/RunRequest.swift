@@ -70,7 +70,7 @@ package struct RunRequest: Sendable, Hashable {
     for (row, entry) in zip(listing.runSpecs.rows, listing.entryOfRow) { rows[entry] = row }
     let found = listing.entries.enumerated().filter { number, entry in
       entry.folder.contains(":")
-        && accepts(entry.folder, temperature: rows[number]?["run_spec.adapter_spec.temperature"].number)
+        && accepts(entry.folder, temperature: rows[number]?[.temperature] ?? nil)
     }.map(\.element)
     let complete = found.enumerated().filter { $0.element.faults.isEmpty }.sorted { a, b in
       let (left, right) = (distance(a.element.folder), distance(b.element.folder))

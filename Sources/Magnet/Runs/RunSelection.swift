@@ -87,8 +87,7 @@ public struct RunSelection: Sendable {
         scenario = parts.count == 2 ? [String(parts[0])] : []
         return
       }
-      let deployment = row["run_spec.adapter_spec.model_deployment"]
-      model = [row[.model], deployment == .null ? nil : deployment.text].compactMap(\.self).unique()
+      model = [row[.model], row[.deployment]].compactMap(\.self).unique()
       scenario = ([RunName.scenario(entry.name, row)].compactMap(\.self) + [RunName.task(entry.name, row)])
         .unique()
     }

@@ -71,9 +71,7 @@ extension RunListing {
   }
 
   /// The columns of `stats` that are read to count instances.
-  private static let statisticsColumns: Set = [
-    "stats.name.name", "stats.name.perturbation.name", "stats.mean",
-  ]
+  private static let statisticsColumns = TableSource.stats.names(.metric, .perturbation, .mean)
 
   private static func countInstances(
     _ entries: [RunEntry], in source: some RunSource, _ kinds: Set<TableKind>
@@ -92,7 +90,7 @@ extension RunListing {
     for number in uncounted {
       let states = try await source.load(
         [entries[number]], tables: [.scenarioStates],
-        columns: ["scenario_state.request_states.instance.id"])
+        columns: TableSource.scenarioStates.names(.instance))
       faults += states.faults.map { (number, $0.fault) }
       if states.faults.isEmpty { counts[number] = states.scenarioStates[.instance].unique().count }
     }

@@ -11,7 +11,7 @@ extension TableSource {
       case .stats: Self.statColumns
       case .perInstanceStats:
         [.init("instance_id", .string), .init("train_trial_index", .int), .init("perturbation", .json)]
-          + Self.under("stats.", Self.statColumns)
+          + Self.under(TableSource.stats.prefix, Self.statColumns)
       default: []
       }
     return [DeclaredColumn(ColumnKey.run.name, .string)]

@@ -67,9 +67,12 @@ public struct Stat: Sendable, Hashable {
     self.stddev = stddev
   }
 
+  private static let metricColumn = ColumnKey.metric.name(in: .stats)
+
   /// The statistic in a row of `stats` or `perInstanceStats`.
   public init(row: Row) {
-    let prefix = row.table.hasColumn("stats.name.name") ? "stats.name." : "per_instance_stats.stats.name."
+    let isOfRun = row.table.hasColumn(Self.metricColumn)
+    let prefix = isOfRun ? ColumnPrefix.statName : ColumnPrefix.instanceStatName
     self.init(
       MetricName(
         row[.metric], split: row[.split], subSplit: row[.subSplit],

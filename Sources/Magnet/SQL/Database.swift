@@ -246,7 +246,7 @@ public struct Database: Sendable {
         given.formUnion(relations.filter { $0.name == kind.sqlName }.flatMap { $0.columns.map(\.name) })
       }
       let names = text.quotedNames.subtracting(given).sorted()
-      for name in names where name.hasPrefix(kind.prefix) && name != "run_spec.name" {
+      for name in names where name.hasPrefix(kind.prefix) && name != ColumnKey.run.name {
         if try catalog.runs.isEmpty || catalog.hasColumn(name, kind) { continue }
         throw MagnetError(
           .notFound, "no column '\(name)'",

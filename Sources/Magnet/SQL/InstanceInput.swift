@@ -1,6 +1,6 @@
 /// The text of an instance's input, wherever the version of HELM that wrote it keeps the text.
 enum InstanceInput {
-  private static let input = "scenario_state.request_states.instance.input"
+  private static let input = ColumnPrefix.requests + "instance.input"
   private static let media = input + ".multimedia_content.media_objects"
   private static let messages = input + ".messages"
 

@@ -94,13 +94,17 @@ struct Relation: Sendable {
     Column(name: name, source: .column(source))
   }
 
+  private static func column<Value>(
+    _ name: String, _ key: ColumnKey<Value>, in kind: TableSource
+  ) -> Column { column(name, key.name(in: kind)) }
+
   private static func field(_ field: RunField) -> Column { Column(name: field.rawValue, source: .run(field)) }
 
   /// One of the four tables, with some of its columns, under their flattened names.
   /// - Parameter used: the names that a query uses: of columns whose names SQL cannot tell apart these have their own.
   static func table(_ kind: TableSource, columns: [String], used: Set<String> = []) -> Relation {
     var names = SQLColumnNames()
-    let all = ["run_spec.name"] + columns.filter { $0 != "run_spec.name" }
+    let all = [ColumnKey.run.name] + columns.filter { $0 != ColumnKey.run.name }
     let known = Set(kind.schemaV1.map(\.name))
     let others = all.filter { !used.contains($0) }
     var given: [ExactText: String] = [:]
@@ -119,36 +123,36 @@ struct Relation: Sendable {
     Relation(name: "runs", rows: .runs, columns: RunField.allCases.map(field)),
     Relation(
       name: "scores", rows: .table(.stats),
-      columns: [field(.run), field(.scenario), field(.model), column("metric", "stats.name.name")]
-        + named("stats.name.", ["split", "sub_split"])
+      columns: [field(.run), field(.scenario), field(.model), column("metric", .metric, in: .stats)]
         + [
-          column("perturbation", "stats.name.perturbation.name"),
-          column("computed_on", "stats.name.perturbation.computed_on"),
-          column("prob", "stats.name.perturbation.prob"),
-        ] + named("stats.", ["count", "mean", "stddev"])
-        + [field(.suite), field(.task), field(.isLatest), main]),
+          column("split", .split, in: .stats), column("sub_split", .subSplit, in: .stats),
+          column("perturbation", .perturbation, in: .stats),
+          column("computed_on", .computedOn, in: .stats), column("prob", .prob, in: .stats),
+          column("count", .count, in: .stats), column("mean", .mean, in: .stats),
+          column("stddev", .stddev, in: .stats), field(.suite), field(.task), field(.isLatest), main,
+        ]),
     Relation(
       name: "instances", rows: .table(.scenarioStates),
       columns: [
-        field(.run), field(.scenario), field(.model), column("instance", states + "instance.id"),
-        column("trial", states + "train_trial_index"), column("split", states + "instance.split"),
-        column("perturbation", states + "instance.perturbation.name"),
-        column("prob", states + "instance.perturbation.prob"),
-        Column(name: "input", source: .input), column("prompt", states + "request.prompt"),
-        column("completions", states + "result.completions"),
-        column("reference_list", states + "instance.references"), field(.suite), field(.task),
+        field(.run), field(.scenario), field(.model), column("instance", .instance, in: .scenarioStates),
+        column("trial", .trial, in: .scenarioStates), column("split", .split, in: .scenarioStates),
+        column("perturbation", .perturbation, in: .scenarioStates),
+        column("prob", .prob, in: .scenarioStates), Column(name: "input", source: .input),
+        column("prompt", .prompt, in: .scenarioStates),
+        column("completions", .completions, in: .scenarioStates),
+        column("reference_list", .references, in: .scenarioStates), field(.suite), field(.task),
         field(.isLatest),
       ]),
     Relation(
       name: "instance_scores", rows: .table(.perInstanceStats),
       columns: [
-        field(.run), column("instance", "per_instance_stats.instance_id"),
-        column("trial", "per_instance_stats.train_trial_index"),
-        column("perturbation", scores + "name.perturbation.name"), column("metric", scores + "name.name"),
-        column("split", scores + "name.split"), column("mean", scores + "mean"),
-        column("prob", scores + "name.perturbation.prob"), column("count", scores + "count"),
-        column("sum", scores + "sum"), field(.scenario), field(.model), field(.suite), field(.task),
-        field(.isLatest), main,
+        field(.run), column("instance", .instance, in: .perInstanceStats),
+        column("trial", .trial, in: .perInstanceStats),
+        column("perturbation", .perturbation, in: .perInstanceStats),
+        column("metric", .metric, in: .perInstanceStats), column("split", .split, in: .perInstanceStats),
+        column("mean", .mean, in: .perInstanceStats), column("prob", .prob, in: .perInstanceStats),
+        column("count", .count, in: .perInstanceStats), column("sum", .sum, in: .perInstanceStats),
+        field(.scenario), field(.model), field(.suite), field(.task), field(.isLatest), main,
       ]),
     Relation(
       name: "headline", rows: .headlines,
@@ -185,11 +189,4 @@ struct Relation: Sendable {
 
   /// The number that predictions of instances refer to a request by; where requests are numbered.
   static let predictionID = column("prediction_id", Table.instancePredictID)
-
-  private static let states = "scenario_state.request_states."
-  private static let scores = "per_instance_stats.stats."
-
-  private static func named(_ prefix: String, _ names: [String]) -> [Column] {
-    names.map { column($0, prefix + $0) }
-  }
 }

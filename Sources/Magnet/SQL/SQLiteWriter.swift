@@ -309,7 +309,7 @@ import CSQLite
     var names = (columns[kind]?.list.map(\.name) ?? []).filter { !absent.contains($0) && $0 != MainRows.name }
     if let metric = kind.metricColumn { names.append(metric) }
     if kind != .runSpecs { names.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
-    var shown = ["r.run AS \"run_spec.name\""]
+    var shown = ["r.run AS " + Self.quoted(ColumnKey.run.name)]
     shown += names.map { name in
       expression(kind, name) + " AS " + Self.quoted(columns[kind]?[name]?.sqlName ?? name)
     }

@@ -31,7 +31,7 @@ extension RunTables {
       let rows = self[relation.kind ?? .runSpecs]
       var columns = relation.columns
       if rows.hasColumn(Table.instancePredictID) { columns.append(Relation.predictionID) }
-      let runs = rows.position(of: "run_spec.name")
+      let runs = rows.position(of: ColumnKey.run.name)
       let chunks = rows.chunks.map { chunk in
         Table.Chunk(
           rowCount: chunk.rowCount,

@@ -130,18 +130,17 @@ package struct BoardRuns: Sendable {
 
 extension BoardRuns.Run {
   init(_ spec: Row, _ entry: RunEntry) {
-    let adapterPrefix = "run_spec.adapter_spec."
-    let argumentPrefix = "run_spec.scenario_spec.args."
     var adapter: [String: Cell] = [:]
     var arguments: [BoardRuns.Scenario.Argument] = []
     for name in spec.table.columnNames {
-      if name.hasPrefix(adapterPrefix) {
+      if name.hasPrefix(ColumnPrefix.adapter) {
         let cell = spec[name]
-        if cell != .null { adapter[String(name.dropFirst(adapterPrefix.count))] = cell }
-      } else if name.hasPrefix(argumentPrefix) {
+        if cell != .null { adapter[String(name.dropFirst(ColumnPrefix.adapter.count))] = cell }
+      } else if name.hasPrefix(ColumnPrefix.scenarioArguments) {
         let cell = spec[name]
         if cell != .null {
-          arguments.append(.init(name: String(name.dropFirst(argumentPrefix.count)), value: cell))
+          arguments.append(
+            .init(name: String(name.dropFirst(ColumnPrefix.scenarioArguments.count)), value: cell))
         }
       }
     }

@@ -22,18 +22,10 @@ struct RunScores: Sendable {
   }
 
   /// The columns of `perInstanceStats` that are read.
-  static let instanceColumns: Set = [
-    "per_instance_stats.instance_id", "per_instance_stats.train_trial_index",
-    "per_instance_stats.stats.name.name", "per_instance_stats.stats.name.split",
-    "per_instance_stats.stats.name.sub_split", "per_instance_stats.stats.name.perturbation.name",
-    "per_instance_stats.stats.mean",
-  ]
+  static let instanceColumns = TableSource.perInstanceStats.names(
+    .instance, .trial, .metric, .split, .subSplit, .perturbation, .mean)
   /// The columns of `scenarioStates` that are read for answers.
-  static let answerColumns: Set = [
-    "scenario_state.request_states.instance.id", "scenario_state.request_states.train_trial_index",
-    "scenario_state.request_states.instance.perturbation.name",
-    "scenario_state.request_states.result.completions",
-  ]
+  static let answerColumns = TableSource.scenarioStates.names(.instance, .trial, .perturbation, .completions)
 
   /// The run's score by a metric, sub-splits merged unless the metric names one; nil where it has none.
   func mean(of metric: MetricName) -> Double? {

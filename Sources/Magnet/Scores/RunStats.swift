@@ -54,12 +54,10 @@ struct RunStats: Sendable {
   }
 
   /// The columns of `stats` that are read.
-  static let columns: Set = [
-    "stats.name.name", "stats.name.split", "stats.name.sub_split", "stats.name.perturbation.name",
-    "stats.name.perturbation.computed_on", "stats.name.perturbation.prob",
-    "stats.name.perturbation.robustness", "stats.name.perturbation.fairness", "stats.mean", "stats.count",
-    "stats.sum", "stats.min", "stats.max",
-  ]
+  static let columns = TableSource.stats.names(
+    .metric, .split, .subSplit, .perturbation, .computedOn, .prob, .robustness, .fairness, .mean, .count,
+    .sum,
+    .min, .max)
 
   /// No statistics.
   init() {}
@@ -69,6 +67,7 @@ struct RunStats: Sendable {
   init(_ stats: Table, wanted: Set<String>?) {
     let split = ColumnKey<String?>.split.position(in: stats)
     let perturbation = ColumnKey<String?>.perturbation.position(in: stats)
+    let perturbationPrefix = ColumnPrefix.statName + "perturbation."
     stats.forEachRow(grouping: .metric) { metric, row in
       let isPerturbed = perturbation.map { row[$0] != .null } ?? false
       if !isPerturbed {
@@ -78,7 +77,7 @@ struct RunStats: Sendable {
       guard let stat = MergedStat(row) else { return }
       let name = MetricName(
         metric, split: row[.split], subSplit: row[.subSplit],
-        perturbation: isPerturbed ? Perturbation(row: row, prefix: "stats.name.perturbation.") : nil)
+        perturbation: isPerturbed ? Perturbation(row: row, prefix: perturbationPrefix) : nil)
       entries.append(Entry(name: name, stat: stat))
     }
   }

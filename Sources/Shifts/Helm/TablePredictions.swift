@@ -168,7 +168,8 @@ struct KnownTables {
     }
     return Table(
       columnNames: [
-        "run_spec.name", "stats.name.name", "stats.name.split", "stats.count", "stats.sum", "stats.mean",
+        ColumnKey.run.name, ColumnKey.metric.name(in: .stats), ColumnKey.split.name(in: .stats),
+        ColumnKey.count.name(in: .stats), ColumnKey.sum.name(in: .stats), ColumnKey.mean.name(in: .stats),
       ], rows: rows)
   }
 }
