@@ -84,8 +84,8 @@ extension HelmRuns {
 
   /// The folder that a path lies in.
   private static func parent(_ path: String) -> String {
-    let last = path.split(separator: "/").last
-    if last == ".." || path == "." { return path == "." ? ".." : path + "/.." }
+    if path == "." { return ".." }
+    if path == ".." || path.hasSuffix("/..") { return path + "/.." }
     return Files.folder(of: path)
   }
 }

@@ -10,33 +10,33 @@
   @frozen package struct Tag: Equatable, Sendable {
     /// The character.
     package let rawValue: UInt8
-    @inlinable init(_ rawValue: UInt8) { self.rawValue = rawValue }
-    @inlinable package static func == (a: Tag, b: Tag) -> Bool { a.rawValue == b.rawValue }
+    @inlinable @inline(__always) init(_ rawValue: UInt8) { self.rawValue = rawValue }
+    @inlinable @inline(__always) package static func == (a: Tag, b: Tag) -> Bool { a.rawValue == b.rawValue }
 
     /// The beginning or end of the tape.
-    @inlinable package static var root: Tag { Tag(0x72) }  // r
+    @inlinable @inline(__always) package static var root: Tag { Tag(0x72) }  // r
     /// The beginning of an object.
-    @inlinable package static var object: Tag { Tag(0x7B) }  // {
+    @inlinable @inline(__always) package static var object: Tag { Tag(0x7B) }  // {
     /// The end of an object.
-    @inlinable package static var objectEnd: Tag { Tag(0x7D) }  // }
+    @inlinable @inline(__always) package static var objectEnd: Tag { Tag(0x7D) }  // }
     /// The beginning of a list.
-    @inlinable package static var array: Tag { Tag(0x5B) }  // [
+    @inlinable @inline(__always) package static var array: Tag { Tag(0x5B) }  // [
     /// The end of a list.
-    @inlinable package static var arrayEnd: Tag { Tag(0x5D) }  // ]
+    @inlinable @inline(__always) package static var arrayEnd: Tag { Tag(0x5D) }  // ]
     /// A text.
-    @inlinable package static var string: Tag { Tag(0x22) }  // "
+    @inlinable @inline(__always) package static var string: Tag { Tag(0x22) }  // "
     /// A whole number of 64 bits.
-    @inlinable package static var int: Tag { Tag(0x6C) }  // l
+    @inlinable @inline(__always) package static var int: Tag { Tag(0x6C) }  // l
     /// A whole number that needs the 64th bit.
-    @inlinable package static var unsigned: Tag { Tag(0x75) }  // u
+    @inlinable @inline(__always) package static var unsigned: Tag { Tag(0x75) }  // u
     /// Any other number.
-    @inlinable package static var double: Tag { Tag(0x64) }  // d
+    @inlinable @inline(__always) package static var double: Tag { Tag(0x64) }  // d
     /// True.
-    @inlinable package static var `true`: Tag { Tag(0x74) }  // t
+    @inlinable @inline(__always) package static var `true`: Tag { Tag(0x74) }  // t
     /// False.
-    @inlinable package static var `false`: Tag { Tag(0x66) }  // f
+    @inlinable @inline(__always) package static var `false`: Tag { Tag(0x66) }  // f
     /// Null.
-    @inlinable package static var null: Tag { Tag(0x6E) }  // n
+    @inlinable @inline(__always) package static var null: Tag { Tag(0x6E) }  // n
   }
 
   /// The tape: one word per value, and a second one for numbers.
@@ -45,7 +45,7 @@
   package let strings: UnsafePointer<UInt8>
 
   /// A view of a tape that someone else keeps alive.
-  @inlinable package init(words: UnsafePointer<UInt64>, strings: UnsafePointer<UInt8>) {
+  @inlinable @inline(__always) package init(words: UnsafePointer<UInt64>, strings: UnsafePointer<UInt8>) {
     unsafe self.words = unsafe words
     unsafe self.strings = unsafe strings
   }
@@ -54,12 +54,12 @@
   package static let top = 1
 
   /// The kind of the element at `index`.
-  @inlinable package func tag(_ index: Int) -> Tag {
+  @inlinable @inline(__always) package func tag(_ index: Int) -> Tag {
     unsafe Tag(UInt8(truncatingIfNeeded: words[index] >> 56))
   }
 
   /// The index just after the element at `index`.
-  @inlinable package func after(_ index: Int) -> Int {
+  @inlinable @inline(__always) package func after(_ index: Int) -> Int {
     switch tag(index) {
     case .object, .array: unsafe Int(words[index] & 0xFFFF_FFFF)
     case .int, .unsigned, .double: index + 2
@@ -68,7 +68,7 @@
   }
 
   /// The UTF-8 bytes of the string at `index`.
-  @inlinable package func bytes(_ index: Int) -> UnsafeRawBufferPointer {
+  @inlinable @inline(__always) package func bytes(_ index: Int) -> UnsafeRawBufferPointer {
     let start = unsafe UnsafeRawPointer(strings) + Int(words[index] & 0x00FF_FFFF_FFFF_FFFF)
     return unsafe UnsafeRawBufferPointer(
       start: start + 4, count: Int(start.loadUnaligned(as: UInt32.self)))
@@ -78,13 +78,17 @@
   package func string(_ index: Int) -> String { unsafe String(decoding: bytes(index), as: UTF8.self) }
 
   /// The number at a place.
-  @inlinable package func int(_ index: Int) -> Int64 { unsafe Int64(bitPattern: words[index + 1]) }
+  @inlinable @inline(__always) package func int(_ index: Int) -> Int64 {
+    unsafe Int64(bitPattern: words[index + 1])
+  }
 
   /// The number at a place.
-  @inlinable package func unsigned(_ index: Int) -> UInt64 { unsafe words[index + 1] }
+  @inlinable @inline(__always) package func unsigned(_ index: Int) -> UInt64 { unsafe words[index + 1] }
 
   /// The number at a place.
-  @inlinable package func double(_ index: Int) -> Double { unsafe Double(bitPattern: words[index + 1]) }
+  @inlinable @inline(__always) package func double(_ index: Int) -> Double {
+    unsafe Double(bitPattern: words[index + 1])
+  }
 
   /// The index of the value of `key` in the object at `index`; the last one where the key repeats, as in Python.
   package func value(of key: StaticString, in index: Int) -> Int? {
@@ -96,14 +100,14 @@
   }
 
   /// Whether the string at `index` is `text`, which is not empty.
-  @inlinable package func isString(_ index: Int, _ text: StaticString) -> Bool {
+  @inlinable @inline(__always) package func isString(_ index: Int, _ text: StaticString) -> Bool {
     let bytes = unsafe bytes(index)
     return unsafe bytes.count == text.utf8CodeUnitCount
       && equalBytes(bytes.baseAddress.unsafelyUnwrapped, text.utf8Start, bytes.count)
   }
 
   /// Calls `body` with the index of each key and of its value in the object at `index`.
-  @inlinable package func forEachMember<E: Error>(
+  @inlinable @inline(__always) package func forEachMember<E: Error>(
     of index: Int, _ body: (Int, Int) throws(E) -> Void
   ) throws(E) {
     var at = index + 1
@@ -114,7 +118,9 @@
   }
 
   /// Calls `body` with the index of each element of the array at `index`.
-  @inlinable package func forEachElement<E: Error>(of index: Int, _ body: (Int) throws(E) -> Void) throws(E) {
+  @inlinable @inline(__always) package func forEachElement<E: Error>(
+    of index: Int, _ body: (Int) throws(E) -> Void
+  ) throws(E) {
     var at = index + 1
     while tag(at) != .arrayEnd {
       try body(at)

@@ -14,7 +14,8 @@
 
   @usableFromInline var words: UnsafeMutablePointer<UInt64>
   @usableFromInline var capacity: Int
-  @usableFromInline var filled = 0
+  /// How many rows have cells.
+  @usableFromInline package var filled = 0
   @usableFromInline var kind = Kind.none
   @usableFromInline var texts: TextInterner
   private(set) var nullRows: [Int32] = []
@@ -32,10 +33,10 @@
   @inlinable deinit { unsafe words.deallocate() }
 
   /// Whether the cells so far are numbers.
-  @inlinable package var isNumeric: Bool { kind == .double || kind == .int }
+  @inlinable @inline(__always) package var isNumeric: Bool { kind == .double || kind == .int }
 
   /// Whether no cell was set.
-  @inlinable package var isEmpty: Bool { filled == 0 }
+  @inlinable @inline(__always) package var isEmpty: Bool { filled == 0 }
 
   /// Makes `row` the last filled row, with nulls in the rows that were skipped.
   @inlinable mutating func open(_ row: Int) {
@@ -312,12 +313,12 @@
       if isConstant { return .constant(.double(Double(bitPattern: first))) }
       return unsafe .doubles(Values(cells) { Double(bitPattern: $0) }, nullMask(rowCount))
     case .string, .json:
-      let dictionary = texts.dictionary()
       if isConstant {
         if first == 0 { return .constant(.null) }
-        let text = dictionary[Int(first) - 1]
+        let text = texts.text(UInt32(first))
         return .constant(kind == .string ? .string(text) : ColumnChunk.jsonCell(text))
       }
+      let dictionary = texts.dictionary()
       let codes: Codes =
         switch dictionary.count {
         case ..<256: unsafe .one(Values(cells) { UInt8(truncatingIfNeeded: $0) })

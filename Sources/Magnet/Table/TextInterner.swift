@@ -195,6 +195,18 @@
     unsafe out.append(contentsOf: UnsafeBufferPointer(start: arena + start, count: entry.end - start))
   }
 
+  /// The text of a code, which is not 0.
+  func text(_ code: UInt32) -> String {
+    guard unsafe entries[Int(code)].base == 0 else {
+      var bytes: [UInt8] = []
+      append(code, to: &bytes)
+      return String(decoding: bytes, as: UTF8.self)
+    }
+    let start = unsafe entries[Int(code) - 1].end
+    let length = unsafe entries[Int(code)].end - start
+    return unsafe String(decoding: UnsafeBufferPointer(start: arena + start, count: length), as: UTF8.self)
+  }
+
   /// The texts so far, in memory of their exact size.
   func dictionary() -> TextDictionary {
     let entries = unsafe UnsafeBufferPointer(start: entries + 1, count: count)

@@ -156,7 +156,7 @@ import Magnet
       column = makeColumn(of: node)
       if overflow >= 0 { return nil }
     }
-    if unsafe builders[column].isEmpty, !hasCleared || !met.contains(Int32(column)) {
+    if unsafe builders[column].filled == 0, !hasCleared || !met.contains(Int32(column)) {
       met.append(Int32(column))
     }
     return column

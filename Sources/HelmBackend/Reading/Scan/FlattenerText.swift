@@ -200,7 +200,7 @@ extension Flattener {
     let byte = unsafe start.pointee
     if byte == UInt8(ascii: "\"") {
       let known = Int(tree[node].column)
-      if known >= 0, tree[node].isWanted, unsafe !builders[known].isEmpty,
+      if known >= 0, tree[node].isWanted, unsafe builders[known].filled > 0,
         let length = unsafe builders[known].setExpected(at: start + 1, row: row)
       {
         return unsafe start + length + 2
