@@ -100,7 +100,9 @@ package struct RunDiff: Sendable {
     let (ours, theirs) = (
       Dictionary(a, uniquingKeysWith: { $1 }), Dictionary(b, uniquingKeysWith: { $1 })
     )
-    let names = (a.map(\.0) + b.map(\.0)).unique().filter { ours[$0] != theirs[$0] }
+    let names = (a.map(\.0) + b.map(\.0)).unique().filter {
+      ours[$0].map(ExactText.init) != theirs[$0].map(ExactText.init)
+    }
     return Level(
       name: "scenario", state: names.isEmpty ? .equal : .differs,
       detail: names.isEmpty ? "all fields equal" : "differs in \(names.joined(separator: ", "))",
@@ -111,13 +113,24 @@ package struct RunDiff: Sendable {
       })
   }
 
+  /// The first request of each instance.
+  private static func instances(of requests: [Side.Request]) -> [(key: Side.RequestKey, content: String)] {
+    var seen: Set<Side.RequestKey> = []
+    return requests.filter { seen.insert($0.key.instance).inserted }.map { ($0.key.instance, $0.content) }
+  }
+
   private static func instanceLevel(_ one: Side, _ other: Side) -> Level {
-    guard let a = one.requests, let b = other.requests else { return unknown("instances", one, other) }
+    guard let requests = one.requests, let others = other.requests else {
+      return unknown("instances", one, other)
+    }
+    let (a, b) = (instances(of: requests), instances(of: others))
     let keys = (Set(a.map(\.key)), Set(b.map(\.key)))
     let shared = keys.0.intersection(keys.1)
     let all = keys.0.union(keys.1)
     let contents = Dictionary(b.map { ($0.key, $0.content) }, uniquingKeysWith: { first, _ in first })
-    let changed = a.filter { request in contents[request.key].map { $0 != request.content } ?? false }
+    let changed = a.filter { request in
+      contents[request.key].map { !haveSameBytes($0, request.content) } ?? false
+    }
     let alone = (a.filter { !keys.1.contains($0.key) }, b.filter { !keys.0.contains($0.key) })
     var examples = changed.prefix(exampleLimit).map { request in
       Example(
@@ -157,15 +170,15 @@ package struct RunDiff: Sendable {
       guard let theirs = texts[request.key] else { continue }
       shared += 1
       let ours = text(request)
-      if ours == theirs {
+      if haveSameBytes(ours, theirs) {
         equal += 1
         trimmed += 1
         continue
       }
-      if bare(ours) == bare(theirs) { trimmed += 1 }
+      if bare(ours).utf8.elementsEqual(bare(theirs).utf8) { trimmed += 1 }
       if examples.count < exampleLimit {
         let place =
-          zip(ours, theirs).enumerated().first { $0.element.0 != $0.element.1 }?.offset
+          zip(ours, theirs).enumerated().first { !$0.element.0.utf8.elementsEqual($0.element.1.utf8) }?.offset
           ?? min(ours.count, theirs.count)
         func around(_ text: String) -> String {
           let start = max(0, place - 30)

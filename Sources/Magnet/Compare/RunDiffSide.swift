@@ -6,10 +6,21 @@ extension RunDiff {
       let split: String?
       let trial: Int
       let perturbation: String
+      /// Which of an instance's requests it is, such as `reference 1`; empty where there is one.
+      var part = ""
+      /// How many rows before it say the same, as those of a text that is asked for window by window do.
+      var repetition = 0
 
       var text: String {
-        [id, split ?? "", perturbation, trial > 0 ? "trial \(trial)" : ""].filter { !$0.isEmpty }
-          .joined(separator: " ")
+        [
+          id, split ?? "", perturbation, trial > 0 ? "trial \(trial)" : "", part,
+          repetition > 0 ? "row \(repetition + 1)" : "",
+        ].filter { !$0.isEmpty }.joined(separator: " ")
+      }
+
+      /// The instance that the request is of.
+      var instance: RequestKey {
+        RequestKey(id: id, split: split, trial: trial, perturbation: perturbation)
       }
     }
 
@@ -22,8 +33,20 @@ extension RunDiff {
     }
 
     struct ScoreKey: Hashable {
-      let request: RequestKey
+      var request: RequestKey
       let metric: String
+    }
+
+    /// Counts the rows of each key.
+    private struct Repetitions<Key: Hashable> {
+      private var counts: [Key: Int] = [:]
+
+      /// How many rows before had the key.
+      mutating func next(_ key: Key) -> Int {
+        let count = counts[key] ?? 0
+        counts[key] = count + 1
+        return count
+      }
     }
 
     let spec: Row
@@ -63,21 +86,31 @@ extension RunDiff {
       }
       if let states = try await table(.scenarioStates) { requests = Self.requests(states) }
       if let table = try await table(.stats) {
+        var repetitions = Repetitions<String>()
         stats = table.rows.map { row in
-          let parts = [row[.metric], row[.split], row[.subSplit], row[.perturbation], row[.computedOn]]
-          return (parts.compactMap(\.self).joined(separator: " "), row[.mean])
+          let strength = row[.prob].map { "prob=\($0)" }
+          let parts = [
+            row[.metric], row[.split], row[.subSplit], row[.perturbation], row[.computedOn], strength,
+          ]
+          let name = parts.compactMap(\.self).joined(separator: " ")
+          let repetition = repetitions.next(name)
+          return (name + (repetition > 0 ? " row \(repetition + 1)" : ""), row[.mean])
         }
       }
       if let table = try await table(.perInstanceStats) {
         let prefix = ColumnPrefix.instanceStatName + "perturbation."
         let names = Self.perturbationColumns(table, prefix)
         var found: [(ScoreKey, Double)] = []
+        var repetitions = Repetitions<ScoreKey>()
         table.forEachRow { row in
-          guard let id = row[.instance], let mean = row[.mean] else { return }
-          let key = RequestKey(
-            id: id, split: row[.split], trial: row[.trial] ?? 0,
-            perturbation: Self.perturbation(row, names, prefix))
-          found.append((ScoreKey(request: key, metric: row[.metric]), mean))
+          guard let id = row[.instance] else { return }
+          var key = ScoreKey(
+            request: RequestKey(
+              id: id, split: row[.split], trial: row[.trial] ?? 0,
+              perturbation: Self.perturbation(row, names, prefix), part: row[.subSplit] ?? ""),
+            metric: row[.metric])
+          key.request.repetition = repetitions.next(key)
+          if let mean = row[.mean] { found.append((key, mean)) }
         }
         scores = found
       }
@@ -96,13 +129,21 @@ extension RunDiff {
       let prefix = request + "instance.perturbation."
       let names = perturbationColumns(states, prefix)
       var found: [Request] = []
+      var repetitions = Repetitions<RequestKey>()
       states.forEachRow { row in
         guard let id = row[.instance] else { return }
+        let reference = row[request + "reference_index"]
+        let parts = [
+          row[request + "request_mode"].text, reference == .null ? "" : "reference \(reference.text)",
+        ]
+        var key = RequestKey(
+          id: id, split: row[.split], trial: row[.trial] ?? 0,
+          perturbation: perturbation(row, names, prefix),
+          part: parts.filter { !$0.isEmpty }.joined(separator: " "))
+        key.repetition = repetitions.next(key)
         found.append(
           Request(
-            key: RequestKey(
-              id: id, split: row[.split], trial: row[.trial] ?? 0,
-              perturbation: perturbation(row, names, prefix)),
+            key: key,
             content: inputs.map { row[$0].text }.joined(separator: "\n"),
             prompt: prompts.map { row[$0].text }.joined(separator: "\n"),
             answer: (row[.completions]?.elements ?? []).compactMap { $0["text"]?.string }.joined(

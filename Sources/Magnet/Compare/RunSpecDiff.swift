@@ -49,7 +49,7 @@ struct RunSpecDiff: Sendable {
     let prefix = TableSource.runSpecs.prefix
     for column in names where column.hasPrefix(prefix) {
       let (a, b) = (first[column], second[column])
-      if Self.canonical(a) == Self.canonical(b) { continue }
+      if haveSameBytes(Self.canonical(a), Self.canonical(b)) { continue }
       let field = String(column.dropFirst(prefix.count))
       let isOneSided = a == .null || b == .null
       let present = a == .null ? b : a
