@@ -29,7 +29,7 @@ package struct RepeatedHash {
   package init() {}
 
   package mutating func hash(_ text: String) -> UInt64 {
-    if text != last.text { last = (text, SplitMix.hash(text)) }
+    if !haveSameBytes(text, last.text) { last = (text, SplitMix.hash(text)) }
     return last.hash
   }
 }

@@ -39,6 +39,8 @@ extension Array<Double> {
     let place = p * Double(count - 1)
     let low = Int(place)
     let high = Swift.min(low + 1, count - 1)
-    return self[low] + (place - Double(low)) * (self[high] - self[low])
+    let (lower, upper, share) = (self[low], self[high], place - Double(low))
+    // An infinite neighbour without a share does not count.
+    return share == 0 || lower == upper ? lower : lower + share * (upper - lower)
   }
 }

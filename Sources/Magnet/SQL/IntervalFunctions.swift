@@ -50,7 +50,9 @@ private final class Moments {
   private var squares = 0.0
   private var right = 0
   private var areShares = true
-  var coverage = 0.95
+  /// The coverage asked for; nil for none.
+  var asked: Double?
+  private var coverage: Double { asked ?? 0.95 }
   var fault: String?
 
   func add(_ value: Double) {
@@ -109,11 +111,12 @@ private func step(
   let plain = function.isPaired ? 2 : 1
   if count > plain {
     let share = unsafe number(values[plain]) ?? -1
-    if share > 0, share < 1 {
-      moments.coverage = share
-    } else {
+    if share <= 0 || share >= 1 {
       moments.fault = "\(function.name)() takes a coverage between 0 and 1 last"
+    } else if share != moments.asked ?? share {
+      moments.fault = moments.fault ?? "\(function.name)() takes the same coverage in all rows"
     }
+    moments.asked = share
   }
   guard let first = unsafe number(values[0]) else { return }
   if !function.isPaired {

@@ -37,7 +37,7 @@ private enum SampleStatistic: Int, CaseIterable {
   func value(of sample: Sample) -> Double? {
     switch self {
     case .median: sample.numbers.quantile(0.5)
-    case .percentile, .percentileCont: sample.numbers.quantile(sample.share)
+    case .percentile, .percentileCont: sample.share.flatMap { sample.numbers.quantile($0) }
     case .stddev, .stddevSamp: sample.numbers.variance()?.squareRoot()
     case .stddevPop: sample.numbers.variance(ofPopulation: true)?.squareRoot()
     case .variance, .varSamp: sample.numbers.variance()
@@ -49,7 +49,8 @@ private enum SampleStatistic: Int, CaseIterable {
 /// The numbers of a group.
 private final class Sample {
   var numbers: [Double] = []
-  var share = 0.5
+  /// The second argument, from 0 to 1; nil before the first row.
+  var share: Double?
   var fault: String?
 }
 
@@ -83,9 +84,12 @@ private func step(
   guard let pointer = unsafe slot.pointee else { return }
   let sample = unsafe Unmanaged<Sample>.fromOpaque(pointer).takeUnretainedValue()
   if count == 2 {
+    let type = unsafe sqlite3_value_numeric_type(values[1])
     let share = unsafe sqlite3_value_double(values[1]) / statistic.scale
-    if unsafe sqlite3_value_numeric_type(values[1]) == SQLITE_TEXT || !(0...1).contains(share) {
+    if type != SQLITE_INTEGER && type != SQLITE_FLOAT || !(0...1).contains(share) {
       sample.fault = "\(statistic.name)() takes a second argument from 0 to \(Int(statistic.scale))"
+    } else if share != sample.share ?? share {
+      sample.fault = sample.fault ?? "\(statistic.name)() takes the same second argument in all rows"
     }
     sample.share = share
   }
