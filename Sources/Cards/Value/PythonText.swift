@@ -58,10 +58,11 @@ extension CardValue {
 
   /// `repr` of a text: in single quotes, or double ones where it has single and no double ones.
   static func pythonText(_ text: String) -> String {
-    let quote: Unicode.Scalar = text.contains("'") && !text.contains("\"") ? "\"" : "'"
+    let scalars = text.unicodeScalars
+    let quote: Unicode.Scalar = scalars.contains("'") && !scalars.contains("\"") ? "\"" : "'"
     var out = String.UnicodeScalarView()
     out.append(quote)
-    for scalar in text.unicodeScalars {
+    for scalar in scalars {
       switch scalar {
       case quote, "\\":
         out.append("\\")

@@ -60,7 +60,7 @@ extension Measure {
   /// - Parameter coverage: which intervals, one of ``MeasuredPair/coverages``.
   public static func width(_ coverage: Double = 0.95) -> Measure {
     Measure(
-      "width" + percent(coverage), title: "width of \(percent(coverage)) % intervals", unit: .metric,
+      "width" + percent(coverage), title: "width of \(percent(coverage))% intervals", unit: .metric,
       better: .lower, level: .run, meanOf: { $0.interval(coverage)?.width })
   }
 
@@ -69,7 +69,7 @@ extension Measure {
   /// - Parameter coverage: which intervals, one of ``MeasuredPair/coverages``.
   public static func intervalScore(_ coverage: Double = 0.95) -> Measure {
     Measure(
-      "interval_score" + percent(coverage), title: "interval score of \(percent(coverage)) % intervals",
+      "interval_score" + percent(coverage), title: "interval score of \(percent(coverage))% intervals",
       unit: .metric, better: .lower, level: .run,
       meanOf: { pair in pair.interval(coverage)?.score(pair.actual, coverage: coverage) })
   }

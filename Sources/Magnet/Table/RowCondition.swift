@@ -15,6 +15,7 @@ package struct RowCondition: Sendable {
 
   fileprivate func holds(for cell: Cell) -> Bool {
     if cell == .null { return value.isEmpty }
+    if case .int(let number) = cell, let wanted = Int64(value) { return number == wanted }
     if let number = cell.number, let wanted = Double(value) {
       return number == wanted || number.isNaN && wanted.isNaN
     }

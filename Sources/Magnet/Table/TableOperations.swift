@@ -107,7 +107,8 @@ extension Table {
 
   /// A cell as it is sorted.
   private enum SortKey: Comparable {
-    case number(Double)
+    /// With the integer that it was, of which a double may not have all digits.
+    case number(Double, Int64? = nil)
     case notANumber
     case text(String)
     case null
@@ -116,6 +117,7 @@ extension Table {
       switch cell {
       case .null: self = .null
       case .bool(let value): self = .number(value ? 1 : 0)
+      case .int(let value): self = .number(Double(value), value)
       default:
         guard let number = cell.number else {
           self = .text(cell.text)
@@ -129,7 +131,8 @@ extension Table {
 
     static func < (a: SortKey, b: SortKey) -> Bool {
       switch (a, b) {
-      case (.number(let a), .number(let b)): a < b
+      case (.number(_, let a?), .number(_, let b?)): a < b
+      case (.number(let a, _), .number(let b, _)): a < b
       case (.text(let a), .text(let b)): a.utf8.lexicographicallyPrecedes(b.utf8)
       default: a.rank < b.rank
       }

@@ -86,7 +86,9 @@ package struct NameSelector: Sendable, CustomStringConvertible {
       let next = text.index(after: at)
       if character == quote {
         quote = nil
-      } else if quote == nil, character == "\"" || character == "'" {
+      } else if quote == nil, character == "\"" || character == "'",
+        items[items.count - 1].allSatisfy(\.isWhitespace)
+      {
         quote = character
       } else if quote == nil, character == ",", !isSpaced || next == text.endIndex || text[next] == " " {
         items[items.count - 1] = trimmed(items[items.count - 1])
