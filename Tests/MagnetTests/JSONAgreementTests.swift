@@ -147,8 +147,7 @@ import Testing
   }
 
   /// Lists and objects of any nesting, beyond a word of 64 levels, are copied from the tape as they were.
-  @Test(arguments: [1, 63, 64, 65, 127, 128, 129, 300]) func deepTextsAreCopied(_ depth: Int) throws
-  {
+  @Test(arguments: [1, 63, 64, 65, 127, 128, 129, 300]) func deepTextsAreCopied(_ depth: Int) throws {
     var random = PythonRandom(seed: depth)
     for _ in 0..<4 {
       var text = random.choice(["1", "\"x\"", "[]", "{}", "null"])
