@@ -273,35 +273,40 @@ struct SVGPlot {
 
   /// The mark of a series: circle, square, triangle, diamond, triangle downwards.
   func mark(_ series: Int, _ x: Double, _ y: Double, _ radius: Double) -> String {
-    func number(_ factor: Double) -> String { SVGText.number(radius * factor) }
-    let shape =
-      switch series % 5 {
-      case 1:
-        "\(point(x - radius * 0.9, y - radius * 0.9))h\(number(1.8))v\(number(1.8))h\(number(-1.8))"
-      case 2: "\(point(x, y - radius * 1.2))l\(number(1.2)) \(number(2.1))h\(number(-2.4))"
-      case 3:
-        "\(point(x, y - radius * 1.3))l\(number(1.3)) \(number(1.3))\(number(-1.3)) \(number(1.3))"
-          + "\(number(-1.3)) \(number(-1.3))"
-      case 4: "\(point(x, y + radius * 1.2))l\(number(1.2)) \(number(-2.1))h\(number(-2.4))"
-      default: ""
-      }
-    return shape.isEmpty
-      ? "<circle cx=\"\(SVGText.number(x))\" cy=\"\(SVGText.number(y))\" r=\"\(SVGText.number(radius))\"/>"
-      : "<path d=\"M\(shape)z\"/>"
+    let (name, attributes) = shape(series, x, y, radius)
+    return "<\(name) \(attributes)/>"
   }
 
   /// The mark of a point, hollow where it is, with its name as a tooltip.
   private func mark(_ series: Int, _ point: DrawnPoint, _ radius: Double) -> String {
-    var mark = self.mark(series, point.x, point.y, radius)
-    var end = ""
+    var (name, attributes) = shape(series, point.x, point.y, radius)
     if point.isHollow {
-      end = " fill=\"\(ground.paper)\" fill-opacity=\"1\" stroke=\"\(color(series))\" stroke-width=\"1.5\""
+      attributes +=
+        " fill=\"\(ground.paper)\" fill-opacity=\"1\" stroke=\"\(color(series))\" stroke-width=\"1.5\""
     }
-    guard let label = point.label else {
-      if !end.isEmpty { mark = mark.dropLast(2) + end + "/>" }
-      return mark
+    guard let label = point.label else { return "<\(name) \(attributes)/>" }
+    return "<\(name) \(attributes)><title>\(SVGText.escaped(label))</title></\(name)>"
+  }
+
+  /// The element that draws the mark of a series, and where and how large it is.
+  private func shape(
+    _ series: Int, _ x: Double, _ y: Double, _ radius: Double
+  ) -> (name: String, attributes: String) {
+    func number(_ factor: Double) -> String { SVGText.number(radius * factor) }
+    let path: String
+    switch series % 5 {
+    case 1:
+      path = "\(point(x - radius * 0.9, y - radius * 0.9))h\(number(1.8))v\(number(1.8))h\(number(-1.8))"
+    case 2: path = "\(point(x, y - radius * 1.2))l\(number(1.2)) \(number(2.1))h\(number(-2.4))"
+    case 3:
+      path =
+        "\(point(x, y - radius * 1.3))l\(number(1.3)) \(number(1.3))\(number(-1.3)) \(number(1.3))"
+        + "\(number(-1.3)) \(number(-1.3))"
+    case 4: path = "\(point(x, y + radius * 1.2))l\(number(1.2)) \(number(-2.1))h\(number(-2.4))"
+    default:
+      let center = "cx=\"\(SVGText.number(x))\" cy=\"\(SVGText.number(y))\""
+      return ("circle", "\(center) r=\"\(SVGText.number(radius))\"")
     }
-    let name = mark.hasPrefix("<circle") ? "circle" : "path"
-    return mark.dropLast(2) + "\(end)><title>\(SVGText.escaped(label))</title></\(name)>"
+    return ("path", "d=\"M\(path)z\"")
   }
 }

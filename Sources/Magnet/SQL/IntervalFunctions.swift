@@ -1,7 +1,5 @@
-// Unsafe code, on these invariants:
-// - The context of an aggregate holds one retained `Moments`, made by the first step and released by the final call,
-//   which SQLite makes exactly once for a context that has been asked for.
-// - The function's user data is the number of an `IntervalFunction`, never a pointer to memory.
+// Unsafe code, on one invariant: the function's user data is the number of an `IntervalFunction`, never a pointer to
+// memory.
 
 import CSQLite
 
@@ -44,7 +42,7 @@ private enum IntervalFunction: Int, CaseIterable {
 }
 
 /// The count, mean and squared deviations of numbers, by Welford's method (1962).
-private final class Moments {
+private final class Moments: AggregateState {
   private(set) var count = 0
   private(set) var mean = 0.0
   private var squares = 0.0
@@ -90,27 +88,15 @@ private func function(_ context: OpaquePointer?) -> IntervalFunction? {
   unsafe IntervalFunction(rawValue: Int(bitPattern: sqlite3_user_data(context)))
 }
 
-private func number(_ value: OpaquePointer?) -> Double? {
-  switch unsafe sqlite3_value_numeric_type(value) {
-  case SQLITE_INTEGER, SQLITE_FLOAT: unsafe sqlite3_value_double(value)
-  default: nil
-  }
-}
-
 private func step(
   _ context: OpaquePointer?, _ count: Int32, _ values: UnsafeMutablePointer<OpaquePointer?>?
 ) {
-  let size = unsafe Int32(MemoryLayout<UnsafeMutableRawPointer?>.size)
   guard let values = unsafe values, let function = unsafe function(context),
-    let slot = unsafe sqlite3_aggregate_context(context, size)?.assumingMemoryBound(
-      to: UnsafeMutableRawPointer?.self)
-  else { return unsafe sqlite3_result_error_nomem(context) }
-  if unsafe slot.pointee == nil { unsafe slot.pointee = unsafe Unmanaged.passRetained(Moments()).toOpaque() }
-  guard let pointer = unsafe slot.pointee else { return }
-  let moments = unsafe Unmanaged<Moments>.fromOpaque(pointer).takeUnretainedValue()
+    let moments = unsafe Moments.current(context)
+  else { return }
   let plain = function.isPaired ? 2 : 1
   if count > plain {
-    let share = unsafe number(values[plain]) ?? -1
+    let share = unsafe numericArgument(values[plain]) ?? -1
     if share <= 0 || share >= 1 {
       moments.fault = "\(function.name)() takes a coverage between 0 and 1 last"
     } else if share != moments.asked ?? share {
@@ -118,25 +104,14 @@ private func step(
     }
     moments.asked = share
   }
-  guard let first = unsafe number(values[0]) else { return }
+  guard let first = unsafe numericArgument(values[0]) else { return }
   if !function.isPaired {
     moments.add(first)
-  } else if let second = unsafe number(values[1]) {
+  } else if let second = unsafe numericArgument(values[1]) {
     moments.add(first - second)
   }
 }
 
 private func finish(_ context: OpaquePointer?) {
-  guard
-    let slot = unsafe sqlite3_aggregate_context(context, 0)?.assumingMemoryBound(
-      to: UnsafeMutableRawPointer?.self),
-    let pointer = unsafe slot.pointee, let function = unsafe function(context)
-  else { return unsafe sqlite3_result_null(context) }
-  let moments = unsafe Unmanaged<Moments>.fromOpaque(pointer).takeRetainedValue()
-  if let fault = moments.fault { return unsafe sqlite3_result_error(context, fault, -1) }
-  if let value = function.value(of: moments) {
-    unsafe sqlite3_result_double(context, value)
-  } else {
-    unsafe sqlite3_result_null(context)
-  }
+  unsafe Moments.finish(context) { moments in unsafe function(context)?.value(of: moments) }
 }

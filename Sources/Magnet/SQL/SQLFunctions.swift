@@ -1,7 +1,5 @@
-// Unsafe code, on these invariants:
-// - The context of an aggregate holds one retained `Sample`, made by the first step and released by the final call,
-//   which SQLite makes exactly once for a context that has been asked for.
-// - The function's user data is the number of a `SampleStatistic`, never a pointer to memory.
+// Unsafe code, on one invariant: the function's user data is the number of a `SampleStatistic`, never a pointer to
+// memory.
 
 import CSQLite
 
@@ -47,7 +45,7 @@ private enum SampleStatistic: Int, CaseIterable {
 }
 
 /// The numbers of a group.
-private final class Sample {
+private final class Sample: AggregateState {
   var numbers: [Double] = []
   /// The second argument, from 0 to 1; nil before the first row.
   var share: Double?
@@ -75,43 +73,23 @@ private func statistic(_ context: OpaquePointer?) -> SampleStatistic? {
 private func step(
   _ context: OpaquePointer?, _ count: Int32, _ values: UnsafeMutablePointer<OpaquePointer?>?
 ) {
-  let size = unsafe Int32(MemoryLayout<UnsafeMutableRawPointer?>.size)
   guard let values = unsafe values, let statistic = unsafe statistic(context),
-    let slot = unsafe sqlite3_aggregate_context(context, size)?.assumingMemoryBound(
-      to: UnsafeMutableRawPointer?.self)
-  else { return unsafe sqlite3_result_error_nomem(context) }
-  if unsafe slot.pointee == nil { unsafe slot.pointee = unsafe Unmanaged.passRetained(Sample()).toOpaque() }
-  guard let pointer = unsafe slot.pointee else { return }
-  let sample = unsafe Unmanaged<Sample>.fromOpaque(pointer).takeUnretainedValue()
+    let sample = unsafe Sample.current(context)
+  else { return }
   if count == 2 {
-    let type = unsafe sqlite3_value_numeric_type(values[1])
-    let share = unsafe sqlite3_value_double(values[1]) / statistic.scale
-    if type != SQLITE_INTEGER && type != SQLITE_FLOAT || !(0...1).contains(share) {
+    let share = unsafe (numericArgument(values[1]) ?? -1) / statistic.scale
+    if !(0...1).contains(share) {
       sample.fault = "\(statistic.name)() takes a second argument from 0 to \(Int(statistic.scale))"
     } else if share != sample.share ?? share {
       sample.fault = sample.fault ?? "\(statistic.name)() takes the same second argument in all rows"
     }
     sample.share = share
   }
-  switch unsafe sqlite3_value_numeric_type(values[0]) {
-  case SQLITE_INTEGER, SQLITE_FLOAT: unsafe sample.numbers.append(sqlite3_value_double(values[0]))
-  default: break
-  }
+  if let number = unsafe numericArgument(values[0]) { sample.numbers.append(number) }
 }
 
 private func finish(_ context: OpaquePointer?) {
-  guard
-    let slot = unsafe sqlite3_aggregate_context(context, 0)?.assumingMemoryBound(
-      to: UnsafeMutableRawPointer?.self),
-    let pointer = unsafe slot.pointee, let statistic = unsafe statistic(context)
-  else { return unsafe sqlite3_result_null(context) }
-  let sample = unsafe Unmanaged<Sample>.fromOpaque(pointer).takeRetainedValue()
-  if let fault = sample.fault { return unsafe sqlite3_result_error(context, fault, -1) }
-  if let value = statistic.value(of: sample) {
-    unsafe sqlite3_result_double(context, value)
-  } else {
-    unsafe sqlite3_result_null(context)
-  }
+  unsafe Sample.finish(context) { sample in unsafe statistic(context)?.value(of: sample) }
 }
 
 /// `text REGEXP pattern`, which SQLite calls as `regexp(pattern, text)`: whether the pattern matches anywhere. The
