@@ -16,7 +16,7 @@
 ///     say.
 /// - Returns: the faults of what was left out, and notes on what was written in another form.
 /// - Throws: `MagnetError` when the file cannot be written, and what the source throws.
-package func exportSQLite(
+public func exportSQLite(
   _ source: some RunSource, to file: String, rules: HeadlineRules? = nil
 ) async throws -> SQLiteExport {
   let listing = try await source.list()
@@ -132,11 +132,11 @@ func allBoards(
 }
 
 /// What `exportSQLite` has to say of the file it wrote.
-package struct SQLiteExport: Sendable {
+public struct SQLiteExport: Sendable {
   /// Faults of the files that were left out.
-  package let faults: [DataFault]
+  public let faults: [DataFault]
   /// Columns that were renamed or put together, because SQLite cannot have them as they are.
-  package let notes: [String]
+  public let notes: [String]
   /// The runs, and what was unusual in the files of each.
   package let entries: [RunEntry]
   package let counts: [ReadingCounts]
