@@ -2,7 +2,7 @@
 // never copied (~Copyable) and frees its memory once.
 
 /// What bytes are written to, one after the other.
-package protocol ByteSink: ~Copyable {
+public protocol ByteSink: ~Copyable {
   /// Appends a byte.
   mutating func append(_ byte: UInt8)
   /// Appends bytes.
@@ -18,32 +18,32 @@ extension ByteSink where Self: ~Copyable {
 }
 
 extension [UInt8]: ByteSink {
-  package mutating func append(bytes: UnsafeRawBufferPointer) { unsafe append(contentsOf: bytes) }
+  public mutating func append(bytes: UnsafeRawBufferPointer) { unsafe append(contentsOf: bytes) }
 }
 
 /// Bytes in memory that is used again: quicker than an array, which looks at each byte whether it has become someone
 /// else's.
-@safe package struct ByteBuffer: ~Copyable, ByteSink {
+@safe public struct ByteBuffer: ~Copyable, ByteSink {
   private var start = UnsafeMutableRawPointer.allocate(byteCount: 256, alignment: 1)
   private var capacity = 256
   /// How many bytes there are.
-  package private(set) var count = 0
+  public private(set) var count = 0
 
   /// An empty buffer.
-  package init() {}
+  public init() {}
 
   deinit { unsafe start.deallocate() }
 
   /// Appends a byte.
   @inline(__always)
-  package mutating func append(_ byte: UInt8) {
+  public mutating func append(_ byte: UInt8) {
     if count == capacity { grow(1) }
     unsafe start.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
     count += 1
   }
 
   /// Appends bytes.
-  package mutating func append(bytes: UnsafeRawBufferPointer) {
+  public mutating func append(bytes: UnsafeRawBufferPointer) {
     guard let address = bytes.baseAddress else { return }
     if count + bytes.count > capacity { grow(bytes.count) }
     unsafe (start + count).copyMemory(from: address, byteCount: bytes.count)
@@ -59,12 +59,12 @@ extension [UInt8]: ByteSink {
   }
 
   /// Forgets the bytes and keeps the memory, unless it has become large.
-  package mutating func removeAll() {
+  public mutating func removeAll() {
     if capacity > 1 << 22 { self = ByteBuffer() } else { count = 0 }
   }
 
   /// Calls `body` with the bytes.
-  package borrowing func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+  public borrowing func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
     unsafe body(UnsafeRawBufferPointer(start: start, count: count))
   }
 }

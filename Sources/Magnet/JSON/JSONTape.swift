@@ -5,61 +5,61 @@
 // - An element's index is that of its word; containers hold the index after their end in their low 32 bits.
 
 /// A parsed JSON text as a flat array of words: a view that owns nothing.
-@safe package struct JSONTape {
+@safe public struct JSONTape {
   /// What a word says its element is: a character in its high byte.
-  @frozen package struct Tag: Equatable, Sendable {
+  @frozen public struct Tag: Equatable, Sendable {
     /// The character.
-    package let rawValue: UInt8
-    @inlinable @inline(__always) init(_ rawValue: UInt8) { self.rawValue = rawValue }
-    @inlinable @inline(__always) package static func == (a: Tag, b: Tag) -> Bool { a.rawValue == b.rawValue }
+    public let rawValue: UInt8
+    @inlinable init(_ rawValue: UInt8) { self.rawValue = rawValue }
+    @inlinable public static func == (a: Tag, b: Tag) -> Bool { a.rawValue == b.rawValue }
 
     /// The beginning or end of the tape.
-    @inlinable @inline(__always) package static var root: Tag { Tag(0x72) }  // r
+    @inlinable public static var root: Tag { Tag(0x72) }  // r
     /// The beginning of an object.
-    @inlinable @inline(__always) package static var object: Tag { Tag(0x7B) }  // {
+    @inlinable public static var object: Tag { Tag(0x7B) }  // {
     /// The end of an object.
-    @inlinable @inline(__always) package static var objectEnd: Tag { Tag(0x7D) }  // }
+    @inlinable public static var objectEnd: Tag { Tag(0x7D) }  // }
     /// The beginning of a list.
-    @inlinable @inline(__always) package static var array: Tag { Tag(0x5B) }  // [
+    @inlinable public static var array: Tag { Tag(0x5B) }  // [
     /// The end of a list.
-    @inlinable @inline(__always) package static var arrayEnd: Tag { Tag(0x5D) }  // ]
+    @inlinable public static var arrayEnd: Tag { Tag(0x5D) }  // ]
     /// A text.
-    @inlinable @inline(__always) package static var string: Tag { Tag(0x22) }  // "
+    @inlinable public static var string: Tag { Tag(0x22) }  // "
     /// A whole number of 64 bits.
-    @inlinable @inline(__always) package static var int: Tag { Tag(0x6C) }  // l
+    @inlinable public static var int: Tag { Tag(0x6C) }  // l
     /// A whole number that needs the 64th bit.
-    @inlinable @inline(__always) package static var unsigned: Tag { Tag(0x75) }  // u
+    @inlinable public static var unsigned: Tag { Tag(0x75) }  // u
     /// Any other number.
-    @inlinable @inline(__always) package static var double: Tag { Tag(0x64) }  // d
+    @inlinable public static var double: Tag { Tag(0x64) }  // d
     /// True.
-    @inlinable @inline(__always) package static var `true`: Tag { Tag(0x74) }  // t
+    @inlinable public static var `true`: Tag { Tag(0x74) }  // t
     /// False.
-    @inlinable @inline(__always) package static var `false`: Tag { Tag(0x66) }  // f
+    @inlinable public static var `false`: Tag { Tag(0x66) }  // f
     /// Null.
-    @inlinable @inline(__always) package static var null: Tag { Tag(0x6E) }  // n
+    @inlinable public static var null: Tag { Tag(0x6E) }  // n
   }
 
   /// The tape: one word per value, and a second one for numbers.
-  package let words: UnsafePointer<UInt64>
+  public let words: UnsafePointer<UInt64>
   /// The texts, each with its length before it.
-  package let strings: UnsafePointer<UInt8>
+  public let strings: UnsafePointer<UInt8>
 
   /// A view of a tape that someone else keeps alive.
-  @inlinable @inline(__always) package init(words: UnsafePointer<UInt64>, strings: UnsafePointer<UInt8>) {
+  @inlinable public init(words: UnsafePointer<UInt64>, strings: UnsafePointer<UInt8>) {
     unsafe self.words = unsafe words
     unsafe self.strings = unsafe strings
   }
 
   /// The index of the text's one top-level value.
-  package static let top = 1
+  public static let top = 1
 
   /// The kind of the element at `index`.
-  @inlinable @inline(__always) package func tag(_ index: Int) -> Tag {
+  @inlinable public func tag(_ index: Int) -> Tag {
     unsafe Tag(UInt8(truncatingIfNeeded: words[index] >> 56))
   }
 
   /// The index just after the element at `index`.
-  @inlinable @inline(__always) package func after(_ index: Int) -> Int {
+  @inlinable public func after(_ index: Int) -> Int {
     switch tag(index) {
     case .object, .array: unsafe Int(words[index] & 0xFFFF_FFFF)
     case .int, .unsigned, .double: index + 2
@@ -68,30 +68,26 @@
   }
 
   /// The UTF-8 bytes of the string at `index`.
-  @inlinable @inline(__always) package func bytes(_ index: Int) -> UnsafeRawBufferPointer {
+  @inlinable public func bytes(_ index: Int) -> UnsafeRawBufferPointer {
     let start = unsafe UnsafeRawPointer(strings) + Int(words[index] & 0x00FF_FFFF_FFFF_FFFF)
     return unsafe UnsafeRawBufferPointer(
       start: start + 4, count: Int(start.loadUnaligned(as: UInt32.self)))
   }
 
   /// The text of the string at `index`.
-  package func string(_ index: Int) -> String { unsafe String(decoding: bytes(index), as: UTF8.self) }
+  public func string(_ index: Int) -> String { unsafe String(decoding: bytes(index), as: UTF8.self) }
 
   /// The number at a place.
-  @inlinable @inline(__always) package func int(_ index: Int) -> Int64 {
-    unsafe Int64(bitPattern: words[index + 1])
-  }
+  @inlinable public func int(_ index: Int) -> Int64 { unsafe Int64(bitPattern: words[index + 1]) }
 
   /// The number at a place.
-  @inlinable @inline(__always) package func unsigned(_ index: Int) -> UInt64 { unsafe words[index + 1] }
+  @inlinable public func unsigned(_ index: Int) -> UInt64 { unsafe words[index + 1] }
 
   /// The number at a place.
-  @inlinable @inline(__always) package func double(_ index: Int) -> Double {
-    unsafe Double(bitPattern: words[index + 1])
-  }
+  @inlinable public func double(_ index: Int) -> Double { unsafe Double(bitPattern: words[index + 1]) }
 
   /// The index of the value of `key` in the object at `index`; the last one where the key repeats, as in Python.
-  package func value(of key: StaticString, in index: Int) -> Int? {
+  public func value(of key: StaticString, in index: Int) -> Int? {
     var found: Int?
     forEachMember(of: index) { name, value in
       if isString(name, key) { found = value }
@@ -100,14 +96,14 @@
   }
 
   /// Whether the string at `index` is `text`, which is not empty.
-  @inlinable @inline(__always) package func isString(_ index: Int, _ text: StaticString) -> Bool {
+  @inlinable public func isString(_ index: Int, _ text: StaticString) -> Bool {
     let bytes = unsafe bytes(index)
     return unsafe bytes.count == text.utf8CodeUnitCount
       && equalBytes(bytes.baseAddress.unsafelyUnwrapped, text.utf8Start, bytes.count)
   }
 
   /// Calls `body` with the index of each key and of its value in the object at `index`.
-  @inlinable @inline(__always) package func forEachMember<E: Error>(
+  @inlinable public func forEachMember<E: Error>(
     of index: Int, _ body: (Int, Int) throws(E) -> Void
   ) throws(E) {
     var at = index + 1
@@ -118,9 +114,7 @@
   }
 
   /// Calls `body` with the index of each element of the array at `index`.
-  @inlinable @inline(__always) package func forEachElement<E: Error>(
-    of index: Int, _ body: (Int) throws(E) -> Void
-  ) throws(E) {
+  @inlinable public func forEachElement<E: Error>(of index: Int, _ body: (Int) throws(E) -> Void) throws(E) {
     var at = index + 1
     while tag(at) != .arrayEnd {
       try body(at)
@@ -129,7 +123,7 @@
   }
 
   /// The element at `index` in words, for messages: "a number", "an object" ...
-  package func kindName(_ index: Int) -> String {
+  public func kindName(_ index: Int) -> String {
     switch tag(index) {
     case .object: "an object"
     case .array: "a list"
@@ -144,7 +138,7 @@
 extension JSONTape {
   /// Appends the element at `index` as compact JSON, keys in the file's order. Doubles are written with the fewest
   /// digits that read back the same; NaN and the infinities, which JSON does not have, as strings.
-  package func appendText(of index: Int, to out: inout ByteBuffer) {
+  public func appendText(of index: Int, to out: inout ByteBuffer) {
     // Not by recursion: the stack may be small. What is open around the place: true for an object.
     var opened = BitStack()
     var isFirst = true

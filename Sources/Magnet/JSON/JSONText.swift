@@ -1,7 +1,7 @@
 /// How values are written as JSON.
-package enum JSONText {
+public enum JSONText {
   /// Appends a string, given as UTF-8, in quotes. `"`, `\` and control characters are escaped, all else stays.
-  package static func appendQuoted<Bytes: ByteSink & ~Copyable>(
+  public static func appendQuoted<Bytes: ByteSink & ~Copyable>(
     _ bytes: UnsafeRawBufferPointer, to out: inout Bytes
   ) {
     out.append(UInt8(ascii: "\""))
@@ -62,14 +62,14 @@ package enum JSONText {
   }
 
   /// Appends a string in quotes.
-  package static func appendQuoted<Bytes: ByteSink & ~Copyable>(_ text: String, to out: inout Bytes) {
+  public static func appendQuoted<Bytes: ByteSink & ~Copyable>(_ text: String, to out: inout Bytes) {
     var text = text
     text.withUTF8 { unsafe appendQuoted(UnsafeRawBufferPointer($0), to: &out) }
   }
 
   /// Appends a number with the fewest digits that read back the same. NaN and the infinities, which JSON does not
   /// have, become the strings "NaN", "Infinity" and "-Infinity".
-  package static func append<Bytes: ByteSink & ~Copyable>(_ value: Double, to out: inout Bytes) {
+  public static func append<Bytes: ByteSink & ~Copyable>(_ value: Double, to out: inout Bytes) {
     if value.isFinite {
       out.append(value.description)
     } else {
@@ -83,7 +83,7 @@ package enum JSONText {
   }
 
   /// A string in quotes.
-  package static func quoted(_ text: String) -> String {
+  public static func quoted(_ text: String) -> String {
     var out: [UInt8] = []
     appendQuoted(text, to: &out)
     return String(decoding: out, as: UTF8.self)

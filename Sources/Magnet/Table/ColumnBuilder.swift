@@ -9,7 +9,7 @@
 /// Rows come in ascending order; a row that is skipped is null, and setting the last row again replaces its cell.
 /// The kind of the column is that of its cells: integers become doubles once a double is among them, and a column
 /// that mixes other kinds keeps each cell as JSON.
-@safe package struct ColumnBuilder: ~Copyable {
+@safe public struct ColumnBuilder: ~Copyable {
   @usableFromInline enum Kind: UInt8 { case none, bool, int, double, string, json }
 
   @usableFromInline var words: UnsafeMutablePointer<UInt64>
@@ -24,7 +24,7 @@
   private static var nullBool: UInt64 { 2 }
 
   /// An empty builder.
-  package init() {
+  public init() {
     capacity = 16
     unsafe words = .allocate(capacity: capacity)
     texts = TextInterner()
@@ -33,10 +33,10 @@
   @inlinable deinit { unsafe words.deallocate() }
 
   /// Whether the cells so far are numbers.
-  @inlinable @inline(__always) package var isNumeric: Bool { kind == .double || kind == .int }
+  @inlinable @inline(__always) public var isNumeric: Bool { kind == .double || kind == .int }
 
   /// Whether no cell was set.
-  @inlinable @inline(__always) package var isEmpty: Bool { filled == 0 }
+  @inlinable @inline(__always) public var isEmpty: Bool { filled == 0 }
 
   /// Makes `row` the last filled row, with nulls in the rows that were skipped.
   @inlinable mutating func open(_ row: Int) {
@@ -69,7 +69,7 @@
   }
 
   /// Sets a null.
-  package mutating func setNull(row: Int) {
+  public mutating func setNull(row: Int) {
     open(row)
     filled = row
     appendNull()
@@ -77,7 +77,7 @@
   }
 
   /// Sets a number.
-  @inlinable package mutating func set(_ value: Double, row: Int) {
+  @inlinable public mutating func set(_ value: Double, row: Int) {
     if kind != .double { becomeDouble() }
     if kind == .double {
       open(row)
@@ -88,7 +88,7 @@
   }
 
   /// Sets an integer.
-  @inlinable package mutating func set(_ value: Int64, row: Int) {
+  @inlinable public mutating func set(_ value: Int64, row: Int) {
     if kind == .int {
       open(row)
       unsafe words[row] = UInt64(bitPattern: value)
@@ -101,7 +101,7 @@
   }
 
   /// Sets a boolean.
-  @inlinable package mutating func set(_ value: Bool, row: Int) {
+  @inlinable public mutating func set(_ value: Bool, row: Int) {
     if kind != .bool { become(.bool) }
     if kind == .bool {
       open(row)
@@ -112,7 +112,7 @@
   }
 
   /// Sets a text, given as UTF-8.
-  @inlinable package mutating func set(utf8 bytes: UnsafeRawBufferPointer, row: Int) {
+  @inlinable public mutating func set(utf8 bytes: UnsafeRawBufferPointer, row: Int) {
     if kind == .string {
       let code = unsafe texts.code(bytes)
       open(row)
@@ -128,7 +128,7 @@
   }
 
   /// Sets a text that JSON writes as it is: no quote, no backslash and no control character is in it.
-  @inlinable package mutating func set(plain bytes: UnsafeRawBufferPointer, row: Int) {
+  @inlinable public mutating func set(plain bytes: UnsafeRawBufferPointer, row: Int) {
     unsafe set(utf8: bytes, row: row)
     if kind == .string { texts.markPlain() }
   }
@@ -136,7 +136,7 @@
   /// Sets the text that followed the last one before, where it stands at `place` with a quote after it; how many bytes
   /// it has. Nil, and nothing set, where another text stands, or the one expected is not known to be plain. From
   /// `place` on, 64 bytes are readable.
-  @inlinable package mutating func setExpected(at place: UnsafeRawPointer, row: Int) -> Int? {
+  @inlinable public mutating func setExpected(at place: UnsafeRawPointer, row: Int) -> Int? {
     guard kind == .string, let length = unsafe texts.takeExpected(at: place) else { return nil }
     open(row)
     unsafe words[row] = UInt64(texts.last)
@@ -144,7 +144,7 @@
   }
 
   /// Sets a list or an object, given as compact JSON.
-  package mutating func set(json bytes: UnsafeRawBufferPointer, row: Int) {
+  public mutating func set(json bytes: UnsafeRawBufferPointer, row: Int) {
     if kind != .json { becomeJSON(row) }
     let code = unsafe texts.code(bytes)
     open(row)
@@ -152,7 +152,7 @@
   }
 
   /// Sets a cell of any kind.
-  package mutating func set(_ cell: Cell, row: Int) {
+  public mutating func set(_ cell: Cell, row: Int) {
     switch cell {
     case .null: setNull(row: row)
     case .bool(let value): set(value, row: row)
@@ -164,7 +164,7 @@
   }
 
   /// Sets the cells of `rows`, which are new, to that of an earlier row.
-  package mutating func repeatCell(of earlier: Int, rows: Range<Int>) {
+  public mutating func repeatCell(of earlier: Int, rows: Range<Int>) {
     let isSet = earlier < filled
     let isNull = isSet && isNumberNull(earlier)
     for row in rows {
@@ -178,7 +178,7 @@
   }
 
   /// Takes back the cells from `row` on, all of which were set; false when there are none.
-  @discardableResult package mutating func removeCells(from row: Int) -> Bool {
+  @discardableResult public mutating func removeCells(from row: Int) -> Bool {
     guard filled > row else { return false }
     for at in row..<filled where isNull(at) { nullsSet -= 1 }
     filled = row
@@ -207,7 +207,7 @@
   }
 
   /// Whether every cell that was set was removed again: only nulls of rows that were skipped are left.
-  package var holdsNothing: Bool {
+  public var holdsNothing: Bool {
     if nullsSet > 0 { return false }
     if isNumeric { return nullRows.count == filled }
     for row in 0..<filled where !isNull(row) { return false }
@@ -269,14 +269,14 @@
   }
 
   /// Whether both hold numbers and the same in every row.
-  package func holdsSameNumbers(as other: borrowing ColumnBuilder) -> Bool {
+  public func holdsSameNumbers(as other: borrowing ColumnBuilder) -> Bool {
     guard isNumeric, kind == other.kind, filled == other.filled else { return false }
     return unsafe nullRows == other.nullRows
       && equalBytes(UnsafeRawPointer(words), UnsafeRawPointer(other.words), filled * 8)
   }
 
   /// The chunk of rows `0..<rowCount`, which are all that were set, or none; the builder is empty afterwards.
-  package mutating func finish(rowCount: Int) -> ColumnChunk {
+  public mutating func finish(rowCount: Int) -> ColumnChunk {
     while filled < rowCount {
       if filled == capacity {
         unsafe words = unsafe regrown(words, filled, to: max(capacity * 2, rowCount))
