@@ -42,7 +42,11 @@ struct WarmStoreTests {
     let listing = try await runs.list()
     var reading = Reading()
     reading.entries = listing.entries
-    reading.add(listing.runSpecs, "listing")
+    // Its rows may be in fewer chunks.
+    reading.tables["listing"] = Array(TableWriter(.ndjson).text(listing.runSpecs).utf8)
+    reading.names["listing"] = zip(listing.runSpecs.columnNames, listing.runSpecs.columnTypes).map {
+      "\($0) \(String(describing: $1))"
+    }
     let tables = try await runs.load(listing.entries, tables: Set(TableSource.allCases), columns: columns)
     for kind in TableSource.allCases { reading.add(tables[kind], kind.rawValue) }
     reading.counts = tables.counts
@@ -147,6 +151,103 @@ struct WarmStoreTests {
     try FileManager.default.removeItem(atPath: file + ".gz")
     try await check("no file")
     _ = folder
+  }
+
+  /// What is listed of a folder is what is in it, whatever a roll says of it.
+  @Test func rollsAreOfUnchangedFolders() async throws {
+    let (folder, path, store) = try await runs()
+    let manager = FileManager.default
+    let found = try manager.contentsOfDirectory(atPath: path).sorted().map { path + "/" + $0 }
+    func check(_ what: Comment) async throws {
+      for pass in 0..<2 {
+        #expect(
+          try await Self.read(path, WarmStore(store), []) == Self.read(path, nil, []), "\(what), \(pass)")
+      }
+    }
+    try await check("first")
+    let names = try manager.contentsOfDirectory(atPath: store).filter { $0.hasSuffix(WarmRoll.ending) }
+    #expect(names == [WarmRoll.fileName(path)])
+    let roll = try #require(WarmRoll("\(store)/\(names[0])", of: path))
+    #expect(roll.runs.count == found.count && roll.specs.rowCount == found.count)
+    #expect(WarmRoll("\(store)/\(names[0])", of: path + "x") == nil)
+    // The listing comes from it: with it alone, no run spec is read.
+    let used = try WarmStore(store)
+    _ = try await HelmRuns(path, store: used).list()
+    #expect(used.use.reused == found.count && used.use.kept == 0)
+
+    try Data("{}".utf8).write(to: URL(filePath: found[0] + "/scenario.json"))
+    try await check("a file more")
+    try manager.moveItem(atPath: found[0] + "/scenario.json", toPath: found[0] + "/x.json")
+    try await check("another name")
+    try manager.moveItem(atPath: found[1], toPath: path + "/zz:moved")
+    try await check("a run of another name")
+    try await Self.settle(path)
+    try await check("settled")
+    let spec = found[0] + "/run_spec.json"
+    let text = try Project.text(spec)
+    let handle = try #require(FileHandle(forWritingAtPath: spec))
+    try handle.write(contentsOf: Data(text.replacingOccurrences(of: "0", with: "1").utf8))
+    try handle.close()
+    try await check("a run spec that was written over")
+    try await Self.settle(path)
+    try await check("settled again")
+    try manager.removeItem(atPath: spec)
+    try await check("a run without a run spec")
+    try manager.createDirectory(atPath: path + "/a:empty", withIntermediateDirectories: false)
+    try await check("an empty run before all others")
+    try await Self.settle(path)
+    try await check("settled once more")
+    try manager.createSymbolicLink(atPath: path + "/b:link", withDestinationPath: folder.path + "/elsewhere")
+    try await check("a link that leads nowhere")
+    _ = try folder.copy(found[2], to: "elsewhere")
+    try await check("and now to a run")
+    try await Self.settle(folder.path + "/elsewhere")
+    try await check("which is kept")
+    try await check("the same")
+    let before = try Data(contentsOf: URL(filePath: "\(store)/\(names[0])"))
+    try await check("nothing new")
+    #expect(try Data(contentsOf: URL(filePath: "\(store)/\(names[0])")) == before)
+
+    var random = SplitMix(state: 7)
+    let plain = try await Self.read(path, nil, [])
+    for turn in 0..<150 {
+      var bytes = [UInt8](before)
+      let place =
+        turn < 50 ? bytes.count - 1 - Int(random.next() % 60) : Int(random.next() % UInt64(bytes.count))
+      bytes[place] ^= 1 << UInt8(random.next() % 8)
+      if turn % 10 == 9 { bytes.removeLast(Int(random.next() % UInt64(bytes.count))) }
+      try Data(bytes).write(to: URL(filePath: "\(store)/\(names[0])"))
+      #expect(try await Self.read(path, WarmStore(store), []) == plain, "damage \(turn)")
+    }
+    try WarmStore(store).clear()
+    #expect(try manager.contentsOfDirectory(atPath: store) == ["CACHEDIR.TAG"])
+  }
+
+  /// Columns of several kinds of cells keep them.
+  @Test func tablesInFewChunksHaveTheSameCells() {
+    var random = SplitMix(state: 11)
+    let cells: [Cell] = [
+      .null, .bool(true), .bool(false), .int(.min), .int(7), .double(-0.0), .double(.nan), .double(7),
+      .string(""), .string("7"), .string("\0"), .json("[7]"), .json("{}"),
+    ]
+    for turn in 0..<200 {
+      let choice = (0...turn % 4).map { _ in cells[Int(random.next() % UInt64(cells.count))] }
+      let tables = (0..<turn % 40).map { _ in
+        Table(
+          columnNames: ["a", "b"],
+          rows: [(0..<2).map { _ in choice[Int(random.next() % UInt64(choice.count))] }])
+      }
+      let table = Table(stacking: tables)
+      let few = table.inFewChunks
+      #expect(few.columnNames == table.columnNames && few.rowCount == table.rowCount)
+      for row in 0..<table.rowCount {
+        for column in 0..<2 {
+          let (a, b) = (table[row: row, column: column], few[row: row, column: column])
+          #expect("\(a)" == "\(b)", "turn \(turn), row \(row)")
+        }
+      }
+      #expect(TableWriter(.ndjson).text(few) == TableWriter(.ndjson).text(table))
+    }
   }
 
   /// Files that trade places have the inodes and dates that were noted, but not at their paths.

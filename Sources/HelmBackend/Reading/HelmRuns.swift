@@ -79,12 +79,12 @@ public struct HelmRuns: RunSource {
       if files.isEmpty || (try? RunLocator([path], limits: limits)) != nil { folders.append(path) }
     }
     self.lakes = lakes
-    let locator = try RunLocator(folders, limits: limits)
+    self.workers = workers ?? Environment.processorCount
+    let locator = try RunLocator(folders, limits: limits, store: store, workers: self.workers)
     self.folders = locator.runs
     notes = locator.notes
     found = Dictionary(locator.runs.map { ($0.path, $0) }, uniquingKeysWith: { $1 })
     self.isStrict = isStrict
-    self.workers = workers ?? Environment.processorCount
     self.progress = progress
     self.windowThreshold = windowThreshold
   }
@@ -121,31 +121,7 @@ public struct HelmRuns: RunSource {
 
   /// The runs with their run specs, read in full, and their faults, as far as the ends of their other files tell.
   public func list() async throws -> RunListing {
-    let known = (RunDirectory.knownFiles + sources.map(\.fileName)).unique()
-    let choice = WarmChoice(nil)
-    let found = try await forEach(folders, columns: nil) { reader, folder -> (RunEntry, Table?) in
-      folder.seen.forget()
-      var faults = folder.faults(reader.files, sources, threshold: windowThreshold) { source in
-        store?.knows(source, of: folder) == true
-      }
-      var table: Table?
-      if !folder.files.isEmpty {
-        do throws(DataFault) {
-          table = try self.table(.runSpecs, of: folder, name: "", reader, choice)
-        } catch {
-          faults.insert(error, at: 0)
-        }
-      }
-      if isStrict, selection.isOfAll, let fault = faults.first { throw fault }
-      let names = folder.names
-      let entry = RunEntry(
-        suite: names.suite, folder: names.folder, path: folder.path, name: table?[.run].first,
-        files: known.filter(folder.files.contains), faults: faults)
-      return (entry, table)
-    }
-    let own = RunListing(
-      entries: found.map(\.0), runSpecs: Table(stacking: found.compactMap(\.1)),
-      entryOfRow: found.indices.filter { found[$0].1 != nil })
+    let own = try await listFolders(isStrict: isStrict && selection.isOfAll)
     // A run that is read from its folder is not read from a Parquet file too.
     let folders = Set(self.folders.map(\.path))
     let all =
@@ -221,7 +197,7 @@ public struct HelmRuns: RunSource {
   }
 
   /// Does work on each item, several at once with a reader each; the results are in the items' order.
-  private func forEach<Item: Sendable, Result: Sendable>(
+  func forEach<Item: Sendable, Result: Sendable>(
     _ items: [Item], columns: Set<String>?,
     _ work: @escaping @Sendable (RunReader, Item) throws -> Result
   ) async throws -> [Result] {
@@ -244,7 +220,7 @@ public struct HelmRuns: RunSource {
     // The first failure in the items' order, whichever worker met its own first.
     if let first = parts.compactMap(\.failure).min(by: { $0.item < $1.item }) { throw first.error }
     var results = [Result?](repeating: nil, count: items.count)
-    for (number, result) in parts.flatMap(\.done) { results[number] = result }
+    for part in parts { for (number, result) in part.done { results[number] = result } }
     return results.compactMap { $0 }
   }
 }

@@ -11,9 +11,14 @@ struct RunDirectory: Sendable {
   /// What is wrong with the whole, where it is an archive that cannot be read, or not all of it.
   let fault: DataFault?
   /// What a store has seen of its files since the runs were listed.
-  let seen = SeenFiles()
+  let seen: SeenFiles
 
-  init(path: String, files: [String], tree: any FileTree = DiskTree(), fault: DataFault? = nil) {
+  /// - Parameter place: where a search with a store found it.
+  init(
+    path: String, files: [String], tree: any FileTree = DiskTree(), fault: DataFault? = nil,
+    place: SearchedFolder.Place? = nil
+  ) {
+    seen = SeenFiles(place)
     self.path = path
     self.files = files
     self.tree = tree

@@ -6,9 +6,14 @@ struct RunLocator {
   private static let otherFolders: Set = ["eval_cache", "groups", "data_overlap"]
 
   private let disk: DiskTree
+  /// Has rolls of folders that were searched before.
+  private let store: WarmStore?
+  private let workers: Int
   /// The folders searched, and whether runs are in them.
   private var seen: [FileStatus.Identity: Bool] = [:]
   private(set) var runs: [RunDirectory] = []
+  /// The folders above the one that is searched, and the names that lead down.
+  private var parents: [(folder: SearchedFolder, name: String)] = []
   /// What was unusual in archives.
   private(set) var notes: [String] = []
   private var archives: [String: ArchiveTree] = [:]
@@ -22,8 +27,12 @@ struct RunLocator {
   /// `run_spec.json`. A folder without it that has a run's name (with a colon) or other files of a run counts as one
   /// too, an incomplete one. So does an archive in which something is wrong, beside the runs in it.
   /// - Throws: `DataFault` for a path that is not there, a pattern that matches nothing, and a path without runs.
-  init(_ paths: [String], limits: InflateLimits) throws(DataFault) {
+  init(
+    _ paths: [String], limits: InflateLimits, store: WarmStore? = nil, workers: Int = 1
+  ) throws(DataFault) {
     disk = DiskTree(limits: limits)
+    self.store = store
+    self.workers = workers
     for path in paths { try add(path) }
     let faults = faults.sorted { pathOrder($0.key, $1.key) }
     if runs.isEmpty, let fault = faults.first?.value { throw fault }
@@ -128,22 +137,43 @@ struct RunLocator {
 
   /// Collects the runs in a folder; false when there are none.
   private mutating func search(_ tree: any FileTree, _ folder: String, depth: Int) -> Bool {
-    guard let identity = tree.identity(folder), let entries = tree.entries(folder) else { return false }
+    // What a store knows of a folder, it knows of a version; the folder is looked at before it is read.
+    let version = store != nil && tree is DiskTree ? Files.status(folder)?.version : nil
+    let roll = version.flatMap { store?.roll(of: folder, $0) }
+    guard let identity = version?.identity ?? tree.identity(folder),
+      let entries = roll.flatMap({ $0.version == version ? $0.entries : nil }) ?? tree.entries(folder)
+    else { return false }
     if let known = seen[identity] { return known }
     seen[identity] = false
-    let found = searchNew(tree, folder, entries, depth)
+    var searched: SearchedFolder?
+    if let store, let version {
+      searched = SearchedFolder(
+        path: store.absolute(folder), version: version, entries: entries, roll: roll)
+    }
+    let found = searchNew(tree, folder, entries, depth, searched)
     seen[identity] = found
     return found
   }
 
   private mutating func searchNew(
-    _ tree: any FileTree, _ folder: String, _ entries: [Files.Entry], _ depth: Int
+    _ tree: any FileTree, _ folder: String, _ entries: [Files.Entry], _ depth: Int,
+    _ searched: SearchedFolder?
   ) -> Bool {
+    let above = parents.last
     if RunDirectory.isRun(folder, entries) {
       let files = entries.filter { !$0.isFolder && !$0.name.hasPrefix(".") }
+      let place = above.flatMap { above in
+        guard folder.hasSuffix("/" + above.name) else { return nil as SearchedFolder.Place? }
+        return searched.map {
+          SearchedFolder.Place(
+            folder: above.folder, name: above.name,
+            version: entries.contains(where: \.isLink) ? nil : $0.version, number: nil)
+        }
+      }
       runs.append(
         RunDirectory(
-          path: folder, files: Array(Set(files.map { RunDirectory.plainName($0.name) })), tree: tree))
+          path: folder, files: Array(Set(files.map { RunDirectory.plainName($0.name) })), tree: tree,
+          place: place))
       return true
     }
     guard depth < tree.depthLimit else { return false }
@@ -166,6 +196,7 @@ struct RunLocator {
       return search(tree, folder + "/runs", depth: depth + 1)
     }
     var found = false
+    let unchanged = searched?.unchanged(folder, workers: workers) ?? []
     for entry in folders
     where !Self.otherFolders.contains(entry.name) && !(entry.isLink && entry.name == "latest") {
       if entry.name == "latest", let suite = copied(latest: folder, among: folders, tree) {
@@ -173,7 +204,20 @@ struct RunLocator {
           "\(folder)/latest holds the runs of \(suite) again and is left out; HELM makes it a link")
         continue
       }
+      if let searched, let roll = searched.roll, let number = roll.number(entry.name), unchanged[number] {
+        found = true
+        let run = roll.runs[number]
+        if seen.updateValue(true, forKey: run.folder.identity) != nil { continue }
+        runs.append(
+          RunDirectory(
+            path: folder + "/" + entry.name, files: run.files, tree: tree,
+            place: SearchedFolder.Place(
+              folder: searched, name: entry.name, version: run.folder, number: number)))
+        continue
+      }
+      if let searched { parents.append((searched, entry.name)) }
       if search(tree, folder + "/" + entry.name, depth: depth + 1) { found = true }
+      if searched != nil { parents.removeLast() }
     }
     return found
   }

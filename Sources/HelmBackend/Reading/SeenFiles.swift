@@ -11,6 +11,10 @@ final class SeenFiles: Sendable {
   }
 
   private let state = Mutex(State())
+  /// Where the run's folder was found.
+  let place: SearchedFolder.Place?
+
+  init(_ place: SearchedFolder.Place? = nil) { self.place = place }
 
   /// Forgets the files, which may have changed.
   func forget() { state.withLock { $0.files.removeAll() } }

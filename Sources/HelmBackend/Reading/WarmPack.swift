@@ -144,64 +144,7 @@ final class WarmPack: Sendable {
   func bytes(of entry: WarmEntry) -> [UInt8] { unsafe Array(memory.bytes[entry.offset..<entry.end]) }
 }
 
-/// Reads the directory of a pack.
-@safe private struct WarmDirectory {
-  private let bytes: UnsafeRawBufferPointer
-  private var at = 0
-
-  init(_ bytes: UnsafeRawBufferPointer, at place: Int = 0) {
-    unsafe self.bytes = unsafe bytes
-    at = max(0, min(place, bytes.count))
-  }
-
-  private mutating func take<Number: FixedWidthInteger & BitwiseCopyable>(_: Number.Type) -> Number? {
-    let size = MemoryLayout<Number>.size
-    guard unsafe bytes.count - at >= size else { return nil }
-    defer { at += size }
-    return unsafe Number(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: Number.self))
-  }
-
-  mutating func number() -> UInt64? { take(UInt64.self) }
-
-  mutating func count() -> Int? { number().flatMap { $0 < 1 << 48 ? Int($0) : nil } }
-
-  private mutating func small() -> Int? { take(UInt32.self).map(Int.init) }
-
-  private mutating func text() -> String? {
-    guard let length = small(), unsafe length <= bytes.count - at else { return nil }
-    defer { at += length }
-    return unsafe String(decoding: UnsafeRawBufferPointer(rebasing: bytes[at..<at + length]), as: UTF8.self)
-  }
-
-  mutating func texts() -> [String]? {
-    guard let count = small(), unsafe count <= bytes.count - at else { return nil }
-    var texts: [String] = []
-    for _ in 0..<count {
-      guard let text = text() else { return nil }
-      texts.append(text)
-    }
-    return texts
-  }
-
-  mutating func schemas() -> [[String]]? {
-    guard let count = small(), unsafe count <= bytes.count - at else { return nil }
-    var schemas: [[String]] = []
-    for _ in 0..<count {
-      guard let names = texts() else { return nil }
-      schemas.append(names)
-    }
-    return schemas
-  }
-
-  /// Where the runs' hashes begin and how many there are, both within the bytes.
-  mutating func takeIndex() -> (start: Int, count: Int)? {
-    at = (at + 7) / 8 * 8
-    guard unsafe at <= bytes.count, let count = count(), unsafe count <= (bytes.count - at) / 16 else {
-      return nil
-    }
-    return (at, count)
-  }
-
+extension WarmDirectory {
   /// A run's path and those of its entries whose kinds are wanted.
   mutating func record(
     _ schemaCount: Int, end: Int, _ isWanted: (UInt64) -> Bool
@@ -211,11 +154,11 @@ final class WarmPack: Sendable {
     for _ in 0..<count {
       let start = at
       guard let kind = number() else { return nil }
-      at = start
       guard isWanted(kind) else {
-        at += WarmEntry.size
+        go(to: start + WarmEntry.size)
         continue
       }
+      go(to: start)
       guard let entry = entry(), entry.schema < schemaCount, entry.end <= end else { return nil }
       entries.append(entry)
     }
@@ -223,8 +166,7 @@ final class WarmPack: Sendable {
   }
 
   private mutating func entry() -> WarmEntry? {
-    guard let kind = number(), let gzip = count(), let device = number(), let inode = number(),
-      let size = count(), let modified = number(), let changed = number(), let read = count(),
+    guard let kind = number(), let gzip = count(), let version = version(), let read = count(),
       let nonFinite = count(), let surrogates = count(), let schema = count(), let offset = count(),
       let headerLength = count(), let headerHash = number(), let partsLength = count()
     else { return nil }
@@ -232,9 +174,7 @@ final class WarmPack: Sendable {
     (counts.bytes, counts.nonFinite, counts.loneSurrogates) = (read, nonFinite, surrogates)
     return WarmEntry(
       kind: kind, isGzip: gzip == 1,
-      version: FileStatus.Version(
-        device: device, inode: inode, size: size, modified: Int(truncatingIfNeeded: modified),
-        changed: Int(truncatingIfNeeded: changed)), counts: counts, schema: schema, offset: offset,
+      version: version, counts: counts, schema: schema, offset: offset,
       headerLength: headerLength, headerHash: headerHash, partsLength: partsLength)
   }
 }

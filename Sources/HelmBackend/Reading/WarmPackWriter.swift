@@ -63,10 +63,7 @@ final class WarmPackWriter {
     let start = size
     var directory: [UInt8] = []
     directory.append(small: schemas.count)
-    for (names, _) in schemas.sorted(by: { $0.value < $1.value }) {
-      directory.append(small: names.count)
-      for name in names { directory.append(text: name) }
-    }
+    for (names, _) in schemas.sorted(by: { $0.value < $1.value }) { directory.append(texts: names) }
     while directory.count % 8 != 0 { directory.append(0) }
     directory.append(number: UInt64(runs.count))
     // By their hashes, and runs of the same hash by their paths, so that the same runs give the same bytes.
@@ -95,27 +92,14 @@ final class WarmPackWriter {
 }
 
 extension [UInt8] {
-  fileprivate mutating func append(number: UInt64) {
-    for place in 0..<8 { append(UInt8(truncatingIfNeeded: number >> UInt64(place * 8))) }
-  }
-
-  fileprivate mutating func append(small: Int) {
-    for place in 0..<4 { append(UInt8(truncatingIfNeeded: small >> (place * 8))) }
-  }
-
-  fileprivate mutating func append(text: some StringProtocol) {
-    append(small: text.utf8.count)
-    append(contentsOf: text.utf8)
-  }
-
   fileprivate mutating func append(_ entry: WarmEntry) {
-    let numbers = [
-      entry.isGzip ? 1 : 0, Int(bitPattern: UInt(entry.version.device)),
-      Int(bitPattern: UInt(entry.version.inode)), entry.version.size, entry.version.modified,
-      entry.version.changed, entry.counts.bytes, entry.counts.nonFinite, entry.counts.loneSurrogates,
-      entry.schema, entry.offset, entry.headerLength,
-    ]
     append(number: entry.kind)
+    append(number: entry.isGzip ? 1 : 0)
+    append(entry.version)
+    let numbers = [
+      entry.counts.bytes, entry.counts.nonFinite, entry.counts.loneSurrogates, entry.schema, entry.offset,
+      entry.headerLength,
+    ]
     for number in numbers { append(number: UInt64(bitPattern: Int64(number))) }
     append(number: entry.headerHash)
     append(number: UInt64(entry.partsLength))

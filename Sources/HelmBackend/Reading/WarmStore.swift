@@ -25,7 +25,7 @@ public final class WarmStore: Sendable {
   /// The most bytes that the store keeps; the oldest files go first.
   package let limit: Int
   private let current: String
-  private let isVerifying: Bool
+  let isVerifying: Bool
   private let state = Mutex(State())
   /// The file systems met, by their devices.
   private let trusted = Mutex<[UInt64: Files.Trust]>([:])
@@ -36,6 +36,8 @@ public final class WarmStore: Sendable {
     var writer: WarmPackWriter?
     var use = Use()
     var isFailed = false
+    /// The names of the rolls there are; nil before they were looked for.
+    var rolls: Set<String>?
   }
 
   /// What a store was good for.
@@ -85,7 +87,7 @@ public final class WarmStore: Sendable {
   package var use: Use { state.withLock { $0.use } }
 
   /// The bytes of its files.
-  package var size: Int { packFiles.reduce(0) { $0 + $1.status.size } }
+  package var size: Int { (packFiles + files(WarmRoll.ending)).reduce(0) { $0 + $1.status.size } }
 
   private var packFiles: [(path: String, status: FileStatus)] {
     files(WarmPackWriter.ending).sorted { a, b in
@@ -107,7 +109,7 @@ public final class WarmStore: Sendable {
     state.withLock { state in
       state.writer = nil
       state.packs = nil
-      for file in files(WarmPackWriter.ending) { Files.remove(file.path) }
+      for file in files(WarmPackWriter.ending) + files(WarmRoll.ending) { Files.remove(file.path) }
       removeStaleParts()
     }
   }
@@ -135,16 +137,18 @@ public final class WarmStore: Sendable {
     run.seen.key { run.tree is DiskTree ? makeKey(run) : nil }
   }
 
-  private func makeKey(_ run: RunDirectory) -> WarmKey {
+  private func makeKey(_ run: RunDirectory) -> WarmKey { WarmKey(absolute(run.path)) }
+
+  /// `Files.absolute`, quickly where little is to be done.
+  func absolute(_ path: String) -> String {
     var last: UInt8 = 0
-    for byte in run.path.utf8 {
-      if last == UInt8(ascii: "/"), byte == last || byte == UInt8(ascii: ".") {
-        return WarmKey(Files.absolute(run.path))
-      }
+    for byte in path.utf8 {
+      if last == UInt8(ascii: "/"), byte == last || byte == UInt8(ascii: ".") { return Files.absolute(path) }
       last = byte
     }
-    if run.path.hasPrefix("/") { return WarmKey(run.path) }
-    return run.path.hasPrefix(".") ? WarmKey(Files.absolute(run.path)) : WarmKey(current + "/" + run.path)
+    if last == UInt8(ascii: "/") { return Files.absolute(path) }
+    if path.hasPrefix("/") { return path }
+    return path.hasPrefix(".") ? Files.absolute(path) : current + "/" + path
   }
 
   /// A file as it is now.
@@ -165,9 +169,7 @@ public final class WarmStore: Sendable {
       found = Files.status(path)
     }
     guard var status = found, status.kind == .file else { return nil }
-    let device = status.version.device
-    let trust = trusted.withLock { $0[device] } ?? Files.trust(path)
-    trusted.withLock { $0[device] = trust }
+    let trust = trust(status.version, path)
     switch trust {
     case .local: break
     case .network:
@@ -181,6 +183,19 @@ public final class WarmStore: Sendable {
     return Present(version: status.version, isGzip: isGzip, trust: trust)
   }
 
+  /// How far times of the file system are trusted in which a file or folder lies.
+  func trust(_ version: FileStatus.Version, _ path: String) -> Files.Trust {
+    if let known = trusted.withLock({ $0[version.device] }) { return known }
+    let trust = Files.trust(path)
+    trusted.withLock { $0[version.device] = trust }
+    return trust
+  }
+
+  /// The file that a table of a run is made of, looked at once since the runs were listed.
+  func seen(_ source: TableSource, of run: RunDirectory) -> Present? {
+    run.seen.file(source.fingerprint) { present(source, of: run) }
+  }
+
   private func entry(_ source: TableSource, of run: RunDirectory) -> (WarmPack, WarmEntry)? {
     let packs = packs()
     guard !packs.isEmpty, let key = key(run) else { return nil }
@@ -188,7 +203,7 @@ public final class WarmStore: Sendable {
     var found: Present?
     for pack in packs {
       for entry in pack.entries(of: key, kind) {
-        if found == nil { found = run.seen.file(kind) { present(source, of: run) } }
+        if found == nil { found = seen(source, of: run) }
         guard let found else { return nil }
         if entry.version == found.version, entry.isGzip == found.isGzip { return (pack, entry) }
       }
@@ -214,7 +229,32 @@ public final class WarmStore: Sendable {
     return (table, entry.counts)
   }
 
+  /// The names of the rolls there are.
+  var rollNames: Set<String> {
+    state.withLock { state in
+      if let names = state.rolls { return names }
+      let names = Set(files(WarmRoll.ending).map { String($0.path.dropFirst(folder.count + 1)) })
+      state.rolls = names
+      return names
+    }
+  }
+
+  /// Notes that files' columns came from the store.
+  func note(reused count: Int) { state.withLock { $0.use.reused += count } }
+
   // MARK: Writing
+
+  /// Writes a file of its own into the store's folder.
+  func write(_ body: (String) throws(SystemError) -> Void) {
+    state.withLock { state in
+      if state.isFailed { return }
+      do throws(SystemError) {
+        try tag()
+        try body(folder)
+        state.rolls = nil
+      } catch { fail(&state, error) }
+    }
+  }
 
   /// A file that is about to be read, to be kept if it is the same afterwards.
   struct Ticket {
@@ -269,13 +309,17 @@ public final class WarmStore: Sendable {
   private func open(_ state: inout State) throws(SystemError) {
     if state.writer != nil || state.isFailed { return }
     removeStaleParts()
-    // Backup programs leave such folders out (https://bford.info/cachedir/).
+    try tag()
+    state.writer = try WarmPackWriter(in: folder)
+  }
+
+  /// Backup programs leave folders with such a file out (https://bford.info/cachedir/).
+  private func tag() throws(SystemError) {
     let tag = folder + "/CACHEDIR.TAG"
     if !Files.exists(tag) {
       try FileDescriptor(tag, .truncate).write(
         Array("Signature: 8a477f597d28d172789f06886806bc55\n# Columns of runs, kept by magnet.\n".utf8))
     }
-    state.writer = try WarmPackWriter(in: folder)
   }
 
   private func fail(_ state: inout State, _ error: SystemError) {
@@ -327,7 +371,9 @@ public final class WarmStore: Sendable {
 
   /// Removes the oldest packs until the rest keep to the limit.
   private func evict(except newest: String) {
-    let files = packFiles
+    let files = (packFiles + files(WarmRoll.ending)).sorted {
+      $0.status.stamp.modified > $1.status.stamp.modified
+    }
     var total = files.reduce(0) { $0 + $1.status.size }
     for file in files.reversed() where total > limit && file.path != newest {
       Files.remove(file.path)

@@ -128,13 +128,27 @@ package struct TableImage: Sendable {
       guard let rows = reader.takeCount(), let starts = reader.passColumns(columnCount) else { return nil }
       var columns: [ColumnChunk] = []
       columns.reserveCapacity(wanted.count)
-      var known: [Int: ColumnChunk] = [:]
+      // Cells that only other columns have.
+      var others: [(number: Int, cells: ColumnChunk)] = []
       for column in wanted {
         if let replacing, replacing.column == column {
           columns.append(.constant(replacing.cell, count: rows))
           continue
         }
-        guard let cells = reader.cells(column, starts, rows, &known, parts) else { return nil }
+        var number = column
+        if let earlier = reader.twin(of: column, starts) {
+          if let place = wanted.firstIndex(of: earlier), place < columns.count {
+            columns.append(columns[place])
+            continue
+          }
+          if let known = others.first(where: { $0.number == earlier }) {
+            columns.append(known.cells)
+            continue
+          }
+          number = earlier
+        }
+        guard let cells = reader.cells(number, starts, rows, parts) else { return nil }
+        if number != column { others.append((number, cells)) }
         columns.append(cells)
       }
       chunks.append(Table.Chunk(rowCount: rows, columns: columns))
@@ -202,11 +216,19 @@ private struct ImageParts {
     return starts
   }
 
+  /// The earlier column that has the cells of a column.
+  func twin(of column: Int, _ starts: [Int]) -> Int? {
+    guard starts.indices.contains(column) else { return nil }
+    var reader = self
+    reader.at = starts[column]
+    guard reader.take(UInt8.self) == 7, let number = reader.take(UInt32.self), number < column else {
+      return nil
+    }
+    return Int(number)
+  }
+
   /// The cells of a column of a chunk.
-  func cells(
-    _ column: Int, _ starts: [Int], _ rows: Int, _ known: inout [Int: ColumnChunk],
-    _ parts: ImageParts
-  ) -> ColumnChunk? {
+  func cells(_ column: Int, _ starts: [Int], _ rows: Int, _ parts: ImageParts) -> ColumnChunk? {
     guard starts.indices.contains(column) else { return nil }
     var reader = self
     reader.at = starts[column]
@@ -218,19 +240,14 @@ private struct ImageParts {
     case 4: return reader.take(UInt64.self).map { .constant(.double(Double(bitPattern: $0)), count: rows) }
     case 5: return reader.takeText().map { .constant(.string($0), count: rows) }
     case 6: return reader.takeText().map { .constant(.json($0), count: rows) }
-    case 7:
-      guard let number = reader.take(UInt32.self), number < column else { return nil }
-      return cells(Int(number), starts, rows, &known, parts)
+    case 7: return nil
     default:
-      if let cells = known[column] { return cells }
       guard let flags = reader.take(UInt8.self), let texts = reader.takeCount(),
         let textBytes = reader.takeCount(), let start = reader.takeCount(), let length = reader.takeCount(),
         let sum = reader.take(UInt64.self), let content = PartReader(parts, start, length), content.sum == sum
       else { return nil }
       var part = content
-      let cells = part.cells(tag, flags, rows: rows, texts: texts, textBytes: textBytes)
-      known[column] = cells
-      return cells
+      return part.cells(tag, flags, rows: rows, texts: texts, textBytes: textBytes)
     }
   }
 }

@@ -71,6 +71,9 @@ public struct RunTables: Sendable {
     return self[kind].rows(in: runs.map { ranges[$0] })
   }
 
+  /// The table of each of the runs asked for.
+  func runTables(_ kind: TableSource) -> [Table] { self[kind].parts(rowsOfRun[kind] ?? []) }
+
   /// The table of one kind of file; without columns and rows when it was not asked for.
   public subscript(kind: TableSource) -> Table {
     get { tables[kind] ?? Table() }

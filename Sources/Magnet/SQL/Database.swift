@@ -65,7 +65,7 @@ public struct Database: Sendable {
           try await source.load(runs.map { listing.entries[$0] }, tables: [kind], columns: columns)
         }
         faults += tables.faults.map(\.fault)
-        return tables.soundTables(kind, of: runs)
+        return tables.soundTables(kind)
       }
       let relations = try Self.relations(for: parsed, catalog, source.sources)
       let connection = try SQLConnection(relations, catalog, timeLimit: limit)
@@ -180,7 +180,7 @@ public struct Database: Sendable {
   private static func allColumns(_ kind: TableSource, _ catalog: RunCatalog) throws -> [String] {
     if kind == .runSpecs { return catalog.listing.runSpecs.columnNames }
     let tables = try catalog.allColumns(kind)
-    return Table(stacking: catalog.runs.compactMap { tables[$0] }).columnNames
+    return Table(stacking: tables).columnNames
   }
 
   /// A query's error with what would help against it: the nearest columns or relations, or other quotes.

@@ -22,7 +22,7 @@ public func exportSQLite(
   let listing = try await source.list()
   let known: HeadlineRules
   if let rules { known = rules } else { known = HeadlineRules(try await source.schemas()) }
-  let catalog = RunCatalog(listing: listing) { _, _, _ in [:] }
+  let catalog = RunCatalog(listing: listing) { runs, _, _ in runs.map { _ in nil } }
   let writer = try SQLiteWriter(file, kinds: source.sources, relations: Relation.tidy)
   var faults: [DataFault] = known.faults
   var headlines: [(run: Int, headline: RunHeadline)] = []

@@ -41,7 +41,7 @@ package final class QuerySession {
       for item in tables.faults {
         book.faults[kind, default: [:]][runs[item.run], default: []].append(item.fault)
       }
-      return tables.soundTables(kind, of: runs)
+      return tables.soundTables(kind)
     }
     let text = SQLText(texts.joined(separator: "\n;\n"))
     connection = try SQLConnection(

@@ -33,6 +33,8 @@
   /// The bits of numbers in the order of the rows, for columns that have them there.
   private var bitsInOrder: [UnsafePointer<UInt64>?]
   private let memory = ScanMemory()
+  /// Where the columns asked for are in tables of a schema: of the one met last.
+  private var positions: (schema: TableSchema?, places: [Int?]) = (nil, [])
   private var part = 0
   private var row = -1
   private var place = -1
@@ -78,7 +80,9 @@
       add(table.chunks, of: table, run: -1)
     case .table(let kind):
       let tables = try catalog.tables(kind, of: runs)
-      for run in runs { add(tables[run]?.chunks ?? [], of: tables[run], run: run) }
+      for run in runs {
+        if let table = tables[run] { add(table.chunks, of: table, run: run) }
+      }
     }
     if let order { sort(by: order, columns) }
     advance()
@@ -88,8 +92,23 @@
     _ chunk: Table.Chunk, _ number: Int, _ first: Int64, of table: Table?, run: Int, _ headline: RunHeadline?,
     _ conditions: [Condition], _ catalog: RunCatalog
   ) {
-    let columns = asked.map { asked -> ColumnChunk in
+    if let schema = table?.schema, schema !== positions.schema {
+      positions = (
+        schema,
+        asked.map {
+          guard case .column(let name) = relation.columns[$0.column].source else { return nil }
+          return schema.position(of: name)
+        }
+      )
+    }
+    var columns: [ColumnChunk] = []
+    columns.reserveCapacity(asked.count)
+    for (place, asked) in asked.enumerated() {
       let column = relation.columns[asked.column]
+      columns.append(values(of: column, place))
+    }
+    /// The cells of a column that is asked for.
+    func values(of column: Relation.Column, _ place: Int) -> ColumnChunk {
       switch column.source {
       case .run(let field): return .constant(catalog.cell(field, of: run), count: chunk.rowCount)
       case .headline(let field): return .constant(headline?.cell(field) ?? .null, count: chunk.rowCount)
@@ -98,8 +117,9 @@
         return MainRows.marks(kind, headline, rowCount: chunk.rowCount) { name in
           table?.position(of: name).map { chunk.columns[$0] }
         }
-      case .column(let name):
-        let cells = table?.position(of: name).map { chunk.columns[$0] } ?? .nulls(chunk.rowCount)
+      case .column:
+        let position = table == nil ? nil : positions.places[place]
+        let cells = position.map { chunk.columns[$0] } ?? .nulls(chunk.rowCount)
         return column.type == .real && cells.areIntegers ? cells.asDoubles() : cells
       case .input:
         return InstanceInput.texts(rowCount: chunk.rowCount) { name in

@@ -2,8 +2,9 @@
 final class RunCatalog {
   let listing: RunListing
   /// Loads tables of some runs, by their numbers, and waits for it.
-  private let load: ([Int], TableSource, Set<String>?) throws -> [Int: Table]
-  private var loaded: [TableSource: [Int: Table]] = [:]
+  private let load: ([Int], TableSource, Set<String>?) throws -> [Table?]
+  /// By the numbers of the runs; nil where a table was not read yet.
+  private var loaded: [TableSource: [Table?]] = [:]
   private var columns: [TableSource: Set<String>] = [:]
   /// The cells that scans have read: there until the query has its answer.
   let scanMemory = ScanMemory()
@@ -11,7 +12,8 @@ final class RunCatalog {
   private var fields: [Relation.RunField: [Cell]] = [:]
   /// The numbers of the runs whose run spec could be read.
   let runs: [Int]
-  private let specs: [Int: Row]
+  /// The row of each run in the listing's run specs; nil where that cannot be read.
+  private let specRows: [Int?]
   private let source: (any RunSource)?
   /// What decides which statistics are scores; nil until that is asked for.
   private var rules: HeadlineRules?
@@ -31,17 +33,20 @@ final class RunCatalog {
   ///   - load: gives the tables of some runs, by their numbers; none for those that cannot be read.
   init(
     listing: RunListing, source: (any RunSource)? = nil, rules: HeadlineRules? = nil,
-    load: @escaping ([Int], TableSource, Set<String>?) throws -> [Int: Table]
+    load: @escaping ([Int], TableSource, Set<String>?) throws -> [Table?]
   ) {
     self.listing = listing
     self.source = source
     self.rules = rules
     self.load = load
     runs = listing.entryOfRow
-    var rows: [Int: Row] = [:]
-    for (row, entry) in zip(listing.runSpecs.rows, listing.entryOfRow) { rows[entry] = row }
-    specs = rows
+    var rows = [Int?](repeating: nil, count: listing.entries.count)
+    for (row, entry) in listing.entryOfRow.enumerated() { rows[entry] = row }
+    specRows = rows
   }
+
+  /// The run spec of a run.
+  private func spec(_ run: Int) -> Row? { specRows[run].map { listing.runSpecs.rows[$0] } }
 
   func cell(_ field: Relation.RunField, of run: Int) -> Cell {
     if let known = fields[field] { return known[run] }
@@ -53,7 +58,7 @@ final class RunCatalog {
   /// A field of all runs.
   private func cells(_ field: Relation.RunField) -> [Cell] {
     func each(_ body: (RunEntry, Row?) -> Cell) -> [Cell] {
-      listing.entries.indices.map { body(listing.entries[$0], specs[$0]) }
+      listing.entries.indices.map { body(listing.entries[$0], spec($0)) }
     }
     return switch field {
     case .suite: each { entry, _ in .string(entry.suite) }
@@ -73,20 +78,26 @@ final class RunCatalog {
   /// Says that a query will need columns, before any table is read.
   func need(_ names: [String], of kind: TableSource) { columns[kind, default: []].formUnion(names) }
 
-  /// All columns of a table, of all runs.
-  func allColumns(_ kind: TableSource) throws -> [Int: Table] {
+  /// All columns of a table, of all runs that can be read.
+  func allColumns(_ kind: TableSource) throws -> [Table] {
     let tables = try load(runs, kind, nil)
-    for run in runs { loaded[kind, default: [:]][run] = tables[run] ?? Table() }
-    return tables
+    var known = loaded[kind] ?? Array(repeating: nil, count: listing.entries.count)
+    for (run, table) in zip(runs, tables) { known[run] = table ?? Table() }
+    loaded[kind] = known
+    return tables.compactMap { $0 }
   }
 
   /// Whether a table has a column in any run. Reads the column where it has not been read.
   func hasColumn(_ name: String, _ kind: TableKind) throws -> Bool {
     if knownColumns(kind).contains(name) { return true }
-    if columns[kind]?.contains(name) == true, runs.allSatisfy({ loaded[kind]?[$0] != nil }) { return false }
+    if columns[kind]?.contains(name) == true, let known = loaded[kind],
+      runs.allSatisfy({ known[$0] != nil })
+    {
+      return false
+    }
     for start in stride(from: 0, to: runs.count, by: 64) {
       let tables = try load(Array(runs[start..<min(start + 64, runs.count)]), kind, [name])
-      if tables.values.contains(where: { $0.hasColumn(name) }) { return true }
+      if tables.contains(where: { $0?.hasColumn(name) == true }) { return true }
     }
     return false
   }
@@ -98,14 +109,18 @@ final class RunCatalog {
   /// The columns that a table has in the first run that can be read.
   func sampleColumns(_ kind: TableSource) throws -> [String] {
     for run in runs {
-      if let table = try load([run], kind, nil)[run], table.rowCount > 0 { return table.columnNames }
+      if let table = try load([run], kind, nil).first ?? nil, table.rowCount > 0 { return table.columnNames }
     }
     return []
   }
 
   /// The columns that a table has in the runs read so far.
   func knownColumns(_ kind: TableSource) -> Set<String> {
-    Set((loaded[kind] ?? [:]).values.flatMap(\.columnNames))
+    var schemas: [ObjectIdentifier: TableSchema] = [:]
+    for table in loaded[kind] ?? [] {
+      if let schema = table?.schema { schemas[ObjectIdentifier(schema)] = schema }
+    }
+    return Set(schemas.values.flatMap(\.names))
   }
 
   /// Which runs' tables were asked for since the last call of `forgetAsked`.
@@ -116,27 +131,23 @@ final class RunCatalog {
     hasAskedForScores = false
   }
 
-  /// The tables of some runs, by their numbers; those read before are not read again. A faulty run has none.
-  func tables(_ kind: TableSource, of runs: [Int]) throws -> [Int: Table] {
+  /// The tables of all runs, by their numbers, of which some are asked for; those read before are not read again. A faulty
+  /// run's is empty.
+  func tables(_ kind: TableSource, of runs: [Int]) throws -> [Table?] {
     asked[kind, default: []].formUnion(runs)
-    let missing = runs.filter { loaded[kind]?[$0] == nil }
-    if !missing.isEmpty {
-      let fresh: [Int: Table]
-      if kind == .runSpecs {
-        fresh = Dictionary(
-          zip(listing.entryOfRow, listing.runSpecs.rows.indices).map {
-            ($0, listing.runSpecs.rows(at: [$1]))
-          },
-          uniquingKeysWith: { $1 })
-      } else {
-        fresh = try load(missing, kind, columns[kind] ?? [])
-      }
-      for run in missing {
-        if fresh[run] == nil { broken[kind, default: []].insert(run) }
-        loaded[kind, default: [:]][run] = fresh[run] ?? Table()
-      }
+    var known = loaded[kind] ?? Array(repeating: nil, count: listing.entries.count)
+    let missing = runs.filter { known[$0] == nil }
+    if missing.isEmpty { return known }
+    let fresh =
+      kind == .runSpecs
+      ? missing.map { run in specRows[run].map { listing.runSpecs.rows(at: [$0]) } }
+      : try load(missing, kind, columns[kind] ?? [])
+    for (run, table) in zip(missing, fresh) {
+      if table == nil { broken[kind, default: []].insert(run) }
+      known[run] = table ?? Table()
     }
-    return loaded[kind] ?? [:]
+    loaded[kind] = known
+    return known
   }
 
   private func report(_ faults: [DataFault]) {
@@ -160,7 +171,7 @@ final class RunCatalog {
     let wanted = rules.wanted
     let stats = try tables(.stats, of: new)
     for run in new where broken[.stats]?.contains(run) != true {
-      guard let spec = specs[run], let table = stats[run] else { continue }
+      guard let spec = spec(run), let table = stats[run] else { continue }
       let entry = listing.entries[run]
       let stats = RunStats(table, wanted: wanted)
       if !rules.metrics.isEmpty { metricNames.formUnion(stats.names) }
@@ -201,12 +212,10 @@ final class RunCatalog {
 }
 
 extension RunTables {
-  /// The rows in a table of each of the runs asked for, by the runs' numbers elsewhere; none for those with a fault.
-  func soundTables(_ kind: TableSource, of runs: [Int]) -> [Int: Table] {
-    let faulty = Set(faults.map(\.run))
-    return Dictionary(
-      uniqueKeysWithValues: runs.enumerated().filter { !faulty.contains($0.offset) }.map {
-        ($0.element, table(kind, ofRuns: [$0.offset]))
-      })
+  /// The rows in a table of each of the runs asked for; nil for those with a fault.
+  func soundTables(_ kind: TableSource) -> [Table?] {
+    var tables = runTables(kind).map(Optional.some)
+    for (run, _) in faults { tables[run] = nil }
+    return tables
   }
 }

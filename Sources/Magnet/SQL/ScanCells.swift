@@ -63,7 +63,7 @@
 
   /// The cells of one column, by the number of the run and that of the chunk in its table.
   final class ColumnCells {
-    fileprivate var made: [SIMD2<Int>: ScanCells] = [:]
+    fileprivate var made: [[ScanCells?]] = []
   }
 
   deinit { unsafe pieces.forEach { unsafe $0.deallocate() } }
@@ -79,10 +79,16 @@
 
   /// The cells of a chunk of a run's table, made once.
   func cells(_ chunk: ColumnChunk, _ column: ColumnCells, run: Int, chunk number: Int) -> ScanCells {
-    let key = SIMD2(run, number)
-    if let known = column.made[key] { return known }
+    // Rows of no run are those of number -1.
+    while column.made.count <= run + 1 { column.made.append([]) }
+    if column.made[run + 1].count > number, let known = column.made[run + 1][number] { return known }
     let new = cells(chunk)
-    column.made[key] = new
+    while column.made[run + 1].count < number { column.made[run + 1].append(nil) }
+    if column.made[run + 1].count == number {
+      column.made[run + 1].append(new)
+    } else {
+      column.made[run + 1][number] = new
+    }
     return new
   }
 
@@ -95,7 +101,7 @@
     case .constant(.int(let value)): return constant(.ints(Values([value]), nil))
     case .constant(.string(let text)): return constant(.strings(.one(Values([1])), TextDictionary([text])))
     case .doubles(let values, let nulls?):
-      return cells(.doubles(Values(values.indices) { nulls[$0] ? .nan : values[$0] }, nil))
+      return cells(.doubles(nulls.withNaN(values), nil))
     default: return cells(chunk.storage)
     }
   }

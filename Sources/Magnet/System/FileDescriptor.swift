@@ -223,6 +223,9 @@ package struct FileStatus: Sendable {
       self.changed = changed
     }
 
+    /// What identifies the file whatever is in it.
+    package var identity: Identity { Identity(device: device, inode: inode) }
+
     /// Whether a change after `time` is sure to show: the last one was so long before it that the file system's clock
     /// has gone on. Some count whole seconds, or two at once.
     package func isSettled(at time: Int) -> Bool {

@@ -336,3 +336,50 @@
     return mask
   }
 }
+
+extension Table {
+  /// The same rows in as few chunks as hold cells of one kind in each column.
+  package var inFewChunks: Table {
+    var out: [Chunk] = []
+    var start = 0
+    while start < rowCount {
+      var kinds = [ColumnBuilder.Kind](repeating: .none, count: columnNames.count)
+      var end = start
+      while end < rowCount {
+        let (chunk, row) = locate(end)
+        let fits = chunks[chunk].columns.indices.allSatisfy { column in
+          let kind = ColumnBuilder.Kind(of: chunks[chunk].columns[column][row])
+          if kind != .none, kinds[column] == .none { kinds[column] = kind }
+          return kind == .none || kind == kinds[column]
+        }
+        if !fits { break }
+        end += 1
+      }
+      let rows = start..<end
+      out.append(
+        Chunk(
+          rowCount: rows.count,
+          columns: columnNames.indices.map { column in
+            var builder = ColumnBuilder()
+            for row in rows { builder.set(self[row: row, column: column], row: row - rows.lowerBound) }
+            return builder.finish(rowCount: rows.count)
+          }))
+      start = end
+    }
+    return Table(schema, out)
+  }
+}
+
+extension ColumnBuilder.Kind {
+  /// The kind of column that holds a cell.
+  fileprivate init(of cell: Cell) {
+    switch cell {
+    case .null: self = .none
+    case .bool: self = .bool
+    case .int: self = .int
+    case .double: self = .double
+    case .string: self = .string
+    case .json: self = .json
+    }
+  }
+}

@@ -6,6 +6,20 @@ struct NullMask: Sendable {
 
   init(words: [UInt64]) { self.words = words }
 
+  /// Numbers with NaN where there is nothing.
+  func withNaN(_ values: Values<Double>) -> Values<Double> {
+    Values(copying: values) { values in
+      for (number, word) in words.enumerated() where word != 0 {
+        var rest = word
+        while rest != 0 {
+          let row = number * 64 + rest.trailingZeroBitCount
+          if row < values.count { values[row] = .nan }
+          rest &= rest - 1
+        }
+      }
+    }
+  }
+
   subscript(row: Int) -> Bool {
     get { words[row >> 6] & (1 << UInt64(row & 63)) != 0 }
     set {
@@ -225,6 +239,8 @@ public struct ColumnChunk: Sendable {
   }
 
   func gathered(_ rows: [Int]) -> ColumnChunk {
+    // A dictionary of many texts is not for one row.
+    if rows.count == 1 { return .constant(self[rows[0]], count: 1) }
     let storage: Storage =
       switch storage {
       case .constant(let cell): .constant(cell)

@@ -109,11 +109,15 @@ public struct Table: Sendable {
     }
     var names: [String] = []
     var seen: Set<ExactText> = []
-    for table in tables {
+    var known: [ObjectIdentifier: [Int?]] = [:]
+    for table in tables where known.updateValue([], forKey: ObjectIdentifier(table.schema)) == nil {
       for name in table.columnNames where seen.insert(ExactText(name)).inserted { names.append(name) }
     }
+    for table in tables where known[ObjectIdentifier(table.schema)]?.isEmpty == true {
+      known[ObjectIdentifier(table.schema)] = names.map { table.schema.exactPosition(of: $0) }
+    }
     let chunks = tables.flatMap { table in
-      let positions = names.map { table.schema.exactPosition(of: $0) }
+      let positions = known[ObjectIdentifier(table.schema)] ?? []
       return table.chunks.map { chunk in
         Chunk(
           rowCount: chunk.rowCount,
@@ -250,6 +254,18 @@ extension Table {
       }
     }
     return Table(schema, out)
+  }
+
+  /// The rows in each of some ranges that follow one another.
+  func parts(_ ranges: [Range<Int>]) -> [Table] {
+    var number = 0
+    return ranges.map { range in
+      while number < chunks.count, starts[number] < range.lowerBound { number += 1 }
+      if number < chunks.count, starts[number] == range.lowerBound, chunks[number].rowCount == range.count {
+        return Table(schema, [chunks[number]])
+      }
+      return rows(in: [range])
+    }
   }
 
   /// The first rows, at most `count`.

@@ -40,6 +40,15 @@
     unsafe start = unsafe Self.first(of: memory, at: 0)
   }
 
+  /// A copy of some elements, changed.
+  init(copying other: Values, _ change: (inout MutableSpan<Element>) -> Void) {
+    unsafe self.init(count: other.count) { elements in
+      unsafe elements.initialize(from: other.start, count: other.count)
+      var span = unsafe MutableSpan(_unsafeStart: elements, count: other.count)
+      change(&span)
+    }
+  }
+
   /// The elements that lie at a place in memory; nil where there are not so many, or they are not aligned.
   init?(_ memory: SharedMemory, at offset: Int, count: Int) {
     let (size, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)

@@ -1,0 +1,104 @@
+// Unsafe code, on one invariant: a reader's bytes are used only while what holds them lives, and within their bounds.
+
+import Magnet
+
+/// Reads numbers and texts as `append(number:)` and the like wrote them; nil where there are no more.
+@safe struct WarmDirectory {
+  private let bytes: UnsafeRawBufferPointer
+  private(set) var at = 0
+
+  init(_ bytes: UnsafeRawBufferPointer, at place: Int = 0) {
+    unsafe self.bytes = unsafe bytes
+    at = max(0, min(place, bytes.count))
+  }
+
+  mutating func take<Number: FixedWidthInteger & BitwiseCopyable>(_: Number.Type) -> Number? {
+    let size = MemoryLayout<Number>.size
+    guard unsafe bytes.count - at >= size else { return nil }
+    defer { at += size }
+    return unsafe Number(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: Number.self))
+  }
+
+  mutating func number() -> UInt64? { take(UInt64.self) }
+
+  mutating func count() -> Int? { number().flatMap { $0 < 1 << 48 ? Int($0) : nil } }
+
+  mutating func small() -> Int? { take(UInt32.self).map(Int.init) }
+
+  mutating func text() -> String? {
+    guard let length = small(), unsafe length <= bytes.count - at else { return nil }
+    defer { at += length }
+    return unsafe String(decoding: UnsafeRawBufferPointer(rebasing: bytes[at..<at + length]), as: UTF8.self)
+  }
+
+  mutating func texts() -> [String]? {
+    guard let count = small(), unsafe count <= bytes.count - at else { return nil }
+    var texts: [String] = []
+    for _ in 0..<count {
+      guard let text = text() else { return nil }
+      texts.append(text)
+    }
+    return texts
+  }
+
+  mutating func schemas() -> [[String]]? {
+    guard let count = small(), unsafe count <= bytes.count - at else { return nil }
+    var schemas: [[String]] = []
+    for _ in 0..<count {
+      guard let names = texts() else { return nil }
+      schemas.append(names)
+    }
+    return schemas
+  }
+
+  /// Where the runs' hashes begin and how many there are, both within the bytes.
+  mutating func takeIndex() -> (start: Int, count: Int)? {
+    at = (at + 7) / 8 * 8
+    guard unsafe at <= bytes.count, let count = count(), unsafe count <= (bytes.count - at) / 16 else {
+      return nil
+    }
+    return (at, count)
+  }
+
+  /// Which file it is and which of its contents.
+  mutating func version() -> FileStatus.Version? {
+    guard let device = number(), let inode = number(), let size = count(), let modified = number(),
+      let changed = number()
+    else { return nil }
+    return FileStatus.Version(
+      device: device, inode: inode, size: size, modified: Int(truncatingIfNeeded: modified),
+      changed: Int(truncatingIfNeeded: changed))
+  }
+
+  /// Goes to a place among the bytes.
+  mutating func go(to place: Int) { at = unsafe max(0, min(place, bytes.count)) }
+}
+
+extension [UInt8] {
+  mutating func append(number: UInt64) {
+    for place in 0..<8 { append(UInt8(truncatingIfNeeded: number >> UInt64(place * 8))) }
+  }
+
+  mutating func append(small: Int) {
+    for place in 0..<4 { append(UInt8(truncatingIfNeeded: small >> (place * 8))) }
+  }
+
+  mutating func append(text: some StringProtocol) {
+    append(small: text.utf8.count)
+    append(contentsOf: text.utf8)
+  }
+
+  mutating func append(texts: [String]) {
+    append(small: texts.count)
+    for text in texts { append(text: text) }
+  }
+
+  /// Which file it is and which of its contents.
+  mutating func append(_ version: FileStatus.Version) {
+    append(number: version.device)
+    append(number: version.inode)
+    for number in [version.size, version.modified, version.changed] {
+      append(number: UInt64(bitPattern: Int64(number)))
+    }
+  }
+}
