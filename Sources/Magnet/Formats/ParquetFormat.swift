@@ -20,7 +20,7 @@ import Dispatch
 import Synchronization
 
 extension TableFormat {
-  /// Parquet, compressed with gzip, texts that repeat in dictionaries.
+  /// Parquet, compressed with gzip, texts and numbers that repeat in dictionaries.
   public static let parquet = TableFormat("parquet", endings: ["parquet"], isText: false) { _ in ParquetSink()
   }
 }
@@ -196,8 +196,10 @@ private struct ParquetColumn: Sendable {
       }
     case .int:
       let cells = FlatColumn<Int64>(pieces, number)
-      addPages(cells.isThere, Self.pageSize / 8) { there, rows in
-        [UInt8](littleEndian: Self.compact(cells.values, there, rows))
+      if !addWithDictionary(cells.isThere, { UInt64(bitPattern: cells.values[$0]) }) {
+        addPages(cells.isThere, Self.pageSize / 8) { there, rows in
+          [UInt8](littleEndian: Self.compact(cells.values, there, rows))
+        }
       }
       let present = zip(cells.values, cells.isThere).lazy.filter(\.1).map(\.0)
       if let least = present.min(), let greatest = present.max() {
@@ -205,8 +207,10 @@ private struct ParquetColumn: Sendable {
       }
     case .double:
       let cells = FlatColumn<Double>(pieces, number)
-      addPages(cells.isThere, Self.pageSize / 8) { there, rows in
-        [UInt8](littleEndian: Self.compact(cells.values, there, rows).map(\.bitPattern))
+      if !addWithDictionary(cells.isThere, { cells.values[$0].bitPattern }) {
+        addPages(cells.isThere, Self.pageSize / 8) { there, rows in
+          [UInt8](littleEndian: Self.compact(cells.values, there, rows).map(\.bitPattern))
+        }
       }
       range = Self.range(of: cells)
     case .string, .json:
@@ -295,14 +299,37 @@ private struct ParquetColumn: Sendable {
       dictionary += text
       bounds.add(text)
     }
-    add(dictionary, dictionaryOf: interner.count)
+    add(dictionary, of: interner.count, codes)
+    range = bounds.range(atMost: Self.longestBound)
+    return true
+  }
+
+  /// Adds a dictionary of so many values, and pages of their codes, 0 for null.
+  private mutating func add(_ dictionary: [UInt8], of count: Int, _ codes: [UInt32]) {
+    add(dictionary, dictionaryOf: count)
     dataOffset = bytes.count
     encodings.append(0)
-    let width = max(1, Int.bitWidth - (interner.count - 1).leadingZeroBitCount)
+    let width = max(1, Int.bitWidth - (count - 1).leadingZeroBitCount)
     addPages(codes.map { $0 != 0 }, 1 << 18, encoding: 8) { _, rows in
       [UInt8(width)] + hybrid(codes[rows].filter { $0 != 0 }.map { $0 - 1 }, width: width)
     }
-    range = bounds.range(atMost: Self.longestBound)
+  }
+
+  /// The same for numbers, each by its bits; false, and nothing added, when they are too many or repeat too little.
+  private mutating func addWithDictionary(_ isThere: [Bool], _ bits: (Int) -> UInt64) -> Bool {
+    var interner = WordInterner(limit: min(isThere.count / 2, Self.dictionaryLimit / 8))
+    var codes: [UInt32] = []
+    codes.reserveCapacity(isThere.count)
+    for row in isThere.indices {
+      guard isThere[row] else {
+        codes.append(0)
+        continue
+      }
+      guard let code = interner.code(bits(row)) else { return false }
+      codes.append(code)
+    }
+    if interner.words.isEmpty { return false }
+    add([UInt8](littleEndian: interner.words), of: interner.words.count, codes)
     return true
   }
 
@@ -332,62 +359,4 @@ private struct ParquetColumn: Sendable {
     if !isThere.isEmpty { addPage(isThere[...], encoding: 0, content) }
     range = bounds.range(atMost: Self.longestBound)
   }
-}
-
-/// The first and the last of some texts, in the order of their bytes.
-private struct TextBounds {
-  private var least: [UInt8]?
-  private var greatest: [UInt8]?
-
-  mutating func add(_ text: some Collection<UInt8>) {
-    if least.map({ text.lexicographicallyPrecedes($0) }) ?? true { least = Array(text) }
-    if greatest.map({ $0.lexicographicallyPrecedes(text) }) ?? true { greatest = Array(text) }
-  }
-
-  func range(atMost length: Int) -> ([UInt8], [UInt8])? {
-    guard let least, let greatest, least.count <= length, greatest.count <= length else { return nil }
-    return (least, greatest)
-  }
-}
-
-/// Values of so many bits in Parquet's RLE: long repeats as runs, the others packed.
-func hybrid(_ values: [UInt32], width: Int) -> [UInt8] {
-  var out: [UInt8] = []
-  let valueBytes = (width + 7) / 8
-  var at = 0
-  /// Where the values begin that are not written yet; between it and `at` are whole groups of 8.
-  var pending = 0
-  func pack(_ range: Range<Int>, to out: inout [UInt8]) {
-    if range.isEmpty { return }
-    let groups = (range.count + 7) / 8
-    out.append(varint: UInt64(groups) << 1 | 1)
-    var bits: UInt64 = 0
-    var count = 0
-    for place in range.lowerBound..<range.lowerBound + groups * 8 {
-      bits |= UInt64(place < range.upperBound ? values[place] : 0) << UInt64(count)
-      count += width
-      while count >= 8 {
-        out.append(UInt8(truncatingIfNeeded: bits))
-        bits >>= 8
-        count -= 8
-      }
-    }
-  }
-  while at < values.count {
-    var end = at + 1
-    while end < values.count, values[end] == values[at] { end += 1 }
-    // Packed groups are whole: a run begins where one ends.
-    let start = at + (8 - (at - pending) % 8) % 8
-    if end - start >= 24 {
-      pack(pending..<start, to: &out)
-      out.append(varint: UInt64(end - start) << 1)
-      for byte in 0..<valueBytes {
-        out.append(UInt8(truncatingIfNeeded: values[at] >> UInt32(8 * byte)))
-      }
-      pending = end
-    }
-    at = end
-  }
-  pack(pending..<values.count, to: &out)
-  return out
 }
