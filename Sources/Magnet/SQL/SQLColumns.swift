@@ -4,6 +4,15 @@ enum SQLType: String, Sendable {
   case real = "REAL"
   case integer = "INTEGER"
 
+  /// The type of a table's column.
+  var columnType: ColumnType {
+    switch self {
+    case .text: .string
+    case .real: .double
+    case .integer: .int
+    }
+  }
+
   private static let reals: Set = [
     "mean", "min", "max", "sum", "sum_squared", "variance", "stddev", "prob", "logprob", "request_time",
   ]

@@ -130,6 +130,19 @@ import CSQLite
       unsafe builders.deallocate()
     }
     var row = 0
+    /// The rows; columns of nulls alone have the types that are declared for them.
+    func finished() -> Table {
+      let columns = zip(Self.distinct(names), 0..<width).map {
+        unsafe ($0, builders[$1].finish(rowCount: row))
+      }
+      let table = Table(columns: columns, rowCount: row)
+      var types: [String: ColumnType] = [:]
+      for (column, type) in table.columnTypes.enumerated() where type == nil {
+        guard let declared = unsafe sqlite3_column_decltype(statement, Int32(column)) else { continue }
+        types[table.columnNames[column]] = unsafe SQLType(rawValue: String(cString: declared))?.columnType
+      }
+      return types.isEmpty ? table : table.declaring(types)
+    }
     if parameters.isEmpty, unsafe sqlite3_bind_parameter_count(statement) == 0,
       let query = GroupQuery(text, state.relations), let rows = try query.rows(state.catalog)
     {
@@ -137,10 +150,7 @@ import CSQLite
         for column in 0..<width { unsafe builders[column].set(cells[column], row: row) }
         row += 1
       }
-      let columns = zip(Self.distinct(names), 0..<width).map {
-        unsafe ($0, builders[$1].finish(rowCount: row))
-      }
-      return Table(columns: columns, rowCount: row)
+      return finished()
     }
     while true {
       switch unsafe sqlite3_step(statement) {
@@ -148,10 +158,7 @@ import CSQLite
         for column in 0..<width { unsafe Self.read(statement, Int32(column), into: &builders[column], row) }
         row += 1
       case SQLITE_DONE:
-        let columns = zip(Self.distinct(names), 0..<width).map {
-          unsafe ($0, builders[$1].finish(rowCount: row))
-        }
-        return Table(columns: columns, rowCount: row)
+        return finished()
       default: throw failure()
       }
     }
