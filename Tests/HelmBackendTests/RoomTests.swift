@@ -13,7 +13,7 @@ import Testing
       "Predict",
       "Models", "SQL", "External", "Backtest", "Compare", "Report",
     ],
-    "HelmBackend": ["Files", "Archive", "Reading", "HTTP", "Store", "Download", "Endpoint", "Materialize"],
+    "HelmBackend": ["Files", "HTTP", "Store", "Archive", "Reading", "Download", "Endpoint", "Materialize"],
   ]
 
   /// A source without what names no types: comments and texts.

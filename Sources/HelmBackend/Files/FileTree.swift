@@ -8,6 +8,8 @@ protocol FileTree: Sendable {
   func identity(_ folder: String) -> FileStatus.Identity?
   /// A file's bytes; nil when it is not there.
   func stored(_ path: String) throws(DataFault) -> (any ByteStream)?
+  /// Whether a list that was made once the file was complete has it, and not as an empty one.
+  func isListedWhole(_ path: String) -> Bool
   /// How much may be inflated.
   var limits: InflateLimits { get }
   /// How many folders deep runs are looked for.
@@ -15,6 +17,8 @@ protocol FileTree: Sendable {
 }
 
 extension FileTree {
+  func isListedWhole(_ path: String) -> Bool { false }
+
   /// A file's bytes: those of the plain file, or else what `.gz` beside it inflates to.
   /// - Throws: `DataFault` when neither is there or can be read.
   func open(_ path: String) throws(DataFault) -> any ByteStream {

@@ -1,5 +1,6 @@
 // Unsafe code, on these invariants:
-// - A driver and all it calls stay on one thread; it is made and used inside `HTTPDriver.onItsThread` only.
+// - A driver and all it calls stay on one thread; it is made and used inside `HTTPDriver.onItsThread` and
+//   `onThisThread` only.
 // - `handles` owns each HTTPHandle until the driver goes; libcurl's callbacks, which get one as their context, run only
 //   inside `curl_multi_perform`, so it is alive.
 // - `HTTPWaker` is the one thing other threads hold; `curl_multi_wakeup` may be called from any, and whoever drives waits
@@ -59,6 +60,11 @@ import Magnet
     _ options: HTTPOptions, _ body: @escaping @Sendable (HTTPDriver) throws -> R
   ) async throws -> R {
     try await Workers.blocking { try body(try HTTPDriver(options)) }
+  }
+
+  /// Does work with a driver on the calling thread, which waits for it.
+  static func onThisThread<R>(_ options: HTTPOptions, _ body: (HTTPDriver) throws -> R) throws -> R {
+    try body(try HTTPDriver(options))
   }
 
   /// Works through everything `work` has, with retries.

@@ -59,6 +59,10 @@ struct RunLocator {
 
   /// The folders that a path names.
   private mutating func places(_ path: String) throws(DataFault) -> [Place] {
+    if path.hasPrefix(BucketTree.scheme) {
+      let tree = try BucketTree(path, limits: disk.limits)
+      return [(tree, tree.top)]
+    }
     if Files.isFolder(path) { return [(disk, path)] }
     if Files.exists(path) { return open(path).map { [($0, $0.top)] } ?? [] }
     if let (archives, inside) = Self.parts(path) { return try places(in: archives, inside, of: path) }

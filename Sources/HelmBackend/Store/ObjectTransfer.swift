@@ -2,7 +2,8 @@ import Magnet
 
 /// A small object on its way into memory: its stored bytes are checked and inflated.
 final class ObjectTransfer: HTTPTransfer {
-  private static let sizeLimit = 256 << 20
+  /// The most stored bytes, and the most that they may inflate to.
+  static let sizeLimit = 256 << 20
 
   private let object: StoredObject
   private let store: any ObjectStore

@@ -202,6 +202,12 @@ package struct FileStatus: Sendable {
     package let inode: UInt64
     /// The folder in the file, where that is an archive.
     package var inside = ""
+
+    package init(device: UInt64, inode: UInt64, inside: String = "") {
+      self.device = device
+      self.inode = inode
+      self.inside = inside
+    }
   }
 
   /// Which file it is and which of its contents: what changes with every change of the file, if its clock went on.

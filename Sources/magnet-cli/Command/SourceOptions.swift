@@ -7,7 +7,7 @@ package struct SourceOptions: ParsableArguments {
   @Argument(
     help: """
       Folders that hold runs: a benchmark_output, a suite, a run, quoted patterns of these, archives: FILE.zip, \
-      FILE.tar.gz, 'FILE.zip!/runs/v1', or Parquet files of magnet export. (default: $MAGNET_RUNS, else \
+      FILE.tar.gz, 'FILE.zip!/runs/v1', gs://BUCKET/FOLDER, or Parquet files of magnet export. (default: $MAGNET_RUNS, else \
       ./benchmark_output)
       """,
     completion: .file())
