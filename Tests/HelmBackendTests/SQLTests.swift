@@ -30,6 +30,19 @@ import Testing
     }
   }
 
+  /// Where no cell tells, the declared types do.
+  @Test func columnsWithoutCellsHaveTypes() async throws {
+    let database = Database(try HelmRuns(Project.sweep))
+    let none = try await database.query(
+      "SELECT metric, mean AS m, count, is_main, mean + 1 AS e FROM (SELECT * FROM scores) WHERE 0")
+    #expect(none.table.columnTypes == [.string, .double, .int, .int, nil])
+    let nulls = try await database.query(
+      "SELECT mean, count, 1 AS one FROM scores WHERE mean IS NULL LIMIT 1")
+    #expect(nulls.table.columnTypes.first == .some(.double))
+    let groups = try await database.query("SELECT metric, avg(mean) FROM scores WHERE 0 GROUP BY metric")
+    #expect(groups.table.columnTypes == [.string, nil])
+  }
+
   @Test func everyCellOfATableIsThere() async throws {
     let runs = try HelmRuns(Project.sweep)
     let stats = try await runs.load(runs.list().entries, tables: [.stats]).stats

@@ -167,6 +167,10 @@ struct WarmStoreTests {
     try await check("first")
     let names = try manager.contentsOfDirectory(atPath: store).filter { $0.hasSuffix(WarmRoll.ending) }
     #expect(names == [WarmRoll.fileName(path)])
+    // A roll that would take most of a store is not kept.
+    _ = try await Self.read(path, WarmStore(store + "-small", limit: 8000), [])
+    #expect(
+      try !manager.contentsOfDirectory(atPath: store + "-small").contains { $0.hasSuffix(WarmRoll.ending) })
     let roll = try #require(WarmRoll("\(store)/\(names[0])", of: path))
     #expect(roll.runs.count == found.count && roll.specs.rowCount == found.count)
     #expect(WarmRoll("\(store)/\(names[0])", of: path + "x") == nil)

@@ -50,6 +50,26 @@ import Testing
     #expect(try Self.cells(Self.file(Self.bytes(table)).table()) == Self.cells(table))
   }
 
+  /// Numbers that repeat stand in a dictionary, each once, and those that do not stand as they are.
+  @Test(arguments: [1, 2, 3, 300, 65_536, 70_000]) func repeatedNumbersKeepEveryBit(_ distinct: Int) throws {
+    let odd: [Double] = [.nan, -.nan, -0.0, 0, .infinity, 5e-324]
+    let rows = (0..<200_000).map { row -> [Cell] in
+      let number = row * 7919 % distinct
+      let double = number < odd.count ? odd[number] : Double(number) / 3
+      return [.double(double), .int(Int64(number) << 40), row % 5 == 0 ? .null : .int(Int64(row))]
+    }
+    let table = Table(columnNames: ["d", "i", "n"], rows: rows)
+    let bytes = try Self.bytes(table)
+    let read = try Self.file(bytes).table()
+    let bits = { (cell: Cell) in if case .double(let value) = cell { value.bitPattern } else { 0 as UInt64 } }
+    #expect(
+      (0..<200_000).allSatisfy {
+        bits(read[$0, "d"]) == bits(table[$0, "d"]) && read[$0, "i"] == table[$0, "i"]
+          && read[$0, "n"] == table[$0, "n"]
+      })
+    if distinct <= 3 { #expect(try Self.bytes(table.selecting(["d", "i"])).count < 3000) }
+  }
+
   @Test func textsOfAnySize() throws {
     let texts = ["", "\0", "a\0b", "😀", String(repeating: "é", count: 5_000_000), "1", "null", "[", "\"q\""]
     let single = Table(columnNames: ["t"], rows: texts.map { [.string($0)] })

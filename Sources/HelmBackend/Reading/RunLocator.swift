@@ -142,6 +142,7 @@ struct RunLocator {
   /// Collects the runs in a folder; false when there are none.
   private mutating func search(_ tree: any FileTree, _ folder: String, depth: Int) -> Bool {
     // What a store knows of a folder, it knows of a version; the folder is looked at before it is read.
+    let time = store == nil ? 0 : WallClock.nanosecondsSince1970
     let version = store != nil && tree is DiskTree ? Files.status(folder)?.version : nil
     let roll = version.flatMap { store?.roll(of: folder, $0) }
     guard let identity = version?.identity ?? tree.identity(folder),
@@ -152,7 +153,7 @@ struct RunLocator {
     var searched: SearchedFolder?
     if let store, let version {
       searched = SearchedFolder(
-        path: store.absolute(folder), version: version, entries: entries, roll: roll)
+        path: store.absolute(folder), version: version, time: time, entries: entries, roll: roll)
     }
     let found = searchNew(tree, folder, entries, depth, searched)
     seen[identity] = found

@@ -7,7 +7,7 @@ import Synchronization
 // little-endian.
 //
 //   magic       16 bytes, with the version of the format
-//   body        the folder's path and version; uint32 lists of names, each uint32 names; uint32 names of columns; uint32
+//   body        the version of packs and the kind of run specs; the folder's path and version; uint32 lists of names, each uint32 names; uint32 names of columns; uint32
 //               entries, each its name, uint8 flags (1 folder, 2 link, 4 run) and of a run: the version of its folder,
 //               uint32 list of files, uint8 gzip, the version of run_spec.json; the header of a `TableImage`, up to
 //               the end of the body
@@ -46,6 +46,11 @@ final class WarmRoll: Sendable {
   /// The number of the run in a folder with a name.
   func number(_ name: String) -> Int? { numbers[name] }
 
+  /// How the tables in packs and rolls are made: others have other cells.
+  private static var making: String {
+    "\(String(decoding: WarmPack.magic, as: UTF8.self)) \(TableSource.runSpecs.fingerprint)"
+  }
+
   /// The name of the roll of a folder, among a store's files.
   static func fileName(_ path: String) -> String {
     let digits = String(WarmKey(path).hash, radix: 16)
@@ -69,7 +74,8 @@ final class WarmRoll: Sendable {
     let body = unsafe UnsafeRawBufferPointer(rebasing: memory.bytes[start..<start + length])
     guard unsafe XXH64.hash(body) == hash else { return nil }
     var reader = unsafe WarmDirectory(UnsafeRawBufferPointer(rebasing: body.prefix(header)))
-    guard reader.text() == path, let version = reader.version(), let lists = reader.schemas(),
+    guard reader.text() == Self.making, reader.text() == path, let version = reader.version(),
+      let lists = reader.schemas(),
       let columns = reader.texts(), let count = reader.small()
     else { return nil }
     var entries: [Files.Entry] = []
@@ -102,15 +108,14 @@ final class WarmRoll: Sendable {
     names = Array(table[.run])
   }
 
-  /// Writes a roll into the folder of a store.
+  /// The bytes of a roll.
   /// - Parameters:
   ///   - path: the absolute path of the runs' folder.
   ///   - runs: by their names.
   ///   - specs: a row for each run, in the order of `entries`.
-  static func write(
-    in store: String, path: String, version: FileStatus.Version, entries: [Files.Entry], runs: [String: Run],
-    specs: Table
-  ) throws(SystemError) {
+  static func bytes(
+    path: String, version: FileStatus.Version, entries: [Files.Entry], runs: [String: Run], specs: Table
+  ) -> [UInt8] {
     let table = specs.inFewChunks
     var lists: [[String]: Int] = [:]
     var items: [UInt8] = []
@@ -128,6 +133,7 @@ final class WarmRoll: Sendable {
       items.append(run.spec.version)
     }
     var body: [UInt8] = []
+    body.append(text: making)
     body.append(text: path)
     body.append(version)
     body.append(small: lists.count)
@@ -142,18 +148,7 @@ final class WarmRoll: Sendable {
     while bytes.count % 8 != 0 { bytes.append(0) }
     bytes += image.parts
     for number in [UInt64(body.count), UInt64(header), XXH64.hash(body)] { bytes.append(number: number) }
-    let name = fileName(path)
-    let part =
-      "\(store)/\(name)-\(String(UInt64.random(in: .min ... .max), radix: 16))\(WarmPackWriter.partEnding)"
-    let file = try FileDescriptor(part, .new)
-    _ = file.lock()
-    do throws(SystemError) {
-      try file.write(bytes + magic)
-      try Files.move(part, to: "\(store)/\(name)")
-    } catch {
-      Files.remove(part)
-      throw error
-    }
+    return bytes + magic
   }
 }
 
@@ -162,10 +157,13 @@ final class SearchedFolder: Sendable {
   /// Its absolute path.
   let path: String
   let version: FileStatus.Version
+  /// When it was looked at, in nanoseconds since 1970; what is in it was looked at later.
+  let time: Int
   let entries: [Files.Entry]
   let roll: WarmRoll?
 
-  init(path: String, version: FileStatus.Version, entries: [Files.Entry], roll: WarmRoll?) {
+  init(path: String, version: FileStatus.Version, time: Int, entries: [Files.Entry], roll: WarmRoll?) {
+    self.time = time
     self.path = path
     self.version = version
     self.entries = entries

@@ -38,14 +38,17 @@ extension WarmStore {
     var runs: [String: WarmRoll.Run] = [:]
     var specs: [Table] = []
     var isNew = false
+    var hasRoll = false
     for (run, found) in zip(folders, found) {
       guard let place = run.seen.place else { continue }
       if let roll = found.roll {
+        if !hasRoll { specs.append(roll.specs) }
+        hasRoll = true
         runs[place.name] = roll.runs[found.number]
         continue
       }
       // Nothing changed while it was read, and what comes will show.
-      guard let version = place.version, version.isSettled(at: time), let spec = found.spec,
+      guard let version = place.version, version.isSettled(at: folder.time), let spec = found.spec,
         spec.rowCount == 1, let file = seen(.runSpecs, of: run), file.trust == .local,
         file.version.isSettled(at: time)
       else { continue }
@@ -55,17 +58,16 @@ extension WarmStore {
       if known?.folder != version || known?.spec != file { isNew = true }
     }
     // Links among the entries may lead elsewhere without a change of the folder, which is read then.
-    let isPlain = folder.version.isSettled(at: time) && !folder.entries.contains(where: \.isLink)
+    let isPlain = folder.version.isSettled(at: folder.time) && !folder.entries.contains(where: \.isLink)
     let version =
       isPlain ? folder.version : FileStatus.Version(device: 0, inode: 0, size: 0, modified: 0, changed: 0)
     if runs.count != old?.runs.count ?? 0 || old?.version != version { isNew = true }
-    // All come from a roll, or none does.
-    guard isNew, !runs.isEmpty, let table = specs.isEmpty ? old?.specs : Table(stacking: specs),
-      table.rowCount == runs.count
-    else { return }
-    write { (store) throws(SystemError) in
-      try WarmRoll.write(
-        in: store, path: folder.path, version: version, entries: folder.entries, runs: runs, specs: table)
-    }
+    guard isNew, !runs.isEmpty else { return }
+    let table = Table(stacking: specs)
+    if table.rowCount != runs.count { return }
+    write(
+      WarmRoll.fileName(folder.path),
+      WarmRoll.bytes(
+        path: folder.path, version: version, entries: folder.entries, runs: runs, specs: table))
   }
 }

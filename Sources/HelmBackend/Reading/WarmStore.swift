@@ -244,14 +244,26 @@ public final class WarmStore: Sendable {
 
   // MARK: Writing
 
-  /// Writes a file of its own into the store's folder.
-  func write(_ body: (String) throws(SystemError) -> Void) {
+  /// Writes a file into the store's folder, in place of one of that name.
+  func write(_ name: String, _ bytes: [UInt8]) {
+    if bytes.count > limit / 8 { return }
     state.withLock { state in
       if state.isFailed { return }
       do throws(SystemError) {
         try tag()
-        try body(folder)
+        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+        let part = "\(folder)/\(name)-\(digits)\(WarmPackWriter.partEnding)"
+        let file = try FileDescriptor(part, .new)
+        _ = file.lock()
+        do throws(SystemError) {
+          try file.write(bytes)
+          try Files.move(part, to: "\(folder)/\(name)")
+        } catch {
+          Files.remove(part)
+          throw error
+        }
         state.rolls = nil
+        evict(except: "\(folder)/\(name)")
       } catch { fail(&state, error) }
     }
   }
