@@ -6,6 +6,8 @@ import Synchronization
 final class SeenFiles: Sendable {
   private struct State {
     var key: WarmKey??
+    /// What packs had of it, the newest pack first, and when that was looked up.
+    var entries: (look: Int, found: [(pack: WarmPack, entries: [WarmEntry])])?
     /// By the kind of table that they become.
     var files: [(kind: UInt64, file: WarmStore.Present?)] = []
   }
@@ -25,6 +27,17 @@ final class SeenFiles: Sendable {
     let key = find()
     state.withLock { $0.key = .some(key) }
     return key
+  }
+
+  /// What packs have of the run, looked up once.
+  /// - Parameter look: the number of times that the packs were opened.
+  func entries(_ look: Int, _ find: () -> [(pack: WarmPack, entries: [WarmEntry])]) -> [(
+    pack: WarmPack, entries: [WarmEntry]
+  )] {
+    if let known = state.withLock({ $0.entries }), known.look == look { return known.found }
+    let found = find()
+    state.withLock { $0.entries = (look, found) }
+    return found
   }
 
   /// The file of a kind, looked at once.

@@ -5,7 +5,7 @@ import Magnet
 /// Reads numbers and texts as `append(number:)` and the like wrote them; nil where there are no more.
 @safe struct WarmDirectory {
   private let bytes: UnsafeRawBufferPointer
-  private(set) var at = 0
+  private var at = 0
 
   init(_ bytes: UnsafeRawBufferPointer, at place: Int = 0) {
     unsafe self.bytes = unsafe bytes
@@ -69,9 +69,6 @@ import Magnet
       device: device, inode: inode, size: size, modified: Int(truncatingIfNeeded: modified),
       changed: Int(truncatingIfNeeded: changed))
   }
-
-  /// Goes to a place among the bytes.
-  mutating func go(to place: Int) { at = unsafe max(0, min(place, bytes.count)) }
 }
 
 extension [UInt8] {

@@ -28,9 +28,6 @@ struct WarmEntry: Sendable {
   let headerHash: UInt64
   let partsLength: Int
 
-  /// How many bytes an entry has in the directory.
-  static let size = 15 * 8
-
   var partsOffset: Int { offset + (headerLength + 7) / 8 * 8 }
   var end: Int { partsOffset + partsLength }
 }
@@ -100,31 +97,31 @@ final class WarmPack: Sendable {
       littleEndian: directoryBytes.loadUnaligned(fromByteOffset: index + place * 8, as: UInt64.self))
   }
 
-  /// What is kept of a run's files of a kind.
-  func entries(of key: WarmKey, _ kind: UInt64) -> [WarmEntry] {
+  /// What is kept of a run's files.
+  func entries(of key: WarmKey) -> [WarmEntry] {
     var (low, high) = (0, runCount)
     while low < high {
       let middle = (low + high) / 2
       if number(2 * middle) < key.hash { low = middle + 1 } else { high = middle }
     }
     while low < runCount, number(2 * low) == key.hash {
-      if let found = record(low, { $0 == kind }), found.path == key.path { return found.entries }
+      if let found = record(low), found.path == key.path { return found.entries }
       low += 1
     }
     return []
   }
 
-  /// A run's path and those of its entries whose kinds are wanted; nil for a damaged record.
-  private func record(_ number: Int, _ isWanted: (UInt64) -> Bool) -> (path: String, entries: [WarmEntry])? {
+  /// A run's path and its entries; nil for a damaged record.
+  private func record(_ number: Int) -> (path: String, entries: [WarmEntry])? {
     guard let place = Int(exactly: self.number(2 * number + 1)) else { return nil }
     var reader = unsafe WarmDirectory(directoryBytes, at: place)
-    return reader.record(schemas.count, end: directory.lowerBound, isWanted)
+    return reader.record(schemas.count, end: directory.lowerBound)
   }
 
   /// Every run and what is kept of its files.
   func forEachRun(_ body: (WarmKey, [WarmEntry]) throws -> Void) rethrows {
     for number in 0..<runCount {
-      if let (path, entries) = record(number, { _ in true }) { try body(WarmKey(path), entries) }
+      if let (path, entries) = record(number) { try body(WarmKey(path), entries) }
     }
   }
 
@@ -145,20 +142,12 @@ final class WarmPack: Sendable {
 }
 
 extension WarmDirectory {
-  /// A run's path and those of its entries whose kinds are wanted.
-  mutating func record(
-    _ schemaCount: Int, end: Int, _ isWanted: (UInt64) -> Bool
-  ) -> (path: String, entries: [WarmEntry])? {
+  /// A run's path and its entries.
+  mutating func record(_ schemaCount: Int, end: Int) -> (path: String, entries: [WarmEntry])? {
     guard let path = text(), let count = take(UInt8.self) else { return nil }
     var entries: [WarmEntry] = []
+    entries.reserveCapacity(Int(count))
     for _ in 0..<count {
-      let start = at
-      guard let kind = number() else { return nil }
-      guard isWanted(kind) else {
-        go(to: start + WarmEntry.size)
-        continue
-      }
-      go(to: start)
       guard let entry = entry(), entry.schema < schemaCount, entry.end <= end else { return nil }
       entries.append(entry)
     }

@@ -35,6 +35,11 @@ extension WarmStore {
   ) {
     guard trust(folder.version, folder.path) == .local else { return }
     let old = folder.roll
+    if let old, old.version == folder.version, found.count == old.runs.count,
+      found.allSatisfy({ $0.roll === old })
+    {
+      return
+    }
     var runs: [String: WarmRoll.Run] = [:]
     var specs: [Table] = []
     var isNew = false

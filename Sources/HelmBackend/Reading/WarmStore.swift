@@ -33,6 +33,8 @@ public final class WarmStore: Sendable {
   private struct State {
     /// The packs there are, the newest first; nil before they were looked for.
     var packs: [WarmPack]?
+    /// How many times they were opened.
+    var looks = 0
     var writer: WarmPackWriter?
     var use = Use()
     var isFailed = false
@@ -123,12 +125,14 @@ public final class WarmStore: Sendable {
 
   // MARK: Reading
 
-  private func packs() -> [WarmPack] {
+  /// The packs, and how many times they were opened.
+  private func packs() -> (packs: [WarmPack], look: Int) {
     state.withLock { state in
-      if let packs = state.packs { return packs }
+      if let packs = state.packs { return (packs, state.looks) }
       let packs = packFiles.compactMap { WarmPack($0.path) }
       state.packs = packs
-      return packs
+      state.looks += 1
+      return (packs, state.looks)
     }
   }
 
@@ -197,12 +201,13 @@ public final class WarmStore: Sendable {
   }
 
   private func entry(_ source: TableSource, of run: RunDirectory) -> (WarmPack, WarmEntry)? {
-    let packs = packs()
+    let (packs, look) = packs()
     guard !packs.isEmpty, let key = key(run) else { return nil }
+    let known = run.seen.entries(look) { packs.map { ($0, $0.entries(of: key)) } }
     let kind = source.fingerprint
     var found: Present?
-    for pack in packs {
-      for entry in pack.entries(of: key, kind) {
+    for (pack, entries) in known {
+      for entry in entries where entry.kind == kind {
         if found == nil { found = seen(source, of: run) }
         guard let found else { return nil }
         if entry.version == found.version, entry.isGzip == found.isGzip { return (pack, entry) }

@@ -118,5 +118,14 @@ package func codePointOrder(_ a: String, _ b: String) -> Bool {
 package func pathOrder(_ a: String, _ b: String) -> Bool {
   // A name that ends comes before a longer one, so the slash is below all other bytes.
   func rank(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: "/") ? 0 : byte }
+  let order = unsafe a.utf8.withContiguousStorageIfAvailable { a in
+    unsafe b.utf8.withContiguousStorageIfAvailable { b in
+      let common = min(a.count, b.count)
+      var place = 0
+      while unsafe place < common && a[place] == b[place] { place += 1 }
+      return unsafe place == common ? a.count < b.count : rank(a[place]) < rank(b[place])
+    }
+  }
+  if let known = order.flatMap({ $0 }) { return known }
   return a.utf8.lexicographicallyPrecedes(b.utf8) { rank($0) < rank($1) }
 }
