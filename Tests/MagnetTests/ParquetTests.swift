@@ -52,7 +52,7 @@ import Testing
 
   /// Numbers that repeat stand in a dictionary, each once, and those that do not stand as they are.
   @Test(arguments: [1, 2, 3, 300, 65_536, 70_000]) func repeatedNumbersKeepEveryBit(_ distinct: Int) throws {
-    let odd: [Double] = [.nan, -.nan, -0.0, 0, .infinity, 5e-324]
+    let odd: [Double] = [.nan, -.nan, -0.0, 0, .infinity, .leastNonzeroMagnitude]
     let rows = (0..<200_000).map { row -> [Cell] in
       let number = row * 7919 % distinct
       let double = number < odd.count ? odd[number] : Double(number) / 3
