@@ -43,11 +43,12 @@ let package = Package(
     // The demo suite, compressed into the program.
     .target(name: "CDemo", exclude: ["demo.tar.gz", "make.sh"]),
     .systemLibrary(name: "CSpawn"),
+    .target(name: "CVector"),
     .systemLibrary(name: "CLineEdit"),
     .target(
       name: "Magnet",
       dependencies: [
-        "CSQLite", "CZlib", "CSpawn", .product(name: "RealModule", package: "swift-numerics"),
+        "CSQLite", "CZlib", "CSpawn", "CVector", .product(name: "RealModule", package: "swift-numerics"),
       ], swiftSettings: safe),
     .target(
       name: "HelmBackend",

@@ -28,8 +28,8 @@ public final class AIPWPredictor: ScorePredictor {
 }
 
 struct AIPWEstimator: ScoreEstimator {
-  /// The training runs' scores on each column of the matrix, column by column.
-  let features: [Double]
+  /// For each training run its scores on all columns of the matrix.
+  let rows: [[Double]]
   /// The training runs' means over all instances.
   let means: [Double]
   let population: Int
@@ -39,18 +39,16 @@ struct AIPWEstimator: ScoreEstimator {
   /// - Parameter frontier: the fold's, where it is known.
   init(_ fold: ScoreFold, frontier: Frontier? = nil) throws {
     guard let means = fold.filledItemMeans else { throw MagnetError(.unsupported, noRunToLearnFrom(fold)) }
-    var features: [Double] = []
-    features.reserveCapacity(fold.matrix.instances.count * fold.train.count)
-    for column in fold.matrix.instances.indices {
-      for row in fold.train {
-        let value = fold.matrix[row, column]
-        features.append(value.isNaN ? means[column] : value)
-      }
+    let count = fold.matrix.instances.count
+    rows = fold.train.map { row in
+      var scores = Array(fold.matrix.values[row * count..<(row + 1) * count])
+      for column in scores.indices where scores[column].isNaN { scores[column] = means[column] }
+      return scores
     }
-    let width = fold.train.count
-    self.features = features
-    self.means = (0..<width).map { run in
-      fold.columns.map { features[$0 * width + run] }.mean() ?? 0
+    self.means = rows.map { scores in
+      var sum = 0.0
+      for column in fold.columns { sum += scores[column] }
+      return sum / Double(max(1, fold.columns.count))
     }
     population = fold.columns.count
     self.frontier = frontier ?? Frontier(fold)
@@ -58,10 +56,9 @@ struct AIPWEstimator: ScoreEstimator {
 
   func estimate(_ sample: ObservedSample) -> Estimate? {
     let known = sample.known
-    let width = means.count
-    let rows = known.columns.flatMap { features[$0 * width..<($0 + 1) * width] }
     guard known.count >= 3,
-      let ridge = RidgeRegression(features: rows, targets: known.scores, penalties: [1, 10, 100, 1000])
+      let ridge = RidgeRegression(
+        byFeature: features(known.columns), targets: known.scores, penalties: [1, 10, 100, 1000])
     else {
       return SampleMeanEstimator(population: population).estimate(sample).map {
         var estimate = $0
@@ -74,5 +71,13 @@ struct AIPWEstimator: ScoreEstimator {
     return corrected(
       ridge.value(at: means), known, population: population, variance: squares / Double(known.count),
       degrees: known.count - 2, isExtrapolated: frontier.isPassed(by: sample))
+  }
+
+  /// The training runs' scores on some columns, run by run.
+  private func features(_ columns: [Int]) -> [Double] {
+    var features: [Double] = []
+    features.reserveCapacity(rows.count * columns.count)
+    for scores in rows { for column in columns { features.append(scores[column]) } }
+    return features
   }
 }

@@ -142,20 +142,24 @@ private struct WeighedEstimator: ScoreEstimator {
     guard known.count >= 3, known.isShare, !sample.isAdaptive, let unbiased = aipw.estimate(sample),
       let deviation = unbiased.stddev
     else { return itemResponse.estimate(sample) ?? aipw.estimate(sample) }
-    if let doubt = itemResponse.doubt(known) {
+    let learned = itemResponse.trials.learned(known.count, itemResponse)
+    var factors = learned.weighed
+    switch itemResponse.stronger(known) {
+    case nil: break
+    case .factors(let others): factors = factors.widened(by: others)
+    case .doubt(let reason):
       var estimate = unbiased
-      estimate.notes.append("aipw alone is used: " + doubt)
+      estimate.notes.append("aipw alone is used: " + reason)
       return estimate
     }
     let (mean, variance) = itemResponse.moments(known)
-    let learned = itemResponse.trials.learned(known.count, itemResponse)
     let w = learned.weight
     let difference = mean - unbiased.mean
     var estimate = shareEstimate(
       w * mean + (1 - w) * unbiased.mean,
       variance: w * variance + (1 - w) * deviation * deviation + w * (1 - w) * difference * difference,
       degrees: itemResponse.degrees, isExtrapolated: itemResponse.frontier.isPassed(by: sample),
-      factors: learned.weighed)
+      factors: factors)
     let tenths = Int((w * 10).rounded())
     estimate.notes += [
       "2pl has weight \(tenths == 10 ? "1" : "0.\(tenths)") and aipw the rest, by their errors on the training runs"

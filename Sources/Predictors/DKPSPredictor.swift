@@ -69,32 +69,35 @@ private struct DKPSEstimator: ScoreEstimator {
   private func squaredDistances(_ sample: ObservedSample) -> [Double] {
     let order = runs.scores.count + 1
     var squares = Array(repeating: 0.0, count: order * order)
-    let q = Double(sample.columns.count)
-    func fill<Response>(_ rows: [[Response]], _ square: (Response, Response) -> Double) {
+    let q = sample.columns.count
+    func fill(_ square: (Int, Int) -> Double) {
       for i in 0..<order {
         for k in 0..<i {
-          var sum = 0.0
-          for j in rows[i].indices { sum += square(rows[i][j], rows[k][j]) }
-          squares[i * order + k] = sum / q
-          squares[k * order + i] = sum / q
+          squares[i * order + k] = square(i, k) / Double(q)
+          squares[k * order + i] = squares[i * order + k]
         }
       }
     }
     if let answers, let own = sample.answers {
-      let rows = answers.map { row in sample.columns.map { row[$0] } } + [own]
-      fill(rows) { (a: Int32, b: Int32) -> Double in
-        // Two unlike rows with a 1 differ in two places, a row of zeros from one in one.
-        if a == b { return 0 }
-        return a < 0 || b < 0 ? 1 : 2
+      // Filled up with places in which all agree.
+      let width = (q + 7) / 8 * 8
+      var table = Array(repeating: Int32(0), count: order * width)
+      for (run, row) in (answers + [[]]).enumerated() {
+        for (place, column) in sample.columns.enumerated() {
+          table[run * width + place] = run < answers.count ? row[column] : own[place]
+        }
       }
+      // Two unlike rows with a 1 differ in two places, a row of zeros from one in one.
+      fill { Double(disagreement(table, $0, $1, width: width)) }
     } else {
-      fill(
+      let rows =
         runs.scores.map { row in sample.columns.map { row[$0] } } + [
           sample.scores.map { $0.isNaN ? 0.5 : $0 }
         ]
-      ) {
-        ($0 - $1) * ($0 - $1)
-      }
+      // |a - b|² = |a|² - 2ab + |b|²
+      let table = rows.flatMap { $0 }
+      let own = rows.indices.map { dotProduct(table, $0 * q, table, $0 * q, count: q) }
+      fill { max(0, own[$0] + own[$1] - 2 * dotProduct(table, $0 * q, table, $1 * q, count: q)) }
     }
     return squares
   }
@@ -113,7 +116,7 @@ func classicalScaling(_ squares: [Double], dimensions: Int) -> [[Double]] {
       centred[i * order + k] = -(squares[i * order + k] - means[i] - means[k] + total) / 2
     }
   }
-  let eigen = SymmetricEigen(centred, order: order)
-  let kept = (0..<min(dimensions, order)).filter { eigen.values[$0] > 1e-9 * max(1e-300, eigen.values[0]) }
+  let eigen = SymmetricEigen(centred, order: order, greatest: dimensions)
+  let kept = eigen.values.indices.filter { eigen.values[$0] > 1e-9 * max(1e-300, eigen.values[0]) }
   return (0..<order).map { row in kept.map { eigen.vectors[$0][row] * eigen.values[$0].squareRoot() } }
 }

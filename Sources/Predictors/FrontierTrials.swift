@@ -4,11 +4,17 @@ import Synchronization
 /// Whether an item response model holds beyond the runs it is learned from: learned from the weaker half of the training
 /// runs, it predicts the strongest 30% of them from random samples. `TrainingTrials` cannot tell, as all its runs are
 /// among those learned from.
+///
+/// Where the training runs do not differ by more than chance, which is where the reliability of their scores (Cronbach's α,
+/// for right-or-wrong ones KR-20 of Kuder and Richardson 1937) is not above 0, there is no ability to be learned, and
+/// nothing to say of a stronger run:
+///
+///     α = N/(N - 1) (1 - Σ_j Var(x_j) / Var(Σ_j x_j))
 final class FrontierTrials: Sendable {
   private struct Findings {
     /// The rows of the training runs, the weakest first, and the model learned from the weaker half, nil where these are
     /// too few; not made until it is asked for.
-    var learned: (ranked: [Int], model: ItemResponseEstimator?)?
+    var learned: (ranked: [Int], model: ItemResponseEstimator?, areAlike: Bool)?
     /// By the number of instances.
     var factors: [Int: IntervalFactors] = [:]
   }
@@ -18,7 +24,7 @@ final class FrontierTrials: Sendable {
   private let findings = Mutex(Findings())
 
   /// How many samples of each run are looked at.
-  private static let samples = 3
+  private static let samples = 8
   /// Fewer runs in a part are too few.
   private static let leastRuns = 4
 
@@ -27,54 +33,87 @@ final class FrontierTrials: Sendable {
     self.fold = fold
   }
 
-  /// Why the model is not to be trusted with runs stronger than those learned from, at this number of instances; nil where
-  /// it is, or where there are too few runs to tell.
-  func doubt(_ count: Int) -> String? {
-    let factors = findings.withLock { findings in
-      if let known = findings.factors[count] { return known }
+  /// What is known of the model's errors on a run that may be stronger than those learned from.
+  enum Finding {
+    /// How far intervals are to be widened; `none` where there are too few runs to tell.
+    case factors(IntervalFactors)
+    /// Why the model is not to be trusted.
+    case doubt(String)
+  }
+
+  /// What is known at this number of instances.
+  func finding(_ count: Int) -> Finding {
+    let (factors, areAlike) = findings.withLock { findings in
       let learned = findings.learned ?? learn()
       findings.learned = learned
+      if let known = findings.factors[count] { return (known, learned.areAlike) }
       let strongest = learned.ranked.suffix(learned.ranked.count * 3 / 10)
       let made = learned.model.map { measured(count, $0, strongest) } ?? .none
       findings.factors[count] = made
-      return made
+      return (made, learned.areAlike)
     }
-    guard factors.reason != nil else { return nil }
-    return
+    if areAlike {
+      return .doubt(
+        "the scores of the runs learned from differ by no more than chance, and this one may be stronger")
+    }
+    guard factors.reason != nil else { return .factors(factors) }
+    return .doubt(
       "learned from the weaker half of the runs, the model errs \((factors.last * 10).rounded() / 10) times as "
-      + "much as it says on the strongest, and this one may be stronger still"
+        + "much as it says on the strongest, and this one may be stronger still")
   }
 
-  private func learn() -> (ranked: [Int], model: ItemResponseEstimator?) {
+  /// Whether the runs differ by no more than chance: α of the runs that have all instances is not above 0.
+  private func areAlike(_ rows: [Int]) -> Bool {
+    let whole = rows.filter { row in fold.columns.allSatisfy { !fold.matrix[row, $0].isNaN } }
+    guard whole.count >= Self.leastRuns else { return false }
+    let count = Double(whole.count)
+    func variance(_ values: [Double]) -> Double {
+      let mean = values.mean() ?? 0
+      return values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
+    }
+    var sums = Array(repeating: 0.0, count: whole.count)
+    var single = 0.0
+    for column in fold.columns {
+      let scores = whole.map { fold.matrix[$0, column] }
+      single += variance(scores)
+      for run in sums.indices { sums[run] += scores[run] }
+    }
+    return variance(sums) <= single
+  }
+
+  private func learn() -> (ranked: [Int], model: ItemResponseEstimator?, areAlike: Bool) {
     let ranked = fold.train.compactMap { row in fold.score(ofRow: row).map { (row, $0) } }
       .sorted { ($0.1, fold.matrix.runs[$0.0].name) < ($1.1, fold.matrix.runs[$1.0].name) }
       .map(\.0)
+    let areAlike = areAlike(ranked)
     let weaker = Array(ranked.prefix(ranked.count / 2))
-    guard weaker.count >= Self.leastRuns else { return (ranked, nil) }
+    guard weaker.count >= Self.leastRuns else { return (ranked, nil, areAlike) }
     var fits = ItemResponseFits(kind)
     let model = try? fits.estimator(
       ScoreFold(
         matrix: fold.matrix, train: weaker, model: fold.model, columns: fold.columns, board: fold.board,
         target: fold.target, seed: fold.seed))
-    return (ranked, model)
+    return (ranked, model, areAlike)
   }
 
   private func measured(_ count: Int, _ model: ItemResponseEstimator, _ strongest: ArraySlice<Int>)
     -> IntervalFactors
   {
-    var random = SplitMix(state: UInt64(count))
+    guard count > 0 else { return .none }
+    var samples = TrialSamples(count, of: fold.columns, model)
     var trials: [(Double, Double, Double)] = []
-    for row in strongest {
+    for (number, row) in strongest.enumerated() {
       let known = fold.knownSample(ofRow: row)
       guard known.count > count, let actual = known.mean else { continue }
-      for _ in 0..<Self.samples {
-        let (mean, variance) = model.moments(known.drawn(count, using: &random))
+      for repetition in 0..<Self.samples {
+        let (sample, sums) = samples.sample(number * Self.samples + repetition, known) {
+          fold.matrix[row, $0]
+        }
+        let (mean, variance) = model.moments(sample, sums)
         trials.append((mean, variance, actual))
       }
     }
     guard trials.count >= Self.samples * Self.leastRuns else { return .none }
-    return IntervalFactors(
-      trials, instances: fold.columns.count, degrees: model.degrees,
-      most: IntervalFactors.mostOfRandom)
+    return IntervalFactors(trials, instances: fold.columns.count, degrees: model.degrees, .strongerRuns)
   }
 }

@@ -37,8 +37,6 @@ package struct ItemResponseModel: Sendable {
   private static let discriminationDeviation = 0.4
   private static let nodes = (0..<21).map { -4 + Double($0) * 0.4 }
   private static let largestStep = 1.0
-  /// Each factor is at most 2: so many do not overflow.
-  private static let factorsOfProduct = 500
   /// Fewer runs do not tell how abilities are spread.
   private static let leastRunsForScale = 4
 
@@ -48,22 +46,21 @@ package struct ItemResponseModel: Sendable {
   ///   - rounds: the most rounds to take.
   package init(_ kind: Kind, values: [Double], instances: Int, rounds limit: Int = 100) {
     let runs = instances == 0 ? 0 : values.count / instances
+    let width = ResponseSums.width(instances)
     var successes = Array(repeating: 0.0, count: instances)
     var counts = successes
-    var known = values
-    // Instance by instance, a row of all runs' scores each.
-    var columns = Array(repeating: 0.0, count: runs * instances)
+    var known = Array(repeating: 0.0, count: runs * width)
     var missing: [[Int]] = []
     for run in 0..<runs {
       var absent: [Int] = []
       for item in 0..<instances {
-        if values[run * instances + item].isNaN {
-          known[run * instances + item] = 0
+        let value = values[run * instances + item]
+        if value.isNaN {
           absent.append(item)
         } else {
-          successes[item] += values[run * instances + item]
-          columns[item * runs + run] = values[run * instances + item]
+          successes[item] += value
           counts[item] += 1
+          known[run * width + item] = value
         }
       }
       missing.append(absent)
@@ -72,13 +69,21 @@ package struct ItemResponseModel: Sendable {
     easiness = zip(successes, counts).map { Logistic.logit(($0 + 0.5) / ($1 + 1)) }
     guard instances > 0 else { return }
 
+    var logs = Array(repeating: 0.0, count: instances)
     var prior = Prior(mean: easiness.mean() ?? 0, variance: 4, discrimination: 0)
     for round in 1...max(1, limit) {
       let expected = expectation(known, missing: missing, runs: runs)
-      let before = (discriminations.map { Double.log($0) }, easiness)
-      let spread = maximize(kind, expected, successes: successes, columns, prior: prior)
-      if runs >= Self.leastRunsForScale { standardize(mean: expected.mean, deviation: expected.deviation) }
-      let logs = discriminations.map { Double.log($0) }
+      let before = (logs, easiness)
+      let spread = maximize(kind, expected, &logs, successes: successes, known, prior: prior)
+      if runs >= Self.leastRunsForScale {
+        // On the scale of (ability - mean) / deviation.
+        let scale = Double.log(expected.deviation)
+        for item in 0..<instances {
+          easiness[item] += discriminations[item] * expected.mean
+          logs[item] += scale
+          discriminations[item] *= expected.deviation
+        }
+      }
       prior = Prior(easiness: easiness, spread: spread, discriminations: logs)
       rounds = round
       var change = 0.0
@@ -131,12 +136,11 @@ package struct ItemResponseModel: Sendable {
   }
 
   private struct Expectation {
-    /// P for each instance and node.
+    /// P node by node, in full width.
     var shares: [Double]
-    /// For each instance and node, how many runs of that ability have a score; the same for all instances, and then
-    /// only once, where no score is missing.
+    /// For each node, how many runs of that ability there are; where scores are missing, node by node for each item how
+    /// many of them have a score.
     var counts: [Double]
-    var isShared: Bool
     /// For each run its mean ability.
     var abilities: [Double]
     /// Mean and standard deviation of the ability over all runs, the doubt of each included.
@@ -144,118 +148,86 @@ package struct ItemResponseModel: Sendable {
     var deviation: Double
   }
 
-  /// Puts the parameters on the scale of (ability - mean) / deviation.
-  private mutating func standardize(mean: Double, deviation: Double) {
-    for item in easiness.indices {
-      easiness[item] += discriminations[item] * mean
-      discriminations[item] *= deviation
-    }
-  }
-
   /// The runs' abilities under the parameters as they are.
   private func expectation(_ values: [Double], missing: [[Int]], runs: Int) -> Expectation {
     let nodes = Self.nodes
     let items = easiness.count
-    // P, and the sum of log(1 + e^x) over the items, of which the logarithms are taken of products.
-    var shares = Array(repeating: 0.0, count: items * nodes.count)
-    var total = Array(repeating: 0.0, count: nodes.count)
-    var products = Array(repeating: 1.0, count: nodes.count)
-    for item in 0..<items {
-      let (a, d) = (discriminations[item], easiness[item])
-      // e^x at one node is that at the node before times a factor.
-      var odds = Double.exp(a * nodes[0] + d)
-      let factor = Double.exp(a * (nodes[1] - nodes[0]))
-      for (q, node) in nodes.enumerated() {
-        let x = a * node + d
-        let small = x >= 0 ? 1 / odds : odds
-        let whole = 1 + small
-        shares[item * nodes.count + q] = (x >= 0 ? 1 : small) / whole
-        products[q] *= whole
-        if x > 0 { total[q] += x }
-        odds *= factor
-      }
-      if item % Self.factorsOfProduct == 0 || item == items - 1 {
-        for q in nodes.indices {
-          total[q] += Double.log(products[q])
-          products[q] = 1
-        }
-      }
-    }
-    var softplus: [Double] = []
-    if missing.contains(where: { !$0.isEmpty }) {
-      for item in 0..<items {
-        for node in nodes {
-          softplus.append(Logistic.softplus(discriminations[item] * node + easiness[item]))
-        }
-      }
-    }
+    let width = ResponseSums.width(items)
+    let filling = width - items
+    let slopes = discriminations + Array(repeating: 0, count: filling)
+    let levels = easiness + Array(repeating: -700, count: filling)
+    let (shares, total) = ResponseSums.responses(
+      slopes: slopes, levels: levels, odds: zip(slopes, levels).map { Double.exp($0 * nodes[0] + $1) },
+      factors: slopes.map { Double.exp($0 * (nodes[1] - nodes[0])) }, nodes: nodes)
+    let products = ResponseSums.products(ofRows: values, slopes, levels)
+    let isWhole = missing.allSatisfy(\.isEmpty)
     var shared = Array(repeating: 0.0, count: nodes.count)
     var weights: [[Double]] = []
     var abilities: [Double] = []
     for run in 0..<runs {
-      let slope = dotProduct(values, run * items, discriminations, 0, count: items)
-      let level = dotProduct(values, run * items, easiness, 0, count: items)
-      var logs = nodes.enumerated().map { q, node in slope * node + level - total[q] - node * node / 2 }
-      for item in missing[run] { for q in nodes.indices { logs[q] += softplus[item * nodes.count + q] } }
+      let (slope, level) = (products.a[run], products.b[run])
+      var logs = nodes.indices.map { q in
+        slope * nodes[q] + level - total[q] - nodes[q] * nodes[q] / 2
+      }
+      for item in missing[run] {
+        for q in nodes.indices { logs[q] += Logistic.softplus(slopes[item] * nodes[q] + levels[item]) }
+      }
       let posterior = normalized(logs)
-      abilities.append(zip(posterior, nodes).reduce(0) { $0 + $1.0 * $1.1 })
-      for q in nodes.indices { shared[q] += posterior[q] }
-      weights.append(posterior)
+      var ability = 0.0
+      for q in nodes.indices {
+        ability += posterior[q] * nodes[q]
+        shared[q] += posterior[q]
+      }
+      abilities.append(ability)
+      if !isWhole { weights.append(posterior) }
     }
     let count = max(1, Double(runs))
     let mean = zip(shared, nodes).reduce(0) { $0 + $1.0 * $1.1 } / count
     let square = zip(shared, nodes).reduce(0) { $0 + $1.0 * $1.1 * $1.1 } / count
-    let deviation = max(square - mean * mean, 1e-6).squareRoot()
-    guard missing.contains(where: { !$0.isEmpty }) else {
-      return Expectation(
-        shares: shares, counts: shared, isShared: true, abilities: abilities, mean: mean, deviation: deviation
-      )
-    }
-    var counts = (0..<items).flatMap { _ in shared }
-    for run in 0..<runs {
-      for item in missing[run] {
-        for q in nodes.indices { counts[item * nodes.count + q] -= weights[run][q] }
+    var counts = shared
+    if !isWhole {
+      counts = shared.flatMap { Array(repeating: $0, count: width) }
+      for run in 0..<runs {
+        for item in missing[run] {
+          for q in nodes.indices { counts[q * width + item] -= weights[run][q] }
+        }
       }
     }
     return Expectation(
-      shares: shares, counts: counts, isShared: false, abilities: abilities, mean: mean, deviation: deviation)
+      shares: shares, counts: counts, abilities: abilities, mean: mean,
+      deviation: max(square - mean * mean, 1e-6).squareRoot())
   }
 
   /// A step of Fisher scoring for each instance's parameters. Returns the sum of the variances of the easinesses about
   /// their modes.
+  /// - Parameter logs: log a, which is changed with a.
   private mutating func maximize(
-    _ kind: Kind, _ expected: Expectation, successes: [Double], _ columns: [Double], prior: Prior
+    _ kind: Kind, _ expected: Expectation, _ logs: inout [Double], successes: [Double], _ values: [Double],
+    prior: Prior
   ) -> Double {
-    let nodes = Self.nodes
     let items = easiness.count
+    let width = ResponseSums.width(items)
     // Σ over runs of score times mean ability.
-    let runs = expected.abilities.count
-    let moments = (0..<items).map { dotProduct(columns, $0 * runs, expected.abilities, 0, count: runs) }
+    let moments =
+      expected.abilities.isEmpty
+      ? Array(repeating: 0, count: width) : ResponseSums.sum(ofRows: values, weights: expected.abilities)
+    // Σ over nodes of count times P, P θ, P (1 - P), P (1 - P) θ, P (1 - P) θ².
+    let sums = ResponseSums.information(shares: expected.shares, counts: expected.counts, nodes: Self.nodes)
     let deviation = Self.discriminationDeviation
     let precision = kind == .rasch ? 0 : 1 / (deviation * deviation)
     var spread = 0.0
     // Gradient and information of log a and d.
     var steps: [(ga: Double, gd: Double, aa: Double, ad: Double, dd: Double)] = []
+    steps.reserveCapacity(items)
     for item in 0..<items {
       let a = discriminations[item]
-      let offset = expected.isShared ? 0 : item * nodes.count
-      var sums = (n: 0.0, nt: 0.0, w: 0.0, wt: 0.0, wtt: 0.0)
-      for (q, node) in nodes.enumerated() {
-        let count = expected.counts[offset + q]
-        let share = expected.shares[item * nodes.count + q]
-        let weight = count * share * (1 - share)
-        sums.n += count * share
-        sums.nt += count * share * node
-        sums.w += weight
-        sums.wt += weight * node
-        sums.wtt += weight * node * node
-      }
-      let pull = a * (moments[item] - sums.nt)
-      let ga = pull - (Double.log(a) - prior.discrimination) * precision
-      let gd = successes[item] - sums.n - (easiness[item] - prior.mean) / prior.variance
-      let aa = a * a * sums.wtt + max(0, -pull) + precision
-      steps.append((ga, gd, aa, a * sums.wt, sums.w + 1 / prior.variance))
-      spread += 1 / steps[item].dd
+      let pull = a * (moments[item] - sums[width + item])
+      let ga = pull - (logs[item] - prior.discrimination) * precision
+      let gd = successes[item] - sums[item] - (easiness[item] - prior.mean) / prior.variance
+      let aa = a * a * sums[4 * width + item] + max(0, -pull) + precision
+      let dd = sums[2 * width + item] + 1 / prior.variance
+      steps.append((ga, gd, aa, a * sums[3 * width + item], dd))
+      spread += 1 / dd
     }
     var common = 0.0
     if kind == .rasch {
@@ -263,23 +235,30 @@ package struct ItemResponseModel: Sendable {
       let information = steps.reduce(1e-9) { $0 + $1.aa - $1.ad * $1.ad / $1.dd }
       common = gradient / information
     }
+    let limit = Self.largestStep
     for (item, step) in steps.enumerated() {
-      let limit = Self.largestStep
       let determinant = step.aa * step.dd - step.ad * step.ad
       let a = kind == .rasch ? common : (step.dd * step.ga - step.ad * step.gd) / determinant
       let da = min(limit, max(-limit, a))
       let dd = (step.gd - step.ad * (kind == .rasch ? da : a)) / step.dd
-      discriminations[item] *= Double.exp(da)
+      logs[item] += da
+      discriminations[item] = Double.exp(logs[item])
       easiness[item] += min(limit, max(-limit, dd))
     }
     return spread
   }
 }
 
-/// exp of these logarithms, made to add up to 1.
+/// exp of these logarithms, made to add up to 1; those too small to change a sum are 0.
 func normalized(_ logs: [Double]) -> [Double] {
   let greatest = logs.max() ?? 0
-  let weights = logs.map { Double.exp($0 - greatest) }
-  let sum = weights.reduce(0, +)
-  return weights.map { $0 / sum }
+  var sum = 0.0
+  var weights = logs
+  for place in weights.indices {
+    let difference = weights[place] - greatest
+    weights[place] = difference < -45 ? 0 : Double.exp(difference)
+    sum += weights[place]
+  }
+  for place in weights.indices { weights[place] /= sum }
+  return weights
 }

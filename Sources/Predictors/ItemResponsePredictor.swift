@@ -26,11 +26,12 @@ public final class RaschPredictor: ScorePredictor {
 ///
 /// and the probability of an instance is Σ_θ w(θ) P_j(θ). The error's variance is that of the posterior and that of the
 /// rest's answers, Σ_rest P_j (1 - P_j) / N²; the interval is Wilson's of that variance, with t of as many degrees of
-/// freedom as there are training runs, less one, widened by what intervals from as many instances of the training runs
-/// would have had to be (`IntervalFactors`). Where that is more than 1.75 times as wide, instances do not follow one
-/// ability: there is no interval, and a note says why; nor is there one for what may be a stronger run than those learned
-/// from where these are all alike, or where the model does not hold beyond them (`FrontierTrials`). Without a sample it
-/// is the prior of the runs learned from, N(0, 1).
+/// freedom as there are training runs, less one, widened or narrowed by what intervals from as many instances of the training
+/// runs would have had to be (`IntervalFactors`). Where that is more than 1.75 times as wide, instances do not follow one
+/// ability: there is no interval, and a note says why. For what may be a stronger run than those learned from, the
+/// interval is also widened by what it would have had to be for the strongest training runs, learned from the weaker half;
+/// there is none where that is too much, or where the training runs are all alike (`FrontierTrials`). Without a sample it is
+/// the prior of the runs learned from, N(0, 1).
 ///
 /// Where the instances were chosen (`SamplingMethod`, `magnet select`), the training runs are looked at on the same instances.
 ///
@@ -87,20 +88,21 @@ struct ItemResponseFits {
 }
 
 struct ItemResponseEstimator: ScoreEstimator {
+  private let model: ItemResponseModel
   /// One for each column of the matrix.
-  let discriminations: [Double]
-  let easiness: [Double]
-  let dispersion: Double
+  var discriminations: [Double] { model.discriminations }
+  var easiness: [Double] { model.easiness }
+  var dispersion: Double { model.dispersion }
   /// The training runs less one, at least 1.
   let degrees: Int
   /// The instances of the target run.
   let columns: [Int]
-  /// For each column of the matrix and ability: log(1 + e^(aθ + d)), P.
-  private let softplus: [Double]
+  /// P for each column of the matrix, `tableWidth` numbers each, one per ability.
   let shares: [Double]
-  /// Sums of P and P (1 - P) over `columns`, for each ability.
-  let shareSums: [Double]
-  private let varianceSums: [Double]
+  /// Sums over `columns`, for each ability.
+  private let wholeSums: SampleSums
+  /// Sums of P over `columns`, for each ability.
+  var shareSums: ArraySlice<Double> { wholeSums.shares }
   let frontier: Frontier
   let trials: TrainingTrials
   private let beyond: FrontierTrials
@@ -112,6 +114,8 @@ struct ItemResponseEstimator: ScoreEstimator {
 
   /// How many abilities there are, the middle one 0.
   static let abilityCount = 81
+  /// How many numbers a row of a table by ability has.
+  static let tableWidth = ResponseSums.width(abilityCount)
   /// How much higher than the mean run a model of ability `upperDeviation` is to score at least.
   private static let leastGain = 0.1
   /// At which `upperDeviation` is given up.
@@ -119,28 +123,21 @@ struct ItemResponseEstimator: ScoreEstimator {
 
   init(_ model: ItemResponseModel, _ kind: ItemResponseModel.Kind, _ fold: ScoreFold) {
     let width = Self.abilityCount
-    discriminations = model.discriminations
-    easiness = model.easiness
-    dispersion = model.dispersion
+    self.model = model
     upperDeviation = Self.upperDeviation(model, fold.columns)
     let (middle, upper) = (width / 2, upperDeviation)
     let abilities = (0..<width).map { place in
       Double(place - middle) * (place > middle ? 0.075 * upper : 0.15)
     }
     self.abilities = abilities
-    // log(1 + e^x) and P, x = aθ + d; e^x at one ability is that at the one before times a factor.
-    var softplus = Array(repeating: 0.0, count: easiness.count * width)
-    var shares = softplus
-    for (item, (a, d)) in zip(discriminations, easiness).enumerated() {
+    // P at x = aθ + d; e^x at one ability is that at the one before times a factor.
+    var shares = Array(repeating: 0.0, count: model.easiness.count * Self.tableWidth)
+    for (item, (a, d)) in zip(model.discriminations, model.easiness).enumerated() {
       for (range, step) in [(0..<middle, 0.15), (middle..<width, 0.075 * upper)] {
         var odds = Double.exp(a * abilities[range.lowerBound] + d)
         let factor = Double.exp(a * step)
         for q in range {
-          let x = a * abilities[q] + d
-          let small = x >= 0 ? 1 / odds : odds
-          let whole = 1 + small
-          softplus[item * width + q] = max(x, 0) + Double.log(whole)
-          shares[item * width + q] = (x >= 0 ? 1 : small) / whole
+          shares[item * Self.tableWidth + q] = odds < 1e300 ? odds / (1 + odds) : 1
           odds *= factor
         }
       }
@@ -150,9 +147,8 @@ struct ItemResponseEstimator: ScoreEstimator {
     trials = TrainingTrials(fold)
     beyond = FrontierTrials(kind, fold)
     degrees = max(1, frontier.runs - 1)
-    self.softplus = softplus
     self.shares = shares
-    (shareSums, varianceSums) = Self.sums(ofShares: shares, over: columns)
+    wholeSums = Self.sums(over: columns, shares, model, abilities)
   }
 
   /// The least deviation, from 2 on, at which a model scores so much higher than the mean run.
@@ -168,33 +164,22 @@ struct ItemResponseEstimator: ScoreEstimator {
     return deviation
   }
 
-  /// Sums of P and P (1 - P) over instances, for each ability.
-  private static func sums(ofShares shares: [Double], over items: [Int]) -> (
-    shares: [Double], variances: [Double]
-  ) {
-    let (sums, squares) = sumsOfRows(shares, width: abilityCount, items)
-    return (sums, zip(sums, squares).map { $0 - $1 })
-  }
-
-  private static func sums(_ table: [Double], over items: [Int]) -> [Double] {
-    sumOfRows(table, width: abilityCount, items)
-  }
-
   private var logSpacing: Double { Double.log(upperDeviation / 2) }
 
   /// The probability of each ability.
   /// - Parameter isSampled: whether there is to be a sample, though it may be empty yet.
   func posterior(_ sample: KnownSample, isSampled: Bool = false) -> [Double] {
-    posterior(sample, Self.sums(softplus, over: sample.columns), isSampled: isSampled)
+    posterior(sample, sums(over: sample.columns), isSampled: isSampled)
   }
 
-  private func posterior(_ sample: KnownSample, _ softpluses: [Double], isSampled: Bool) -> [Double] {
+  private func posterior(_ sample: KnownSample, _ sums: SampleSums, isSampled: Bool) -> [Double] {
     var slope = 0.0
     var level = 0.0
     for (item, score) in zip(sample.columns, sample.scores) {
       slope += score * discriminations[item]
       level += score * easiness[item]
     }
+    let softpluses = sums.softpluses
     return normalized(
       abilities.indices.map { q in
         let ability = abilities[q]
@@ -202,7 +187,8 @@ struct ItemResponseEstimator: ScoreEstimator {
         let standard = isWide ? ability / upperDeviation : ability
         // The abilities above 0 are further apart, and stand for more of them each.
         let spacing = ability > 0 ? logSpacing : 0
-        return (slope * ability + level - softpluses[q]) / dispersion - standard * standard / 2 + spacing
+        return (slope * ability + level - softpluses[softpluses.startIndex + q]) / dispersion - standard
+          * standard / 2 + spacing
       })
   }
 
@@ -210,42 +196,56 @@ struct ItemResponseEstimator: ScoreEstimator {
     let known = sample.known
     guard known.isShare, !columns.isEmpty else { return nil }
     let (mean, variance) = moments(known)
-    if !sample.isAdaptive, let doubt = doubt(known) {
-      return Estimate(
-        mean: mean, isExtrapolated: frontier.isPassed(by: sample), withoutInterval: "no interval: " + doubt)
+    let isBeyond = frontier.isPassed(by: sample)
+    if known.count == 0 {
+      return shareEstimate(mean, variance: variance, degrees: degrees, isExtrapolated: isBeyond)
     }
-    let factors =
-      known.count == 0
-      ? .none
-      : sample.isAdaptive
-        ? trials.factors(chosen: known, estimate: mean, self) : trials.learned(known.count, self).response
+    let factors: IntervalFactors
+    if sample.isAdaptive {
+      factors = trials.factors(chosen: known, estimate: mean, self)
+    } else {
+      let learned = trials.learned(known.count, self).response
+      switch stronger(known) {
+      case nil: factors = learned
+      case .factors(let others): factors = learned.widened(by: others)
+      case .doubt(let reason):
+        return Estimate(mean: mean, isExtrapolated: isBeyond, withoutInterval: "no interval: " + reason)
+      }
+    }
     return shareEstimate(
-      mean, variance: variance, degrees: degrees, isExtrapolated: frontier.isPassed(by: sample),
-      factors: factors)
+      mean, variance: variance, degrees: degrees, isExtrapolated: isBeyond, factors: factors)
   }
 
-  /// Why the model is not to be trusted with this random sample: it may be of a run stronger than those learned from, and
-  /// the model does not hold there, or these are all alike.
-  func doubt(_ sample: KnownSample) -> String? {
+  /// Where this random sample may be of a run stronger than those learned from, whether the model is to be trusted there,
+  /// and how far; nil where it may not.
+  func stronger(_ sample: KnownSample) -> FrontierTrials.Finding? {
     guard frontier.isInReach(of: sample, dispersion: dispersion) else { return nil }
     return upperDeviation >= Self.largestDeviation
-      ? "the runs learned from are too much alike to tell what a stronger one scores"
-      : beyond.doubt(sample.count)
+      ? .doubt("the runs learned from are too much alike to tell what a stronger one scores")
+      : beyond.finding(sample.count)
   }
 
-  /// For each ability, sums over the instances of a sample.
+  /// For each ability, sums over some instances: what estimates from these need, whatever the scores on them.
   struct SampleSums {
-    fileprivate var softplus: [Double]
-    fileprivate var shares: [Double]
-    fileprivate var variances: [Double]
+    /// Of P, P² and log(1 + e^(aθ + d)), `tableWidth` numbers each.
+    fileprivate let values: [Double]
+
+    fileprivate var shares: ArraySlice<Double> { values[0..<abilityCount] }
+    fileprivate var softpluses: ArraySlice<Double> { values[2 * tableWidth..<2 * tableWidth + abilityCount] }
+    /// Of P (1 - P), for an ability.
+    fileprivate func variance(_ q: Int) -> Double { values[q] - values[tableWidth + q] }
   }
 
-  /// What estimates from these instances need, whatever the scores on them.
-  func sums(over sample: [Int]) -> SampleSums {
-    let (shareSums, varianceSums) = Self.sums(ofShares: shares, over: sample)
-    return SampleSums(
-      softplus: Self.sums(softplus, over: sample), shares: shareSums, variances: varianceSums)
+  private static func sums(
+    over items: [Int], _ shares: [Double], _ model: ItemResponseModel, _ abilities: [Double]
+  ) -> SampleSums {
+    SampleSums(
+      values: ResponseSums.sums(
+        over: items, shares: shares, slopes: model.discriminations, levels: model.easiness,
+        nodes: abilities + Array(repeating: 0, count: tableWidth - abilityCount)))
   }
+
+  func sums(over items: [Int]) -> SampleSums { Self.sums(over: items, shares, model, abilities) }
 
   /// The score's mean and variance given a sample.
   func moments(_ sample: KnownSample) -> (mean: Double, variance: Double) {
@@ -253,16 +253,17 @@ struct ItemResponseEstimator: ScoreEstimator {
   }
 
   func moments(_ sample: KnownSample, _ sums: SampleSums) -> (mean: Double, variance: Double) {
-    let weights = posterior(sample, sums.softplus, isSampled: false)
+    let weights = posterior(sample, sums, isSampled: false)
     let right = sample.scores.reduce(0, +)
     let total = Double(columns.count)
     // The score to expect at each ability.
-    let scores = shareSums.indices.map { (right + shareSums[$0] - sums.shares[$0]) / total }
-    let mean = zip(weights, scores).reduce(0) { $0 + $1.0 * $1.1 }
+    func score(_ q: Int) -> Double { (right + wholeSums.values[q] - sums.values[q]) / total }
+    var mean = 0.0
+    for q in weights.indices where weights[q] > 0 { mean += weights[q] * score(q) }
     var variance = 0.0
-    for q in weights.indices {
-      let difference = scores[q] - mean
-      let rest = dispersion * max(0, varianceSums[q] - sums.variances[q]) / (total * total)
+    for q in weights.indices where weights[q] > 0 {
+      let difference = score(q) - mean
+      let rest = dispersion * max(0, wholeSums.variance(q) - sums.variance(q)) / (total * total)
       variance += weights[q] * (difference * difference + rest)
     }
     return (mean, variance)
@@ -273,7 +274,7 @@ struct ItemResponseEstimator: ScoreEstimator {
     guard known.isShare else { return nil }
     let weights = posterior(known)
     return columns.map { item in
-      weights.indices.reduce(0) { $0 + weights[$1] * shares[item * weights.count + $1] }
+      dotProduct(weights, 0, shares, item * Self.tableWidth, count: weights.count)
     }
   }
 }

@@ -96,8 +96,8 @@ struct AdaptiveSampler: InstanceSampler {
 
   init(_ model: ItemResponseEstimator) {
     self.model = model
-    let width = ItemResponseEstimator.abilityCount
-    let places = Array(stride(from: 0, to: width, by: 4))
+    let width = ItemResponseEstimator.tableWidth
+    let places = Array(stride(from: 0, to: ItemResponseEstimator.abilityCount, by: 4))
     self.places = places
     shares = model.easiness.indices.flatMap { item in places.map { model.shares[item * width + $0] } }
     scores = places.map { model.shareSums[$0] }

@@ -32,7 +32,7 @@ package struct BacktestScores: Sendable {
       result.familyCount, seed: result.backtest.randomSeed)
     let parts = result.parts
     let errors = parts.map { $0.meanErrors(result.backtest.level) }
-    let measured = parts.indices.map { number in
+    let measured = Workers.results(parts.count, jobs: result.backtest.jobs) { number in
       let part = parts[number]
       let nulls = parts.indices.filter { other in
         result.entries[parts[other].predictor].isBaseline

@@ -1,5 +1,6 @@
 // Unsafe code, on these invariants:
 // - The buffers live during the loop, and the ranges lie in them: the precondition checks that.
+import CVector
 
 /// Σ a[i + k] b[j + k] over k from 0 to count - 1, in eight partial sums: a single one would wait for each addition.
 package func dotProduct(_ a: [Double], _ i: Int, _ b: [Double], _ j: Int, count: Int) -> Double {
@@ -27,133 +28,141 @@ package func dotProduct(_ a: [Double], _ i: Int, _ b: [Double], _ j: Int, count:
 
 /// The sum of some rows of a table, row by row: Σ table[row * width + k] over `rows` for each k below `width`.
 package func sumOfRows(_ table: [Double], width: Int, _ rows: [Int]) -> [Double] {
-  sumsOfRows(table, width: width, rows, squares: false).sums
+  precondition(rows.allSatisfy { $0 >= 0 && ($0 + 1) * width <= table.count }, "rows of the table")
+  var sums = Array(repeating: 0.0, count: width)
+  unsafe cvector_sum_rows(table, width, rows, rows.count, &sums, nil)
+  return sums
 }
 
 /// The sums of some rows of a table, and of the squares of their numbers.
 package func sumsOfRows(_ table: [Double], width: Int, _ rows: [Int]) -> (sums: [Double], squares: [Double]) {
-  sumsOfRows(table, width: width, rows, squares: true)
-}
-
-/// Four rows at a time, so that the sums are read and written a quarter as often; each in the order of the rows.
-@inline(__always)
-private func sumsOfRows(_ table: [Double], width: Int, _ rows: [Int], squares hasSquares: Bool) -> (
-  sums: [Double], squares: [Double]
-) {
   precondition(rows.allSatisfy { $0 >= 0 && ($0 + 1) * width <= table.count }, "rows of the table")
   var sums = Array(repeating: 0.0, count: width)
-  var squares = Array(repeating: 0.0, count: hasSquares ? width : 0)
-  unsafe table.withUnsafeBytes { table in
-    unsafe sums.withUnsafeMutableBytes { sums in
-      unsafe squares.withUnsafeMutableBytes { squares in
-        var place = 0
-        while place < rows.count {
-          let count = min(4, rows.count - place)
-          var k = 0
-          while k < width {
-            if k + 4 <= width && count == 4 {
-              var sum = unsafe four(sums, k)
-              var square = unsafe hasSquares ? four(squares, k) : .zero
-              for row in 0..<4 {
-                let value = unsafe four(table, rows[place + row] * width + k)
-                sum += value
-                if hasSquares { square += value * value }
-              }
-              unsafe store(sum, sums, k)
-              if hasSquares { unsafe store(square, squares, k) }
-              k += 4
-            } else {
-              for row in 0..<count {
-                let value = unsafe one(table, rows[place + row] * width + k)
-                unsafe store(one(sums, k) + value, sums, k)
-                if hasSquares { unsafe store(one(squares, k) + value * value, squares, k) }
-              }
-              k += 1
-            }
-          }
-          place += count
-        }
-      }
-    }
-  }
+  var squares = sums
+  unsafe cvector_sum_rows(table, width, rows, rows.count, &sums, &squares)
   return (sums, squares)
 }
 
-/// Subtracts from a row of a table a combination of others, from a column on:
-/// table[target][c] -= Σ factors[k - rows.lowerBound] table[k][c] over k from `rows`, for each c from `columns`.
-///
-/// Four rows at a time, so that the target is read and written a quarter as often.
-/// - Parameter isTriangular: whether row k has nothing but zeros before column k, which are then not read.
-package func subtractRows(
-  _ table: inout [Double], width: Int, target: Int, columns: Range<Int>, rows: Range<Int>, factors: [Double],
-  isTriangular: Bool = false
-) {
-  precondition(
-    columns.lowerBound >= 0 && columns.upperBound <= width && target >= 0 && rows.lowerBound >= 0
-      && max(target + 1, rows.upperBound) * width <= table.count && factors.count >= rows.count
-      && !rows.contains(target), "rows of the table")
-  let end = columns.upperBound
-  unsafe table.withUnsafeMutableBytes { table in
-    let own = target * width
-    var row = rows.lowerBound
-    while row < rows.upperBound {
-      var c = isTriangular ? max(columns.lowerBound, row) : columns.lowerBound
-      let first = row - rows.lowerBound
-      let start = row * width
-      if row + 4 <= rows.upperBound {
-        let (f0, f1, f2, f3) = (factors[first], factors[first + 1], factors[first + 2], factors[first + 3])
-        while c + 4 <= end {
-          var value = unsafe four(table, own + c)
-          unsafe value -= f0 * four(table, start + c)
-          unsafe value -= f1 * four(table, start + width + c)
-          unsafe value -= f2 * four(table, start + 2 * width + c)
-          unsafe value -= f3 * four(table, start + 3 * width + c)
-          unsafe store(value, table, own + c)
-          c += 4
-        }
-        while c < end {
-          var value = unsafe one(table, own + c)
-          for k in 0..<4 { unsafe value -= factors[first + k] * one(table, start + k * width + c) }
-          unsafe store(value, table, own + c)
-          c += 1
-        }
-        row += 4
-      } else {
-        while c < end {
-          unsafe store(one(table, own + c) - factors[first] * one(table, start + c), table, own + c)
-          c += 1
-        }
-        row += 1
-      }
-    }
+/// A square matrix of a number of rows that is a multiple of 8, as `CVector` takes them.
+struct WideMatrix: Sendable {
+  /// How many rows and columns there are.
+  let width: Int
+  /// Row by row.
+  var values: [Double]
+
+  /// A matrix of zeros with at least so many rows.
+  init(order: Int) {
+    width = Self.width(order)
+    values = Array(repeating: 0, count: width * width)
+  }
+
+  /// The upper triangle of Tᵀ T, T a table of so many columns; the rest is 0 or means nothing.
+  init(productsOfColumns table: [Double], rows: Int, columns: Int) {
+    self.init(order: columns)
+    precondition(columns == width && table.count == rows * width, "rows of the table")
+    unsafe cvector_products_of_columns(table, rows, width, &values)
+  }
+
+  /// A number, or the least multiple of 8 above it.
+  static func width(_ order: Int) -> Int { (order + 7) / 8 * 8 }
+
+  /// Makes this the factor U of A + penalty = Uᵀ U, A the first rows and columns of a matrix as wide; the rest of U is the
+  /// unit matrix. Only the upper triangle of A is read, and what is below that of U means nothing. False, with the work
+  /// half done, where A + penalty is not positive definite.
+  mutating func factor(_ matrix: WideMatrix, order: Int, penalty: Double) -> Bool {
+    precondition(matrix.width == width && order <= width, "as wide")
+    return unsafe cvector_factor(matrix.values, width, order, penalty, &values) != 0
+  }
+
+  /// (Uᵀ U)⁻¹ b, where this is U.
+  func solve(_ b: [Double]) -> [Double] {
+    precondition(b.count <= width, "as many rows")
+    var x = b
+    unsafe cvector_solve(values, width, b.count, &x)
+    return x
+  }
+
+  /// U⁻ᵀ B in place, where this is U.
+  /// - Parameter columns: of B, a multiple of 8.
+  func solveTransposed(_ matrix: inout [Double], columns: Int) {
+    precondition(columns % 8 == 0 && matrix.count == width * columns, "as many rows, in eights")
+    unsafe cvector_solve_transposed(values, width, &matrix, columns)
+  }
+
+  /// The diagonal of (Uᵀ U)⁻¹, where this is U.
+  /// - Parameter room: a matrix as wide, all zeros or left by this.
+  func diagonalOfInverse(_ room: inout WideMatrix) -> [Double] {
+    precondition(room.width == width, "as wide")
+    var diagonal = Array(repeating: 0.0, count: width)
+    unsafe cvector_diagonal_of_inverse(values, width, &room.values, &diagonal)
+    return diagonal
+  }
+
+  /// A v, for a vector that is 0 before `first`; what the product is there is left out.
+  func product(_ vector: [Double], from first: Int) -> [Double] {
+    precondition(vector.count == width && first >= 0, "as long as a row")
+    var product = Array(repeating: 0.0, count: width)
+    unsafe cvector_product_of_rows(values, width, first / 8 * 8, vector, &product)
+    return product
+  }
+
+  /// Subtracts v wᵀ + w vᵀ, both 0 before `first`.
+  mutating func subtractOuterProducts(_ v: [Double], _ w: [Double], from first: Int) {
+    precondition(v.count == width && w.count == width && first >= 0, "as long as a row")
+    unsafe cvector_subtract_outer_products(&values, width, first / 8 * 8, v, w)
   }
 }
 
-@inline(__always)
-private func four(_ values: UnsafeRawBufferPointer, _ place: Int) -> SIMD4<Double> {
-  unsafe values.loadUnaligned(fromByteOffset: place * 8, as: SIMD4<Double>.self)
+/// Columns less their means.
+struct CentredColumns {
+  let means: [Double]
+  /// How many numbers each column has, and how many, a multiple of 8, it has in `values`: zeros at the end.
+  let rows: Int
+  let width: Int
+  /// Column by column.
+  let values: [Double]
+
+  /// - Parameter columns: one after the other.
+  init(_ columns: [Double], rows: Int) {
+    precondition(rows > 0 && columns.count % rows == 0, "columns of equal length")
+    let count = columns.count / rows
+    self.rows = rows
+    width = WideMatrix.width(rows)
+    var values = Array(repeating: 0.0, count: count * width)
+    var means = Array(repeating: 0.0, count: count)
+    unsafe cvector_centre(columns, count, rows, width, &values, &means)
+    self.values = values
+    self.means = means
+  }
 }
 
-@inline(__always)
-private func four(_ values: UnsafeMutableRawBufferPointer, _ place: Int) -> SIMD4<Double> {
-  unsafe values.loadUnaligned(fromByteOffset: place * 8, as: SIMD4<Double>.self)
+/// How many eigenvalues of a matrix of three diagonals are above each of eight numbers (Sturm sequences).
+/// - Parameters:
+///   - squares: those of the elements below the diagonal.
+///   - smallest: a pivot nearer to 0 counts as -smallest.
+func eigenvaluesAbove(_ at: [Double], _ diagonal: [Double], squares: [Double], smallest: Double) -> [Int64] {
+  precondition(at.count == 8 && squares.count >= diagonal.count - 1, "eight numbers")
+  var above = Array(repeating: Int64(0), count: 8)
+  unsafe cvector_count_above(diagonal, squares, diagonal.count, smallest, at, &above)
+  return above
 }
 
-@inline(__always)
-private func one(_ values: UnsafeRawBufferPointer, _ place: Int) -> Double {
-  unsafe values.load(fromByteOffset: place * 8, as: Double.self)
-}
-
-@inline(__always)
-private func one(_ values: UnsafeMutableRawBufferPointer, _ place: Int) -> Double {
-  unsafe values.load(fromByteOffset: place * 8, as: Double.self)
-}
-
-@inline(__always)
-private func store<Value: BitwiseCopyable>(
-  _ value: Value, _ values: UnsafeMutableRawBufferPointer, _ place: Int
-) {
-  unsafe values.storeBytes(of: value, toByteOffset: place * 8, as: Value.self)
+/// In how many places two rows of answers differ, each place counted twice where both have an answer (a number from 0 on).
+/// - Parameter width: of a row, a multiple of 8.
+package func disagreement(_ answers: [Int32], _ i: Int, _ j: Int, width: Int) -> Int {
+  precondition(
+    width % 8 == 0 && i >= 0 && j >= 0 && (max(i, j) + 1) * width <= answers.count, "rows of the table")
+  return unsafe answers.withUnsafeBytes { answers in
+    var sum = SIMD8<Int32>.zero
+    for k in stride(from: 0, to: width, by: 8) {
+      let a = unsafe answers.loadUnaligned(fromByteOffset: (i * width + k) * 4, as: SIMD8<Int32>.self)
+      let b = unsafe answers.loadUnaligned(fromByteOffset: (j * width + k) * 4, as: SIMD8<Int32>.self)
+      // The sign of a | b is set where one of them has no answer: 2 becomes 1.
+      let points = SIMD8<Int32>(repeating: 2) &+ ((a | b) &>> 31)
+      sum &+= SIMD8<Int32>.zero.replacing(with: points, where: a .!= b)
+    }
+    return Int(sum.wrappedSum())
+  }
 }
 
 @inline(__always)

@@ -24,70 +24,90 @@ package struct RidgeRegression: Sendable {
     guard n > 0 else { return nil }
     let width = features.count / n
     precondition(features.count == n * width, "rows of equal length")
-    var means = Array(repeating: 0.0, count: width)
-    for i in 0..<n { for j in 0..<width { means[j] += features[i * width + j] / Double(n) } }
-    var x = features
-    for i in 0..<n { for j in 0..<width { x[i * width + j] -= means[j] } }
+    var columns = Array(repeating: 0.0, count: n * width)
+    for i in 0..<n { for j in 0..<width { columns[j * n + i] = features[i * width + j] } }
+    self.init(byFeature: columns, targets: targets, penalties: penalties)
+  }
+
+  /// Fits.
+  /// - Parameter columns: feature by feature, each as long as `targets`.
+  package init?(byFeature columns: [Double], targets: [Double], penalties: [Double]) {
+    let n = targets.count
+    guard n > 0 else { return nil }
+    let width = columns.count / n
+    precondition(columns.count == n * width, "features of equal length")
     let targetMean = targets.reduce(0, +) / Double(n)
     let y = targets.map { $0 - targetMean }
-
     // X Xᵀ where factoring and inverting it takes fewer steps than factoring Xᵀ X and solving for each row.
     let isDual = 2 * n * n * n <= width * width * (width + 3 * n)
-    // Column by column.
-    var columns = Array(repeating: 0.0, count: n * width)
-    for i in 0..<n { for j in 0..<width { columns[j * n + i] = x[i * width + j] } }
-    let gram =
-      isDual ? Self.products(x, rows: n, width: width) : Self.products(columns, rows: width, width: n)
-    let right = isDual ? [] : (0..<width).map { dotProduct(columns, $0 * n, y, 0, count: n) }
-    var best: (squares: Double, penalty: Double, coefficients: [Double], errors: [Double])?
+    let order = isDual ? n : width
+    let centred = CentredColumns(columns, rows: n)
+    let gram = isDual ? centred.productsOfRows : centred.productsOfColumns
+    let right = isDual ? y : centred.products(y)
+    var cholesky = Cholesky(order: order)
+    var best: (squares: Double, penalty: Double, weights: [Double], errors: [Double])?
     for penalty in penalties {
-      var shifted = gram
-      let order = isDual ? n : width
-      for i in 0..<order { shifted[i * order + i] += penalty }
-      guard let cholesky = Cholesky(shifted, order: order) else { continue }
-      var coefficients: [Double]
+      guard cholesky.refactor(gram, penalty: penalty) else { continue }
+      // Of rows, or of features.
+      let weights = cholesky.solve(right)
       var errors: [Double]
       if isDual {
-        let weights = cholesky.solve(y)
-        coefficients = (0..<width).map { dotProduct(columns, $0 * n, weights, 0, count: n) }
         // y - K(K + penalty)⁻¹ y = penalty (K + penalty)⁻¹ y, and likewise 1 - h.
-        errors = zip(weights, cholesky.inverseDiagonal).map { penalty * $0 / (penalty * $1 - 1 / Double(n)) }
+        let diagonal = cholesky.inverseDiagonal()
+        errors = zip(weights, diagonal).map { penalty * $0 / (penalty * $1 - 1 / Double(n)) }
       } else {
-        coefficients = cholesky.solve(right)
-        errors = cholesky.squares(columns, width: n).enumerated().map { i, leverage in
-          let value = dotProduct(x, i * width, coefficients, 0, count: width)
-          return (y[i] - value) / (1 - leverage - 1 / Double(n))
+        let values = centred.values(weights)
+        errors = zip(cholesky.squares(centred.values, width: centred.width), y.indices).map { leverage, i in
+          (y[i] - values[i]) / (1 - leverage - 1 / Double(n))
         }
       }
       // One row leaves nothing to predict it from.
       if n == 1 { errors = [targets[0]] }
       let squares = errors.reduce(0) { $0 + $1 * $1 }
       if squares.isFinite, squares < best?.squares ?? .infinity {
-        best = (squares, penalty, coefficients, errors)
+        best = (squares, penalty, weights, errors)
       }
     }
     guard let best else { return nil }
-    coefficients = best.coefficients
-    intercept = targetMean - zip(means, best.coefficients).reduce(0) { $0 + $1.0 * $1.1 }
+    coefficients = isDual ? centred.products(best.weights) : best.weights
+    intercept = targetMean - dotProduct(centred.means, 0, coefficients, 0, count: width)
     penalty = best.penalty
     leaveOneOut = best.errors
   }
 
   /// b + w·x.
-  package func value(at features: some Sequence<Double>) -> Double {
-    zip(coefficients, features).reduce(intercept) { $0 + $1.0 * $1.1 }
+  package func value(at features: [Double]) -> Double {
+    intercept + dotProduct(coefficients, 0, features, 0, count: coefficients.count)
+  }
+}
+
+extension CentredColumns {
+  /// The upper triangle of X Xᵀ.
+  fileprivate var productsOfRows: WideMatrix {
+    WideMatrix(productsOfColumns: values, rows: means.count, columns: width)
   }
 
-  /// Products of the rows of a table, each with each.
-  private static func products(_ x: [Double], rows n: Int, width: Int) -> [Double] {
-    var gram = Array(repeating: 0.0, count: n * n)
-    for i in 0..<n {
-      for k in 0...i {
-        let sum = dotProduct(x, i * width, x, k * width, count: width)
-        gram[i * n + k] = sum
-        gram[k * n + i] = sum
-      }
+  /// The upper triangle of Xᵀ X.
+  fileprivate var productsOfColumns: WideMatrix {
+    let wide = WideMatrix.width(means.count)
+    var table = Array(repeating: 0.0, count: rows * wide)
+    for column in means.indices {
+      for i in 0..<rows { table[i * wide + column] = values[column * width + i] }
     }
-    return gram
+    return WideMatrix(productsOfColumns: table, rows: rows, columns: wide)
+  }
+
+  /// Xᵀ y.
+  fileprivate func products(_ y: [Double]) -> [Double] {
+    means.indices.map { dotProduct(values, $0 * width, y, 0, count: rows) }
+  }
+
+  /// X w.
+  fileprivate func values(_ weights: [Double]) -> [Double] {
+    var sums = Array(repeating: 0.0, count: rows)
+    for (column, weight) in weights.enumerated() {
+      for i in 0..<rows { sums[i] += weight * values[column * width + i] }
+    }
+    return sums
   }
 }

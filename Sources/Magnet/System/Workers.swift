@@ -25,6 +25,21 @@ package enum Workers {
     return try results.map { try $0.get() }
   }
 
+  /// What work returns for each number below `count`, in their order, on several threads at once. Waits for all.
+  package static func results<R: Sendable>(
+    _ count: Int, jobs: Int, _ work: @Sendable (Int) -> R
+  ) -> [R] {
+    let results = Locked(Array<R?>(repeating: nil, count: count))
+    let next = NextNumber()
+    DispatchQueue.concurrentPerform(iterations: max(1, min(jobs, count))) { _ in
+      while let number = next.take(below: count) {
+        let result = work(number)
+        results.withLock { $0[number] = result }
+      }
+    }
+    return results.withLock { $0.compactMap(\.self) }
+  }
+
   /// Does work that waits, on a thread of its own.
   package static func blocking<R: Sendable>(
     _ work: @escaping @Sendable () async throws -> R
