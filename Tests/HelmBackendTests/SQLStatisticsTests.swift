@@ -132,4 +132,15 @@ import Testing
       "WITH v(a) AS (VALUES (1), (2), (9e999)) SELECT median(a), percentile(a, 100), percentile(a, 0) FROM v")
     #expect(cells == [.double(2), .double(.infinity), .double(1)])
   }
+
+  /// Line ends are those of any system; a comment ends with its line.
+  @Test(arguments: ["\n", "\r\n"]) func commentsEndWithTheirLine(_ end: String) async throws {
+    let columns = try await database.query("-- all" + end + "SELECT * FROM stats LIMIT 1" + end).table
+      .columnNames
+    #expect(columns.contains("stats.mean") && columns.count > 5)
+    let error = await #expect(throws: MagnetError.self) {
+      try await ask("-- all" + end + "SELECT count(*) FROM stats WHERE 0 AND \"stats.meann\" > 0")
+    }
+    #expect(error?.description == "no column 'stats.meann'; did you mean stats.mean?")
+  }
 }

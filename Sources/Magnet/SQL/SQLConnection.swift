@@ -15,6 +15,9 @@ import CSQLite
     var deadline: ContinuousClock.Instant?
     /// Whether a relation is declaring its columns, which SQLite's authorizer takes for the creation of a table.
     var isDeclaring = false
+    /// Whether a query names a collation: SQLite 3.40 makes one list of what stands around an OR, whatever the collations
+    /// are, so that no condition is the scan's own then.
+    var hasCollations = false
 
     init(_ relations: [Relation], _ catalog: RunCatalog, _ deadline: ContinuousClock.Instant?) {
       self.relations = Dictionary(relations.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
@@ -81,12 +84,13 @@ import CSQLite
 
   /// Prepares one statement, which the caller finalizes.
   func prepare(_ text: String) throws -> OpaquePointer {
+    if text.lowercased().contains("collate") { state.hasCollations = true }
     var statement: OpaquePointer?
     var rest: UnsafePointer<CChar>?
     let (status, hasMore) = unsafe text.withCString { start in
       let status = unsafe sqlite3_prepare_v2(database, start, -1, &statement, &rest)
       return unsafe (
-        status, rest.map { unsafe !String(cString: $0).allSatisfy { $0.isWhitespace || $0 == ";" } } ?? false
+        status, rest.map { unsafe !SQLText(String(cString: $0)).isEmpty } ?? false
       )
     }
     if status != SQLITE_OK { throw failure() }

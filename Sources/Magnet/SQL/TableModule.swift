@@ -156,8 +156,10 @@ nonisolated(unsafe) let virtualTableModule: UnsafePointer<sqlite3_module> = {
 /// the order asked for. The plan is handed to the scan as text: columns, a semicolon, columns with conditions.
 private func plan(_ table: VirtualTable, _ pointer: UnsafeMutablePointer<sqlite3_index_info>) -> Int32 {
   // A comparison under another collation than that of bytes is left to SQLite.
-  let isBinary = unsafe (0..<pointer.pointee.nConstraint).map {
-    unsafe sqlite3_vtab_collation(pointer, $0).map { unsafe String(cString: $0) == "BINARY" } ?? false
+  let hasCollations = unsafe table.state.takeUnretainedValue().hasCollations
+  let isBinary = unsafe (0..<pointer.pointee.nConstraint).map { number in
+    unsafe !hasCollations
+      && sqlite3_vtab_collation(pointer, number).map { unsafe String(cString: $0) == "BINARY" } ?? false
   }
   return unsafe plan(table, &pointer.pointee, isBinary)
 }
