@@ -31,7 +31,9 @@ package struct ModelTimeline: Sendable, Hashable {
     for (model, text) in dates.sorted(by: { $0.key < $1.key }) {
       let parts = text.prefix(10).split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
       guard parts.count == 3, let year = parts[0], let month = parts[1], let day = parts[2],
-        (1900...2999).contains(year), (1...12).contains(month), (1...31).contains(day),
+        (1900...2999).contains(year), (1...12).contains(month),
+        (1...Self.dayCount(month, year)).contains(day),
+        text.utf8.prefix(10).allSatisfy({ $0 == 0x2D || (0x30...0x39).contains($0) }),
         text.utf8.prefix(10).count == 10
       else {
         throw MagnetError(
@@ -44,6 +46,12 @@ package struct ModelTimeline: Sendable, Hashable {
       }
     }
     self.init(names, sorted: Set(names.values).sorted())
+  }
+
+  /// How many days a month has.
+  private static func dayCount(_ month: Int, _ year: Int) -> Int {
+    let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+    return month == 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].contains(month) ? 30 : 31
   }
 
   /// Steps from the versions of suites: a model came out with the first suite that has a run of it.
@@ -71,20 +79,17 @@ extension ModelTimeline {
   /// - Throws: `MagnetError` for a line that is not a model and a date.
   package static func dates(csv text: String, path: String) throws(MagnetError) -> [String: String] {
     var dates: [String: String] = [:]
-    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      let cells = line.split(separator: ",", omittingEmptySubsequences: false).map { cell in
-        String(cell).filter { $0 != "\"" && $0 != "\r" }.trimmingPrefix { $0 == " " }
-      }
+    for (number, record) in CSVRecords.all(in: text).enumerated() {
+      let cells = record.fields.map { trimmed($0) }
       if cells.allSatisfy(\.isEmpty) { continue }
       guard cells.count >= 2, !cells[0].isEmpty else {
-        throw MagnetError(.invalidData, "is not a model and a date", at: "\(path): line \(number + 1)")
+        throw MagnetError(.invalidData, "is not a model and a date", at: "\(path): line \(record.line)")
       }
-      let (model, date) = (String(cells[0]), String(cells[1]))
-      do { _ = try ModelTimeline(dates: [model: date]) } catch {
+      do { _ = try ModelTimeline(dates: [cells[0]: cells[1]]) } catch {
         if number == 0 { continue }
-        throw MagnetError(.invalidData, "\(error)", at: "\(path): line \(number + 1)")
+        throw MagnetError(.invalidData, "\(error)", at: "\(path): line \(record.line)")
       }
-      dates[model] = date
+      dates[cells[0]] = cells[1]
     }
     return dates
   }
