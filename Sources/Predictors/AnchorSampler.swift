@@ -28,6 +28,7 @@ struct AnchorSampler: InstanceSampler {
 
   /// The places of the anchors. Clusters that lose all their points are made up for by the points farthest from the others.
   private func anchors(_ count: Int, _ random: inout SplitMix) -> [Int] {
+    if count <= 0 { return [] }
     guard count < points.count else { return Array(points.indices) }
     var centres = firstCentres(count, &random)
     var clusters: [Int] = []

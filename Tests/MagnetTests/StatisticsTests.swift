@@ -107,6 +107,19 @@ import Testing
     }
   }
 
+  /// What agrees in all is 1, not a little less or more, whatever the scale.
+  @Test(arguments: 1...12) func perfectCorrelationsAreOne(_ seed: Int) {
+    var random = PythonRandom(seed: seed)
+    let a = Self.numbers(2 + random.below(20), &random) + [-30, 30]
+    for scale in [1, 3, 1e-3, 1e70, 1e-70] {
+      let b = a.map { $0 * scale }
+      for correlation in [Correlation.pearson, Correlation.spearman, Correlation.kendall] {
+        #expect(correlation(b, b) == 1 && correlation(b, b.map { -$0 }) == -1, "\(scale)")
+        #expect(correlation(a, b).map { $0 <= 1 && $0 > 1 - 1e-12 } == true)
+      }
+    }
+  }
+
   @Test func generatorsGiveThePublishedNumbers() {
     var random = SplitMix(state: 1_234_567)
     #expect(

@@ -23,7 +23,11 @@ package enum Correlation {
     guard varianceA > rounding * largestA * largestA, varianceB > rounding * largestB * largestB else {
       return nil
     }
-    return covariance / (varianceA.squareRoot() * varianceB.squareRoot())
+    // The root of the product is exact where both are the same, but may leave the range of doubles.
+    let product = varianceA * varianceB
+    let scale =
+      product.isNormal ? product.squareRoot() : varianceA.squareRoot() * varianceB.squareRoot()
+    return max(-1, min(1, covariance / scale))
   }
 
   /// Spearman's rank correlation (1904): Pearson's of the ranks, equal values sharing their mean rank.
@@ -44,7 +48,7 @@ package enum Correlation {
     let tiedSecond = tieCount(second.indices) { second[$0] == second[$1] }
     guard all > tiedFirst, all > tiedSecond else { return nil }
     let balance = all - tiedFirst - tiedSecond + tiedBoth - 2 * discordant
-    return Double(balance) / (Double(all - tiedFirst).squareRoot() * Double(all - tiedSecond).squareRoot())
+    return Double(balance) / (Double(all - tiedFirst) * Double(all - tiedSecond)).squareRoot()
   }
 
   private static func pairCount(_ count: Int) -> Int { count * (count - 1) / 2 }
