@@ -21,7 +21,7 @@ struct CardNew: AsyncParsableCommand {
 
   func validate() throws {
     guard name.utf8.count <= 100, name.wholeMatch(of: #/[A-Za-z0-9_][A-Za-z0-9_.-]*/#) != nil else {
-      throw ValidationError("A card's name has letters, digits, _, . and -: '\(name)' has not.")
+      throw ValidationError("Invalid name '\(name)': use letters, digits, _, . and -.")
     }
   }
 

@@ -74,7 +74,7 @@ struct NewPredictor: AsyncParsableCommand {
   func validate() throws {
     guard NewCommand.isName(name) else {
       throw ValidationError(
-        "A predictor's name has letters, digits and _, a letter first: '\(name)' has not.")
+        "Invalid name '\(name)': use letters, digits and _, starting with a letter.")
     }
     if !python, Self.taken.contains(name) {
       throw ValidationError("'\(name)' is a name that Swift or magnet has; take another.")

@@ -171,6 +171,20 @@ import Testing
   }
 
   /// A mean over metrics of different directions says nothing: that table has none, others are as they were.
+  @Test func aReleaseThatIsNotThereIsAnError() throws {
+    let folder = try TemporaryFolder()
+    try made("gsm:x=1", "acme/a", 0.5, metric: "final_number_exact_match", groups: ["gsm"]).write(
+      to: folder, suite: "benchmark_output/runs/v1")
+    let none = try Tool.run("leaderboard", folder.path, "--release", "v1.0.0")
+    #expect(none.status == 2 && none.output.isEmpty)
+    #expect(none.messages == ["error: no release 'v1.0.0' has a schema.json beside these runs"])
+    try folder.write(#"{"suites": ["v1"]}"#, to: "benchmark_output/releases/v1.2.0/summary.json")
+    try folder.write(
+      #"{"run_groups": [{"name": "gsm"}]}"#, to: "benchmark_output/releases/v1.2.0/schema.json")
+    let other = try Tool.run("leaderboard", folder.path, "--release", "v1.1.0")
+    #expect(other.status == 2 && other.messages[0].hasSuffix("beside these runs; did you mean v1.2.0?"))
+  }
+
   @Test func meansOfMixedDirectionsAreRefused() throws {
     let folder = try TemporaryFolder()
     try made("one:x=1", "acme/a", 0.5, metric: "exact_match", groups: ["one"]).write(to: folder)

@@ -179,4 +179,16 @@ import Testing
       }
     }
   }
+
+  /// A file that is an archive only by its name has a message of its own.
+  @Test(arguments: ["x.tar.gz", "x.tgz", "x.tar"]) func aNameMakesNoArchive(_ name: String) throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write("not an archive", to: name)
+    for open in [{ _ = try HelmRuns(file) }, { _ = try unpackArchive(file, to: folder.path + "/out") }] {
+      let fault = #expect(throws: DataFault.self) { try open() }
+      #expect(fault?.problem == "the file is not an archive, whatever its name says")
+      #expect(fault?.advice == "copy or download it again")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/out"))
+  }
 }

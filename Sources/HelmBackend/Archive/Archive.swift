@@ -134,6 +134,11 @@ final class Archive: Sendable {
           ("Zstandard", [0x28, 0xB5, 0x2F, 0xFD]), ("7z", [0x37, 0x7A, 0xBC, 0xAF]),
         ]
         let kind = kinds.first { head.starts(with: $0.start) }
+        if kind == nil, Archive.stem(file.path) != file.path {
+          throw DataFault(
+            file: file.path, problem: "the file is not an archive, whatever its name says",
+            advice: "copy or download it again")
+        }
         throw DataFault(
           file: file.path,
           problem: kind.map { "archives packed by \($0.name) are not read" }

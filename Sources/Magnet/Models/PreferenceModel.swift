@@ -36,7 +36,10 @@ public struct PreferenceModel: TunableModel {
   ///     softmax of score / temperature.
   public init(name: String, words: [String: Double], temperature: Double = 0) {
     var values = [Double](repeating: 0, count: Self.size)
-    for (word, weight) in words { values[Self.place(ofWord: word)] += weight }
+    // In an order of their own: several words may share a place, and sums depend on their order.
+    for (word, weight) in words.sorted(by: { codePointOrder($0.key, $1.key) }) {
+      values[Self.place(ofWord: word)] += weight
+    }
     self.init(name: name, values: values, temperature: temperature)
   }
 

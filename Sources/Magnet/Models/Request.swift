@@ -90,6 +90,9 @@ public struct Request: Sendable, Hashable {
       hash.update(turn.assistant)
     }
     hash.update(output ?? "")
+    // An empty text is sent, none is not.
+    if system == "" { hash.update("system") }
+    if output == "" { hash.update("output") }
   }
 }
 

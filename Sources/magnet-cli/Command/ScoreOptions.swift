@@ -75,7 +75,14 @@ package struct MetricOptions: ParsableArguments {
 
   /// What decides which statistic is the score of these runs.
   package func rules(_ source: HelmRuns, release: String? = nil) async throws -> HeadlineRules {
-    var rules = HeadlineRules(try await source.schemas(), release: release)
+    let found = try await source.schemas()
+    let releases = found.documents.compactMap(\.release).unique()
+    if let release, !releases.contains(release), found.faults.isEmpty {
+      throw MagnetError(
+        .notFound, "no release '\(release)' has a schema.json beside these runs",
+        advice: suggestion(for: release, among: releases))
+    }
+    var rules = HeadlineRules(found, release: release)
     rules.metrics = try selectors
     rules.schema = try schema.map(Self.schema)
     rules.lowerIsBetter = lowerIsBetter
