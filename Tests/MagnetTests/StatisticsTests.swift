@@ -152,21 +152,4 @@ import Testing
       }
     }
   }
-
-  @Test(arguments: [1, 3, 4, 5, 8, 11], [0, 1, 2, 3, 4, 5, 9])
-  func combinationsOfRowsAreSubtracted(_ width: Int, _ count: Int) {
-    var random = PythonRandom(seed: width * 10 + count)
-    let target = random.below(2) == 0 ? 0 : count + 1
-    let rows = target == 0 ? 1..<count + 1 : 0..<count
-    let table = (0..<(count + 2) * width).map { _ in Double(random.below(9)) - 4 }
-    let factors = (0..<count).map { _ in Double(random.below(9)) - 4 }
-    let columns = random.below(width)..<width
-    var expected = table
-    for (factor, row) in zip(factors, rows) {
-      for column in columns { expected[target * width + column] -= factor * table[row * width + column] }
-    }
-    var changed = table
-    subtractRows(&changed, width: width, target: target, columns: columns, rows: rows, factors: factors)
-    #expect(changed == expected)
-  }
 }
