@@ -143,23 +143,25 @@ private struct WeighedEstimator: ScoreEstimator {
       let deviation = unbiased.stddev
     else { return itemResponse.estimate(sample) ?? aipw.estimate(sample) }
     let learned = itemResponse.trials.learned(known.count, itemResponse)
-    var factors = learned.weighed
+    // How far the item response model's deviation is to be widened for what may be a stronger run.
+    var widening = 1.0
     switch itemResponse.stronger(known) {
     case nil: break
-    case .factors(let others): factors = factors.widened(by: others)
+    case .factors(let others): widening = max(1, others.last)
     case .doubt(let reason):
       var estimate = unbiased
       estimate.notes.append("aipw alone is used: " + reason)
       return estimate
     }
-    let (mean, variance) = itemResponse.moments(known)
+    let (mean, ownVariance) = itemResponse.moments(known)
+    let variance = ownVariance * widening * widening
     let w = learned.weight
     let difference = mean - unbiased.mean
     var estimate = shareEstimate(
       w * mean + (1 - w) * unbiased.mean,
       variance: w * variance + (1 - w) * deviation * deviation + w * (1 - w) * difference * difference,
       degrees: itemResponse.degrees, isExtrapolated: itemResponse.frontier.isPassed(by: sample),
-      factors: factors)
+      factors: learned.weighed)
     let tenths = Int((w * 10).rounded())
     estimate.notes += [
       "2pl has weight \(tenths == 10 ? "1" : "0.\(tenths)") and aipw the rest, by their errors on the training runs"

@@ -205,7 +205,7 @@ struct ItemResponseEstimator: ScoreEstimator {
       factors = trials.factors(chosen: known, estimate: mean, self)
     } else {
       let learned = trials.learned(known.count, self).response
-      switch stronger(known) {
+      switch stronger(known) ?? alike {
       case nil: factors = learned
       case .factors(let others): factors = learned.widened(by: others)
       case .doubt(let reason):
@@ -214,6 +214,12 @@ struct ItemResponseEstimator: ScoreEstimator {
     }
     return shareEstimate(
       mean, variance: variance, degrees: degrees, isExtrapolated: isBeyond, factors: factors)
+  }
+
+  /// Where the runs learned from differ by no more than chance the model says nothing of any other, though a sample by chance
+  /// looks like theirs.
+  private var alike: FrontierTrials.Finding? {
+    beyond.areAlike ? .doubt("the scores of the runs learned from differ by no more than chance") : nil
   }
 
   /// Where this random sample may be of a run stronger than those learned from, whether the model is to be trusted there,
