@@ -29,7 +29,7 @@ struct WordInterner {
   }
 
   private func start(_ word: UInt64) -> Int {
-    Int(truncatingIfNeeded: (word ^ (word >> 32)) &* 0x9E37_79B9_7F4A_7C15 >> shift)
+    Int(truncatingIfNeeded: ((word ^ (word >> 32)) &* 0x9E37_79B9_7F4A_7C15) >> shift)
   }
 
   private mutating func grow() {
