@@ -51,7 +51,9 @@ import Testing
   @Test(arguments: [
     ("2024-02-29", true), ("2023-02-29", false), ("1900-02-29", false), ("2000-02-29", true),
     ("2024-04-31", false),
-    ("2024-12-31", true), ("2024-01-32", false), ("2024-+1-01", false),
+    ("2024-12-31", true), ("2024-01-32", false), ("2024-+1-01", false), ("2024-1-011", false),
+    ("24-01-0001", false),
+    ("2024-03-14T12:00", true),
     ("٢024-01-01", false),
   ])
   func datesAreThoseOfTheCalendar(_ date: String, _ isDate: Bool) {

@@ -29,12 +29,13 @@ package struct ModelTimeline: Sendable, Hashable {
   package init(dates: [String: String], every step: Step = .quarter) throws(MagnetError) {
     var names: [String: String] = [:]
     for (model, text) in dates.sorted(by: { $0.key < $1.key }) {
-      let parts = text.prefix(10).split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
-      guard parts.count == 3, let year = parts[0], let month = parts[1], let day = parts[2],
+      let fields = text.prefix(10).split(separator: "-", omittingEmptySubsequences: false)
+      let parts = fields.map { Int($0) }
+      guard fields.map(\.utf8.count) == [4, 2, 2], let year = parts[0], let month = parts[1],
+        let day = parts[2],
+        fields.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }),
         (1900...2999).contains(year), (1...12).contains(month),
-        (1...Self.dayCount(month, year)).contains(day),
-        text.utf8.prefix(10).allSatisfy({ $0 == 0x2D || (0x30...0x39).contains($0) }),
-        text.utf8.prefix(10).count == 10
+        (1...Self.dayCount(month, year)).contains(day)
       else {
         throw MagnetError(
           .invalidData, "'\(text)' is not a date", at: model, advice: "use YYYY-MM-DD, such as 2024-03-14")
