@@ -17,11 +17,13 @@ enum PythonRound {
   static func three(_ value: Double) -> Double {
     let scaled = value * 1000
     guard scaled.isFinite, abs(scaled) < 9e15 else { return value }
-    let rest = (-scaled).addingProduct(value, 1000)
     let floor = scaled.rounded(.down)
-    let part = (scaled - floor) + rest
-    let isUp = part > 0.5 || (part == 0.5 && !floor.truncatingRemainder(dividingBy: 2).isZero)
-    return (isUp ? floor + 1 : floor) / 1000
+    // Whether the value is above, at or below a half, which the product alone does not say.
+    let part = scaled - floor
+    let rest = (-scaled).addingProduct(value, 1000)
+    let isOdd = !floor.truncatingRemainder(dividingBy: 2).isZero
+    let isUp = part == 0.5 ? rest > 0 || (rest == 0 && isOdd) : part > 0.5
+    return Double(signOf: value, magnitudeOf: (isUp ? floor + 1 : floor) / 1000)
   }
 }
 
