@@ -1,0 +1,190 @@
+import Magnet
+import Testing
+
+@testable import Predictors
+
+/// The parts that predictors share, against their definitions.
+@Suite struct PredictorPartTests {
+  @Test func logisticFunctionsAreEachOthersInverse() {
+    for step in -400...400 {
+      let x = Double(step) / 10
+      let share = Logistic.sigmoid(x)
+      #expect(abs(share + Logistic.sigmoid(-x) - 1) < 1e-15 && (0...1).contains(share))
+      if abs(x) < 20 { #expect(abs(Logistic.logit(share) - x) < 1e-6 * max(1, abs(x))) }
+      // softplus is the integral of the sigmoid: its slope is the sigmoid, and softplus(x) - softplus(-x) = x.
+      #expect(abs(Logistic.softplus(x) - Logistic.softplus(-x) - x) < 1e-12)
+      let slope = (Logistic.softplus(x + 1e-4) - Logistic.softplus(x - 1e-4)) / 2e-4
+      #expect(abs(slope - share) < 1e-6)
+    }
+    #expect(Logistic.sigmoid(0) == 0.5 && Logistic.sigmoid(-800) == 0 && Logistic.sigmoid(800) == 1)
+    #expect(Logistic.softplus(-800) == 0 && Logistic.softplus(800) == 800)
+    #expect(Logistic.logit(0) == -.infinity && Logistic.logit(1) == .infinity)
+  }
+
+  private static func matrix(_ rows: Int, _ columns: Int, _ random: inout PythonRandom)
+    -> [[Double]]
+  {
+    (0..<rows).map { _ in
+      (0..<columns).map { _ in random.below(4) == 0 ? .nan : Double(random.below(5)) / 4 }
+    }
+  }
+
+  @Test(arguments: 1...20) func meansLeaveOutWhatIsMissing(_ seed: Int) {
+    var random = PythonRandom(seed: seed)
+    let rows = Self.matrix(2 + random.below(5), 1 + random.below(8), &random)
+    let fold = fold(rows)
+    let all = Array(rows[0].indices)
+    for (number, row) in rows.enumerated() {
+      let known = row.filter { !$0.isNaN }
+      let mean = known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
+      #expect(isNear(fold.score(ofRow: number), mean))
+      let sample = fold.knownSample(ofRow: number)
+      #expect(sample.scores == known && sample.columns == all.filter { !row[$0].isNaN })
+      #expect(sample.isBinary == known.allSatisfy { $0 == 0 || $0 == 1 } && sample.isShare)
+    }
+    let means = all.map { column -> Double in
+      let known = rows.map { $0[column] }.filter { !$0.isNaN }
+      return known.isEmpty ? .nan : known.reduce(0, +) / Double(known.count)
+    }
+    for (a, b) in zip(fold.itemMeans, means) { #expect(a.isNaN ? b.isNaN : isNear(a, b)) }
+    let there = means.filter { !$0.isNaN }
+    #expect(fold.hasScores == !there.isEmpty)
+    guard let filled = fold.filledItemMeans else {
+      #expect(there.isEmpty)
+      return
+    }
+    let middle = there.reduce(0, +) / Double(there.count)
+    for (a, b) in zip(filled, means) { #expect(isNear(a, b.isNaN ? middle : b)) }
+  }
+
+  @Test(arguments: 1...20) func theFrontierIsAtNineTenths(_ seed: Int) {
+    var random = PythonRandom(seed: seed)
+    let rows = Self.matrix(1 + random.below(12), 6, &random)
+    let frontier = Frontier(fold(rows))
+    let scores = rows.map { $0.filter { !$0.isNaN } }.filter { !$0.isEmpty }.map {
+      $0.reduce(0, +) / Double($0.count)
+    }.sorted()
+    #expect(frontier.runs == scores.count)
+    guard let limit = frontier.limit else {
+      #expect(scores.isEmpty)
+      return
+    }
+    #expect(
+      scores.count { $0 > limit } <= (scores.count + 8) / 10 && limit <= scores[scores.count - 1])
+    for share in [0, 0.25, 0.5, 1] {
+      let sample = ObservedSample(columns: [0, 1, 2, 3], scores: [share, share, .nan, share])
+      #expect(frontier.isPassed(by: sample) == (share > limit))
+      #expect(sample.known.count == 3 && sample.known.columns == [0, 1, 3])
+      // What is passed is in reach, and more so the less is known.
+      if share > limit { #expect(frontier.isInReach(of: sample.known, dispersion: 1)) }
+      let few = KnownSample(columns: [0], scores: [share])
+      let many = KnownSample(columns: Array(0..<100), scores: Array(repeating: share, count: 100))
+      if frontier.isInReach(of: many, dispersion: 1) {
+        #expect(frontier.isInReach(of: few, dispersion: 1))
+      }
+    }
+    #expect(!frontier.isPassed(by: ObservedSample(columns: [], scores: [])))
+    #expect(
+      !frontier.isInReach(of: KnownSample(columns: [0], scores: [2]), dispersion: 1), "no share")
+  }
+
+  @Test(arguments: 1...10) func samplesAreDrawnWithoutRepeats(_ seed: Int) {
+    var random = SplitMix(state: UInt64(seed))
+    let whole = KnownSample(columns: [3, 5, 7, 9, 11], scores: [0.3, 0.5, 0.7, 0.9, 1.1])
+    for count in 0...5 {
+      let drawn = whole.drawn(count, using: &random)
+      #expect(drawn.count == count && Set(drawn.columns).count == count)
+      for (column, score) in zip(drawn.columns, drawn.scores) {
+        #expect(whole.columns.contains(column) && score == Double(column) / 10)
+      }
+    }
+  }
+
+  /// Levels of models and scenarios explain what is a sum of the two.
+  @Test(arguments: 1...10) func sumsOfLevelsAreFound(_ seed: Int) {
+    var random = PythonRandom(seed: seed)
+    let models = (0..<6).map { _ in random.random() }
+    let scenarios = (0..<5).map { _ in 2 * random.random() }
+    var values = models.map { model in scenarios.map { model + $0 } }
+    // A gap or two are filled in.
+    values[random.below(6)][random.below(5)] = .nan
+    let fit = AdditiveFit(values)
+    for (row, model) in models.enumerated() {
+      for (column, scenario) in scenarios.enumerated() {
+        // Levels of models are drawn a little to the mean: by 0.1 of a score.
+        #expect(abs(fit.models[row] + fit.scenarios[column] - model - scenario) < 0.05)
+      }
+    }
+    let order = fit.models.indices.sorted { fit.models[$0] < fit.models[$1] }
+    let isSure = zip(order, order.dropFirst()).allSatisfy { models[$0] <= models[$1] + 0.05 }
+    #expect(isSure)
+    let none = AdditiveFit([])
+    #expect(none.models.isEmpty && none.scenarios.isEmpty)
+    #expect(AdditiveFit([[.nan], [.nan]]).scenarios == [0])
+  }
+
+  /// A factor is how many times the errors are what the model says of them, and at least 0.95.
+  @Test(arguments: 1...12) func intervalsAreWidenedByWhatTheyMissed(_ seed: Int) {
+    var random = PythonRandom(seed: seed)
+    let trials = (0..<(4 + random.below(30))).map { _ in
+      (
+        estimate: 0.3 + 0.4 * random.random(), variance: 0.001 + 0.01 * random.random(),
+        actual: 0.3 + 0.4 * random.random()
+      )
+    }
+    func factors(_ trials: [(estimate: Double, variance: Double, actual: Double)]) -> [Double] {
+      IntervalFactors(trials, instances: 100, degrees: 9, most: 1.75).values
+    }
+    let found = factors(trials)
+    #expect(found.count == Estimate.coverages.count && found.allSatisfy { $0 >= 0.95 })
+    let sizes = trials.map { trial -> Double in
+      let ratio = trial.actual * (1 - trial.actual) / (trial.estimate * (1 - trial.estimate))
+      return abs(trial.estimate - trial.actual) / (trial.variance * ratio).squareRoot()
+    }.sorted()
+    for (coverage, factor) in zip(Estimate.coverages, found) {
+      let half = StudentT.quantile(0.5 + coverage / 2, degrees: 9) * factor
+      let covered = sizes.count { $0 <= half * (1 + 1e-12) }
+      #expect(covered >= min(sizes.count, Int((coverage * Double(sizes.count + 1)).rounded(.up))))
+    }
+    // Errors twice as large have factors at most twice as large; variances four times as large, half.
+    let wide = factors(trials.map { ($0.estimate, 4 * $0.variance, $0.actual) })
+    for (a, b) in zip(found, wide) { #expect(isNear(b, max(0.95, a / 2))) }
+    let exact = factors(trials.map { ($0.estimate, $0.variance, $0.estimate) })
+    #expect(exact.allSatisfy { $0 == 0.95 })
+    #expect(IntervalFactors.none.reason == nil && IntervalFactors.none.last == 1)
+    let wild = IntervalFactors(
+      trials.map { ($0.estimate, 1e-9, $0.actual) }, instances: 100, degrees: 9, most: 1.75)
+    #expect(wild.reason?.hasPrefix("no interval: on the training runs the model errs ") == true)
+  }
+
+  @Test(arguments: 1...10) func boardsOfLogitsHoldWhatIsKnown(_ seed: Int) throws {
+    var random = PythonRandom(seed: seed)
+    let models = (0..<5).map { "a/\($0)" }
+    func column() -> [Double] { models.map { _ in random.below(4) == 0 ? .nan : random.random() } }
+    let (first, second) = (column(), column())
+    guard first.dropLast().contains(where: { !$0.isNaN }) else { return }
+    let made = fold([[0, 1]], models: ["x/y"]).with(
+      board(["quiz": first, "maths": second, "points": [3, 4, 5, 6, 7]], models: models))
+    let logits = try LogitBoard(made)
+    let others = second.contains { !$0.isNaN } ? 1 : 0
+    #expect(
+      logits.target == 4 && logits.models == models
+        && logits.values.allSatisfy { $0.count == 1 + others })
+    #expect(logits.values[4][0].isNaN, "the score to predict is not told")
+    #expect(logits.train == (0..<4).filter { !first[$0].isNaN })
+    #expect(logits.knownOthers == (second[4].isNaN ? 0 : 1))
+    for row in 0..<4 where !first[row].isNaN {
+      let share = min(0.75, max(0.25, first[row]))
+      #expect(
+        isNear(logits.values[row][0], Logistic.logit(share)),
+        "at most half an instance from 0 and 1")
+    }
+    let odd = made.with(board(["points": [3, 4, 5, 6, 7]], models: models))
+    #expect {
+      _ = try LogitBoard(odd)
+    } throws: {
+      "\($0)"
+        == "a/0 has the score 3.0 on points; this predictor needs scores from 0 to 1, such as exact_match"
+    }
+  }
+}
