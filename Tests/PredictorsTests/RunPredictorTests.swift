@@ -261,8 +261,7 @@ import Testing
 
   @Test func withoutACleanScoreNothingIsPredicted() {
     let fold = Self.fold(clean: [0.9, 0.8, .nan], perturbed: [(0.5, [0.3, 0.2, .nan])])
-    for predictor in [PerturbationDifferencePredictor(), CleanScorePredictor()] as [ScorePredictor]
-    {
+    for predictor in [PerturbationDifferencePredictor(), CleanScorePredictor()] as [ScorePredictor] {
       #expect {
         _ = try predictor.fit(fold)
       } throws: {
