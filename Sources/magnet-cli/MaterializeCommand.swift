@@ -43,7 +43,7 @@ struct MaterializeCommand: AsyncParsableCommand {
       throw ValidationError("--max-eval-instances takes a number from 1.")
     }
     guard !(copy && link) else { throw ValidationError("--copy and --link exclude one another.") }
-    guard !suite.isEmpty, !suite.contains("/"), suite != ".", suite != "..", suite != "latest" else {
+    guard Files.isName(suite), suite != "latest" else {
       throw ValidationError("'\(suite)' cannot be the name of a suite.")
     }
     try HelmRunOptions.check(runEntries)

@@ -199,7 +199,7 @@ struct PipelineResults: Sendable {
     var seen: Set<String> = []
     while !waiting.isEmpty, seen.count < Self.depthLimit {
       let process = waiting.removeFirst()
-      guard seen.insert(process).inserted, !process.contains("/"), let end = process.firstRange(of: "_id_")
+      guard seen.insert(process).inserted, Files.isName(process), let end = process.firstRange(of: "_id_")
       else { continue }
       let node = String(process[..<end.lowerBound])
       if let (_, fields) = try? result(of: node, process) { found.append((node, fields)) }
@@ -222,7 +222,7 @@ struct PipelineResults: Sendable {
     guard let name = outputs[node] ?? Self.onlyResult(in: folder) else {
       throw Missing(problem: "the card does not name the file with the results of the node '\(node)'")
     }
-    if name.hasPrefix("/") || name.split(separator: "/").contains("..") {
+    if name.utf8.first == UInt8(ascii: "/") || Files.parts(of: name).contains("..") {
       throw Missing(problem: "the result \(name) of the node '\(node)' lies outside of the process's folder")
     }
     let path = "\(folder)/\(name)"

@@ -21,6 +21,10 @@ enum EntryName {
     if text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
       throw EntryRefusal(problem: "its name has control characters")
     }
+    // To String, a slash and a combining mark behind it are one character, which is not a slash; to the system it is.
+    if text.count(where: { $0 == "/" }) < text.utf8.count(where: { $0 == UInt8(ascii: "/") }) {
+      throw EntryRefusal(problem: "its name has a slash that combines with a mark")
+    }
     if text.hasPrefix("/") { throw EntryRefusal(problem: "its name is absolute") }
     let parts = text.split(separator: "/").filter { $0 != "." }
     if parts.contains("..") { throw EntryRefusal(problem: "its name leads out of the archive") }

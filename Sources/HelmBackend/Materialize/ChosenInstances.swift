@@ -106,8 +106,7 @@ package struct ChosenInstances: Sendable {
       folder += ":" + parts.joined(separator: ",")
     }
     // HELM makes folders of names with a slash; none may lead elsewhere.
-    let parts = folder.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." && !$0.contains("\0") }) else {
+    guard Files.parts(of: folder).allSatisfy(Files.isName) else {
       throw MagnetError(
         .invalidData, "the scenario's name and arguments are not the name of a folder", at: run)
     }

@@ -251,15 +251,28 @@ package enum Files {
   /// A path from the root, without `.` and `..`; links stay.
   package static func absolute(_ path: String) -> String {
     var parts: [Substring] = []
-    for part in (path.hasPrefix("/") ? path : current + "/" + path).split(separator: "/") where part != "." {
+    let isAbsolute = path.utf8.first == UInt8(ascii: "/")
+    for part in Self.parts(of: isAbsolute ? path : current + "/" + path) where !part.isEmpty && part != "." {
       if part == ".." { _ = parts.popLast() } else { parts.append(part) }
     }
     return "/" + parts.joined(separator: "/")
   }
 
+  /// What stands between the slashes of a path. Slashes are looked for among the bytes, as the system does: to String,
+  /// a slash and a combining mark behind it are one character, which is not a slash.
+  package static func parts(of path: String) -> [Substring] {
+    path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { Substring($0) }
+  }
+
+  /// Whether a text is the name of one file or folder, which leads nowhere else: not empty, `.` or `..`, without slashes
+  /// and NUL bytes.
+  package static func isName(_ text: some StringProtocol) -> Bool {
+    !text.isEmpty && text != "." && text != ".." && !text.utf8.contains { $0 == UInt8(ascii: "/") || $0 == 0 }
+  }
+
   /// The folder that a path lies in, by its text: "." for a bare name.
   package static func folder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 

@@ -126,7 +126,7 @@ extension DistributionShift {
     /// An id is the name of a folder, so it must not lead anywhere else.
     func id(_ key: String) throws -> String? {
       guard let id = try text(key) else { return nil }
-      guard !id.isEmpty, id != ".", id != "..", !id.contains("/"), !id.contains("\0") else {
+      guard Files.isName(id) else {
         throw DataFault(file, "\(place).\(key)", "\(quotedBeginning(id)) is not the name of a distribution")
       }
       return id
