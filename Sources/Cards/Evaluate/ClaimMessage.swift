@@ -8,8 +8,8 @@ struct ClaimMessage: Sendable {
 
   enum Part: Sendable {
     case text(String)
-    /// - Parameter isRepr: whether `!r` asks for Python's `repr`.
-    case value(name: String, format: NumberFormat, isRepr: Bool)
+    /// - Parameter conversion: `r` where `!r` asks for Python's `repr`, `s` where `!s` asks for its `str`.
+    case value(name: String, format: NumberFormat, conversion: Character?)
   }
 
   let parts: [Part]
@@ -36,8 +36,11 @@ struct ClaimMessage: Sendable {
         rest = rest[rest.index(after: end)...]
         let colon = field.firstIndex(of: ":") ?? field.endIndex
         var name = field[..<colon]
-        let isRepr = name.hasSuffix("!r")
-        if isRepr || name.hasSuffix("!s") { name = name.dropLast(2) }
+        var conversion: Character?
+        if name.hasSuffix("!r") || name.hasSuffix("!s") {
+          conversion = name.last
+          name = name.dropLast(2)
+        }
         guard CardSyntax.isIdentifier(String(name)) else {
           throw Fault(problem: "{\(field)} does not name a symbol or a column")
         }
@@ -47,7 +50,7 @@ struct ClaimMessage: Sendable {
         }
         if !plain.isEmpty { parts.append(.text(plain)) }
         plain = ""
-        parts.append(.value(name: String(name), format: format, isRepr: isRepr))
+        parts.append(.value(name: String(name), format: format, conversion: conversion))
       } else if first == "}" {
         throw Fault(problem: "a } has no {; write }} for a brace")
       } else {
@@ -63,9 +66,10 @@ struct ClaimMessage: Sendable {
     parts.map { part in
       switch part {
       case .text(let text): text
-      case .value(let name, let format, let isRepr):
-        values[name].map { isRepr ? format.padded($0.pythonText, isNumber: false) : format.text($0) }
-          ?? "{\(name)}"
+      case .value(let name, let format, let conversion):
+        values[name].map { value in
+          conversion.map { format.text($0 == "r" ? value.pythonText : value.plainText) } ?? format.text(value)
+        } ?? "{\(name)}"
       }
     }.joined()
   }
@@ -80,12 +84,15 @@ struct NumberFormat: Sendable {
   private var groups = false
   private var precision: Int?
   private var type: Character?
+  private let isEmpty: Bool
 
   /// Nil for any other text.
   init?(_ text: String) {
+    isEmpty = text.isEmpty
     var rest = Substring(text)
     let characters = Array(text)
-    if characters.count > 1, "<>^=".contains(characters[1]) {
+    let hasFill = characters.count > 1 && "<>^=".contains(characters[1])
+    if hasFill {
       fill = characters[0]
       alignment = characters[1]
       rest = rest.dropFirst(2)
@@ -97,10 +104,8 @@ struct NumberFormat: Sendable {
       sign = first
       rest = rest.dropFirst()
     }
-    if rest.first == "0" {
-      if alignment == nil { (fill, alignment) = ("0", "=") }
-      rest = rest.dropFirst()
-    }
+    // Behind a character to fill with, it is a digit of the width.
+    if rest.first == "0", !hasFill { fill = "0" }
     func digits() -> Int? {
       let found = rest.prefix { $0.isASCII && $0.isNumber }
       rest = rest.dropFirst(found.count)
@@ -127,17 +132,25 @@ struct NumberFormat: Sendable {
   /// A value as the format has it; one that it does not fit, as Python's `str` has it.
   func text(_ value: CardValue) -> String {
     switch value {
+    case .bool(let isTrue) where !isEmpty && type != "s": return text(.int(WholeNumber(isTrue ? 1 : 0)))
     case .int(let number) where type == nil || type == "d" || type == "n":
-      return padded(signed(number.description), isNumber: true)
-    case .bool, .int, .float:
-      guard type != "s", let number = value.number,
-        type != nil || precision != nil || groups || width > 0 || sign != "-"
-      else { return padded(value.plainText, isNumber: true) }
-      if case .bool = value, type == nil { return padded(value.plainText, isNumber: false) }
-      return padded(signed(digits(of: number)), isNumber: true)
-    default:
-      let text = value.plainText
-      return padded(precision.map { String(text.prefix($0)) } ?? text, isNumber: false)
+      return padded(number.description)
+    case .int, .float:
+      guard !isEmpty, type != "s", let number = value.number else { return padded(value.plainText) }
+      return padded(digits(of: number))
+    default: return text(value.plainText)
+    }
+  }
+
+  /// A text as the format has it.
+  func text(_ text: String) -> String {
+    let scalars = text.unicodeScalars
+    let kept = precision.map { String(String.UnicodeScalarView(scalars.prefix($0))) } ?? text
+    let missing = filling(max(0, width - kept.unicodeScalars.count))
+    switch alignment {
+    case "^": return missing.before + kept + missing.after
+    case ">": return missing.all + kept
+    default: return kept + missing.all
     }
   }
 
@@ -152,36 +165,42 @@ struct NumberFormat: Sendable {
       number.isFinite
         ? DecimalText.fixed(number * 100, precision ?? 6) + "%" : CardValue.pythonText(number) + "%"
     case "d": number == number.rounded() ? DecimalText.fixed(number, 0) : CardValue.pythonText(number)
-    default: precision.map { DecimalText.general(number, $0) } ?? CardValue.pythonText(number)
+    default:
+      precision.map { DecimalText.general(number, $0, keepsPoint: true) } ?? CardValue.pythonText(number)
     }
   }
 
-  private func signed(_ text: String) -> String {
-    var text = text
-    if groups {
-      let whole = text.drop { $0 == "-" }.prefix { $0.isNumber }
-      var grouped = ""
-      for (place, digit) in whole.enumerated() {
-        if place > 0, (whole.count - place) % 3 == 0 { grouped.append(",") }
-        grouped.append(digit)
+  /// A number with its sign, its groups of digits and what fills the width; zeros between sign and digits are grouped,
+  /// too.
+  private func padded(_ number: String) -> String {
+    let isNegative = number.hasPrefix("-")
+    let sign = isNegative ? "-" : self.sign == "-" ? "" : String(self.sign)
+    let whole = number.drop { $0 == "-" }.prefix { $0.isNumber }
+    let rest = number[whole.endIndex...]
+    let zeros = fill == "0" && (alignment ?? "=") == "="
+    var digits = String(whole)
+    func grouped() -> String {
+      guard groups else { return digits }
+      return digits.enumerated().reduce(into: "") { text, digit in
+        if digit.offset > 0, (digits.count - digit.offset) % 3 == 0 { text.append(",") }
+        text.append(digit.element)
       }
-      text.replaceSubrange(whole.startIndex..<whole.endIndex, with: grouped)
     }
-    return text.hasPrefix("-") || sign == "-" ? text : String(sign) + text
+    if zeros, !digits.isEmpty {
+      while sign.count + grouped().count + rest.count < width { digits = "0" + digits }
+    }
+    let text = grouped() + rest
+    let missing = filling(max(0, width - sign.count - text.count))
+    switch alignment ?? (zeros ? "=" : ">") {
+    case "<": return sign + text + missing.all
+    case "^": return missing.before + sign + text + missing.after
+    case "=": return sign + missing.all + text
+    default: return missing.all + sign + text
+    }
   }
 
-  func padded(_ text: String, isNumber: Bool) -> String {
-    let missing = width - text.count
-    if missing <= 0 { return text }
+  private func filling(_ count: Int) -> (all: String, before: String, after: String) {
     func filled(_ count: Int) -> String { String(repeating: fill, count: count) }
-    switch alignment ?? (isNumber ? ">" : "<") {
-    case "<": return text + filled(missing)
-    case "^": return filled(missing / 2) + text + filled(missing - missing / 2)
-    case "=" where isNumber:
-      let sign = text.prefix { "+- ".contains($0) }
-      return sign + filled(missing) + text.dropFirst(sign.count)
-    case "=": return text + filled(missing)
-    default: return filled(missing) + text
-    }
+    return (filled(count), filled(count / 2), filled(count - count / 2))
   }
 }

@@ -58,7 +58,8 @@ extension EvaluationCard {
   /// Whether an evaluation's `card.yaml` is this card, word for word or in MAGNET's own form of YAML.
   private func isOfThisCard(_ folder: String) -> Bool {
     guard let found = try? CardFiles.read(folder + "/card.yaml", limit: Self.sizeLimit) else { return false }
-    return found == bytes || (try? YAMLDocument(found))?.root.value == definition.value
+    // By what Python says of the values: NaN does not equal itself.
+    return found == bytes || (try? YAMLDocument(found))?.root.value.pythonText == definition.value.pythonText
   }
 
   private static func evidence(_ json: JSONValue?) -> SettingOutcome.Evidence? {

@@ -22,7 +22,9 @@ package enum DecimalText {
   }
 
   /// `format(value, '.6g')` for six digits.
-  static func general(_ value: Double, _ count: Int) -> String {
+  /// - Parameter keepsPoint: whether a number without an exponent has a digit behind the point, as `format(value, '.6')`
+  ///   has it; the exponent then comes a digit sooner.
+  static func general(_ value: Double, _ count: Int, keepsPoint: Bool = false) -> String {
     guard value.isFinite else { return CardValue.pythonText(value) }
     let wanted = max(1, count)
     let exponent = significant(value.magnitude, wanted).exponent
@@ -31,12 +33,13 @@ package enum DecimalText {
       let end = text.lastIndex { $0 != "0" } ?? text.startIndex
       return text[end] == "." ? String(text[..<end]) : String(text[...end])
     }
-    if exponent < -4 || exponent >= wanted {
+    if exponent < -4 || exponent >= wanted - (keepsPoint ? 1 : 0) {
       let text = exponential(value, wanted - 1)
       guard let mark = text.firstIndex(of: "e") else { return text }
       return trimmed(String(text[..<mark])) + text[mark...]
     }
-    return trimmed(fixed(value, wanted - 1 - exponent))
+    let text = trimmed(fixed(value, wanted - 1 - exponent))
+    return keepsPoint && !text.contains(".") ? text + ".0" : text
   }
 
   /// The first digits of a number, rounded, and the power of ten of the first.

@@ -72,9 +72,10 @@ struct YAMLNode: Sendable {
 }
 
 extension CardValue {
-  /// What is equal for keys equal to Python: 1, 1.0 and true are one key.
+  /// What is equal for keys equal to Python: 1, 1.0 and true are one key, and so is `.nan`, of which PyYAML has one.
   var keyIdentity: CardValue {
     switch self {
+    case .float(let value) where value.isNaN && value.sign == .plus: .opaque(type: "float", text: "nan")
     case .bool(let value): .int(WholeNumber(value ? 1 : 0))
     case .float(let value): Int64(exactly: value).map { .int(WholeNumber($0)) } ?? self
     case .tuple(let elements): .tuple(elements.map(\.keyIdentity))
