@@ -40,7 +40,9 @@ package struct Extrapolation: Sendable, Hashable {
       throw MagnetError(.invalidData, "the timesteps of a history have different numbers of questions")
     }
     let used = history.suffix(min(order, history.count - 1) + 1)
-    let weights = Self.weights(order: used.count - 1)
+    let tooLarge = MagnetError(
+      .usage, "extrapolation of order \(order), \(timestepsAhead) timesteps ahead, grows beyond all numbers")
+    guard let weights = Self.weights(order: used.count - 1) else { throw tooLarge }
     for (question, preference) in newest.enumerated() {
       guard let preference else {
         missing += 1
@@ -48,11 +50,7 @@ package struct Extrapolation: Sendable, Hashable {
       }
       var votes = used.map { Self.vote($0[question], preference) }
       for _ in 0..<timestepsAhead {
-        guard let next = Self.next(votes, weights) else {
-          throw MagnetError(
-            .usage,
-            "extrapolation of order \(order), \(timestepsAhead) timesteps ahead, grows beyond all numbers")
-        }
+        guard let next = Self.next(votes, weights) else { throw tooLarge }
         votes.append(next)
         votes.removeFirst()
       }
@@ -69,14 +67,17 @@ package struct Extrapolation: Sendable, Hashable {
     }
   }
 
-  /// The weights of the last votes, the oldest first: (−1)^{o−i} C(o+1, i). Order 1: −1, 2.
-  static func weights(order: Int) -> [Int] {
+  /// The weights of the last votes, the oldest first: (−1)^{o−i} C(o+1, i). Order 1: −1, 2. Nil where one of them is
+  /// beyond all numbers, as from order 66 on.
+  static func weights(order: Int) -> [Int]? {
     var weights: [Int] = []
     var binomial = 1
     for i in 0...order {
       weights.append((order - i) % 2 == 0 ? binomial : -binomial)
-      // Orders beyond 60 overflow; `next` then finds that the votes do.
-      binomial = (binomial &* (order + 1 - i)) / (i + 1)
+      guard let next = Int(exactly: Int128(binomial) * Int128(order + 1 - i) / Int128(i + 1)) else {
+        return nil
+      }
+      binomial = next
     }
     return weights
   }

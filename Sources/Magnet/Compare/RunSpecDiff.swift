@@ -88,6 +88,8 @@ struct RunSpecDiff: Sendable {
       return value.elements.isEmpty
         ? canonical(value).text : value.elements.map { canonical($0).text }.sorted().joined(separator: ",")
     case .string(let text): return "\"" + className(text)
+    // As a double only where that has all of its digits.
+    case .int(let number): return Double(exactly: number).map { String($0) } ?? String(number)
     default: return cell.number.map { String($0) } ?? cell.text
     }
   }
@@ -95,7 +97,7 @@ struct RunSpecDiff: Sendable {
   private static func canonical(_ value: JSONValue) -> JSONValue {
     switch value {
     case .string(let text): .string(className(text))
-    case .int(let number): .double(Double(number))
+    case .int(let number): Double(exactly: number).map { JSONValue.double($0) } ?? value
     case .array(let elements): .array(elements.map { canonical($0) })
     case .object(let members):
       .object(
@@ -123,9 +125,11 @@ enum WordDiff {
     }
     let (a, b) = (words(first), words(second))
     var start = 0
-    while start < min(a.count, b.count), a[start] == b[start] { start += 1 }
+    // By their bytes: letters may look the same.
+    func isSame(_ word: Substring, _ other: Substring) -> Bool { word.utf8.elementsEqual(other.utf8) }
+    while start < min(a.count, b.count), isSame(a[start], b[start]) { start += 1 }
     var end = 0
-    while end < min(a.count, b.count) - start, a[a.count - 1 - end] == b[b.count - 1 - end] { end += 1 }
+    while end < min(a.count, b.count) - start, isSame(a[a.count - 1 - end], b[b.count - 1 - end]) { end += 1 }
     func part(_ words: [Substring]) -> String {
       shortened(words[start..<words.count - end].joined(separator: " "), to: 120)
     }
