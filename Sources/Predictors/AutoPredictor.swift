@@ -15,7 +15,8 @@ public import Magnet
 ///     w = min(Σ (e_cv² - e_2PL e_cv) / Σ (e_2PL - e_cv)², 1/(1 + (n/100)^1.5)), at least 0
 ///
 /// It is 0 where the sample may be of a run stronger than those learned from and the item response model, learned from the
-/// weaker half of the training runs, does not hold for the strongest (`FrontierTrials`).
+/// weaker half of the training runs, does not hold for the strongest, or these differ by no more than chance; where it errs
+/// there more than it says, v_2PL is that much larger (`FrontierTrials`).
 ///
 /// Where the model's scores on other scenarios are known, `RidgeOnOthersPredictor` gives ŷ_B of variance v_B, taken a
 /// quarter larger, and the two are weighed by their precisions:

@@ -17,6 +17,11 @@ import RealModule
 /// where it started. Each round takes one step of Fisher scoring in log a and d; where the runs' answers draw a down, the
 /// step in log a is by the observed information, which is the larger there, as the expected one overshoots for instances that
 /// better runs fail more often. Scores between 0 and 1 count as that part of a success. Missing scores are left out.
+///
+/// Beside girth's `twopl_mml`, which has no prior: on made runs the median discrimination is the true one with both (1.80; 1.80
+/// and 1.83 from 83 runs). On HELM Lite's commonsense (83 runs, 120 instances) it is 2.4, girth's 3.3, and 3.2 here without the
+/// prior: a quarter of girth's are at its limit of 5, as so few runs do not tell how steep an instance is that nearly parts
+/// them in two.
 package struct ItemResponseModel: Sendable {
   /// Whether all instances have one discrimination.
   package enum Kind: Sendable { case rasch, twoParameter }
