@@ -38,41 +38,6 @@ import Testing
     }
   }
 
-  @Test(arguments: 1...25) func rowsAreSubtracted(_ seed: Int) {
-    var random = PythonRandom(seed: seed)
-    let (width, height) = (1 + random.below(11), 2 + random.below(9))
-    let table = Self.numbers(width * height, &random)
-    let target = random.below(height)
-    // All rows before the target, or all after.
-    let rows = random.below(2) == 0 ? 0..<target : target + 1..<height
-    let start = random.below(width + 1)
-    let columns = start..<start + random.below(width - start + 1)
-    let factors = Self.numbers(rows.count, &random)
-    for isTriangular in [false, true] {
-      var expected = table
-      for (place, row) in rows.enumerated() {
-        for column in columns where !isTriangular || column >= row {
-          expected[target * width + column] -= factors[place] * table[row * width + column]
-        }
-      }
-      // What is left of the diagonal is taken to be 0.
-      var zeroed = table
-      if isTriangular {
-        for row in rows { for column in 0..<min(row, width) { zeroed[row * width + column] = 0 } }
-      }
-      var found = zeroed
-      subtractRows(
-        &found, width: width, target: target, columns: columns, rows: rows, factors: factors,
-        isTriangular: isTriangular)
-      for column in 0..<width {
-        #expect(found[target * width + column] == expected[target * width + column])
-      }
-      for place in found.indices where place / width != target {
-        #expect(found[place] == zeroed[place])
-      }
-    }
-  }
-
   @Test(arguments: 1...12) func ridgeLeavesOneOut(_ seed: Int) throws {
     var random = PythonRandom(seed: seed)
     let (count, width) = (4 + random.below(5), 1 + random.below(9))

@@ -123,7 +123,7 @@ import Testing
     #expect(AdditiveFit([[.nan], [.nan]]).scenarios == [0])
   }
 
-  /// A factor is how many times the errors are what the model says of them, and at least 0.95.
+  /// A factor is how many times the errors are what the model says of them, and at least 0.95 for a chosen sample.
   @Test(arguments: 1...12) func intervalsAreWidenedByWhatTheyMissed(_ seed: Int) {
     var random = PythonRandom(seed: seed)
     let trials = (0..<(4 + random.below(30))).map { _ in
@@ -133,7 +133,7 @@ import Testing
       )
     }
     func factors(_ trials: [(estimate: Double, variance: Double, actual: Double)]) -> [Double] {
-      IntervalFactors(trials, instances: 100, degrees: 9, most: 1.75).values
+      IntervalFactors(trials, instances: 100, degrees: 9, .chosenSample).values
     }
     let found = factors(trials)
     #expect(found.count == Estimate.coverages.count && found.allSatisfy { $0 >= 0.95 })
@@ -153,7 +153,7 @@ import Testing
     #expect(exact.allSatisfy { $0 == 0.95 })
     #expect(IntervalFactors.none.reason == nil && IntervalFactors.none.last == 1)
     let wild = IntervalFactors(
-      trials.map { ($0.estimate, 1e-9, $0.actual) }, instances: 100, degrees: 9, most: 1.75)
+      trials.map { ($0.estimate, 1e-9, $0.actual) }, instances: 100, degrees: 9, .chosenSample)
     #expect(wild.reason?.hasPrefix("no interval: on the training runs the model errs ") == true)
   }
 
