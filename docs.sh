@@ -8,7 +8,7 @@ graphs=.build/docs-graphs
 rm -rf "$graphs" .build/docs
 mkdir -p .build/docs
 maps=()
-for map in Sources/C*/module.modulemap "$products"/*.build/module.modulemap \
+for map in Sources/C*/module.modulemap Sources/C*/include/module.modulemap "$products"/*.build/module.modulemap \
   .build/checkouts/swift-numerics/Sources/_NumericsShims/include/module.modulemap; do
   if [ -e "$map" ]; then maps+=(-Xcc "-fmodule-map-file=$map"); fi
 done
