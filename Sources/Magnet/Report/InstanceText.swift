@@ -15,7 +15,7 @@ extension InstanceView {
     if let perturbation { parts.append(printable(perturbation)) }
     if trial > 0 { parts.append("trial \(trial)") }
     if let score {
-      parts.append("\(metric ?? "score") \(score)")
+      parts.append("\(metric.map { printable($0) } ?? "score") \(score)")
       if metric != nil, score == 0 || score == 1 { parts.append(score == 1 ? "right" : "wrong") }
     } else {
       parts.append("no score")
