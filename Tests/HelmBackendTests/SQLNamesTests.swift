@@ -65,6 +65,10 @@ import Testing
     ),
     ("SELECT count(*) FROM scores WHERE meann > 0 AND 0", "no such column: meann; did you mean mean?"),
     ("SELECT count(*) FROM scores WHERE TRUE OR meann > 0", "no such column: meann; did you mean mean?"),
+    (
+      "SELECT count(*) FROM scores WHERE 0 AND meann > 0 AND metric IN ('exact_match')",
+      "no such column: meann; did you mean mean?"
+    ),
     ("SELECT count(*) FROM scores WHERE meann IN ()", "no such column: meann; did you mean mean?"),
     (
       "SELECT stats.mean FROM stats",

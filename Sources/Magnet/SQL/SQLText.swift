@@ -24,7 +24,9 @@ struct SQLText {
       let isComment = rest.hasPrefix("--") || rest.hasPrefix("/*")
       if !first.isWhitespace, first != ";", !isComment { isEmpty = false }
       switch first {
-      case "'": rest = Self.quoted(rest, "'").rest
+      case "'":
+        previous = "'"
+        rest = Self.quoted(rest, "'").rest
       case "\"", "`", "[":
         let (name, after) = Self.quoted(rest, first == "[" ? "]" : first)
         quotedNames.insert(name)
