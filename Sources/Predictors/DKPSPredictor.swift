@@ -80,7 +80,7 @@ private struct DKPSEstimator: ScoreEstimator {
     }
     if let answers, let own = sample.answers {
       // Filled up with places in which all agree.
-      let width = (q + 7) / 8 * 8
+      let width = fullWidth(q)
       var table = Array(repeating: Int32(0), count: order * width)
       for (run, row) in (answers + [[]]).enumerated() {
         for (place, column) in sample.columns.enumerated() {

@@ -91,8 +91,7 @@ final class FrontierTrials: Sendable {
       }
       single += squares / count - (sum / count) * (sum / count)
     }
-    let mean = sums.reduce(0, +) / count
-    return sums.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count <= single
+    return (sums.variance(ofPopulation: true) ?? 0) <= single
   }
 
   private func learn() -> (ranked: [Int], model: ItemResponseEstimator?) {

@@ -51,7 +51,7 @@ package struct ItemResponseModel: Sendable {
   ///   - rounds: the most rounds to take.
   package init(_ kind: Kind, values: [Double], instances: Int, rounds limit: Int = 100) {
     let runs = instances == 0 ? 0 : values.count / instances
-    let width = ResponseSums.width(instances)
+    let width = fullWidth(instances)
     var successes = Array(repeating: 0.0, count: instances)
     var counts = successes
     var known = Array(repeating: 0.0, count: runs * width)
@@ -157,7 +157,7 @@ package struct ItemResponseModel: Sendable {
   private func expectation(_ values: [Double], missing: [[Int]], runs: Int) -> Expectation {
     let nodes = Self.nodes
     let items = easiness.count
-    let width = ResponseSums.width(items)
+    let width = fullWidth(items)
     let filling = width - items
     let slopes = discriminations + Array(repeating: 0, count: filling)
     let levels = easiness + Array(repeating: -700, count: filling)
@@ -211,7 +211,7 @@ package struct ItemResponseModel: Sendable {
     prior: Prior
   ) -> Double {
     let items = easiness.count
-    let width = ResponseSums.width(items)
+    let width = fullWidth(items)
     // Σ over runs of score times mean ability.
     let moments =
       expected.abilities.isEmpty

@@ -115,7 +115,7 @@ struct ItemResponseEstimator: ScoreEstimator {
   /// How many abilities there are, the middle one 0.
   static let abilityCount = 81
   /// How many numbers a row of a table by ability has.
-  static let tableWidth = ResponseSums.width(abilityCount)
+  static let tableWidth = fullWidth(abilityCount)
   /// How much higher than the mean run a model of ability `upperDeviation` is to score at least.
   private static let leastGain = 0.1
   /// At which `upperDeviation` is given up.

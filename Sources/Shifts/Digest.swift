@@ -15,10 +15,7 @@ struct Digest {
   }
 
   /// The digest in 16 hexadecimal digits.
-  var text: String {
-    let digits = String(hash.value, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
-  }
+  var text: String { hash.value.hexadecimal }
 
   /// The digest of bytes.
   static func of(_ bytes: some Collection<UInt8>) -> String {

@@ -12,10 +12,7 @@ struct ViewServer: Sendable {
   /// 128 random bits.
   static func makeToken() -> String {
     var random = SystemRandomNumberGenerator()
-    return (0..<2).map { _ in
-      let digits = String(UInt64.random(in: 0 ... .max, using: &random), radix: 16)
-      return String(repeating: "0", count: 16 - digits.count) + digits
-    }.joined()
+    return (0..<2).map { _ in UInt64.random(in: 0 ... .max, using: &random).hexadecimal }.joined()
   }
 
   /// Serves until the task is cancelled.

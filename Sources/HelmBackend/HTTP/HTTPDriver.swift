@@ -59,7 +59,7 @@ import Magnet
   static func onItsThread<R: Sendable>(
     _ options: HTTPOptions, _ body: @escaping @Sendable (HTTPDriver) throws -> R
   ) async throws -> R {
-    try await Workers.blocking { try body(try HTTPDriver(options)) }
+    try await Workers.blocking { try onThisThread(options, body) }
   }
 
   /// Does work with a driver on the calling thread, which waits for it.

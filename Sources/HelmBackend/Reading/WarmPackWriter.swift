@@ -18,8 +18,7 @@ final class WarmPackWriter {
 
   init(in folder: String) throws(SystemError) {
     self.folder = folder
-    let digits = String(UInt64.random(in: .min ... .max), radix: 16)
-    name = String(repeating: "0", count: 16 - digits.count) + digits
+    name = UInt64.random(in: .min ... .max).hexadecimal
     part = "\(folder)/\(name)\(Self.partEnding)"
     file = try FileDescriptor(part, .new)
     _ = file.lock()

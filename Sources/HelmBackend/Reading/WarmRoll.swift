@@ -1,7 +1,6 @@
 // Unsafe code, on one invariant: bytes of the file are used only while `memory` holds them, and within its bounds.
 
 import Magnet
-import Synchronization
 
 // A roll is a file that is written once, whole, and never changed; a new one takes its place. All numbers are
 // little-endian.
@@ -52,10 +51,7 @@ final class WarmRoll: Sendable {
   }
 
   /// The name of the roll of a folder, among a store's files.
-  static func fileName(_ path: String) -> String {
-    let digits = String(WarmKey(path).hash, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits + ending
-  }
+  static func fileName(_ path: String) -> String { WarmKey(path).hash.hexadecimal + ending }
 
   /// Opens a roll; nil when it is none of the folder, is damaged, or belongs to another user.
   init?(_ file: String, of path: String) {
@@ -192,16 +188,9 @@ final class SearchedFolder: Sendable {
       }
     }
     if names.count < 500 || workers < 2 { return look(names.indices) }
-    let parts = Mutex([Int: [Bool]]())
-    let pool = ThreadPool(count: workers)
     let size = (names.count + workers - 1) / workers
-    for number in 0..<workers {
-      pool.start(number) {
-        let found = look(min(number * size, names.count)..<min((number + 1) * size, names.count))
-        parts.withLock { $0[number] = found }
-      }
-    }
-    pool.wait()
-    return parts.withLock { parts in (0..<workers).flatMap { parts[$0] ?? [] } }
+    return Workers.results(workers, jobs: workers) { number in
+      look(min(number * size, names.count)..<min((number + 1) * size, names.count))
+    }.flatMap { $0 }
   }
 }

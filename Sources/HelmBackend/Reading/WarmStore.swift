@@ -256,8 +256,8 @@ public final class WarmStore: Sendable {
       if state.isFailed { return }
       do throws(SystemError) {
         try tag()
-        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
-        let part = "\(folder)/\(name)-\(digits)\(WarmPackWriter.partEnding)"
+        let number = UInt64.random(in: .min ... .max).hexadecimal
+        let part = "\(folder)/\(name)-\(number)\(WarmPackWriter.partEnding)"
         let file = try FileDescriptor(part, .new)
         _ = file.lock()
         do throws(SystemError) {

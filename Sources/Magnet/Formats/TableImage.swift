@@ -135,20 +135,13 @@ package struct TableImage: Sendable {
           columns.append(.constant(replacing.cell, count: rows))
           continue
         }
-        var number = column
-        if let earlier = reader.twin(of: column, starts) {
-          if let place = wanted.firstIndex(of: earlier), place < columns.count {
-            columns.append(columns[place])
-            continue
-          }
-          if let known = others.first(where: { $0.number == earlier }) {
-            columns.append(known.cells)
-            continue
-          }
-          number = earlier
+        let twin = reader.twin(of: column, starts)
+        let known = twin.flatMap { twin in
+          wanted[..<columns.count].firstIndex(of: twin).map { columns[$0] }
+            ?? others.first { $0.number == twin }?.cells
         }
-        guard let cells = reader.cells(number, starts, rows, parts) else { return nil }
-        if number != column { others.append((number, cells)) }
+        guard let cells = known ?? reader.cells(twin ?? column, starts, rows, parts) else { return nil }
+        if let twin, known == nil { others.append((twin, cells)) }
         columns.append(cells)
       }
       chunks.append(Table.Chunk(rowCount: rows, columns: columns))

@@ -43,6 +43,9 @@ package func sumsOfRows(_ table: [Double], width: Int, _ rows: [Int]) -> (sums: 
   return (sums, squares)
 }
 
+/// How many numbers a row is to have, filled up to a multiple of 8.
+package func fullWidth(_ count: Int) -> Int { (count + 7) / 8 * 8 }
+
 /// A square matrix of a number of rows that is a multiple of 8, as `CVector` takes them.
 struct WideMatrix: Sendable {
   /// How many rows and columns there are.
@@ -52,7 +55,7 @@ struct WideMatrix: Sendable {
 
   /// A matrix of zeros with at least so many rows.
   init(order: Int) {
-    width = Self.width(order)
+    width = fullWidth(order)
     values = Array(repeating: 0, count: width * width)
   }
 
@@ -62,9 +65,6 @@ struct WideMatrix: Sendable {
     precondition(columns == width && table.count == rows * width, "rows of the table")
     unsafe cvector_products_of_columns(table, rows, width, &values)
   }
-
-  /// A number, or the least multiple of 8 above it.
-  static func width(_ order: Int) -> Int { (order + 7) / 8 * 8 }
 
   /// Makes this the factor U of A + penalty = Uᵀ U, A the first rows and columns of a matrix as wide; the rest of U is the
   /// unit matrix. Only the upper triangle of A is read, and what is below that of U means nothing. False, with the work
@@ -127,7 +127,7 @@ struct CentredColumns {
     precondition(rows > 0 && columns.count % rows == 0, "columns of equal length")
     let count = columns.count / rows
     self.rows = rows
-    width = WideMatrix.width(rows)
+    width = fullWidth(rows)
     var values = Array(repeating: 0.0, count: count * width)
     var means = Array(repeating: 0.0, count: count)
     unsafe cvector_centre(columns, count, rows, width, &values, &means)

@@ -41,7 +41,7 @@ package struct Cholesky: Sendable {
   /// - Parameter matrix: row by row, `order` rows of `count` numbers.
   package func squares(_ matrix: [Double], width count: Int) -> [Double] {
     precondition(matrix.count == order * count, "as many rows")
-    let columns = WideMatrix.width(count)
+    let columns = fullWidth(count)
     var halves = Array(repeating: 0.0, count: factor.width * columns)
     for i in 0..<order { for j in 0..<count { halves[i * columns + j] = matrix[i * count + j] } }
     factor.solveTransposed(&halves, columns: columns)

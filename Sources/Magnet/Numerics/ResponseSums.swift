@@ -4,9 +4,6 @@ import CVector
 
 /// Sums over the items of item response models, P = 1 / (1 + e^-(aθ + d)), at some abilities, the nodes.
 package enum ResponseSums {
-  /// How many numbers a row is to have: items, or nodes, filled up to a multiple of 8.
-  package static func width(_ count: Int) -> Int { (count + 7) / 8 * 8 }
-
   /// P for each item at each node, and for each node the sum of log(1 + e^(aθ + d)) over the items.
   /// - Parameters:
   ///   - slopes: a for each item, in full width; items that are none have a = 0 and d = -700, and so P = 0.

@@ -89,7 +89,7 @@ extension CentredColumns {
 
   /// The upper triangle of Xᵀ X.
   fileprivate var productsOfColumns: WideMatrix {
-    let wide = WideMatrix.width(means.count)
+    let wide = fullWidth(means.count)
     var table = Array(repeating: 0.0, count: rows * wide)
     for column in means.indices {
       for i in 0..<rows { table[i * wide + column] = values[column * width + i] }

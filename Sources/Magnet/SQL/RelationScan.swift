@@ -101,14 +101,8 @@
         }
       )
     }
-    var columns: [ColumnChunk] = []
-    columns.reserveCapacity(asked.count)
-    for (place, asked) in asked.enumerated() {
+    let columns = asked.enumerated().map { place, asked -> ColumnChunk in
       let column = relation.columns[asked.column]
-      columns.append(values(of: column, place))
-    }
-    /// The cells of a column that is asked for.
-    func values(of column: Relation.Column, _ place: Int) -> ColumnChunk {
       switch column.source {
       case .run(let field): return .constant(catalog.cell(field, of: run), count: chunk.rowCount)
       case .headline(let field): return .constant(headline?.cell(field) ?? .null, count: chunk.rowCount)

@@ -83,12 +83,8 @@
     while column.made.count <= run + 1 { column.made.append([]) }
     if column.made[run + 1].count > number, let known = column.made[run + 1][number] { return known }
     let new = cells(chunk)
-    while column.made[run + 1].count < number { column.made[run + 1].append(nil) }
-    if column.made[run + 1].count == number {
-      column.made[run + 1].append(new)
-    } else {
-      column.made[run + 1][number] = new
-    }
+    while column.made[run + 1].count <= number { column.made[run + 1].append(nil) }
+    column.made[run + 1][number] = new
     return new
   }
 

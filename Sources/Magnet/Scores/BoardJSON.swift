@@ -140,10 +140,7 @@ extension JSONValue {
   }
 
   private static func asciiQuoted(_ text: String) -> String {
-    func escaped(_ unit: UInt16) -> String {
-      let hex = String(unit, radix: 16)
-      return "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-    }
+    func escaped(_ unit: UInt16) -> String { "\\u" + unit.hexadecimal }
     var out = "\""
     for unit in text.utf16 {
       switch unit {

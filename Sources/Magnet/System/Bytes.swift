@@ -90,6 +90,14 @@ package struct ByteHash: Sendable {
   }
 }
 
+extension FixedWidthInteger where Self: UnsignedInteger {
+  /// All hexadecimal digits, leading zeros too.
+  package var hexadecimal: String {
+    let digits = String(self, radix: 16)
+    return String(repeating: "0", count: Self.bitWidth / 4 - digits.count) + digits
+  }
+}
+
 /// Whether two strings consist of the same bytes. Those that are equal to Swift may have other ones.
 package func haveSameBytes(_ a: String, _ b: String) -> Bool {
   guard a.utf8.count == b.utf8.count else { return false }

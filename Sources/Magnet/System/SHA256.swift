@@ -38,12 +38,7 @@ package struct SHA256 {
     for shift in stride(from: 56, through: 0, by: -8) {
       update([UInt8(truncatingIfNeeded: bits >> UInt64(shift))])
     }
-    var text = ""
-    for word in state {
-      let digits = String(word, radix: 16)
-      text += String(repeating: "0", count: 8 - digits.count) + digits
-    }
-    return text
+    return state.map(\.hexadecimal).joined()
   }
 
   private mutating func compress() {

@@ -201,9 +201,7 @@ extension ProgramIntervention {
       case 0x22: out += "\\\""
       case 0x5C: out += "\\\\"
       case 0x20..<0x7F: out.unicodeScalars.append(Unicode.Scalar(UInt8(unit)))
-      default:
-        let digits = String(unit, radix: 16)
-        out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: out += "\\u" + unit.hexadecimal
       }
     }
     return out + "\""
