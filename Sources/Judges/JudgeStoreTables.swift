@@ -1,4 +1,4 @@
-public import Magnet
+@_spi(Reading) public import Magnet
 
 /// Calls as columns.
 private struct CallColumns: ~Copyable {

@@ -24,10 +24,10 @@ struct BenchCommand: AsyncParsableCommand {
       let clock = ContinuousClock()
       let start = clock.now
       let runs = try source.runs(workers: threads)
-      let tables = try await runs.load(runs.list().entries, tables: Set(TableKind.allCases))
+      let tables = try await runs.load(runs.list().entries, tables: Set(TableSource.allCases))
       let seconds = (clock.now - start) / .seconds(1)
       say(tables.faults.map(\.fault))
-      let all = TableKind.allCases.map { tables[$0] }
+      let all = TableSource.allCases.map { tables[$0] }
       let figures: [(String, JSONValue)] = [
         ("runs", .int(Int64(tables.runSpecs.rowCount))),
         ("rows", .int(Int64(all.map(\.rowCount).reduce(0, +)))),

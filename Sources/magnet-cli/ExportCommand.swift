@@ -25,7 +25,7 @@ struct ExportCommand: AsyncParsableCommand {
     var schema: FixedSchema?
     @OptionGroup var overwriting: OverwriteOption
 
-    private func file(_ kind: TableKind, _ format: TableFormat) -> String {
+    private func file(_ kind: TableSource, _ format: TableFormat) -> String {
       let ending = (format.endings.first ?? format.name) + (gzip ? ".gz" : "")
       return "\(folder)/\(kind.rawValue.replacing("-", with: "_")).\(ending)"
     }
@@ -37,7 +37,7 @@ struct ExportCommand: AsyncParsableCommand {
 
     /// Writes the four tables into the folder, each file atomically.
     func write(_ format: TableFormat) async throws -> Int {
-      for kind in TableKind.allCases { try overwriting.check(file(kind, format)) }
+      for kind in TableSource.allCases { try overwriting.check(file(kind, format)) }
       let schemaFile = HelmRuns.schemaFile(inLake: folder)
       if format == .parquet { try overwriting.check(schemaFile) }
       let progress = WorkProgress()
@@ -46,7 +46,7 @@ struct ExportCommand: AsyncParsableCommand {
       do throws(SystemError) { try Files.makeFolder(folder) } catch { throw error.writing(folder) }
       var faults: Set<DataFault> = []
       var counts = [ReadingCounts](repeating: ReadingCounts(), count: entries.count)
-      for kind in TableKind.allCases {
+      for kind in TableSource.allCases {
         let tables = try await Watch.working(progress) { try await runs.load(entries, tables: [kind]) }
         faults.formUnion(tables.faults.map(\.fault))
         for (run, part) in tables.counts.enumerated() { counts[run] += part }

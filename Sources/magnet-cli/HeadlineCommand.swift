@@ -32,6 +32,11 @@ struct HeadlineCommand: AsyncParsableCommand {
       say(headlines.faults)
       for note in headlines.notes { Terminal.say(note) }
       try output.print(headlines.table, keyCount: 2, piped: .csv)
+      if headlines.missingCount > 0 {
+        Terminal.say(
+          "no score for \(headlines.missingCount) of \(counted(headlines.table.rowCount, "run")); the column note says why",
+          as: .warning)
+      }
       return headlines.faults.count + headlines.missingCount
     }
   }

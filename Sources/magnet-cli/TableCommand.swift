@@ -3,7 +3,7 @@ import HelmBackend
 public import Magnet
 import MagnetCommand
 
-extension TableKind: ExpressibleByArgument {}
+extension TableSource: ExpressibleByArgument {}
 
 struct TableCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -20,7 +20,7 @@ struct TableCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "run-specs, scenario-states, stats or per-instance-stats.")
-  var table: TableKind
+  var table: TableSource
   @OptionGroup var source: SourceOptions
   @OptionGroup var chosen: SelectionOptions
   @Option(

@@ -205,7 +205,7 @@ import Testing
     let listing = try await HelmRuns(path).list()
     #expect(listing.entries.filter(\.faults.isEmpty).map(\.folder) == ["a:1"])
     #expect(listing.entries.flatMap(\.faults).map(\.description) == [folder.path + "/" + wrong.sentence])
-    let tables = try await HelmRuns(path).load(listing.entries, tables: Set(TableKind.allCases))
+    let tables = try await HelmRuns(path).load(listing.entries, tables: Set(TableSource.allCases))
     #expect(tables.stats.rowCount == 3 && tables.faults.count == 1)
     await #expect(throws: DataFault.self) { try await HelmRuns(path, isStrict: true).list() }
   }
@@ -284,7 +284,7 @@ import Testing
         paths: [path], isStrict: false, workers: 2, progress: nil, windowThreshold: threshold)
       let listing = try await runs.list()
       #expect(listing.entries.map(\.folder) == ["a:1", "b:1"])
-      let tables = try await runs.load(listing.entries, tables: Set(TableKind.allCases))
+      let tables = try await runs.load(listing.entries, tables: Set(TableSource.allCases))
       #expect(tables.runSpecs.rowCount == 1 && tables.faults.count == 1)
       let said = try #require(tables.faults.first).fault.description
       if threshold == 0, wrong.sentence.hasPrefix("the file is empty") { continue }

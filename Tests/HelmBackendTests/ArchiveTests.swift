@@ -7,7 +7,7 @@ import Testing
 
 /// Runs read in zip, tar and tar.gz files.
 @Suite struct ArchiveTests {
-  private static let kinds = Set(TableKind.allCases)
+  private static let kinds = Set(TableSource.allCases)
 
   /// The files of some runs, by their paths in the suite.
   private static let files: [(name: String, bytes: [UInt8])] = try! FileManager.default
@@ -54,7 +54,7 @@ import Testing
     let listing = try await runs.list()
     #expect(listing.entries.allSatisfy { $0.faults.isEmpty && $0.files.count == 5 })
     let tables = try await runs.load(listing.entries, tables: Self.kinds)
-    return TableKind.allCases.map { TableWriter(.ndjson).text(tables[$0]) }.joined(separator: "\n--\n")
+    return TableSource.allCases.map { TableWriter(.ndjson).text(tables[$0]) }.joined(separator: "\n--\n")
   }
 
   private static let archives: [(name: String, bytes: @Sendable () -> [UInt8])] = [

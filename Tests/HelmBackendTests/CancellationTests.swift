@@ -54,7 +54,7 @@ import Testing
     let runs = try HelmRuns(paths: [try manyRuns(300)], workers: 2, progress: progress)
     let entries = try await runs.list().entries
     let error = await cancelled(once: { progress.state.done > 310 }) {
-      try await runs.load(entries, tables: Set(TableKind.allCases))
+      try await runs.load(entries, tables: Set(TableSource.allCases))
     }
     #expect(error is CancellationError)
     #expect(progress.state.done > 310 && progress.state.done < progress.state.total)
@@ -105,7 +105,8 @@ import Testing
 
     func list() async throws -> RunListing { try await runs.list() }
 
-    func load(_ entries: [RunEntry], tables: Set<TableKind>, columns: Set<String>?) async throws -> RunTables
+    func load(_ entries: [RunEntry], tables: Set<TableSource>, columns: Set<String>?) async throws
+      -> RunTables
     {
       if loads.withLock({ left in
         left -= 1

@@ -7,7 +7,7 @@ import Testing
 
 /// Files compressed one by one: `run_spec.json.gz` and the like, beside or instead of plain ones.
 @Suite struct CompressedTests {
-  private static let kinds = Set(TableKind.allCases)
+  private static let kinds = Set(TableSource.allCases)
 
   /// A suite whose files are compressed, but for one run; some in several members.
   private func suite(_ folder: TemporaryFolder, leaving plain: String = "none") throws {
@@ -33,7 +33,7 @@ import Testing
     #expect(listing.entries.allSatisfy { $0.faults.isEmpty })
     #expect(listing.entries.allSatisfy { RunDirectory.coreFiles.allSatisfy($0.files.contains) })
     let tables = try await runs.load(listing.entries, tables: Self.kinds)
-    return TableKind.allCases.map { TableWriter(.ndjson).text(tables[$0]) }.joined(separator: "\n--\n")
+    return TableSource.allCases.map { TableWriter(.ndjson).text(tables[$0]) }.joined(separator: "\n--\n")
   }
 
   @Test(arguments: [1 << 30, 20_000, 0]) func tablesAreTheSame(threshold: Int) async throws {

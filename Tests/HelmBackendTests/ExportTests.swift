@@ -36,8 +36,8 @@ import Testing
     let runs = try HelmRuns(Project.sweep)
     let faults = try await exportSQLite(runs, to: file).faults
     #expect(faults.isEmpty)
-    let tables = try await runs.load(runs.list().entries, tables: Set(TableKind.allCases))
-    for kind in TableKind.allCases {
+    let tables = try await runs.load(runs.list().entries, tables: Set(TableSource.allCases))
+    for kind in TableSource.allCases {
       let table = tables[kind]
       let name = kind.rawValue.replacing("-", with: "_")
       let (names, found) = try rows(file, "SELECT * FROM \(name)")

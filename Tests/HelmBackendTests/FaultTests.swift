@@ -81,7 +81,7 @@ import Testing
     let runs = try HelmRuns(Self.broken)
     let entries = try await runs.list().entries
     #expect(entries.count == Self.sentences.count + 1)
-    let tables = try await runs.load(entries, tables: Set(TableKind.allCases))
+    let tables = try await runs.load(entries, tables: Set(TableSource.allCases))
     #expect(tables.runSpecs[.run].map { $0 } == ["tiny:fault=whole,model=acme_base"])
     #expect(tables.stats.rowCount == 3)
     #expect(tables.scenarioStates.rowCount == 1)

@@ -7,7 +7,7 @@ import Testing
 /// What Fixtures/odd holds is odd but no fault, and comes out as follows.
 @Suite struct OddDataTests {
   static let odd = Project.fixture("odd")
-  static let kinds = Set(TableKind.allCases)
+  static let kinds = Set(TableSource.allCases)
   static let names = "odd case:method=a b,at=x@1+y,umlaut=ü,model=東京_gpt@2,stop=none"
   static let cases = [
     "byte-order-mark", "count-zero", "deep", "duplicate-keys", "duplicate-stats", "empty-lists", "helm-0.1",
@@ -47,7 +47,7 @@ import Testing
     for workers in [1, 3] {
       let read = try await Self.load(Self.odd + "/" + name, threshold: 0, workers: workers)
       #expect(read.faults.isEmpty)
-      for kind in TableKind.allCases {
+      for kind in TableSource.allCases {
         #expect(read[kind].columnNames == whole[kind].columnNames, "\(kind)")
         #expect(TableWriter(.ndjson).text(read[kind]) == TableWriter(.ndjson).text(whole[kind]), "\(kind)")
       }

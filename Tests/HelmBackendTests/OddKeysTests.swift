@@ -145,7 +145,7 @@ import Testing
   @Test func emptyListsAreTablesWithoutRows() async throws {
     let tables = try await load("empty-lists")
     #expect(tables.runSpecs.rowCount == 1)
-    for kind in TableKind.allCases.dropFirst() {
+    for kind in TableSource.allCases.dropFirst() {
       #expect(tables[kind].rowCount == 0 && tables[kind].hasColumn("run_spec.name"), "\(kind)")
     }
     #expect(try await RunSummary(of: HelmRuns(OddDataTests.odd + "/empty-lists")).faults.isEmpty)

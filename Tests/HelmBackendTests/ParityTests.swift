@@ -7,13 +7,13 @@ import Testing
 @Suite struct ParityTests {
   struct Expected: CustomTestStringConvertible, Sendable {
     let file: String
-    let kind: TableKind
+    let kind: TableSource
     let paths: [String]
     var testDescription: String { file }
   }
 
   static let all: [Expected] = try! Project.json(Project.fixture("expected/index.json")).elements.map {
-    let kinds: [String: TableKind] = [
+    let kinds: [String: TableSource] = [
       "run_spec": .runSpecs, "scenario_state": .scenarioStates, "stats": .stats,
       "per_instance_stats": .perInstanceStats,
     ]

@@ -7,7 +7,7 @@ struct PlainReader {
   private(set) var isWide = false
 
   /// - Throws: `JSONFault`; a file of another shape has no rows.
-  init(_ kind: TableKind, _ text: String) throws {
+  init(_ kind: TableSource, _ text: String) throws {
     let top = try JSONValue(parsing: text)
     switch kind {
     case .runSpecs: rows = [flat(top, kind.prefix)]

@@ -6,12 +6,12 @@ import Foundation
 /// Reads a file of a run that may hold anything, whole, in windows, in the plainest way, and between two runs that are
 /// sound, and says what does not agree. Used by tests, and by Tests/Fuzz.
 struct ReaderCheck {
-  static let kinds: [TableKind] = [.stats, .perInstanceStats, .scenarioStates, .runSpecs]
+  static let kinds: [TableSource] = [.stats, .perInstanceStats, .scenarioStates, .runSpecs]
 
   private let folder: String
   private let entries: [RunEntry]
   private let readers: [HelmRuns]
-  private let sound: [TableKind: String]
+  private let sound: [TableSource: String]
 
   /// - Parameters:
   ///   - folder: an empty folder to write in.
@@ -27,7 +27,7 @@ struct ReaderCheck {
     }
     readers = [try reader(1 << 30, 1), try reader(80, 1), try reader(1000, 3)]
     entries = try await readers[0].list().entries
-    var sound: [TableKind: String] = [:]
+    var sound: [TableSource: String] = [:]
     for kind in Self.kinds {
       let tables = try await readers[0].load([entries[0], entries[2]], tables: [kind])
       sound[kind] = TableWriter(.csv).text(tables[kind])
@@ -36,7 +36,7 @@ struct ReaderCheck {
   }
 
   /// Reads a file, and says what is wrong with how it was read; nil when nothing is.
-  func complaint(_ kind: TableKind, _ bytes: [UInt8]) async throws -> String? {
+  func complaint(_ kind: TableSource, _ bytes: [UInt8]) async throws -> String? {
     let path = RunDirectory(path: entries[1].path, files: []).file(of: kind)
     try Data(bytes).write(to: URL(filePath: path))
     let whole = try await readers[0].load([entries[1]], tables: [kind])
@@ -54,7 +54,7 @@ struct ReaderCheck {
     return choice & 6 == 0 ? try await complaintOfNeighbours(kind, isRead: whole.faults.isEmpty) : nil
   }
 
-  private func complaintOfNeighbours(_ kind: TableKind, isRead: Bool) async throws -> String? {
+  private func complaintOfNeighbours(_ kind: TableSource, isRead: Bool) async throws -> String? {
     let tables = try await readers[0].load(entries, tables: [kind])
     if tables.faults.map(\.run) != (isRead ? [] : [1]) { return "faults beside others: \(tables.faults)" }
     let isSame = isRead || TableWriter(.csv).text(tables[kind]) == sound[kind]

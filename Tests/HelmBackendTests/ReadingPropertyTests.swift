@@ -18,10 +18,10 @@ import Testing
 
   /// The rows of all tables by run, each as JSON.
   static func rows(_ runs: HelmRuns) async throws -> [String: [String]] {
-    let tables = try await runs.load(try await runs.list().entries, tables: Set(TableKind.allCases))
+    let tables = try await runs.load(try await runs.list().entries, tables: Set(TableSource.allCases))
     #expect(tables.faults.isEmpty)
     var rows: [String: [String]] = [:]
-    for kind in TableKind.allCases {
+    for kind in TableSource.allCases {
       for (row, line) in zip(
         tables[kind].rows, TableWriter(.ndjson).text(tables[kind]).split(separator: "\n"))
       {

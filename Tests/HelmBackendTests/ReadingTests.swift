@@ -71,8 +71,8 @@ import Testing
     var texts: Set<String> = []
     for workers in [1, 2, 7] {
       let runs = try HelmRuns(Project.sweep, workers: workers)
-      let tables = try await runs.load(runs.list().entries, tables: Set(TableKind.allCases))
-      texts.insert(TableKind.allCases.map { TableWriter(.csv).text(tables[$0]) }.joined())
+      let tables = try await runs.load(runs.list().entries, tables: Set(TableSource.allCases))
+      texts.insert(TableSource.allCases.map { TableWriter(.csv).text(tables[$0]) }.joined())
     }
     #expect(texts.count == 1)
   }
@@ -126,7 +126,7 @@ import Testing
     #expect(summary.faults.isEmpty)
     #expect(summary.table.rows.map { $0["scenario"] } == [.string("mmlu"), .string("narrative_qa")])
     #expect(summary.table.rows.map { $0["instances"] } == [.int(10), .int(5)])
-    let tables = try await runs.load(runs.list().entries, tables: Set(TableKind.allCases))
+    let tables = try await runs.load(runs.list().entries, tables: Set(TableSource.allCases))
     let exact = tables.stats.filter { $0[.metric] == "exact_match" && $0[.perturbation] == nil }
     #expect(exact[.mean].count >= 2)
   }
@@ -136,7 +136,7 @@ import Testing
     try folder.copy(Project.sweep, to: "runs/s")
     let before = try listing(folder.path)
     let runs = try HelmRuns(folder.path)
-    _ = try await runs.load(runs.list().entries, tables: Set(TableKind.allCases))
+    _ = try await runs.load(runs.list().entries, tables: Set(TableSource.allCases))
     #expect(try listing(folder.path) == before)
   }
 

@@ -19,9 +19,9 @@ import Testing
 
   @Test func countsEqualTheTables() async throws {
     let runs = try HelmRuns(Project.sweep)
-    let tables = try await runs.load(runs.list().entries, tables: Set(TableKind.allCases))
+    let tables = try await runs.load(runs.list().entries, tables: Set(TableSource.allCases))
     for (name, kind) in [
-      ("run_specs", TableKind.runSpecs), ("scenario_states", .scenarioStates), ("stats", .stats),
+      ("run_specs", TableSource.runSpecs), ("scenario_states", .scenarioStates), ("stats", .stats),
       ("per_instance_stats", .perInstanceStats), ("runs", .runSpecs), ("scores", .stats),
       ("instances", .scenarioStates), ("instance_scores", .perInstanceStats),
     ] {

@@ -11,14 +11,14 @@ import Testing
   }
 
   private func text(_ tables: RunTables) -> String {
-    TableKind.allCases.map { TableWriter(.ndjson).text(tables[$0]) }.joined(separator: "\n--\n")
+    TableSource.allCases.map { TableWriter(.ndjson).text(tables[$0]) }.joined(separator: "\n--\n")
   }
 
   @Test(arguments: [8, 800, 20_000, 100_000]) func tablesAreTheSame(threshold: Int) async throws {
     let path = Project.sweep + "/*0.2*"
     let whole = try runs(path, threshold: 1 << 30)
     let entries = try await whole.list().entries
-    let kinds = Set(TableKind.allCases)
+    let kinds = Set(TableSource.allCases)
     let wanted = try await whole.load(entries, tables: kinds)
     for workers in [1, 3] {
       let read = try await runs(path, threshold: threshold, workers: workers).load(entries, tables: kinds)
@@ -36,9 +36,9 @@ import Testing
     for threshold in [800, 1 << 30] {
       let runs = try runs(Project.sweep, threshold: threshold)
       let entries = try await runs.list().entries
-      let all = try await runs.load(entries, tables: Set(TableKind.allCases))
-      let some = try await runs.load(entries, tables: Set(TableKind.allCases), columns: columns)
-      for kind in TableKind.allCases {
+      let all = try await runs.load(entries, tables: Set(TableSource.allCases))
+      let some = try await runs.load(entries, tables: Set(TableSource.allCases), columns: columns)
+      for kind in TableSource.allCases {
         let names = all[kind].columnNames.filter { columns.contains($0) || $0 == "run_spec.name" }
         #expect(some[kind].columnNames.filter { !$0.hasSuffix("stats.name.name") } == names)
         #expect(
@@ -78,8 +78,8 @@ import Testing
   @Test(arguments: faults) func faultsAreTheSame(folder: String) async throws {
     let path = Project.fixture("broken/" + folder)
     let entries = try await runs(path, threshold: 1 << 30).list().entries
-    let whole = try await runs(path, threshold: 1 << 30).load(entries, tables: Set(TableKind.allCases))
-    let windows = try await runs(path, threshold: 8).load(entries, tables: Set(TableKind.allCases))
+    let whole = try await runs(path, threshold: 1 << 30).load(entries, tables: Set(TableSource.allCases))
+    let windows = try await runs(path, threshold: 8).load(entries, tables: Set(TableSource.allCases))
     #expect(windows.faults.map { "\($0.fault)" } == whole.faults.map { "\($0.fault)" })
   }
 
@@ -91,7 +91,7 @@ import Testing
       let entries = try await runs(folder.path, threshold: 1 << 30).list().entries
       for length in stride(from: 1, to: text.utf8.count, by: 13) {
         try folder.write(String(text.prefix(length)), to: "run:1/" + name)
-        let read = try await runs(folder.path, threshold: 0).load(entries, tables: Set(TableKind.allCases))
+        let read = try await runs(folder.path, threshold: 0).load(entries, tables: Set(TableSource.allCases))
         #expect(read.faults.count == 1, "\(name) cut at \(length)")
       }
       try folder.write(text, to: "run:1/" + name)

@@ -37,6 +37,7 @@ import Testing
             let (a, b) = (number(&random), number(&random))
             record.lower = SIMD3(min(a, b), min(a, b) - 1, .nan)
             record.upper = SIMD3(max(a, b), max(a, b) + 1, .nan)
+            if random.below(4) == 0 { (record.lower.z, record.upper.z) = (-.infinity, .infinity) }
           }
           if unit % 2 == 1, observed == 10 { continue }
           guard level == .instance else {

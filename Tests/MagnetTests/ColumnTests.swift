@@ -1,4 +1,4 @@
-import Magnet
+@_spi(Reading) import Magnet
 import Testing
 
 /// Cells put into a column come out as they were.

@@ -1,5 +1,5 @@
 import Foundation
-import Magnet
+@_spi(Reading) import Magnet
 import Testing
 
 /// The parser agrees with Foundation's about damaged documents, and numbers with the C library's.

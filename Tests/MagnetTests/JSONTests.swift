@@ -1,5 +1,5 @@
 import Foundation
-import Magnet
+@_spi(Reading) import Magnet
 import Testing
 
 /// What the tolerant parser reads, where it says a text breaks, and how values are written.

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Magnet
+@_spi(Reading) @testable import Magnet
 
 /// The relations of SQL that need no quotes, against the tables they are made of.
 @Suite struct RelationTests {

@@ -168,7 +168,7 @@ extension Downloader {
       switch event {
       case .page(let objects):
         // The name itself comes before those that begin with it: one page does.
-        let found = objects.first { $0.name.utf8.elementsEqual(transfer.name.utf8) }
+        let found = objects.first { haveSameBytes($0.name, transfer.name) }
         if let found {
           replace(transfer, found.content)
         } else {

@@ -121,7 +121,7 @@ extension HelmStore {
   ) throws -> [JSONValue?] {
     var found: [String: StoredObject] = [:]
     try list(driver, names, folders: false, progress) { _, object in
-      if names.contains(where: { $0.utf8.elementsEqual(object.name.utf8) }) { found[object.name] = object }
+      if names.contains(where: { haveSameBytes($0, object.name) }) { found[object.name] = object }
     }
     let transfers = names.map { name in
       found[name].map { ObjectTransfer($0, in: objects, retries: attempts, progress: progress) }

@@ -5,7 +5,7 @@
 //   other file is read meanwhile.
 
 import CSimdJSON
-import Magnet
+@_spi(Reading) import Magnet
 
 /// Reads JSON files one after the other with one buffer and one parser. Not Sendable: one for each worker.
 @safe final class JSONFileReader {

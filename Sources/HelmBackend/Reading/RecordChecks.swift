@@ -1,4 +1,4 @@
-import Magnet
+@_spi(Reading) import Magnet
 
 // What is wrong with records, said with the place in the file. Numbers of records count from `first`, the number of
 // the list's first record in the file.

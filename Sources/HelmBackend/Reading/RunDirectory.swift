@@ -1,4 +1,4 @@
-import Magnet
+@_spi(Reading) import Magnet
 
 /// A folder that HELM wrote one run into.
 struct RunDirectory: Sendable {

@@ -1,4 +1,4 @@
-import Magnet
+@_spi(Reading) import Magnet
 
 /// Reads the files of runs into tables, with a reader for each kind of file. Not Sendable: one for each worker, which
 /// reads run after run with it.

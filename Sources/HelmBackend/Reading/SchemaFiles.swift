@@ -1,4 +1,4 @@
-public import Magnet
+@_spi(Reading) public import Magnet
 
 extension HelmRuns {
   /// The schema in a `schema.json`.

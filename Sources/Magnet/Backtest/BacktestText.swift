@@ -229,7 +229,12 @@ struct BacktestText: Sendable {
       return values
     }
     func value(_ list: [JSONValue], _ place: Int) -> Double {
-      list.indices.contains(place) ? list[place].double ?? .nan : .nan
+      guard list.indices.contains(place) else { return .nan }
+      return switch list[place].string {
+      case "Infinity": .infinity
+      case "-Infinity": -.infinity
+      default: list[place].double ?? .nan
+      }
     }
     let target = plan.targets[number]
     let run = plan.collection.runs[target.run]

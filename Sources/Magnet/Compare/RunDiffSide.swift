@@ -72,7 +72,7 @@ extension RunDiff {
       spec = listing.runSpecs.rows[place]
       scenario = RunName.task(spec[.run], spec)
       var faults: [DataFault] = []
-      func table(_ kind: TableKind) async throws -> Table? {
+      func table(_ kind: TableSource) async throws -> Table? {
         guard entry.files.contains(kind.fileName) else { return nil }
         let tables = try await source.load([entry], tables: [kind])
         faults += tables.faults.map(\.fault)

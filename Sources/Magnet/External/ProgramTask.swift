@@ -74,7 +74,7 @@ extension RunTables {
   func write(as name: String, into folder: String) throws {
     try writeSQLite(to: folder + "/" + name + ".sqlite")
     try Files.makeNewFolder(folder + "/" + name)
-    let flattened = TableKind.allCases.map { (name: $0.sqlName, table: self[$0]) }
+    let flattened = TableSource.allCases.map { (name: $0.sqlName, table: self[$0]) }
     for (title, table) in tidy + flattened.filter({ !$0.table.columnNames.isEmpty && $0.name != "runs" }) {
       try Files.writeNew("\(folder)/\(name)/\(title).csv") { try TableWriter(.csv).write(table, $0) }
     }

@@ -30,7 +30,7 @@ package enum SandboxFolders {
 
   package static func isIn(_ path: String, _ folder: String) -> Bool {
     // By bytes: names that look the same are several folders.
-    path.utf8.elementsEqual(folder.utf8) || path.utf8.starts(with: (folder + "/").utf8)
+    haveSameBytes(path, folder) || path.utf8.starts(with: (folder + "/").utf8)
   }
 
   /// Whether a folder holds too much to be shown for one file's sake: the root, the home folder and those it lies in,

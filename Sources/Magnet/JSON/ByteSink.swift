@@ -2,7 +2,7 @@
 // never copied (~Copyable) and frees its memory once.
 
 /// What bytes are written to, one after the other.
-public protocol ByteSink: ~Copyable {
+package protocol ByteSink: ~Copyable {
   /// Appends a byte.
   mutating func append(_ byte: UInt8)
   /// Appends bytes.
@@ -18,12 +18,12 @@ extension ByteSink where Self: ~Copyable {
 }
 
 extension [UInt8]: ByteSink {
-  public mutating func append(bytes: UnsafeRawBufferPointer) { unsafe append(contentsOf: bytes) }
+  package mutating func append(bytes: UnsafeRawBufferPointer) { unsafe append(contentsOf: bytes) }
 }
 
 /// Bytes in memory that is used again: quicker than an array, which looks at each byte whether it has become someone
 /// else's.
-@safe public struct ByteBuffer: ~Copyable, ByteSink {
+@_spi(Reading) @safe public struct ByteBuffer: ~Copyable, ByteSink {
   private var start = UnsafeMutableRawPointer.allocate(byteCount: 256, alignment: 1)
   private var capacity = 256
   /// How many bytes there are.

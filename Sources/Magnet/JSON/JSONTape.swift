@@ -5,7 +5,7 @@
 // - An element's index is that of its word; containers hold the index after their end in their low 32 bits.
 
 /// A parsed JSON text as a flat array of words: a view that owns nothing.
-@safe public struct JSONTape {
+@_spi(Reading) @safe public struct JSONTape {
   /// What a word says its element is: a character in its high byte.
   @frozen public struct Tag: Equatable, Sendable {
     /// The character.
@@ -135,7 +135,7 @@
   }
 }
 
-extension JSONTape {
+@_spi(Reading) extension JSONTape {
   /// Appends the element at `index` as compact JSON, keys in the file's order. Doubles are written with the fewest
   /// digits that read back the same; NaN and the infinities, which JSON does not have, as strings.
   public func appendText(of index: Int, to out: inout ByteBuffer) {

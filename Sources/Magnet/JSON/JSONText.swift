@@ -1,7 +1,7 @@
 /// How values are written as JSON.
-public enum JSONText {
+package enum JSONText {
   /// Appends a string, given as UTF-8, in quotes. `"`, `\` and control characters are escaped, all else stays.
-  public static func appendQuoted<Bytes: ByteSink & ~Copyable>(
+  package static func appendQuoted<Bytes: ByteSink & ~Copyable>(
     _ bytes: UnsafeRawBufferPointer, to out: inout Bytes
   ) {
     out.append(UInt8(ascii: "\""))
@@ -62,14 +62,14 @@ public enum JSONText {
   }
 
   /// Appends a string in quotes.
-  public static func appendQuoted<Bytes: ByteSink & ~Copyable>(_ text: String, to out: inout Bytes) {
+  package static func appendQuoted<Bytes: ByteSink & ~Copyable>(_ text: String, to out: inout Bytes) {
     var text = text
     text.withUTF8 { unsafe appendQuoted(UnsafeRawBufferPointer($0), to: &out) }
   }
 
   /// Appends a number with the fewest digits that read back the same. NaN and the infinities, which JSON does not
   /// have, become the strings "NaN", "Infinity" and "-Infinity".
-  public static func append<Bytes: ByteSink & ~Copyable>(_ value: Double, to out: inout Bytes) {
+  package static func append<Bytes: ByteSink & ~Copyable>(_ value: Double, to out: inout Bytes) {
     if value.isFinite {
       out.append(value.description)
     } else {
@@ -82,8 +82,27 @@ public enum JSONText {
     value.isFinite ? value.description : value.isNaN ? "NaN" : value > 0 ? "Infinity" : "-Infinity"
   }
 
+  /// A string in quotes, in ASCII as Python's `json.dumps` writes it, which is a literal of Python, too.
+  package static func asciiQuoted(_ text: String) -> String {
+    var out = "\""
+    for unit in text.utf16 {
+      switch unit {
+      case 0x22: out += "\\\""
+      case 0x5C: out += "\\\\"
+      case 0x0A: out += "\\n"
+      case 0x0D: out += "\\r"
+      case 0x09: out += "\\t"
+      case 0x08: out += "\\b"
+      case 0x0C: out += "\\f"
+      case 0x20...0x7E: out.unicodeScalars.append(UnicodeScalar(UInt8(unit)))
+      default: out += "\\u" + unit.hexadecimal
+      }
+    }
+    return out + "\""
+  }
+
   /// A string in quotes.
-  public static func quoted(_ text: String) -> String {
+  package static func quoted(_ text: String) -> String {
     var out: [UInt8] = []
     appendQuoted(text, to: &out)
     return String(decoding: out, as: UTF8.self)

@@ -116,11 +116,9 @@ extension Comparison {
     chosen.pairs = pairs.filter { pair in metrics.contains { $0.matches(pair.actual.name) } }
     chosen.unmatched = unmatched.filter { miss in metrics.contains { $0.matches(miss.stat.name) } }
     if chosen.pairs.isEmpty, chosen.unmatched.isEmpty, !pairs.isEmpty {
-      let names = pairs.map(\.actual.name.text).unique()
-      let nearest = nearestNames(to: metrics[0].text, among: names)
       throw MagnetError(
         .notFound, "no prediction of metric '\(metrics[0])'",
-        advice: "did you mean \(nearest.joined(separator: ", "))?")
+        advice: suggestion(for: metrics[0].text, among: pairs.map(\.actual.name.text).unique()))
     }
     return chosen
   }

@@ -20,7 +20,7 @@ extension Comparison {
 
   /// How good the predictions of each metric are, in words, such as
   /// `exact_match, 1 pair: mean absolute error 0.200, RMSE 0.200, bias -0.200`.
-  public var measureLines: [String] {
+  package var measureLines: [String] {
     pairs.map(\.actual.name.name).unique().compactMap { metric in
       let measured = measuredPairs(of: metric)
       if measured.isEmpty { return nil }

@@ -77,7 +77,7 @@ package struct InstanceViews: Sendable {
     where isWanted: (String) -> Bool = { _ in true }
   ) async throws -> InstanceViews {
     var faults: [DataFault] = []
-    func table(_ kind: TableKind, _ columns: Set<String>) async throws -> Table {
+    func table(_ kind: TableSource, _ columns: Set<String>) async throws -> Table {
       guard entry.files.contains(kind.fileName) else {
         faults.append(DataFault(file: entry.path + "/" + kind.fileName, problem: "missing"))
         return Table()

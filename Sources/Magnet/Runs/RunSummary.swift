@@ -51,7 +51,7 @@ extension RunListing {
     of source: some RunSource, isThorough: Bool = false
   ) async throws -> (listing: RunListing, instances: [Int?]) {
     let whole = entries.indices.filter { entries[$0].faults.isEmpty }
-    let kinds: Set<TableKind> = isThorough ? [.scenarioStates, .stats, .perInstanceStats] : [.stats]
+    let kinds: Set<TableSource> = isThorough ? [.scenarioStates, .stats, .perInstanceStats] : [.stats]
     var found: [Int: [DataFault]] = [:]
     var instances = [Int?](repeating: nil, count: entries.count)
     for batch in stride(from: 0, to: whole.count, by: 2048) {
@@ -74,7 +74,7 @@ extension RunListing {
   private static let statisticsColumns = TableSource.stats.names(.metric, .perturbation, .mean)
 
   private static func countInstances(
-    _ entries: [RunEntry], in source: some RunSource, _ kinds: Set<TableKind>
+    _ entries: [RunEntry], in source: some RunSource, _ kinds: Set<TableSource>
   ) async throws -> (counts: [Int?], faults: [(Int, DataFault)]) {
     let tables = try await source.load(
       entries, tables: kinds, columns: kinds == [.stats] ? statisticsColumns : nil)

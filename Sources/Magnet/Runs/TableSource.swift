@@ -9,7 +9,7 @@
 /// ```
 public struct TableSource: Sendable, Hashable, RawRepresentable, CaseIterable {
   /// How the JSON of a file becomes rows.
-  public enum Shape: Sendable {
+  package enum Shape: Sendable {
     /// One object: one row.
     case object
     /// A list of objects: one row for each.
@@ -47,7 +47,7 @@ public struct TableSource: Sendable, Hashable, RawRepresentable, CaseIterable {
   ///   - textColumns: columns that are text even where a file has numbers.
   ///   - requiredText: texts without which a file cannot be of this kind, looked for before it is parsed.
   ///   - isExpected: whether a run without the file is incomplete.
-  public init(
+  package init(
     _ name: String, prefix: String, fileName: String? = nil, shape: Shape, textColumns: Set<String> = [],
     requiredText: [StaticString] = [], isExpected: Bool = false
   ) {
@@ -142,6 +142,3 @@ extension TableSource {
   /// The table's name in SQL.
   package var sqlName: String { rawValue.replacing("-", with: "_") }
 }
-
-/// The kind of a table is the kind of file that it is made of.
-public typealias TableKind = TableSource

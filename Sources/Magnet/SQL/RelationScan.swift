@@ -139,7 +139,7 @@
   static func equal(_ a: Cell, _ b: Cell) -> Bool {
     switch (rank(a), rank(b)) {
     case (1, 1): a.sqlNumber == b.sqlNumber
-    case (2, 2): a.text.utf8.elementsEqual(b.text.utf8)
+    case (2, 2): haveSameBytes(a.text, b.text)
     default: false
     }
   }

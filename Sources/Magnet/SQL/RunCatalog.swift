@@ -88,7 +88,7 @@ final class RunCatalog {
   }
 
   /// Whether a table has a column in any run. Reads the column where it has not been read.
-  func hasColumn(_ name: String, _ kind: TableKind) throws -> Bool {
+  func hasColumn(_ name: String, _ kind: TableSource) throws -> Bool {
     if knownColumns(kind).contains(name) { return true }
     if columns[kind]?.contains(name) == true, let known = loaded[kind],
       runs.allSatisfy({ known[$0] != nil })

@@ -127,34 +127,15 @@ extension JSONValue {
     let inner = String(repeating: "  ", count: level + 1)
     let outer = String(repeating: "  ", count: level)
     switch self {
-    case .string(let text): return Self.asciiQuoted(text)
+    case .string(let text): return JSONText.asciiQuoted(text)
     case .array(let elements):
       if elements.isEmpty { return "[]" }
       return "[\n" + elements.map { inner + $0.indented(level + 1) }.joined(separator: ",\n") + "\n\(outer)]"
     case .object(let members):
       if members.isEmpty { return "{}" }
-      let lines = members.map { "\(inner)\(Self.asciiQuoted($0.key)): \($0.value.indented(level + 1))" }
+      let lines = members.map { "\(inner)\(JSONText.asciiQuoted($0.key)): \($0.value.indented(level + 1))" }
       return "{\n" + lines.joined(separator: ",\n") + "\n\(outer)}"
     default: return text
     }
-  }
-
-  private static func asciiQuoted(_ text: String) -> String {
-    func escaped(_ unit: UInt16) -> String { "\\u" + unit.hexadecimal }
-    var out = "\""
-    for unit in text.utf16 {
-      switch unit {
-      case 0x22: out += "\\\""
-      case 0x5C: out += "\\\\"
-      case 0x0A: out += "\\n"
-      case 0x0D: out += "\\r"
-      case 0x09: out += "\\t"
-      case 0x08: out += "\\b"
-      case 0x0C: out += "\\f"
-      case 0x20...0x7E: out.unicodeScalars.append(UnicodeScalar(UInt8(unit)))
-      default: out += escaped(unit)
-      }
-    }
-    return out + "\""
   }
 }

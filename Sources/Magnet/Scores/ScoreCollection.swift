@@ -204,7 +204,7 @@ extension ScoreCollection {
 
     /// Reads a table of all runs that are sound so far, a batch at once.
     func read(
-      _ kind: TableKind, _ columns: Set<String>, _ add: (inout RunScores, Table) -> Void
+      _ kind: TableSource, _ columns: Set<String>, _ add: (inout RunScores, Table) -> Void
     ) async throws {
       let sound = runs.indices.filter {
         !broken.contains($0) && entries[$0].files.contains(kind.fileName)

@@ -26,7 +26,7 @@ public enum Cell: Sendable, Hashable {
     case (.bool(let a), .bool(let b)): a == b
     case (.int(let a), .int(let b)): a == b
     case (.double(let a), .double(let b)): a == b
-    case (.string(let a), .string(let b)), (.json(let a), .json(let b)): a.utf8.elementsEqual(b.utf8)
+    case (.string(let a), .string(let b)), (.json(let a), .json(let b)): haveSameBytes(a, b)
     default: false
     }
   }

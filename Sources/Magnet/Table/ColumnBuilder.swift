@@ -9,7 +9,7 @@
 /// Rows come in ascending order; a row that is skipped is null, and setting the last row again replaces its cell.
 /// The kind of the column is that of its cells: integers become doubles once a double is among them, and a column
 /// that mixes other kinds keeps each cell as JSON.
-@safe public struct ColumnBuilder: ~Copyable {
+@_spi(Reading) @safe public struct ColumnBuilder: ~Copyable {
   @usableFromInline enum Kind: UInt8 { case none, bool, int, double, string, json }
 
   @usableFromInline var words: UnsafeMutablePointer<UInt64>

@@ -143,7 +143,7 @@ public struct Table: Sendable {
   }
 
   /// The position of the column called `name`, nil when there is none.
-  public func position(of name: String) -> Int? { schema.position(of: name) }
+  package func position(of name: String) -> Int? { schema.position(of: name) }
 
   /// The full name of the column that is called `name` or, where only one is, whose name ends in `.name`.
   /// - Throws: `MagnetError` with the nearest names when there is none, and with all when there are several.
@@ -309,7 +309,7 @@ extension Table {
   }
 
   /// The table without the columns for which `isDropped` holds.
-  public func dropping(_ isDropped: (String) -> Bool) -> Table {
+  package func dropping(_ isDropped: (String) -> Bool) -> Table {
     selecting(columnNames.filter { !isDropped($0) })
   }
 
@@ -329,7 +329,7 @@ extension Table {
   /// - Parameters:
   ///   - name: the name of the column.
   ///   - cells: one for each row.
-  public func prepending(_ name: String, _ cells: [Cell]) -> Table {
+  package func prepending(_ name: String, _ cells: [Cell]) -> Table {
     var columns: [ColumnChunk] = []
     for (chunk, start) in zip(chunks, starts) {
       var builder = ColumnBuilder()

@@ -1,4 +1,4 @@
-public import Magnet
+@_spi(Reading) public import Magnet
 
 /// A set of questions with best and worse answers on disk: a folder with `train.json`, `test.json` and, as a rule,
 /// `metadata.json`. Nothing is read before a half is asked for.

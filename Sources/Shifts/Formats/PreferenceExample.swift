@@ -1,4 +1,4 @@
-public import Magnet
+@_spi(Reading) public import Magnet
 
 /// A question with one best answer and some worse ones.
 ///
@@ -121,7 +121,7 @@ extension PreferenceExample {
     // Of more than a few answers, those that there were; a search of all for each would take for ever.
     var texts: Set<[UInt8]> = []
     func isThere(_ text: String) -> Bool {
-      if responses.count < 16 { return responses.contains { $0.text.utf8.elementsEqual(text.utf8) } }
+      if responses.count < 16 { return responses.contains { haveSameBytes($0.text, text) } }
       if texts.isEmpty { texts = Set(responses.map { Array($0.text.utf8) }) }
       return !texts.insert(Array(text.utf8)).inserted
     }

@@ -191,20 +191,7 @@ extension ProgramIntervention {
 
   /// A list as one word: JSON in ASCII, which is a Python literal, too.
   static func list(_ paths: [String]) -> String {
-    "[" + paths.map(asciiQuoted).joined(separator: ", ") + "]"
-  }
-
-  private static func asciiQuoted(_ text: String) -> String {
-    var out = "\""
-    for unit in text.utf16 {
-      switch unit {
-      case 0x22: out += "\\\""
-      case 0x5C: out += "\\\\"
-      case 0x20..<0x7F: out.unicodeScalars.append(Unicode.Scalar(UInt8(unit)))
-      default: out += "\\u" + unit.hexadecimal
-      }
-    }
-    return out + "\""
+    "[" + paths.map(JSONText.asciiQuoted).joined(separator: ", ") + "]"
   }
 
   /// `--key value` of each member: texts as they are, true, false and null as Python has them, the rest as JSON.

@@ -5,7 +5,7 @@
 //   pads its strings, TolerantParser too. Nothing here keeps a pointer into it.
 // - The flattener is never copied (~Copyable) and frees its memory once.
 
-import Magnet
+@_spi(Reading) import Magnet
 
 /// Turns JSON objects into rows of columns with dotted names, as the Python MAGNET flattens them: objects are
 /// descended, everything else is a cell, lists are kept whole. Empty objects leave nothing, and where two keys give

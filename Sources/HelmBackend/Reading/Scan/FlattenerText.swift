@@ -2,7 +2,7 @@
 // - Every place is in the text of a `RecordText`, for whose places those of TextScan.swift hold.
 // - Builders and nodes are used on the invariants of their files.
 
-import Magnet
+@_spi(Reading) import Magnet
 
 /// The text of a list of records, and how what is not plain in it is parsed.
 @safe struct RecordText {
