@@ -168,12 +168,12 @@ extension Predictor {
     func name(_ number: Int) -> String { listing.runSpecs.rows[population[number]][.run] }
     let found = population.indices.filter { matcher.matches(name($0)) }
     guard let test = found.first, found.count == 1 else {
+      let near = nearestNames(to: pattern, among: population.indices.map(name))
       throw MagnetError(
         found.isEmpty ? .notFound : .usage,
         found.isEmpty ? "no complete run matches '\(pattern)'" : "\(found.count) runs match '\(pattern)'",
         advice: found.isEmpty
-          ? suggestion(for: pattern, among: population.indices.map(name))
-          : "name one, such as \(name(found[0]))")
+          ? "did you mean \(near.joined(separator: ", "))?" : "name one, such as \(name(found[0]))")
     }
     func model(_ number: Int) -> String? { listing.runSpecs.rows[population[number]][.model] }
     let train = population.indices.filter { model($0) != model(test) }

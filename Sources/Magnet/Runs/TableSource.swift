@@ -9,7 +9,7 @@
 /// ```
 public struct TableSource: Sendable, Hashable, RawRepresentable, CaseIterable {
   /// How the JSON of a file becomes rows.
-  package enum Shape: Sendable {
+  public enum Shape: Sendable {
     /// One object: one row.
     case object
     /// A list of objects: one row for each.
@@ -47,7 +47,7 @@ public struct TableSource: Sendable, Hashable, RawRepresentable, CaseIterable {
   ///   - textColumns: columns that are text even where a file has numbers.
   ///   - requiredText: texts without which a file cannot be of this kind, looked for before it is parsed.
   ///   - isExpected: whether a run without the file is incomplete.
-  package init(
+  public init(
     _ name: String, prefix: String, fileName: String? = nil, shape: Shape, textColumns: Set<String> = [],
     requiredText: [StaticString] = [], isExpected: Bool = false
   ) {
