@@ -1,7 +1,8 @@
-// What glibc declares for programs that define _GNU_SOURCE alone, and Swift's Glibc module therefore lacks.
+// What Swift's Glibc module lacks; some of it glibc declares for programs that define _GNU_SOURCE alone.
 #pragma once
 
 #if defined(__linux__)
+#include <malloc.h>
 #include <spawn.h>
 #include <sys/statfs.h>
 #include <sys/xattr.h>
