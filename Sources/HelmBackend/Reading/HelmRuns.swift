@@ -8,8 +8,8 @@ public import Magnet
 /// print(listing.runSpecs[.run].unique())
 /// ```
 public struct HelmRuns: RunSource {
+  /// The runs in folders and archives, in path order.
   let folders: [RunDirectory]
-  private let found: [String: RunDirectory]
   let lakes: [ParquetLake]
   /// What was unusual in archives, a sentence each.
   public let notes: [String]
@@ -83,7 +83,6 @@ public struct HelmRuns: RunSource {
     let locator = try RunLocator(folders, limits: limits, store: store, workers: self.workers)
     self.folders = locator.runs
     notes = locator.notes
-    found = Dictionary(locator.runs.map { ($0.path, $0) }, uniquingKeysWith: { $1 })
     self.isStrict = isStrict
     self.progress = progress
     self.windowThreshold = windowThreshold
@@ -121,13 +120,14 @@ public struct HelmRuns: RunSource {
 
   /// The runs with their run specs, read in full, and their faults, as far as the ends of their other files tell.
   public func list() async throws -> RunListing {
-    let own = try await listFolders(isStrict: isStrict && selection.isOfAll)
-    // A run that is read from its folder is not read from a Parquet file too.
-    let folders = Set(self.folders.map(\.path))
-    let all =
-      lakes.isEmpty
-      ? own : RunListing(joining: [own] + lakes.map { $0.listing.filter { !folders.contains($0.path) } })
-    let meant = try selection.filtered(all, keeping: Set(self.folders.filter { $0.fault != nil }.map(\.path)))
+    var all = try await listFolders(isStrict: isStrict && selection.isOfAll)
+    if !lakes.isEmpty {
+      // A run that is read from its folder is not read from a Parquet file too.
+      let folders = Set(folders.map(\.path))
+      all = RunListing(joining: [all] + lakes.map { $0.listing.filter { !folders.contains($0.path) } })
+    }
+    if !isStrict, selection.isOfAll { return all }
+    let meant = try selection.filtered(all, keeping: Set(folders.filter { $0.fault != nil }.map(\.path)))
     if isStrict, let fault = meant.entries.lazy.flatMap(\.faults).first { throw fault }
     return meant
   }
@@ -140,19 +140,21 @@ public struct HelmRuns: RunSource {
     _ runs: [RunEntry], tables: Set<TableSource>, columns: Set<String>?
   ) async throws -> RunTables {
     let kinds = sources.filter(tables.contains)
-    let choice = WarmChoice(columns)
-    var loaded = try await forEach(runs, columns: columns) { reader, run -> LoadedRun in
+    let choice = WarmChoice(columns, packs: store?.packs() ?? [])
+    var loaded = try await forEach(runs.count, choice) { reader, number -> LoadedRun in
+      let run = runs[number]
       reader.files.counts = ReadingCounts()
-      var loaded = LoadedRun()
-      if found[run.path] == nil, lakes.contains(where: { $0.has(run) }) { return loaded }
+      var loaded = LoadedRun(tables: Array(repeating: Table(), count: kinds.count))
+      let found = self.number(of: run, near: number)
+      if found == nil, lakes.contains(where: { $0.has(run) }) { return loaded }
       do throws(DataFault) {
         if !run.isNamed, let fault = run.faults.first { throw fault }
-        let folder = directory(run)
-        for kind in kinds where kind.isExpected || folder.has(kind) {
-          if let table = try table(kind, of: folder, name: run.name, reader, choice) {
-            loaded.tables[kind] = table
+        let folder = found.map { folders[$0] } ?? RunDirectory(path: run.path, files: run.files)
+        for (place, kind) in kinds.enumerated() where kind.isExpected || folder.has(kind) {
+          if let table = try table(kind, of: folder, name: run.name, reader) {
+            loaded.tables[place] = table
           } else {
-            loaded.large.append(kind)
+            loaded.large.append(place)
           }
         }
       } catch { loaded.fault = error }
@@ -161,66 +163,88 @@ public struct HelmRuns: RunSource {
       return loaded
     }
     for number in loaded.indices where loaded[number].fault == nil {
-      for kind in loaded[number].large {
+      for place in loaded[number].large {
         do {
-          let (table, counts) = try await largeTable(kind, of: runs[number], columns: columns)
-          loaded[number].tables[kind] = table
+          let (table, counts) = try await largeTable(kinds[place], of: runs[number], columns: columns)
+          loaded[number].tables[place] = table
           loaded[number].counts += counts
         } catch let fault as DataFault where !isStrict { loaded[number].fault = fault }
       }
     }
     for lake in lakes {
-      let numbers = runs.indices.filter { lake.has(runs[$0]) && found[runs[$0].path] == nil }
+      let numbers = runs.indices.filter { lake.has(runs[$0]) && number(of: runs[$0]) == nil }
       if numbers.isEmpty { continue }
-      for kind in kinds {
+      for (place, kind) in kinds.enumerated() {
         let tables = try lake.tables(kind, of: numbers.map { runs[$0] }, columns: columns)
-        for (number, table) in zip(numbers, tables) { loaded[number].tables[kind] = table }
+        for (number, table) in zip(numbers, tables) { loaded[number].tables[place] = table }
       }
     }
     var out = RunTables(
-      stacking: loaded.map { run in run.fault.map { .failure($0) } ?? .success(run.tables) }, kinds: kinds)
+      stacking: kinds.enumerated().map { place, kind in
+        (kind, loaded.map { $0.fault == nil ? $0.tables[place] : Table() })
+      },
+      faults: loaded.enumerated().compactMap { number, run in run.fault.map { (number, $0) } })
     out.counts = loaded.map(\.counts)
     return out
   }
 
   /// Where a run lies: one of those found, or else a folder on the disk.
   func directory(_ run: RunEntry) -> RunDirectory {
-    found[run.path] ?? RunDirectory(path: run.path, files: run.files)
+    number(of: run).map { folders[$0] } ?? RunDirectory(path: run.path, files: run.files)
+  }
+
+  /// The number of a run among those found; nil where it is none of them.
+  /// - Parameter guess: where it is as a rule.
+  private func number(of run: RunEntry, near guess: Int = 0) -> Int? {
+    if guess < folders.count, folders[guess].path == run.path { return guess }
+    var (low, high) = (0, folders.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if pathOrder(folders[middle].path, run.path) { low = middle + 1 } else { high = middle }
+    }
+    return low < folders.count && folders[low].path == run.path ? low : nil
   }
 
   private struct LoadedRun {
-    var tables: [TableSource: Table] = [:]
-    /// The tables whose files are to be read in windows.
-    var large: [TableSource] = []
+    /// One for each kind.
+    var tables: [Table]
+    /// The numbers of those whose files are to be read in windows.
+    var large: [Int] = []
     var fault: DataFault?
     var counts = ReadingCounts()
   }
 
-  /// Does work on each item, several at once with a reader each; the results are in the items' order.
-  func forEach<Item: Sendable, Result: Sendable>(
-    _ items: [Item], columns: Set<String>?,
-    _ work: @escaping @Sendable (RunReader, Item) throws -> Result
+  /// Does work on each number below `count`, several at once with a reader each; the results are in order.
+  func forEach<Result: Sendable>(
+    _ count: Int, _ choice: WarmChoice, _ work: @escaping @Sendable (RunReader, Int) throws -> Result
   ) async throws -> [Result] {
     let next = NextNumber()
-    progress?.expect(items.count, in: .reading)
-    typealias Part = (done: [(Int, Result)], failure: (item: Int, error: any Error)?)
-    let parts = try await Workers.run(min(workers, items.count)) { () -> Part in
-      let reader = RunReader(columns: columns)
-      var done: [(Int, Result)] = []
-      while let number = next.take(below: items.count) {
+    progress?.expect(count, in: .reading)
+    // Of many runs each worker takes some at once; the last ones are short.
+    let size = max(1, min(64, count / (workers * 32)))
+    let blocks = (count + size - 1) / size
+    typealias Part = (done: [(block: Int, results: [Result])], failure: (number: Int, error: any Error)?)
+    let parts = try await Workers.run(min(workers, blocks)) { () -> Part in
+      let reader = RunReader(choice)
+      var done: [(block: Int, results: [Result])] = []
+      while let block = next.take(below: blocks) {
         try Task.checkCancellation()
-        do { done.append((number, try work(reader, items[number]))) } catch {
-          next.end()
-          return (done, (number, error))
+        let numbers = block * size..<min((block + 1) * size, count)
+        var results: [Result] = []
+        results.reserveCapacity(numbers.count)
+        for number in numbers {
+          do { results.append(try work(reader, number)) } catch {
+            next.end()
+            return (done, (number, error))
+          }
         }
-        progress?.advance()
+        done.append((block, results))
+        progress?.advance(by: numbers.count)
       }
       return (done, nil)
     }
-    // The first failure in the items' order, whichever worker met its own first.
-    if let first = parts.compactMap(\.failure).min(by: { $0.item < $1.item }) { throw first.error }
-    var results = [Result?](repeating: nil, count: items.count)
-    for part in parts { for (number, result) in part.done { results[number] = result } }
-    return results.compactMap { $0 }
+    // The first failure in order, whichever worker met its own first.
+    if let first = parts.compactMap(\.failure).min(by: { $0.number < $1.number }) { throw first.error }
+    return parts.flatMap(\.done).sorted { $0.block < $1.block }.flatMap(\.results)
   }
 }

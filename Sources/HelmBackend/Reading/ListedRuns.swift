@@ -7,6 +7,8 @@ struct ListedRun: Sendable {
   var roll: WarmRoll?
   /// The number of the row.
   var number = 0
+  /// Whether all its files are as the roll has them.
+  var isUnchanged = false
 }
 
 // Lists runs in folders, as they are or as rolls have them.
@@ -15,20 +17,22 @@ extension HelmRuns {
   /// - Parameter isStrict: whether the first fault ends it.
   func listFolders(isStrict: Bool) async throws -> RunListing {
     let time = WallClock.nanosecondsSince1970
-    var found = try await look(at: folders, usingRolls: true, isStrict: isStrict)
+    var found = unchangedRuns()
+    func look(at numbers: [Int], usingRolls: Bool) async throws {
+      let again = try await looked(at: numbers, usingRolls: usingRolls, isStrict: isStrict)
+      for (number, run) in zip(numbers, again) { found[number] = run }
+    }
+    try await look(at: found.indices.filter { !found[$0].isUnchanged }, usingRolls: true)
     // What a roll has, it has of all its runs.
     let others = Self.apartFromRolls(found)
-    if !others.isEmpty {
-      let again = try await look(at: others.map { folders[$0] }, usingRolls: false, isStrict: isStrict)
-      for (number, run) in zip(others, again) { found[number] = run }
-    }
-    store?.keepRolls(folders, found, since: time)
+    if !others.isEmpty { try await look(at: others, usingRolls: false) }
+    store?.keepRolls(folders, found, sources, since: time)
     var specs: [Table] = []
     var last: WarmRoll?
     for run in found {
       if let roll = run.roll, roll !== last {
         specs.append(roll.specs)
-        store?.note(reused: roll.runs.count)
+        store?.note(reused: roll.runCount)
         last = roll
       }
       if let spec = run.spec { specs.append(spec) }
@@ -38,29 +42,99 @@ extension HelmRuns {
       entryOfRow: found.indices.filter { found[$0].spec != nil || found[$0].roll != nil })
   }
 
+  /// The files that are named in the entries of a listing.
+  private var knownFiles: [String] { (RunDirectory.knownFiles + sources.map(\.fileName)).unique() }
+
+  /// The runs whose files are all as a roll has them; in place of the others, entries that say nothing.
+  private func unchangedRuns() -> [ListedRun] {
+    var found = folders.map {
+      ListedRun(entry: RunEntry(suite: "", folder: "", path: $0.path, name: nil, files: [], faults: []))
+    }
+    guard store != nil else { return found }
+    var start = 0
+    while start < folders.count {
+      guard let place = folders[start].seen.place, place.number != nil, let roll = place.folder.roll else {
+        folders[start].seen.renew(0)
+        start += 1
+        continue
+      }
+      var numbers: [Int] = []
+      while start + numbers.count < folders.count,
+        let next = folders[start + numbers.count].seen.place, next.folder === place.folder,
+        let number = next.number
+      { numbers.append(number) }
+      let range = start..<start + numbers.count
+      for (at, run) in zip(range, unchangedRuns(range, numbers, of: roll, in: place.folder)) {
+        if let run { found[at] = run }
+      }
+      start = range.upperBound
+    }
+    return found
+  }
+
+  /// Looks at runs that a roll has; nil in place of those whose files are not as it has them.
+  /// - Parameters:
+  ///   - range: their numbers among all runs.
+  ///   - numbers: the same in the roll.
+  private func unchangedRuns(
+    _ range: Range<Int>, _ numbers: [Int], of roll: WarmRoll, in folder: SearchedFolder
+  ) -> [ListedRun?] {
+    let columns = sources.map { source in roll.kinds.firstIndex(of: source.fingerprint) }
+    let parts = zip(sources, columns).compactMap { source, column in
+      column.map { SearchedFolder.Part($0, source.fileName) }
+    }
+    let first = folders[range.lowerBound]
+    let name = first.seen.place?.name ?? ""
+    let path = String(decoding: first.path.utf8.dropLast(name.utf8.count + 1), as: UTF8.self)
+    let suite = first.names.suite
+    let known = knownFiles
+    // For each list of files, the bits of those that must be as the roll has them, and the names for the entry; no bits
+    // where one is of a kind that the roll does not know.
+    let lists = roll.lists.map { files -> (needed: UInt64?, files: [String]) in
+      let needed = zip(sources, columns).filter { $0.0.isExpected || files.contains($0.0.fileName) }.map(\.1)
+      let bits: UInt64? =
+        needed.contains(nil) ? nil : needed.compactMap { $0 }.reduce(0) { $0 | 1 << UInt64($1) }
+      return (bits, known.filter(files.contains))
+    }
+    let all = folder.unchanged(numbers, parts, in: path, workers: workers)
+    return zip(range, zip(numbers, all)).map { at, look in
+      let (number, bits) = look
+      let run = folders[at]
+      run.seen.renew(bits)
+      let list = lists[roll.list(number)]
+      guard let needed = list.needed, bits & needed == needed, let name = run.seen.place?.name else {
+        return nil
+      }
+      return ListedRun(
+        entry: RunEntry(
+          suite: suite, folder: name.hasSuffix("!") ? run.names.folder : name, path: run.path,
+          name: roll.names[number], files: list.files, faults: []),
+        roll: roll, number: number, isUnchanged: true)
+    }
+  }
+
   /// Looks at runs: their run specs, and what the ends of their other files tell.
-  private func look(at folders: [RunDirectory], usingRolls: Bool, isStrict: Bool) async throws -> [ListedRun]
-  {
-    let known = (RunDirectory.knownFiles + sources.map(\.fileName)).unique()
-    let choice = WarmChoice(nil)
-    return try await forEach(folders, columns: nil) { reader, folder -> ListedRun in
-      if usingRolls { folder.seen.forget() }
+  /// - Parameter numbers: their numbers among all runs.
+  private func looked(at numbers: [Int], usingRolls: Bool, isStrict: Bool) async throws -> [ListedRun] {
+    let known = knownFiles
+    let packs = store?.packs() ?? []
+    return try await forEach(numbers.count, WarmChoice(nil, packs: packs)) { reader, number -> ListedRun in
+      let folder = folders[numbers[number]]
       var faults = folder.faults(reader.files, sources, threshold: windowThreshold) { source in
-        store?.knows(source, of: folder) == true
+        store?.knows(source, of: folder, packs) == true
       }
       var spec: Table?
       var name: String?
       let place = usingRolls ? folder.seen.place : nil
       var roll = place?.folder.roll
-      if let known = roll, let number = place?.number,
-        store?.seen(.runSpecs, of: folder) == known.runs[number].spec
+      if let known = roll, let number = place?.number, folder.seen.isRolled(TableSource.runSpecs.fingerprint)
       {
         name = known.names[number]
       } else {
         roll = nil
         if !folder.files.isEmpty {
           do throws(DataFault) {
-            spec = try table(.runSpecs, of: folder, name: "", reader, choice)
+            spec = try table(.runSpecs, of: folder, name: "", reader)
             name = spec?[.run].first
           } catch {
             faults.insert(error, at: 0)
@@ -83,18 +157,18 @@ extension HelmRuns {
     var roll: WarmRoll?
     var members: [Int] = []
     func end() {
-      if let roll, !members.lazy.map({ found[$0].number }).elementsEqual(0..<roll.runs.count) {
+      if let roll, !members.lazy.map({ found[$0].number }).elementsEqual(0..<roll.runCount) {
         others += members
       }
       roll = nil
       members = []
     }
-    for (number, run) in found.enumerated() {
-      if let its = run.roll {
+    for number in found.indices {
+      if let its = found[number].roll {
         if its !== roll { end() }
         roll = its
         members.append(number)
-      } else if run.spec != nil {
+      } else if found[number].spec != nil {
         end()
       }
     }

@@ -145,15 +145,18 @@ struct RunLocator {
     let time = store == nil ? 0 : WallClock.nanosecondsSince1970
     let version = store != nil && tree is DiskTree ? Files.status(folder)?.version : nil
     let roll = version.flatMap { store?.roll(of: folder, $0) }
+    let current = roll.flatMap { $0.version == version ? $0 : nil }
     guard let identity = version?.identity ?? tree.identity(folder),
-      let entries = roll.flatMap({ $0.version == version ? $0.entries : nil }) ?? tree.entries(folder)
+      let entries = current?.others ?? tree.entries(folder)
     else { return false }
     if let known = seen[identity] { return known }
     seen[identity] = false
     var searched: SearchedFolder?
     if let store, let version {
+      let path = store.absolute(folder)
       searched = SearchedFolder(
-        path: store.absolute(folder), version: version, time: time, entries: entries, roll: roll)
+        path: path, isAbsolute: path == folder, version: version, time: time,
+        entries: current == nil ? entries : nil, roll: roll)
     }
     let found = searchNew(tree, folder, entries, depth, searched)
     seen[identity] = found
@@ -165,7 +168,9 @@ struct RunLocator {
     _ searched: SearchedFolder?
   ) -> Bool {
     let above = parents.last
-    if RunDirectory.isRun(folder, entries) {
+    // There are rolls only of folders in which runs lie, and nothing that is read in another way.
+    let isRolled = searched?.isRolled == true
+    if !isRolled, RunDirectory.isRun(folder, entries) {
       let files = entries.filter { !$0.isFolder && !$0.name.hasPrefix(".") }
       let place = above.flatMap { above in
         guard folder.hasSuffix("/" + above.name) else { return nil as SearchedFolder.Place? }
@@ -182,9 +187,9 @@ struct RunLocator {
       return true
     }
     guard depth < tree.depthLimit else { return false }
-    let folders = entries.filter(\.isFolder)
+    var folders = entries.filter(\.isFolder)
     let output = "benchmark_output"
-    if folders.contains(where: { $0.name == output }) {
+    if !isRolled, folders.contains(where: { $0.name == output }) {
       var found = search(tree, folder + "/" + output, depth: depth + 1)
       // Downloads of other benchmarks may lie beside it, each with its own benchmark_output.
       for entry in folders where entry.name != output {
@@ -197,27 +202,30 @@ struct RunLocator {
       }
       return found
     }
-    if folders.contains(where: { $0.name == "runs" }) {
+    if !isRolled, folders.contains(where: { $0.name == "runs" }) {
       return search(tree, folder + "/runs", depth: depth + 1)
     }
     var found = false
-    let unchanged = searched?.unchanged(folder, workers: workers) ?? []
+    var known: Set<String> = []
+    if let searched, let roll = searched.roll {
+      let unchanged = searched.unchanged(Array(0..<roll.runCount), [.folder], in: folder, workers: workers)
+      for (number, bits) in unchanged.enumerated() {
+        if bits != 0 {
+          found = true
+          add(number, of: roll, in: searched, folder, tree)
+          if !isRolled { known.insert(roll.name(of: number)) }
+        } else if isRolled {
+          folders.append(Files.Entry(name: roll.name(of: number), isFolder: true, isLink: false))
+        }
+      }
+    }
     for entry in folders
-    where !Self.otherFolders.contains(entry.name) && !(entry.isLink && entry.name == "latest") {
+    where !Self.otherFolders.contains(entry.name) && !(entry.isLink && entry.name == "latest")
+      && !known.contains(entry.name)
+    {
       if entry.name == "latest", let suite = copied(latest: folder, among: folders, tree) {
         notes.append(
           "\(folder)/latest holds the runs of \(suite) again and is left out; HELM makes it a link")
-        continue
-      }
-      if let searched, let roll = searched.roll, let number = roll.number(entry.name), unchanged[number] {
-        found = true
-        let run = roll.runs[number]
-        if seen.updateValue(true, forKey: run.folder.identity) != nil { continue }
-        runs.append(
-          RunDirectory(
-            path: folder + "/" + entry.name, files: run.files, tree: tree,
-            place: SearchedFolder.Place(
-              folder: searched, name: entry.name, version: run.folder, number: number)))
         continue
       }
       if let searched { parents.append((searched, entry.name)) }
@@ -225,6 +233,19 @@ struct RunLocator {
       if searched != nil { parents.removeLast() }
     }
     return found
+  }
+
+  /// Collects a run that is as a roll has it.
+  private mutating func add(
+    _ number: Int, of roll: WarmRoll, in searched: SearchedFolder, _ folder: String, _ tree: any FileTree
+  ) {
+    let version = roll.folder(number)
+    if seen.updateValue(true, forKey: version.identity) != nil { return }
+    let name = roll.name(of: number)
+    runs.append(
+      RunDirectory(
+        path: folder + "/" + name, files: roll.files(number), tree: tree,
+        place: SearchedFolder.Place(folder: searched, name: name, version: version, number: number)))
   }
 
   /// The suite whose runs the folder `latest` beside it holds once more, as it does where an archive or a copy was made

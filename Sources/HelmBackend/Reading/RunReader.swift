@@ -7,9 +7,14 @@ final class RunReader {
   private let columns: Set<String>?
   private var readers: [TableSource: SourceReader] = [:]
   private var whole: RunReader?
+  /// The columns that a store may have.
+  var choice: WarmChoice.Worker
 
-  /// - Parameter columns: the columns to make, beside `run_spec.name`; nil for all.
-  init(columns: Set<String>? = nil) { self.columns = columns }
+  /// - Parameter choice: the columns to make, beside `run_spec.name`.
+  init(_ choice: WarmChoice = WarmChoice(nil)) {
+    columns = choice.wanted
+    self.choice = WarmChoice.Worker(choice)
+  }
 
   subscript(source: TableSource) -> SourceReader {
     if let known = readers[source] { return known }

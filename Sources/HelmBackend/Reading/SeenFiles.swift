@@ -6,10 +6,10 @@ import Synchronization
 final class SeenFiles: Sendable {
   private struct State {
     var key: WarmKey??
-    /// What packs had of it, the newest pack first, and when that was looked up.
-    var entries: (look: Int, found: [(pack: WarmPack, entries: [WarmEntry])])?
     /// By the kind of table that they become.
     var files: [(kind: UInt64, file: WarmStore.Present?)] = []
+    /// A bit for each kind of the roll whose file is as the roll has it.
+    var rolled: UInt64 = 0
   }
 
   private let state = Mutex(State())
@@ -18,8 +18,14 @@ final class SeenFiles: Sendable {
 
   init(_ place: SearchedFolder.Place? = nil) { self.place = place }
 
-  /// Forgets the files, which may have changed.
-  func forget() { state.withLock { $0.files.removeAll() } }
+  /// Forgets the files, which may have changed, but those that are as the roll has them.
+  /// - Parameter rolled: a bit for each kind of the roll.
+  func renew(_ rolled: UInt64) {
+    state.withLock {
+      if !$0.files.isEmpty { $0.files = [] }
+      $0.rolled = rolled
+    }
+  }
 
   /// Where a store has the run, found out once.
   func key(_ find: () -> WarmKey?) -> WarmKey? {
@@ -29,19 +35,20 @@ final class SeenFiles: Sendable {
     return key
   }
 
-  /// What packs have of the run, looked up once.
-  /// - Parameter look: the number of times that the packs were opened.
-  func entries(_ look: Int, _ find: () -> [(pack: WarmPack, entries: [WarmEntry])]) -> [(
-    pack: WarmPack, entries: [WarmEntry]
-  )] {
-    if let known = state.withLock({ $0.entries }), known.look == look { return known.found }
-    let found = find()
-    state.withLock { $0.entries = (look, found) }
-    return found
+  /// Whether the file of a kind is as the roll has it.
+  func isRolled(_ kind: UInt64) -> Bool { rolled(kind) != nil }
+
+  private func rolled(_ kind: UInt64) -> WarmStore.Present? {
+    let bits = state.withLock { $0.rolled }
+    guard bits != 0, let place, let number = place.number, let roll = place.folder.roll,
+      let column = roll.kinds.firstIndex(of: kind), bits & 1 << UInt64(column) != 0
+    else { return nil }
+    return roll.file(number, column)
   }
 
   /// The file of a kind, looked at once.
   func file(_ kind: UInt64, _ look: () -> WarmStore.Present?) -> WarmStore.Present? {
+    if let known = rolled(kind) { return known }
     if let known = state.withLock({ state in state.files.first { $0.kind == kind } }) { return known.file }
     let file = look()
     state.withLock { $0.files.append((kind, file)) }

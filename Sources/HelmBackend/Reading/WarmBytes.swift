@@ -51,6 +51,22 @@ import Magnet
     return schemas
   }
 
+  mutating func numbers() -> [UInt64]? {
+    guard let count = small(), unsafe count <= (bytes.count - at) / 8 else { return nil }
+    return (0..<count).compactMap { _ in number() }
+  }
+
+  /// What was in a folder.
+  mutating func entries() -> [Files.Entry]? {
+    guard let count = small(), unsafe count <= bytes.count - at else { return nil }
+    var entries: [Files.Entry] = []
+    for _ in 0..<count {
+      guard let name = text(), let flags = take(UInt8.self) else { return nil }
+      entries.append(Files.Entry(name: name, isFolder: flags & 1 != 0, isLink: flags & 2 != 0))
+    }
+    return entries
+  }
+
   /// Where the runs' hashes begin and how many there are, both within the bytes.
   mutating func takeIndex() -> (start: Int, count: Int)? {
     at = (at + 7) / 8 * 8
@@ -58,6 +74,31 @@ import Magnet
       return nil
     }
     return (at, count)
+  }
+
+  /// Where things of one size begin, at a multiple of 8, all within the bytes; passes over them.
+  mutating func takePlace(of count: Int, size: Int) -> Int? {
+    let start = (at + 7) / 8 * 8
+    guard unsafe start <= bytes.count, unsafe count <= (bytes.count - start) / size else { return nil }
+    at = start + count * size
+    return start
+  }
+
+  /// Whether the bytes of a text that comes next are those of another; passes over it.
+  mutating func takeText(_ other: String) -> Bool? {
+    guard let length = small(), unsafe length <= bytes.count - at else { return nil }
+    defer { at += length }
+    var other = other
+    return other.withUTF8 {
+      unsafe $0.count == length && $0.elementsEqual(bytes[at..<at + length])
+    }
+  }
+
+  /// Passes over some bytes; false where there are not so many.
+  mutating func skip(_ count: Int) -> Bool {
+    guard unsafe count <= bytes.count - at else { return false }
+    at += count
+    return true
   }
 
   /// Which file it is and which of its contents.
@@ -73,7 +114,7 @@ import Magnet
 
 extension [UInt8] {
   mutating func append(number: UInt64) {
-    for place in 0..<8 { append(UInt8(truncatingIfNeeded: number >> UInt64(place * 8))) }
+    unsafe Swift.withUnsafeBytes(of: number.littleEndian) { unsafe append(contentsOf: $0) }
   }
 
   mutating func append(small: Int) {

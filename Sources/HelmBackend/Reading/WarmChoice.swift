@@ -19,13 +19,41 @@ final class WarmChoice: Sendable {
     let kind: TableSource
   }
 
+  /// What one worker has asked for of it, so that it need not wait for the others to ask again.
+  struct Worker {
+    private struct Key: Hashable {
+      let pack: ObjectIdentifier
+      let schema: Int
+      let kind: UInt64
+    }
+
+    let choice: WarmChoice
+    private var known: [Key: Columns] = [:]
+
+    init(_ choice: WarmChoice) { self.choice = choice }
+
+    mutating func columns(_ source: TableSource, of pack: WarmPack, _ schema: Int) -> Columns {
+      let key = Key(pack: ObjectIdentifier(pack), schema: schema, kind: source.fingerprint)
+      if let columns = known[key] { return columns }
+      let columns = choice.columns(source, of: pack, schema)
+      known[key] = columns
+      return columns
+    }
+  }
+
   let wanted: Set<String>?
+  let packs: [WarmPack]
   private let known = Mutex<[Key: Columns]>([:])
 
-  /// - Parameter columns: the columns wanted; nil for all.
-  init(_ columns: Set<String>?) { wanted = columns }
+  /// - Parameters:
+  ///   - columns: the columns wanted; nil for all.
+  ///   - packs: those in which they are looked for.
+  init(_ columns: Set<String>?, packs: [WarmPack] = []) {
+    wanted = columns
+    self.packs = packs
+  }
 
-  func columns(_ source: TableSource, of pack: WarmPack, _ schema: Int) -> Columns {
+  private func columns(_ source: TableSource, of pack: WarmPack, _ schema: Int) -> Columns {
     known.withLock { known in
       let key = Key(pack: pack.path, schema: schema, kind: source)
       if let columns = known[key] { return columns }

@@ -28,6 +28,9 @@ struct WarmEntry: Sendable {
   let headerHash: UInt64
   let partsLength: Int
 
+  /// The bytes of an entry in a directory.
+  static let size = 15 * 8
+
   var partsOffset: Int { offset + (headerLength + 7) / 8 * 8 }
   var end: Int { partsOffset + partsLength }
 }
@@ -50,7 +53,7 @@ struct WarmKey: Hashable, Sendable {
 /// A pack that is read. Its bytes are mapped into memory, and tables made of it use them where they lie; so nobody may shorten
 /// the file, and the store does not: it is written under another name, and removed whole.
 final class WarmPack: Sendable {
-  static let magic = Array("magnet columns 2".utf8)
+  static let magic = Array("magnet columns 3".utf8)
 
   let path: String
   let size: Int
@@ -97,18 +100,22 @@ final class WarmPack: Sendable {
       littleEndian: directoryBytes.loadUnaligned(fromByteOffset: index + place * 8, as: UInt64.self))
   }
 
-  /// What is kept of a run's files.
-  func entries(of key: WarmKey) -> [WarmEntry] {
+  /// What is kept of a run's file of a kind, as it is in a version.
+  func entry(of key: WarmKey, _ kind: UInt64, _ file: WarmStore.Present) -> WarmEntry? {
     var (low, high) = (0, runCount)
     while low < high {
       let middle = (low + high) / 2
       if number(2 * middle) < key.hash { low = middle + 1 } else { high = middle }
     }
     while low < runCount, number(2 * low) == key.hash {
-      if let found = record(low), found.path == key.path { return found.entries }
+      guard let place = Int(exactly: number(2 * low + 1)) else { return nil }
+      var reader = unsafe WarmDirectory(directoryBytes, at: place)
+      if reader.takeText(key.path) == true {
+        return reader.entry(kind, file, schemas.count, end: directory.lowerBound)
+      }
       low += 1
     }
-    return []
+    return nil
   }
 
   /// A run's path and its entries; nil for a damaged record.
@@ -152,6 +159,23 @@ extension WarmDirectory {
       entries.append(entry)
     }
     return (path, entries)
+  }
+
+  /// The entry of a file among those of a run, whose path was taken.
+  fileprivate mutating func entry(
+    _ kind: UInt64, _ file: WarmStore.Present, _ schemaCount: Int, end: Int
+  ) -> WarmEntry? {
+    guard let count = take(UInt8.self) else { return nil }
+    for _ in 0..<count {
+      var (peek, reader) = (self, self)
+      guard skip(WarmEntry.size) else { return nil }
+      if peek.number() == kind, peek.count() == (file.isGzip ? 1 : 0), peek.version() == file.version,
+        let entry = reader.entry(), entry.schema < schemaCount, entry.end <= end
+      {
+        return entry
+      }
+    }
+    return nil
   }
 
   private mutating func entry() -> WarmEntry? {

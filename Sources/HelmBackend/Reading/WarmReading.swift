@@ -5,9 +5,9 @@ extension HelmRuns {
   /// The table of a run's file, from the store or from the file, whose columns the store then keeps; nil where the file
   /// is so large that it is to be read in windows.
   func table(
-    _ kind: TableSource, of folder: RunDirectory, name: String, _ reader: RunReader, _ choice: WarmChoice
+    _ kind: TableSource, of folder: RunDirectory, name: String, _ reader: RunReader
   ) throws(DataFault) -> Table? {
-    if let (table, counts) = store?.table(kind, of: folder, name: name, choice) {
+    if let (table, counts) = store?.table(kind, of: folder, name: name, &reader.choice) {
       reader.files.counts += counts
       return table
     }
@@ -19,7 +19,7 @@ extension HelmRuns {
       store.keep(table, counts, of: folder, ticket)
       if counts.mapsKept == 0 {
         reader.files.counts += counts
-        return table.choosing(kind, choice)
+        return table.choosing(kind, reader.choice.choice.wanted)
       }
     }
     // As if there were no store: the fault, or objects that are cells only where all columns are read.
@@ -36,7 +36,7 @@ extension HelmRuns {
         let (table, counts) = try await loadLarge(kind, of: run, columns: nil)
         store.keep(table, counts, of: folder, ticket)
         if counts.mapsKept == 0 || columns == nil {
-          return (table.choosing(kind, WarmChoice(columns)), counts)
+          return (table.choosing(kind, columns), counts)
         }
       } catch is DataFault {}
     }
@@ -74,8 +74,8 @@ extension RunReader {
 
 extension Table {
   /// The columns that a load asks for.
-  fileprivate func choosing(_ kind: TableSource, _ choice: WarmChoice) -> Table {
-    guard let wanted = choice.wanted else { return self }
+  fileprivate func choosing(_ kind: TableSource, _ wanted: Set<String>?) -> Table {
+    guard let wanted else { return self }
     return selecting(columnNames.filter { kind.isChosen($0, among: wanted) })
   }
 }

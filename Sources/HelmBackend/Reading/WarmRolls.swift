@@ -15,8 +15,11 @@ extension WarmStore {
   /// - Parameters:
   ///   - folders: the runs' folders, in the order of their paths.
   ///   - found: what a listing found of each.
+  ///   - sources: the kinds of files that it looked at.
   ///   - time: when that began.
-  func keepRolls(_ folders: [RunDirectory], _ found: [ListedRun], since time: Int) {
+  func keepRolls(
+    _ folders: [RunDirectory], _ found: [ListedRun], _ sources: [TableSource], since time: Int
+  ) {
     var start = 0
     while start < folders.count {
       guard let folder = folders[start].seen.place?.folder else {
@@ -24,55 +27,69 @@ extension WarmStore {
         continue
       }
       let end = folders[start...].firstIndex { $0.seen.place?.folder !== folder } ?? folders.count
-      keepRoll(of: folder, folders[start..<end], found[start..<end], since: time)
+      keepRoll(of: folder, folders[start..<end], found[start..<end], sources, since: time)
       start = end
     }
   }
 
   private func keepRoll(
     of folder: SearchedFolder, _ folders: ArraySlice<RunDirectory>, _ found: ArraySlice<ListedRun>,
-    since time: Int
+    _ sources: [TableSource], since time: Int
   ) {
-    guard trust(folder.version, folder.path) == .local else { return }
     let old = folder.roll
-    if let old, old.version == folder.version, found.count == old.runs.count,
-      found.allSatisfy({ $0.roll === old })
-    {
-      return
-    }
+    if let old, folder.isRolled, found.count == old.runCount, found.allSatisfy(\.isUnchanged) { return }
+    guard trust(folder.version, folder.path) == .local else { return }
     var runs: [String: WarmRoll.Run] = [:]
     var specs: [Table] = []
     var isNew = false
     var hasRoll = false
     for (run, found) in zip(folders, found) {
       guard let place = run.seen.place else { continue }
+      let known = old.flatMap { old in place.number.map { old.run($0) } }
+      guard let new = found.isUnchanged ? known : rolled(run, found, place, known, sources, since: time)
+      else { continue }
       if let roll = found.roll {
         if !hasRoll { specs.append(roll.specs) }
         hasRoll = true
-        runs[place.name] = roll.runs[found.number]
-        continue
+      } else if let spec = found.spec {
+        specs.append(spec)
       }
-      // Nothing changed while it was read, and what comes will show.
-      guard let version = place.version, version.isSettled(at: folder.time), let spec = found.spec,
-        spec.rowCount == 1, let file = seen(.runSpecs, of: run), file.trust == .local,
-        file.version.isSettled(at: time)
-      else { continue }
-      runs[place.name] = WarmRoll.Run(folder: version, files: run.files, spec: file)
-      specs.append(spec)
-      let known = old.flatMap { old in old.number(place.name).map { old.runs[$0] } }
-      if known?.folder != version || known?.spec != file { isNew = true }
+      if known != new { isNew = true }
+      runs[place.name] = new
     }
     // Links among the entries may lead elsewhere without a change of the folder, which is read then.
-    let isPlain = folder.version.isSettled(at: folder.time) && !folder.entries.contains(where: \.isLink)
+    let entries = folder.entries
+    let isPlain = folder.version.isSettled(at: folder.time) && !entries.contains(where: \.isLink)
     let version =
       isPlain ? folder.version : FileStatus.Version(device: 0, inode: 0, size: 0, modified: 0, changed: 0)
-    if runs.count != old?.runs.count ?? 0 || old?.version != version { isNew = true }
+    if runs.count != old?.runCount ?? 0 || old?.version != version { isNew = true }
     guard isNew, !runs.isEmpty else { return }
     let table = Table(stacking: specs)
     if table.rowCount != runs.count { return }
     write(
       WarmRoll.fileName(folder.path),
-      WarmRoll.bytes(
-        path: folder.path, version: version, entries: folder.entries, runs: runs, specs: table))
+      WarmRoll.bytes(path: folder.path, version: version, entries: entries, runs: runs, specs: table))
+  }
+
+  /// What a roll may have of a run: files that did not change while they were read, so that every later change will show;
+  /// nil where it can have none of it.
+  private func rolled(
+    _ run: RunDirectory, _ found: ListedRun, _ place: SearchedFolder.Place, _ known: WarmRoll.Run?,
+    _ sources: [TableSource], since time: Int
+  ) -> WarmRoll.Run? {
+    // HelmRuns looks for copies of suites among folders of this name.
+    guard place.name != "latest", let version = place.version, version.isSettled(at: place.folder.time),
+      found.roll != nil || found.spec?.rowCount == 1
+    else { return nil }
+    var sound = known?.sound ?? [:]
+    for source in sources {
+      sound[source.fingerprint] = nil
+      guard source == .runSpecs || found.entry.faults.isEmpty && run.has(source),
+        let file = seen(source, of: run), file.trust == .local, file.version.isSettled(at: time)
+      else { continue }
+      sound[source.fingerprint] = file
+    }
+    if sound[TableSource.runSpecs.fingerprint] == nil { return nil }
+    return WarmRoll.Run(folder: version, files: run.files.sorted(), sound: sound)
   }
 }

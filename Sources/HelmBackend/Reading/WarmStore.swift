@@ -29,12 +29,11 @@ public final class WarmStore: Sendable {
   private let state = Mutex(State())
   /// The file systems met, by their devices.
   private let trusted = Mutex<[UInt64: Files.Trust]>([:])
+  private let reused = Atomic(0)
 
   private struct State {
     /// The packs there are, the newest first; nil before they were looked for.
     var packs: [WarmPack]?
-    /// How many times they were opened.
-    var looks = 0
     var writer: WarmPackWriter?
     var use = Use()
     var isFailed = false
@@ -86,7 +85,11 @@ public final class WarmStore: Sendable {
   deinit { flush() }
 
   /// What the store was good for so far.
-  package var use: Use { state.withLock { $0.use } }
+  package var use: Use {
+    var use = state.withLock { $0.use }
+    use.reused = reused.load(ordering: .relaxed)
+    return use
+  }
 
   /// The bytes of its files.
   package var size: Int { (packFiles + files(WarmRoll.ending)).reduce(0) { $0 + $1.status.size } }
@@ -125,14 +128,13 @@ public final class WarmStore: Sendable {
 
   // MARK: Reading
 
-  /// The packs, and how many times they were opened.
-  private func packs() -> (packs: [WarmPack], look: Int) {
+  /// The packs there are, the newest first.
+  func packs() -> [WarmPack] {
     state.withLock { state in
-      if let packs = state.packs { return (packs, state.looks) }
+      if let packs = state.packs { return packs }
       let packs = packFiles.compactMap { WarmPack($0.path) }
       state.packs = packs
-      state.looks += 1
-      return (packs, state.looks)
+      return packs
     }
   }
 
@@ -141,7 +143,9 @@ public final class WarmStore: Sendable {
     run.seen.key { run.tree is DiskTree ? makeKey(run) : nil }
   }
 
-  private func makeKey(_ run: RunDirectory) -> WarmKey { WarmKey(absolute(run.path)) }
+  private func makeKey(_ run: RunDirectory) -> WarmKey {
+    WarmKey(run.seen.place?.folder.isAbsolute == true ? run.path : absolute(run.path))
+  }
 
   /// `Files.absolute`, quickly where little is to be done.
   func absolute(_ path: String) -> String {
@@ -200,37 +204,33 @@ public final class WarmStore: Sendable {
     run.seen.file(source.fingerprint) { present(source, of: run) }
   }
 
-  private func entry(_ source: TableSource, of run: RunDirectory) -> (WarmPack, WarmEntry)? {
-    let (packs, look) = packs()
-    guard !packs.isEmpty, let key = key(run) else { return nil }
-    let known = run.seen.entries(look) { packs.map { ($0, $0.entries(of: key)) } }
-    let kind = source.fingerprint
-    var found: Present?
-    for (pack, entries) in known {
-      for entry in entries where entry.kind == kind {
-        if found == nil { found = seen(source, of: run) }
-        guard let found else { return nil }
-        if entry.version == found.version, entry.isGzip == found.isGzip { return (pack, entry) }
-      }
+  private func entry(
+    _ source: TableSource, of run: RunDirectory, in packs: [WarmPack]
+  ) -> (WarmPack, WarmEntry)? {
+    guard !packs.isEmpty, let key = key(run), let file = seen(source, of: run) else { return nil }
+    for pack in packs {
+      if let entry = pack.entry(of: key, source.fingerprint, file) { return (pack, entry) }
     }
     return nil
   }
 
-  /// Whether the file of a table is one that was read without faults.
-  func knows(_ source: TableSource, of run: RunDirectory) -> Bool {
-    !isVerifying && entry(source, of: run) != nil
+  /// Whether the file of a table is one in which there were no faults.
+  func knows(_ source: TableSource, of run: RunDirectory, _ packs: [WarmPack]) -> Bool {
+    !isVerifying && (run.seen.isRolled(source.fingerprint) || entry(source, of: run, in: packs) != nil)
   }
 
   /// The table of a run as reading its file would give it; nil when it is not kept.
   /// - Parameter name: the run's name, for tables whose files do not have it.
   func table(
-    _ source: TableSource, of run: RunDirectory, name: String, _ choice: WarmChoice
+    _ source: TableSource, of run: RunDirectory, name: String, _ choice: inout WarmChoice.Worker
   ) -> (Table, ReadingCounts)? {
-    guard !isVerifying, let (pack, entry) = entry(source, of: run) else { return nil }
+    guard !isVerifying, let (pack, entry) = entry(source, of: run, in: choice.choice.packs) else {
+      return nil
+    }
     let columns = choice.columns(source, of: pack, entry.schema)
     let runColumn = source.namesRun ? nil : columns.runColumn.map { ($0, Cell.string(name)) }
     guard let table = pack.table(entry, columns, run: runColumn) else { return nil }
-    state.withLock { $0.use.reused += 1 }
+    reused.wrappingAdd(1, ordering: .relaxed)
     return (table, entry.counts)
   }
 
@@ -245,7 +245,7 @@ public final class WarmStore: Sendable {
   }
 
   /// Notes that files' columns came from the store.
-  func note(reused count: Int) { state.withLock { $0.use.reused += count } }
+  func note(reused count: Int) { reused.wrappingAdd(count, ordering: .relaxed) }
 
   // MARK: Writing
 
@@ -308,8 +308,8 @@ public final class WarmStore: Sendable {
       headerLength: image.header.count, headerHash: XXH64.hash(image.header), partsLength: image.parts.count)
     let padding = [UInt8](repeating: 0, count: entry.partsOffset - entry.headerLength)
     let bytes = image.header + padding + image.parts
-    if isVerifying, let (pack, old) = self.entry(ticket.source, of: run) {
-      if pack.bytes(of: old) == bytes { return state.withLock { $0.use.reused += 1 } }
+    if isVerifying, let (pack, old) = self.entry(ticket.source, of: run, in: packs()) {
+      if pack.bytes(of: old) == bytes { return note(reused: 1) }
       state.withLock { $0.use.wrong.append(run.file(of: ticket.source)) }
     }
     state.withLock { state in

@@ -51,17 +51,28 @@ public struct RunTables: Sendable {
   /// Tables of several runs, one under the other.
   /// - Parameter runs: for each run asked for, its tables of these kinds, or what is wrong with it.
   package init(stacking runs: [Result<[TableSource: Table], DataFault>], kinds: [TableSource]) {
-    for kind in kinds {
-      let tables = runs.map { (try? $0.get()[kind]) ?? Table() }
-      self[kind] = Table(stacking: tables)
+    self.init(
+      stacking: kinds.map { kind in (kind, runs.map { (try? $0.get()[kind]) ?? Table() }) },
+      faults: runs.enumerated().compactMap { number, run in
+        if case .failure(let fault) = run { (run: number, fault: fault) } else { nil }
+      })
+  }
+
+  /// Tables of several runs, one under the other.
+  /// - Parameters:
+  ///   - tables: for each kind, a table for each run asked for, without rows for a faulty one.
+  ///   - faults: by the number of the run.
+  package init(
+    stacking tables: [(kind: TableSource, ofRuns: [Table])], faults: [(run: Int, fault: DataFault)]
+  ) {
+    self.faults = faults
+    for (kind, ofRuns) in tables {
+      self[kind] = Table(stacking: ofRuns)
       var start = 0
-      rowsOfRun[kind] = tables.map { table in
+      rowsOfRun[kind] = ofRuns.map { table in
         defer { start += table.rowCount }
         return start..<start + table.rowCount
       }
-    }
-    for (number, run) in runs.enumerated() {
-      if case .failure(let fault) = run { faults.append((run: number, fault: fault)) }
     }
   }
 

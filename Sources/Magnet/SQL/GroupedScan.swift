@@ -57,8 +57,10 @@ extension RelationScan {
     var groups = Groups()
     if query.groups.isEmpty { _ = groups.number([]) }
     var sums = Array(repeating: [GroupSums](), count: query.items.count)
+    var numbers: [Int32] = []
+    var last = LastTexts()
     for part in partNumbers {
-      guard let numbers = groupNumbers(query.groups, part: part, &groups) else { return nil }
+      guard setGroupNumbers(&numbers, query.groups, part: part, &groups, &last) else { return nil }
       for (place, item) in query.items.enumerated() {
         guard case .function(let function, let column) = item else { continue }
         while sums[place].count < groups.keys.count { sums[place].append(GroupSums()) }
@@ -102,34 +104,52 @@ extension RelationScan {
     }
   }
 
-  /// The number of the group of each row of a part, -1 for rows that do not count; nil where a column that is grouped by
-  /// holds other cells than texts.
-  private func groupNumbers(_ columns: [Int], part: Int, _ groups: inout Groups) -> [Int32]? {
+  /// The texts of the one column that is grouped by, in the last part, and the groups of their codes, -1 for none yet:
+  /// as a rule parts have the same texts.
+  private struct LastTexts {
+    private var texts = ScanCells()
+    var groups: [Int32] = []
+
+    /// Goes on to a part's texts.
+    /// - Parameter isOnly: whether they alone tell the groups.
+    mutating func become(_ new: ScanCells, isOnly: Bool) {
+      if isOnly, new.hasTexts(of: texts) { return }
+      texts = isOnly ? new : ScanCells()
+      groups.removeAll(keepingCapacity: true)
+      groups.append(contentsOf: repeatElement(-1, count: new.textCount + 1))
+    }
+  }
+
+  /// Sets the number of the group of each row of a part, -1 for rows that do not count; false where a column that is grouped
+  /// by holds other cells than texts.
+  private func setGroupNumbers(
+    _ numbers: inout [Int32], _ columns: [Int], part: Int, _ groups: inout Groups, _ last: inout LastTexts
+  ) -> Bool {
+    numbers.removeAll(keepingCapacity: true)
     let count = rowCount(of: part)
     let cells = columns.map { self.cells(of: part, $0) }
-    guard cells.allSatisfy({ $0.areTexts || $0.form == .null }) else { return nil }
+    guard cells.allSatisfy({ $0.areTexts || $0.form == .null }) else { return false }
     let varying = columns.indices.filter { cells[$0].areTexts && !cells[$0].isConstant }
     func key(_ row: Int) -> [Cell] { columns.map { cell(of: part, $0, row: row) } }
-    var numbers: [Int32] = []
     switch varying.count {
     case 0:
       let first = (0..<count).first { holds(part, $0) }
-      numbers = Array(repeating: first.map { Int32(groups.number(key($0))) } ?? -1, count: count)
+      let number = first.map { Int32(groups.number(key($0))) } ?? -1
+      numbers.append(contentsOf: repeatElement(number, count: count))
     case 1:
       let texts = cells[varying[0]]
-      var known = Array(repeating: Int32(-1), count: texts.textCount + 1)
-      numbers.reserveCapacity(count)
+      last.become(texts, isOnly: columns.count == 1)
       for row in 0..<count {
         let code = texts.code(row)
-        if known[code] < 0 {
+        if last.groups[code] < 0 {
           // A group is one only if one of its rows counts.
           if !holds(part, row) {
             numbers.append(-1)
             continue
           }
-          known[code] = Int32(groups.number(key(row)))
+          last.groups[code] = Int32(groups.number(key(row)))
         }
-        numbers.append(known[code])
+        numbers.append(last.groups[code])
       }
     default:
       var known: [[Int]: Int32] = [:]
@@ -146,7 +166,7 @@ extension RelationScan {
       }
     }
     if hasChecks(part) { for row in 0..<count where !holds(part, row) { numbers[row] = -1 } }
-    return numbers
+    return true
   }
 
   /// Adds the cells of a column of a part to the sums of its rows' groups; false where they are left to SQLite.

@@ -22,7 +22,7 @@
 
   private let relation: Relation
   /// The relation's columns that are asked for, ascending, and where their cells are kept.
-  private let asked: [(column: Int, memory: ScanMemory.ColumnCells)]
+  private let asked: [(column: Int, isReal: Bool, memory: ScanMemory.ColumnCells)]
   /// The place of each of the relation's columns among these; -1 for others.
   private let placeOf: [Int]
   private var parts: [Part] = []
@@ -48,7 +48,10 @@
     self.relation = relation
     unsafe bitsInOrder = unsafe Array(repeating: nil, count: relation.columns.count)
     asked = columns.sorted().map {
-      ($0, catalog.scanMemory.column(relation.kind, relation.columns[$0].source))
+      (
+        $0, relation.columns[$0].type == .real,
+        catalog.scanMemory.column(relation.kind, relation.columns[$0].source)
+      )
     }
     var places = Array(repeating: -1, count: relation.columns.count)
     for (place, wanted) in asked.enumerated() { places[wanted.column] = place }
@@ -114,7 +117,7 @@
       case .column:
         let position = table == nil ? nil : positions.places[place]
         let cells = position.map { chunk.columns[$0] } ?? .nulls(chunk.rowCount)
-        return column.type == .real && cells.areIntegers ? cells.asDoubles() : cells
+        return asked.isReal && cells.areIntegers ? cells.asDoubles() : cells
       case .input:
         return InstanceInput.texts(rowCount: chunk.rowCount) { name in
           table?.position(of: name).map { chunk.columns[$0] }

@@ -42,6 +42,15 @@
     unsafe rows.load(fromByteOffset: (row & rowMask) &* MemoryLayout<Element>.size, as: Element.self)
   }
 
+  /// Whether the codes of both stand for the same texts.
+  func hasTexts(of other: ScanCells) -> Bool {
+    guard areTexts, other.areTexts, textCount == other.textCount else { return false }
+    if textCount == 0 { return true }
+    let size = unsafe ends[textCount - 1]
+    return unsafe equalBytes(ends, other.ends, textCount * MemoryLayout<Int>.stride)
+      && equalBytes(bytes, other.bytes, size)
+  }
+
   /// The text with a code that is not 0.
   @inline(__always)
   func text(_ code: Int) -> UnsafeBufferPointer<UInt8> {
@@ -55,15 +64,32 @@
   private var pieces: [UnsafeMutableRawPointer] = unsafe []
   private var held: [ColumnChunk.Storage] = []
   private var columns: [Column: ColumnCells] = [:]
+  /// The cells of texts that stand in all rows of a chunk.
+  private var constants: [String: ScanCells] = [:]
 
   private struct Column: Hashable {
     let kind: TableSource?
     let source: Relation.Source
   }
 
-  /// The cells of one column, by the number of the run and that of the chunk in its table.
+  /// The cells of one column.
   final class ColumnCells {
-    fileprivate var made: [[ScanCells?]] = []
+    /// Those of the first chunk of each run's table, by the number of the run; rows of no run are those of number -1.
+    private var first: [ScanCells?] = []
+    private var others: [[Int]: ScanCells] = [:]
+
+    /// The cells of a chunk of a run's table.
+    fileprivate subscript(run: Int, chunk: Int) -> ScanCells? {
+      get { chunk > 0 ? others[[run, chunk]] : run + 1 < first.count ? first[run + 1] : nil }
+      set {
+        if chunk > 0 {
+          others[[run, chunk]] = newValue
+        } else {
+          while first.count <= run + 1 { first.append(nil) }
+          first[run + 1] = newValue
+        }
+      }
+    }
   }
 
   deinit { unsafe pieces.forEach { unsafe $0.deallocate() } }
@@ -79,12 +105,9 @@
 
   /// The cells of a chunk of a run's table, made once.
   func cells(_ chunk: ColumnChunk, _ column: ColumnCells, run: Int, chunk number: Int) -> ScanCells {
-    // Rows of no run are those of number -1.
-    while column.made.count <= run + 1 { column.made.append([]) }
-    if column.made[run + 1].count > number, let known = column.made[run + 1][number] { return known }
+    if let known = column[run, number] { return known }
     let new = cells(chunk)
-    while column.made[run + 1].count <= number { column.made[run + 1].append(nil) }
-    column.made[run + 1][number] = new
+    column[run, number] = new
     return new
   }
 
@@ -95,7 +118,12 @@
     case .constant(.null): return ScanCells()
     case .constant(.double(let value)): return constant(.doubles(Values([value]), nil))
     case .constant(.int(let value)): return constant(.ints(Values([value]), nil))
-    case .constant(.string(let text)): return constant(.strings(.one(Values([1])), TextDictionary([text])))
+    case .constant(.string(let text)):
+      if let known = constants[text] { return known }
+      let new = constant(.strings(.one(Values([1])), TextDictionary([text])))
+      // What is equal to Swift may be written in several ways.
+      if text.utf8.allSatisfy({ $0 < 0x80 }) { constants[text] = new }
+      return new
     case .doubles(let values, let nulls?):
       return cells(.doubles(nulls.withNaN(values), nil))
     default: return cells(chunk.storage)

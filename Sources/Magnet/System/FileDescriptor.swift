@@ -78,6 +78,14 @@ package struct FileDescriptor: ~Copyable, Sendable {
     return unsafe fstat(number, &info) == 0 ? FileStatus(info) : nil
   }
 
+  /// What lies at a path that begins in this folder; links are followed.
+  /// - Parameter path: ends with a zero.
+  package func status(of path: [CChar]) -> FileStatus? {
+    guard path.last == 0 else { return nil }
+    var info = stat()
+    return unsafe fstatat(number, path, &info, 0) == 0 ? FileStatus(info) : nil
+  }
+
   /// Reads `count` bytes from `offset` on, or those up to the file's end; returns how many.
   package func read(_ memory: UnsafeMutableRawPointer, _ count: Int, at offset: Int) throws(SystemError)
     -> Int

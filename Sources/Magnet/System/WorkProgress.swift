@@ -44,10 +44,10 @@ public final class WorkProgress: Sendable {
     }
   }
 
-  /// Counts one more part as done.
-  package func advance() {
+  /// Counts more parts as done.
+  package func advance(by count: Int = 1) {
     current.withLock { state in
-      state.done += 1
+      state.done += count
       state.total = max(state.total, state.done)
     }
   }

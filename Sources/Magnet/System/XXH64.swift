@@ -19,8 +19,10 @@ package struct XXH64: Sendable {
 
   package static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
     var sum = XXH64()
-    unsafe sum.add(bytes)
-    return sum.value
+    sum.length = UInt64(bytes.count)
+    let end = bytes.count & ~31
+    unsafe sum.addStripes(UnsafeRawBufferPointer(rebasing: bytes[..<end]))
+    return unsafe sum.finished(UnsafeRawBufferPointer(rebasing: bytes[end...]))
   }
 
   /// Adds bytes.

@@ -311,6 +311,8 @@
       return unsafe .ints(Values(cells) { Int64(bitPattern: $0) }, nullMask(rowCount))
     case .double:
       if isConstant { return .constant(.double(Double(bitPattern: first))) }
+      // So that queries need not look at the mask.
+      for row in nullRows { unsafe words[Int(row)] = Double.nan.bitPattern }
       return unsafe .doubles(Values(cells) { Double(bitPattern: $0) }, nullMask(rowCount))
     case .string, .json:
       if isConstant {

@@ -6,9 +6,23 @@ struct NullMask: Sendable {
 
   init(words: [UInt64]) { self.words = words }
 
-  /// Numbers with NaN where there is nothing.
+  /// Whether a condition holds for every row that holds nothing.
+  private func allNulls(_ count: Int, _ condition: (Int) -> Bool) -> Bool {
+    for (number, word) in words.enumerated() where word != 0 {
+      var rest = word
+      while rest != 0 {
+        let row = number * 64 + rest.trailingZeroBitCount
+        if row < count, !condition(row) { return false }
+        rest &= rest - 1
+      }
+    }
+    return true
+  }
+
+  /// Numbers with NaN where there is nothing: the same ones where it is there, as `ColumnBuilder` leaves it.
   func withNaN(_ values: Values<Double>) -> Values<Double> {
-    Values(copying: values) { values in
+    if allNulls(values.count, { values[$0].isNaN }) { return values }
+    return Values(copying: values) { values in
       for (number, word) in words.enumerated() where word != 0 {
         var rest = word
         while rest != 0 {

@@ -46,6 +46,8 @@ public struct Table: Sendable {
   let chunks: [Chunk]
   /// The number of each chunk's first row.
   private let starts: [Int]
+  private static let startOfOne = [0]
+  private static let emptySchema = TableSchema([])
   package let schema: TableSchema
 
   init(columnNames: [String], chunks: [Chunk]) { self.init(TableSchema(columnNames), chunks) }
@@ -57,8 +59,15 @@ public struct Table: Sendable {
 
   init(_ schema: TableSchema, _ chunks: [Chunk]) {
     self.schema = schema
-    self.chunks = chunks.filter { $0.rowCount > 0 }
+    self.chunks = chunks.contains { $0.rowCount == 0 } ? chunks.filter { $0.rowCount > 0 } : chunks
+    // Most tables are of one run, which is one chunk.
+    if self.chunks.count == 1 {
+      starts = Self.startOfOne
+      rowCount = self.chunks[0].rowCount
+      return
+    }
     var starts: [Int] = []
+    starts.reserveCapacity(self.chunks.count)
     var total = 0
     for chunk in self.chunks {
       starts.append(total)
@@ -69,7 +78,7 @@ public struct Table: Sendable {
   }
 
   /// A table without columns and rows.
-  public init() { self.init(columnNames: [], chunks: []) }
+  public init() { self.init(Self.emptySchema, []) }
 
   /// A table from rows of cells.
   /// - Parameters:
