@@ -1,4 +1,4 @@
-// What Swift's Glibc module lacks; some of it glibc declares for programs that define _GNU_SOURCE alone.
+// What glibc declares, mostly for programs that define _GNU_SOURCE alone, and Swift's Glibc module lacks.
 #pragma once
 
 #if defined(__linux__)

@@ -27,7 +27,7 @@ import Testing
     let result = try await Self.result()
     #expect(result.parts.map(\.predictor) == [0, 0, 0, 1])
     #expect(result.parts.map(\.observed) == [5, 10, 20, nil])
-    #expect(result.parts.reduce(0) { $0 + $1.records.count } == result.outcome.records.count)
+    #expect(result.parts.reduce(0) { $0 + $1.records.count } == 12 * 4 * 3 + 12)
     #expect(result.parts[..<3].allSatisfy { $0.records.count == 12 * 4 && !$0.isConformal })
     #expect(result.parts[3].records.count == 12 && result.parts[3].isConformal)
     #expect(result.familyCount == 3 && result.familyOf.count == 12)
@@ -196,7 +196,7 @@ import Testing
     let result = try await Self.result()
     let found = result.predictions(of: 1)
     #expect(Set(found.keys) == Set(BacktestTests.scores.runs.map(\.name)))
-    for record in result.outcome.records where record.predictor == 1 {
+    for record in result.parts.flatMap(\.records) where record.predictor == 1 {
       let name = result.plan.collection.runs[result.plan.targets[Int(record.target)].run].name
       #expect(try found[name]?.get() == record.predicted)
     }

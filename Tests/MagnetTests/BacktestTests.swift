@@ -298,7 +298,7 @@ import Testing
       return try await Self.backtest().run(Self.entries, on: Self.scores)
     }
     let result = try await work.value
-    #expect(!result.isComplete && result.outcome.records.isEmpty && BacktestScores(result).groups.isEmpty)
+    #expect(!result.isComplete && result.parts.isEmpty && BacktestScores(result).groups.isEmpty)
     #expect(result.notes.last == "interrupted: these are the predictions made so far")
   }
 
@@ -334,7 +334,7 @@ import Testing
     while units.withLock({ $0 }) < 3 { try await Task.sleep(for: .milliseconds(1)) }
     work.cancel()
     let result = try await work.value
-    #expect(!result.isComplete && !result.outcome.records.isEmpty)
+    #expect(!result.isComplete && !result.parts.isEmpty)
     #expect(result.notes.last == "interrupted: these are the predictions made so far")
     let part = try Project.text(path)
     #expect(part.hasSuffix("}\n"))

@@ -121,7 +121,7 @@ package struct Backtest: Sendable {
       }
     }
     return BacktestResult(
-      backtest: self, entries: entries, plan: plan, outcome: log.finish(),
+      backtest: self, entries: entries, plan: plan, outcomes: log.finish(),
       isComplete: !Task.isCancelled)
   }
 

@@ -60,13 +60,12 @@ final class BacktestLog: Sendable {
     }
   }
 
-  /// All that was predicted, in order.
-  func finish() -> BacktestOutcome {
+  /// All that was predicted, in order; it is not kept here any longer.
+  func finish() -> [BacktestOutcome] {
     state.withLock { state in
       state.file = nil
-      var all = BacktestOutcome()
-      for case let outcome? in state.outcomes { all += outcome }
-      return all
+      defer { state.outcomes = [] }
+      return state.outcomes.compactMap(\.self)
     }
   }
 }

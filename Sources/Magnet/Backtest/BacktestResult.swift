@@ -21,7 +21,9 @@ package struct BacktestResult: Sendable {
   let backtest: Backtest
   let entries: [Backtest.Entry]
   let plan: BacktestPlan
-  let outcome: BacktestOutcome
+  /// In the order of the plan.
+  let failures: [BacktestOutcome.Failure]
+  let remarks: [BacktestOutcome.Remark]
   /// Whether all was predicted; false when the backtest was told to end.
   package let isComplete: Bool
   /// For each target, the number of its model's family among those of the models that were predicted.
@@ -32,37 +34,52 @@ package struct BacktestResult: Sendable {
   let parts: [Part]
 
   init(
-    backtest: Backtest, entries: [Backtest.Entry], plan: BacktestPlan, outcome: BacktestOutcome,
+    backtest: Backtest, entries: [Backtest.Entry], plan: BacktestPlan, outcomes: consuming [BacktestOutcome],
     isComplete: Bool
   ) {
     self.backtest = backtest
     self.entries = entries
     self.plan = plan
-    self.outcome = outcome
+    failures = outcomes.flatMap(\.failures)
+    remarks = outcomes.flatMap(\.remarks)
     self.isComplete = isComplete
     let runs = plan.targets.map { plan.collection.runs[$0.run] }
     let families = runs.map(\.family).unique()
     let numbers = Dictionary(uniqueKeysWithValues: families.enumerated().map { ($1, $0) })
     familyOf = runs.map { numbers[$0.family, default: 0] }
     familyCount = families.count
-    var parts: [SIMD2<Int32>: Part] = [:]
-    for record in outcome.records {
-      parts[
-        SIMD2(record.predictor, record.observed),
-        default: Part(
-          predictor: Int(record.predictor), observed: record.observed < 0 ? nil : Int(record.observed),
-          records: [])
-      ].records.append(record)
-    }
     let models = runs.map(\.model)
-    self.parts = parts.sorted { ($0.key.x, $0.key.y) < ($1.key.x, $1.key.y) }.map { _, part in
-      var part = part
-      if backtest.level == .run, !part.records.contains(where: \.hasIntervals) {
-        part.isConformal = true
-        ConformalIntervals.add(to: &part.records, models: models)
-      }
+    var parts = Self.parts(outcomes)
+    for number in parts.indices
+    where backtest.level == .run && !parts[number].records.contains(where: \.hasIntervals) {
+      parts[number].isConformal = true
+      ConformalIntervals.add(to: &parts[number].records, models: models)
+    }
+    self.parts = parts
+  }
+
+  /// All predictions, by predictor and number of observed instances. There may be millions: each is in memory once, but for
+  /// those of one outcome.
+  private static func parts(_ outcomes: consuming [BacktestOutcome]) -> [Part] {
+    func key(_ record: BacktestRecord) -> SIMD2<Int32> { SIMD2(record.predictor, record.observed) }
+    var counts: [SIMD2<Int32>: Int] = [:]
+    for number in outcomes.indices {
+      for record in outcomes[number].records { counts[key(record), default: 0] += 1 }
+    }
+    let keys = counts.keys.sorted { ($0.x, $0.y) < ($1.x, $1.y) }
+    var parts = keys.map { key in
+      var part = Part(predictor: Int(key.x), observed: key.y < 0 ? nil : Int(key.y), records: [])
+      part.records.reserveCapacity(counts[key, default: 0])
       return part
     }
+    let places = Dictionary(uniqueKeysWithValues: keys.enumerated().map { ($1, $0) })
+    for number in outcomes.indices {
+      for record in outcomes[number].records {
+        if let place = places[key(record)] { parts[place].records.append(record) }
+      }
+      outcomes[number].records = []
+    }
+    return parts
   }
 }
 
@@ -72,11 +89,11 @@ extension BacktestResult {
   package func predictions(of predictor: Int) -> [String: Result<Double, MagnetError>] {
     var found: [String: Result<Double, MagnetError>] = [:]
     func run(_ target: Int) -> String { plan.collection.runs[plan.targets[target].run].name }
-    for failure in outcome.failures where failure.predictor == predictor {
+    for failure in failures where failure.predictor == predictor {
       found[run(failure.target)] = .failure(MagnetError(.insufficientData, failure.reason))
     }
-    for record in outcome.records where record.predictor == Int32(predictor) {
-      found[run(Int(record.target))] = .success(record.predicted)
+    for part in parts where part.predictor == predictor {
+      for record in part.records { found[run(Int(record.target))] = .success(record.predicted) }
     }
     return found
   }

@@ -118,26 +118,27 @@ extension BacktestResult {
           "\(entry.name): \(what), the first of \(runs[plan.targets[first.target].run].name): \(first.reason)"
         }.map { [$0] } ?? []
       }
-      let failures = outcome.failures.filter { $0.predictor == number }
+      let failures = failures.filter { $0.predictor == number }
       let whole = failures.filter { $0.count == nil }
       notes += told(whole, "\(whole.count) of \(plan.targets.count) scores not predicted")
       let partial = failures.filter { $0.count != nil }
       let failed = partial.compactMap(\.count).reduce(0, +)
       notes += told(
         partial, "\(failed) predictions of \(partial.count) of \(plan.targets.count) scores not made")
-      let own = outcome.records.filter { $0.predictor == number }
+      let own = parts.filter { $0.predictor == number }
       if own.isEmpty, failures.isEmpty, isComplete {
         notes.append(
           "\(entry.name): nothing predicted: it looks at samples of instances, and no run has enough")
       }
-      let extrapolated = own.count(where: \.isExtrapolated)
+      let made = own.map(\.records.count).reduce(0, +)
+      let extrapolated = own.map { $0.records.count(where: \.isExtrapolated) }.reduce(0, +)
       if extrapolated > 0 {
         notes.append(
-          "\(entry.name): \(100 * extrapolated / own.count)% of its predictions are extrapolated: they are of scores "
+          "\(entry.name): \(100 * extrapolated / made)% of its predictions are extrapolated: they are of scores "
             + "above those of 90% of the runs it learned from")
       }
     }
-    let usesSamples = outcome.records.contains { $0.observed >= 0 }
+    let usesSamples = parts.contains { $0.observed != nil }
     for size in backtest.observed.sorted() where usesSamples {
       let small = plan.targets.filter { runs[$0.run].instances.count <= size }
       if !small.isEmpty {
@@ -161,7 +162,7 @@ extension BacktestResult {
   /// What a predictor said of its predictions, with the numbers of scores: the first three different sentences, and how
   /// many more there are.
   private func remarks(_ predictor: Int) -> [String] {
-    let own = outcome.remarks.filter { $0.predictor == predictor }
+    let own = remarks.filter { $0.predictor == predictor }
     var counts: [String: Int] = [:]
     for remark in own { counts[remark.text, default: 0] += 1 }
     let texts = own.map(\.text).unique()
@@ -172,8 +173,8 @@ extension BacktestResult {
   /// How many scores predictors failed to predict, in whole or in part, and one for each predictor without any
   /// prediction; only those asked for count.
   package var failureCount: Int {
-    let silent = unpredicted.filter { number in !outcome.failures.contains { $0.predictor == number } }
-    return outcome.failures.count { entries[$0.predictor].isAskedFor } + (isComplete ? silent.count : 0)
+    let silent = unpredicted.filter { number in !failures.contains { $0.predictor == number } }
+    return failures.count { entries[$0.predictor].isAskedFor } + (isComplete ? silent.count : 0)
   }
 
   /// The numbers of the predictors asked for that predicted nothing.

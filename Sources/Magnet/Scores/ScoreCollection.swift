@@ -240,6 +240,8 @@ extension ScoreCollection {
       runs.indices.filter { !broken.contains($0) }.map { runs[$0] }, rules: known)
     collection.notes = notes + collection.notes
     collection.faults = faults.unique()
+    runs = []
+    returnFreedMemory()
     return collection
   }
 }
