@@ -75,6 +75,10 @@ struct SelectCommand: AsyncParsableCommand {
           let selection = try InstanceSelection(
             one, model: model, count: count, method: method, seed: UInt64(bitPattern: Int64(seed)))
           tables.append(selection.table)
+          if selection.ids.isEmpty {
+            Terminal.say("\(one.name): nothing to choose: all \(selection.knownCount) instances are known")
+            continue
+          }
           let widths = selection.widths.map { "\(Self.rounded($0.width)) with \($0.count)" }.joined(
             separator: ", ")
           let known = selection.knownCount > 0 ? " beside the \(selection.knownCount) known" : ""

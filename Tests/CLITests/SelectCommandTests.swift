@@ -76,6 +76,9 @@ import Testing
       return parseCSV(outcome.output).map { $0.map(\.field) }
     }
     let table = try select("3")
+    let whole = try Tool.run("select", plain, "--method", method, "--model", "acme/base", "--format", "csv")
+    #expect(whole.status == 0 && parseCSV(whole.output).count == 1)
+    #expect(whole.errors.contains("trivia:subject=capitals: nothing to choose: all 8 instances are known"))
     #expect(table[0] == ["task", "order", "instance", "mean", "difficulty", "discrimination"])
     #expect(try select("3") == table)
     let wrong = try Tool.run("select", plain, "--scenario", "trivia:subject=capitols")
