@@ -11,11 +11,16 @@ public import Magnet
 /// (arXiv 2506.07673, there ḡ_rest + (x̄_S - ḡ_S) (N-n)/N for the population the instances are from) for the score on
 /// these N instances, of which n are known. With fewer than 3 instances, or none to learn from it is the sample's mean.
 ///
-/// The interval is that of `ControlVariatePredictor`, the variance of the residuals that of the leave-one-out errors.
+/// The interval is that of `ControlVariatePredictor`, with t of n - 1 degrees of freedom and (n-1)/n times the variance of the
+/// leave-one-out errors, which is that of the sample where the regression says nothing.
 /// A score that a training run does not have counts as the instance's mean.
 ///
 /// Limits: assumes the instances seen were drawn at random; each estimate solves systems of min(n, training runs)
-/// equations.
+/// equations. For 50 instances and more, and for scenarios whose instances follow no single ability, such as GLUE's; from
+/// fewer, `AutoPredictor` weighs it with an item response model. Mean absolute error from 10, 25, 50 and 100 instances on
+/// HELM Lite (83 models, six scenarios; arXiv 2506.07673): .089 .054 .036 .024 for held-out models, .088 .053 .035 .023 for
+/// the strongest 30% predicted from the weaker half; its 95% intervals cover .938 to .957, and .971 from 10 instances of
+/// held-out models.
 public final class AIPWPredictor: ScorePredictor {
   public override class var name: String { "aipw" }
   public override class var summary: String {
@@ -66,11 +71,13 @@ struct AIPWEstimator: ScoreEstimator {
         return estimate
       }
     }
-    // The intercept bears no penalty: the mean of g over the sample is the sample's mean.
+    // The intercept bears no penalty: the mean of g over the sample is the sample's mean. Leave-one-out errors allow for
+    // what was fitted already.
+    let n = Double(known.count)
     let squares = ridge.leaveOneOut.reduce(0) { $0 + $1 * $1 }
     return corrected(
-      ridge.value(at: means), known, population: population, variance: squares / Double(known.count),
-      degrees: known.count - 2, isExtrapolated: frontier.isPassed(by: sample))
+      ridge.value(at: means), known, population: population, variance: squares / n * (n - 1) / n,
+      degrees: known.count - 1, isExtrapolated: frontier.isPassed(by: sample))
   }
 
   /// The training runs' scores on some columns, run by run.

@@ -1,4 +1,5 @@
 public import Magnet
+import Synchronization
 
 /// Predicts a run's score from some of its instances and from its model's scores on other scenarios: the default. It
 /// needs no tuning; what it combines, and with which weights, it learns from the training runs.
@@ -24,7 +25,8 @@ public import Magnet
 ///     ŷ = (ŷ_S/v_S + ŷ_B/v_B) / (1/v_S + 1/v_B)      v = 1 / (1/v_S + 1/v_B)
 ///
 /// The interval is Wilson's of that variance, with t as the 2PL's, and widened or narrowed by what intervals for the training
-/// runs would have had to be (`IntervalFactors`). With fewer than 3 instances, and with instances that were chosen, ŷ_S is
+/// runs would have had to be (`IntervalFactors`), their scores on other scenarios taken for what the regression without them
+/// says. Without that factor it covered .92 to .94 of made runs and .94 to .95 of HELM Lite's, with it .94 to .96. With fewer than 3 instances, and with instances that were chosen, ŷ_S is
 /// the 2PL's estimate alone, without any that of its prior. Where there is no run to learn from it is the sample's mean,
 /// where scores are not from 0 to 1 the control variate; for a score under a perturbation
 /// `PerturbationDifferencePredictor` predicts. Notes say which it was. Probabilities of instances are the 2PL's.
@@ -34,12 +36,16 @@ public import Magnet
 ///
 /// | matrices | sample mean | 2pl | auto | coverage of auto's 95% intervals |
 /// |---|---|---|---|---|
-/// | HELM Lite, six scenarios | .094 .058 .041 .028 | .064 .043 .031 .022 | .064 .043 .031 .022 | .948 .952 .956 .963 |
-/// | GLUE rte | .120 .072 .047 .030 | .088 .078 .072 .060 | .086 .061 .039 .026 | .970 .930 .962 .952 |
-/// | GLUE sst2 | .072 .046 .030 .020 | .106 .086 .080 .072 | .070 .044 .029 .020 | .948 .936 .958 .954 |
-/// | GLUE mrpc | .095 .059 .041 .026 | .129 .073 .050 .039 | .073 .042 .028 .017 | .936 .924 .926 .902 |
-/// | musr | .124 .074 .052 .036 | .030 .033 .029 .023 | .034 .035 .032 .024 | 1.00 .994 .984 .978 |
-/// | ifeval | .118 .078 .052 .035 | .109 .066 .048 .031 | .108 .065 .045 .030 | .824 .916 .936 .950 |
+/// | HELM Lite, six scenarios | .094 .058 .041 .027 | .064 .043 .031 .022 | .064 .043 .031 .022 | .942 .955 .952 .962 |
+/// | GLUE rte | .120 .072 .047 .030 | .088 .078 .072 .060 | .104 .061 .039 .026 | .906 .922 .960 .950 |
+/// | GLUE sst2 | .072 .046 .030 .020 | .106 .086 .080 .072 | .070 .044 .029 .020 | .944 .936 .958 .954 |
+/// | GLUE mrpc | .095 .059 .041 .026 | .129 .073 .050 .039 | .073 .042 .028 .023 | .928 .920 .922 .996 |
+/// | arc_challenge | .121 .078 .053 .037 | .070 .046 .035 .024 | .071 .047 .036 .025 | .926 .950 .940 .954 |
+/// | musr | .124 .074 .051 .035 | .030 .032 .029 .023 | .034 .035 .032 .024 | .994 .990 .958 .958 |
+/// | ifeval | .118 .078 .052 .035 | .109 .066 .048 .031 | .108 .065 .045 .030 | .836 .950 .948 .952 |
+/// | openllm_math | .087 .053 .037 .025 | .069 .048 .034 .023 | .069 .049 .034 .024 | .946 .984 .992 .974 |
+///
+/// Each but HELM Lite is one scenario of 25 such models, whose coverage varies by .02 to .05 from chance.
 ///
 /// When not to use it: where no run of another model has the same instances, the sample's mean is all it has.
 public final class AutoPredictor: ScorePredictor {
@@ -65,7 +71,9 @@ public final class AutoPredictor: ScorePredictor {
       let itemResponse = try fits.estimator(fold)
       let aipw = try AIPWEstimator(fold, frontier: itemResponse.frontier)
       let base = WeighedEstimator(itemResponse: itemResponse, aipw: aipw)
-      return AutoEstimator(base: base, others: others, degrees: itemResponse.degrees, notes: others.notes)
+      return AutoEstimator(
+        base: base, others: others, itemResponse: itemResponse, degrees: itemResponse.degrees,
+        notes: others.notes)
     } catch let error as MagnetError {
       return NotedEstimator(
         base: try ControlVariateEstimator(fold), note: "\(error); the control variate alone is predicted")
@@ -84,28 +92,69 @@ private struct NotedEstimator: ScoreEstimator {
 }
 
 /// What the model's scores on other scenarios say.
-private struct OtherScenarios {
+private final class OtherScenarios: Sendable {
   let estimate: Estimate?
   let notes: [String]
+  /// What those of the models learned from would have said of their score, by the row of the matrix.
+  private let leftOut: [Int: Estimate]
+  private let found = Mutex<[Int: IntervalFactors]>([:])
 
   /// The estimate's variance is taken as so much larger: its errors are those on models that the regression has seen.
   private static let inflation = 1.25
 
   init(_ fold: ScoreFold) {
-    guard let board = try? LogitBoard(fold), board.knownOthers > 0,
-      let found = try? RidgeOnOthersPredictor().fit(fold).estimate(ObservedSample(columns: [], scores: [])),
-      let stddev = found.stddev, stddev.isFinite, stddev > 0
-    else {
+    guard let board = try? LogitBoard(fold), board.knownOthers > 0 else {
       estimate = nil
+      notes = []
+      leftOut = [:]
+      return
+    }
+    let completed = RidgeOnOthersPredictor().completed(board)
+    estimate = Self.widened(completed.estimator)
+    leftOut = Dictionary(
+      uniqueKeysWithValues: fold.train.compactMap { row in
+        completed.leftOut[fold.matrix.runs[row].model].flatMap(Self.widened).map { (row, $0) }
+      })
+    guard estimate != nil else {
       notes = []
       return
     }
-    var wider = found
-    wider.stddev = stddev * Self.inflation.squareRoot()
-    estimate = wider
     notes = [
       "the model's scores on \(board.knownOthers) other \(board.knownOthers == 1 ? "scenario" : "scenarios") are used"
     ]
+  }
+
+  private static func widened(_ estimator: CompletedEstimator) -> Estimate? {
+    guard var estimate = estimator.estimate(ObservedSample(columns: [], scores: [])),
+      let stddev = estimate.stddev, stddev.isFinite, stddev > 0
+    else { return nil }
+    estimate.stddev = stddev * inflation.squareRoot()
+    return estimate
+  }
+
+  /// Two estimates with deviations above 0 by their precisions.
+  static func weighed(_ own: (mean: Double, stddev: Double), _ other: Estimate) -> (
+    mean: Double, variance: Double
+  ) {
+    let (p, q) = (
+      1 / (own.stddev * own.stddev), 1 / ((other.stddev ?? .infinity) * (other.stddev ?? .infinity))
+    )
+    return ((own.mean * p + other.mean * q) / (p + q), 1 / (p + q))
+  }
+
+  /// How far intervals from so many instances and other scenarios are off, on the training runs.
+  func factors(_ count: Int, _ model: ItemResponseEstimator) -> IntervalFactors {
+    if let known = found.withLock({ $0[count] }) { return known }
+    let learned = model.trials.learned(count, model)
+    let trials = learned.trials.compactMap { trial -> (Double, Double, Double)? in
+      guard let other = leftOut[trial.row], trial.variance > 0 else { return nil }
+      let both = Self.weighed(
+        (trial.estimate, trial.variance.squareRoot() * learned.weighed.last), other)
+      return (both.mean, both.variance, trial.actual)
+    }
+    let factors = model.trials.factors(trials, model.degrees, .trainingRunsElsewhere(count))
+    found.withLock { $0[count] = factors }
+    return factors
   }
 }
 
@@ -113,20 +162,30 @@ private struct OtherScenarios {
 private struct AutoEstimator: ScoreEstimator {
   let base: any ScoreEstimator
   let others: OtherScenarios
+  /// Nil where there is none to learn from.
+  var itemResponse: ItemResponseEstimator?
   let degrees: Int
   let notes: [String]
 
   func estimate(_ sample: ObservedSample) -> Estimate? {
     let own = base.estimate(sample)
-    guard let board = others.estimate, let b = board.stddev, sample.known.isShare else { return own }
-    guard let own, let a = own.stddev else { return own ?? board }
-    if a == 0 { return own }
-    let (p, q) = (1 / (a * a), 1 / (b * b))
+    guard let board = others.estimate, sample.known.isShare else { return own }
+    guard let own, let deviation = own.stddev else { return own ?? board }
+    if deviation == 0 { return own }
+    let both = OtherScenarios.weighed((own.mean, deviation), board)
     var estimate = shareEstimate(
-      (own.mean * p + board.mean * q) / (p + q), variance: 1 / (p + q), degrees: degrees,
-      isExtrapolated: own.isExtrapolated)
+      both.mean, variance: both.variance, degrees: degrees, isExtrapolated: own.isExtrapolated,
+      factors: factors(sample))
     estimate.notes = own.notes
     return estimate
+  }
+
+  /// Those of random samples that the item response model is used for.
+  private func factors(_ sample: ObservedSample) -> IntervalFactors {
+    let known = sample.known
+    guard let itemResponse, known.count >= 3, !sample.isAdaptive else { return .none }
+    if case .doubt = itemResponse.stronger(known) { return .none }
+    return others.factors(known.count, itemResponse)
   }
 
   func probabilities(_ sample: ObservedSample) -> [Double]? { base.probabilities(sample) }

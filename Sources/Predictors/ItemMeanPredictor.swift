@@ -6,6 +6,11 @@ public import Magnet
 ///     p_j = mean over training runs m of x_mj      ŷ = mean over instances j of p_j
 ///
 /// An instance that no training run has counts as one of mean difficulty.
+///
+/// For telling hard instances from easy ones, all models alike; for probabilities of a model's own answers take
+/// `TwoParameterPredictor`. On HELM Lite (83 models, six scenarios; arXiv 2506.07673), families held out, its Brier score is
+/// .175 and its expected calibration error .014 (2pl from 25 instances: .140); its error on runs' scores is that of
+/// `ScenarioMeanPredictor`.
 public final class ItemMeanPredictor: ScorePredictor {
   public override class var summary: String {
     "a run's score: the mean of its instances' mean scores over models"

@@ -3,7 +3,8 @@ public import Magnet
 /// Predicts for each instance, at random, that it is answered right (1) or wrong (0).
 ///
 /// The form to start a predictor of single instances from: each row of `test.scenarioStates` is a request to
-/// predict, and its number says which one a prediction is about.
+/// predict, and its number says which one a prediction is about. Not for predicting: half of its guesses are wrong, whatever
+/// the instances, which is a Brier score of .5.
 public final class RandomInstancePredictor: InstancePredictor {
   public override class var summary: String { "an instance's exact match: 0 or 1 at random" }
 

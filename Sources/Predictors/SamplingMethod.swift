@@ -8,20 +8,26 @@ package enum SamplingMethod: String, InstanceSampling, CaseIterable {
   /// as are to be chosen, and one is drawn from each (proportional stratified sampling, Cochran 1977, chapter 5). Any
   /// estimate may take the sample for a random one, and is a little better for it.
   case stratified
-  /// One after the other, each the one whose answer says most about the run's score, given the answers so far: under the
+  /// One after the other, each the one whose answer x_j says most about the run's score, given the answers so far: under the
   /// item response model of two parameters, the instance j with the greatest
   ///
-  ///     Cov(P_j(θ), score(θ))² / (π_j (1 - π_j))      π_j = E P_j(θ)
+  ///     Cov(x_j, Σ_rest x)² / Var(x_j) = (Cov(P_j, Σ_rest P) + φ E P_j (1 - P_j))² / (Var P_j + φ E P_j (1 - P_j))
   ///
-  /// over the posterior of the ability θ: the part of the score's variance that the answer is expected to take away. (Fluid
-  /// Benchmarking, arXiv 2509.11106, takes Fisher's information on the ability instead.) The first five are each drawn
+  /// over the posterior of the ability, sums over the instances not seen yet, φ the scores' dispersion: the part of the
+  /// score's variance that the answer is expected to take away, by what it says of the other answers and by being known
+  /// itself. (Fluid Benchmarking, arXiv 2509.11106, takes Fisher's information on the ability instead.) The first five are each drawn
   /// from the five best, so that samples differ. Take `2pl` or `auto` with it, which allow for the choice: a mean over such
   /// a sample means nothing.
   ///
-  /// On the score matrices of HELM Lite's models (arXiv 2506.07673) the 2PL's mean absolute error from 10, 25 and 50
-  /// instances was .052, .041 and .036 for held-out models (random: .067, .047, .035) and .047, .032 and .024 at the
-  /// frontier (random: .072, .048, .035): worth it up to 25 instances, and at the frontier; from 50 on the model's own error
-  /// weighs more, and random samples are better.
+  /// The 2PL's mean absolute error from 10, 25 and 50 instances, as a share of that from random samples:
+  ///
+  /// | runs | held out | frontier |
+  /// |---|---|---|
+  /// | made (Benchmarks/make_scores.py), three seeds | .65 .69 .72, .67 .66 .72, .65 .63 .70 | .56 .72 .86, .67 .68 .81, .78 .73 .84 |
+  /// | HELM Lite (arXiv 2506.07673) | .75 .87 1.08 | .66 .70 .89 |
+  ///
+  /// Worth it up to 25 instances, and at the frontier; from 50 on, where instances do not follow one ability, the model's own
+  /// error weighs more, and random samples are better.
   case adaptive
   /// Anchor points (tinyBenchmarks, arXiv 2402.14992; Vivek and others, 2309.08638): the instances are clustered by
   /// discrimination a and log odds d of the item response model of two parameters (k-means, each scaled to deviation 1),
@@ -29,8 +35,8 @@ package enum SamplingMethod: String, InstanceSampling, CaseIterable {
   /// `auto` with it: a mean over them means little, and one that weighs them by the sizes of clusters was measured to
   /// err more than a mean over a random sample.
   ///
-  /// Worth little: at the frontier of the same matrices the 2PL erred .061, .045 and .033 (random: .061, .046, .032), on made
-  /// runs (Benchmarks/make_scores.py) .067, .050 and .031 (random: .079, .051, .035; adaptive: .045, .035, .029).
+  /// Worth little: the 2PL erred .068, .047 and .035 on HELM Lite's held-out models (random: .069, .049, .034), on made runs
+  /// (Benchmarks/make_scores.py) .070, .050 and .035 (random: .078, .053, .037; adaptive: .051, .037, .026).
   case anchors
 
   package var name: String { rawValue }
@@ -88,8 +94,8 @@ struct AdaptiveSampler: InstanceSampler {
   private let places: [Int]
   /// P for each column of the matrix and place.
   private let shares: [Double]
-  /// The expected score at each place.
-  private let scores: [Double]
+  /// Their squares.
+  private let squares: [Double]
 
   /// The first so many are each drawn from as many best ones.
   private static let drawnFromBest = 5
@@ -100,7 +106,7 @@ struct AdaptiveSampler: InstanceSampler {
     let places = Array(stride(from: 0, to: ItemResponseEstimator.abilityCount, by: 4))
     self.places = places
     shares = model.easiness.indices.flatMap { item in places.map { model.shares[item * width + $0] } }
-    scores = places.map { model.shareSums[$0] }
+    squares = shares.map { $0 * $0 }
   }
 
   func samples(_ sizes: [Int], seed: UInt64, score: (Int) -> Double) -> [[Int]] {
@@ -122,12 +128,14 @@ struct AdaptiveSampler: InstanceSampler {
     var answers = known.scores
     let seen = Set(columns)
     var left = model.columns.filter { !seen.contains($0) }
+    // What is expected of these, at each place.
+    var rest = places.indices.map { q in left.reduce(0) { $0 + shares[$1 * places.count + q] } }
     for number in 0..<min(count, left.count) {
-      let posterior = model.posterior(KnownSample(columns: columns, scores: answers), isSampled: true)
+      let posterior = model.posterior(KnownSample(columns: columns, scores: answers), .wide)
       var weights = places.map { posterior[$0] }
       let sum = weights.reduce(0, +)
       for q in weights.indices { weights[q] /= sum }
-      let gains = gains(left, weights)
+      let gains = gains(left, weights, rest)
       let best: Int
       if isVaried, number + known.count < Self.drawnFromBest {
         let order = left.indices.sorted { (gains[$1].gain, left[$0]) < (gains[$0].gain, left[$1]) }
@@ -136,6 +144,7 @@ struct AdaptiveSampler: InstanceSampler {
         best = left.indices.reduce(0) { gains[$1].gain > gains[$0].gain ? $1 : $0 }
       }
       let column = left.remove(at: best)
+      for q in rest.indices { rest[q] -= shares[column * rest.count + q] }
       let answer = score(column, gains[best].chance)
       columns.append(column)
       answers.append(answer.isNaN ? gains[best].chance : min(1, max(0, answer)))
@@ -150,14 +159,18 @@ struct AdaptiveSampler: InstanceSampler {
   }
 
   /// What each instance's answer is expected to say, and its probability to be right.
-  private func gains(_ left: [Int], _ weights: [Double]) -> [(gain: Double, chance: Double)] {
-    let middle = zip(weights, scores).reduce(0) { $0 + $1.0 * $1.1 }
-    let slopes = zip(weights, scores).map { $0 * ($1 - middle) }
+  private func gains(_ left: [Int], _ weights: [Double], _ rest: [Double]) -> [(gain: Double, chance: Double)]
+  {
+    let middle = zip(weights, rest).reduce(0) { $0 + $1.0 * $1.1 }
+    let slopes = zip(weights, rest).map { $0 * ($1 - middle) }
     let width = weights.count
     return left.map { item in
       let chance = dotProduct(shares, item * width, weights, 0, count: width)
       let covariance = dotProduct(shares, item * width, slopes, 0, count: width)
-      return (covariance * covariance / max(1e-9, chance * (1 - chance)), chance)
+      let square = dotProduct(squares, item * width, weights, 0, count: width)
+      let own = model.dispersion * (chance - square)
+      let shared = covariance + own
+      return (shared * shared / max(1e-9, square - chance * chance + own), chance)
     }
   }
 }

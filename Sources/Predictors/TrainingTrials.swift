@@ -13,10 +13,22 @@ final class TrainingTrials: Sendable {
     var response: IntervalFactors
     /// For those of the weighed estimate.
     var weighed: IntervalFactors
+    /// The weighed estimates.
+    var trials: [WeighedTrial]
+  }
+
+  /// A weighed estimate from one sample of a training run.
+  struct WeighedTrial: Sendable {
+    /// The run's row in the matrix.
+    var row: Int
+    var estimate: Double
+    var variance: Double
+    var actual: Double
   }
 
   /// An estimate from one sample of a training run.
   private struct Trial {
+    var row: Int
     var actual: Double
     /// Errors and variances of the item response model and of the control variate.
     var response: (error: Double, variance: Double)
@@ -77,20 +89,23 @@ final class TrainingTrials: Sendable {
     if let learned = found.withLock({ $0[count] }) { return learned }
     let trials = trials(count, model)
     let weight = weight(trials, count)
+    let weighed = trials.map { trial in
+      let difference = trial.response.error - trial.control.error
+      let error = weight * trial.response.error + (1 - weight) * trial.control.error
+      let variance =
+        weight * trial.response.variance + (1 - weight) * trial.control.variance
+        + weight * (1 - weight) * difference * difference
+      return WeighedTrial(
+        row: trial.row, estimate: trial.actual + error, variance: variance, actual: trial.actual)
+    }
     let learned = Learned(
       weight: weight,
       response: factors(
         trials.map { ($0.actual + $0.response.error, $0.response.variance, $0.actual) }, model.degrees,
         .trainingRuns(count)),
       weighed: factors(
-        trials.map { trial in
-          let difference = trial.response.error - trial.control.error
-          let error = weight * trial.response.error + (1 - weight) * trial.control.error
-          let variance =
-            weight * trial.response.variance + (1 - weight) * trial.control.variance
-            + weight * (1 - weight) * difference * difference
-          return (trial.actual + error, variance, trial.actual)
-        }, model.degrees, .trainingRuns(count)))
+        weighed.map { ($0.estimate, $0.variance, $0.actual) }, model.degrees, .trainingRuns(count)),
+      trials: weighed)
     found.withLock { $0[count] = learned }
     return learned
   }
@@ -108,10 +123,11 @@ final class TrainingTrials: Sendable {
       return (mean, variance, actual)
     }
     let nearest = trials.sorted { abs($0.0 - estimate) < abs($1.0 - estimate) }.prefix(Self.nearestRuns)
-    return factors(Array(nearest), model.degrees, .chosenSample)
+    return factors(Array(nearest), model.degrees, .chosenSample(sample.count))
   }
 
-  private func factors(
+  /// For estimates of training runs, with their variances and the scores.
+  func factors(
     _ trials: [(Double, Double, Double)], _ degrees: Int, _ source: IntervalFactors.Source
   ) -> IntervalFactors {
     guard trials.count >= Self.leastRuns else { return .none }
@@ -151,7 +167,7 @@ final class TrainingTrials: Sendable {
         let control = controlVariate(sample, whole: wholes[number], population: run.known.count)
         trials.append(
           Trial(
-            actual: actual, response: (mean - actual, variance),
+            row: run.row, actual: actual, response: (mean - actual, variance),
             control: (control.mean - actual, control.variance)))
       }
     }
@@ -219,91 +235,5 @@ struct TrialSamples {
     }
     let sample = known.drawn(count, using: &random)
     return (sample, model.sums(over: sample.columns))
-  }
-}
-
-/// What the widths of intervals are to be multiplied by, so that they hold what they say: the model's variance is right
-/// only where instances follow one ability.
-///
-/// For an estimate ŷ of variance v of a training run whose score is y, z = |ŷ - y| / √(v y(1 - y) / (ŷ(1 - ŷ))): Wilson's
-/// interval holds y where its quantile t is at least z. The factor of a coverage c is the ⌈c (m + 1)⌉-th smallest of m
-/// such z, divided by t: conformal prediction (Vovk, Gammerman and Shafer 2005) with runs whose scores are known.
-struct IntervalFactors: Sendable, Hashable {
-  /// What runs the trials are of.
-  enum Source {
-    /// Runs learned from, which the model fits better than others, and samples of so many instances: on score matrices of
-    /// HELM Lite and five other benchmarks the factors of runs left out were larger by 7% for 10 instances, 5% for 25, 3% for
-    /// 50 and 2% for 100, which is 1 + 0.2/√n.
-    case trainingRuns(Int)
-    /// The same, on the instances of a chosen sample.
-    case chosenSample
-    /// Runs stronger than those learned from.
-    case strongerRuns
-  }
-
-  /// In the order of `Estimate.coverages`.
-  let values: [Double]
-  private let most: Double
-
-  /// As the model says.
-  static let none = IntervalFactors(values: Estimate.coverages.map { _ in 1 }, most: mostOfRandom)
-
-  /// A model is not trusted to err less than so much of what it says.
-  private static let least = 0.75
-  private static let leastOfChosen = 0.95
-  /// Beyond, the training runs say that the model does not hold, and errors on other runs may be of any size.
-  private static let mostOfRandom = 1.75
-  /// For chosen samples, which say little but what the model makes of them, and are judged by the same instances of the training
-  /// runs.
-  private static let mostOfChosen = 3.0
-
-  private init(values: [Double], most: Double) {
-    self.values = values
-    self.most = most
-  }
-
-  /// - Parameters:
-  ///   - trials: estimate, variance and score.
-  ///   - instances: how many the scores are over.
-  ///   - degrees: those of t.
-  init(
-    _ trials: [(estimate: Double, variance: Double, actual: Double)], instances: Int, degrees: Int,
-    _ source: Source
-  ) {
-    if case .chosenSample = source { most = Self.mostOfChosen } else { most = Self.mostOfRandom }
-    let margin = 0.5 / Double(max(1, instances))
-    let sizes = trials.map { trial -> Double in
-      let estimate = min(1 - margin, max(margin, trial.estimate))
-      let actual = min(1 - margin, max(margin, trial.actual))
-      let ratio = actual * (1 - actual) / (estimate * (1 - estimate))
-      return abs(trial.estimate - trial.actual) / max(1e-12, trial.variance * ratio).squareRoot()
-    }.sorted()
-    values = Estimate.coverages.map { coverage in
-      let rank = Int((coverage * Double(sizes.count + 1)).rounded(.up))
-      let size = sizes[min(rank, sizes.count) - 1]
-      let factor = size / StudentT.quantile(0.5 + coverage / 2, degrees: Double(degrees))
-      return switch source {
-      case .trainingRuns(let count): max(Self.least, (1 + 0.2 / Double(count).squareRoot()) * factor)
-      case .chosenSample: max(Self.leastOfChosen, factor)
-      case .strongerRuns: factor
-      }
-    }
-  }
-
-  /// The larger of both factors, for a run that may be stronger than the training runs.
-  func widened(by others: IntervalFactors) -> IntervalFactors {
-    IntervalFactors(
-      values: zip(values, others.values).map { max($0, $1) }, most: most)
-  }
-
-  /// That of the widest interval.
-  var last: Double { values.last ?? 1 }
-
-  /// Why there is no interval; nil where there is one.
-  var reason: String? {
-    last <= most
-      ? nil
-      : "no interval: on the training runs the model errs \((last * 10).rounded() / 10) times as much as it says, as "
-        + "instances do not follow one ability"
   }
 }

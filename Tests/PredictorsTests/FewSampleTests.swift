@@ -57,6 +57,18 @@ import Testing
     #expect(throws: MagnetError.self) { try Self.predictors[number]().fit(fold([[.nan, .nan]])) }
   }
 
+  /// Where the training runs tell nothing of the instances apart, the regression is the sample's mean, interval and all.
+  @Test func aipwWithoutAnythingToCorrectIsTheSamplesMean() throws {
+    let runs = fold([Array(repeating: 1.0, count: 40), Array(repeating: 0.25, count: 40)])
+    let scores = (0..<12).map { Double($0 % 4) / 4 }
+    let found = try #require(try estimate(AIPWPredictor(), runs, scores))
+    let mean = try #require(try estimate(SampleMeanPredictor(), runs, scores))
+    #expect(isNear(found.mean, mean.mean) && isNear(found.stddev, mean.stddev))
+    for (a, b) in zip(try #require(found.intervals), try #require(mean.intervals)) {
+      #expect(isNear(a.lower, b.lower) && isNear(a.upper, b.upper))
+    }
+  }
+
   @Test(arguments: predictors.indices)
   func theOrderOfInstancesAndRunsIsNothing(_ number: Int) throws {
     let (forward, sample) = Self.given(Self.cases[1])

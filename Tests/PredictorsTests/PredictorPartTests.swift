@@ -133,7 +133,7 @@ import Testing
       )
     }
     func factors(_ trials: [(estimate: Double, variance: Double, actual: Double)]) -> [Double] {
-      IntervalFactors(trials, instances: 100, degrees: 9, .chosenSample).values
+      IntervalFactors(trials, instances: 100, degrees: 9, .chosenSample(16)).values
     }
     let found = factors(trials)
     #expect(found.count == Estimate.coverages.count && found.allSatisfy { $0 >= 0.95 })
@@ -153,8 +153,38 @@ import Testing
     #expect(exact.allSatisfy { $0 == 0.95 })
     #expect(IntervalFactors.none.reason == nil && IntervalFactors.none.last == 1)
     let wild = IntervalFactors(
-      trials.map { ($0.estimate, 1e-9, $0.actual) }, instances: 100, degrees: 9, .chosenSample)
+      trials.map { ($0.estimate, 1e-9, $0.actual) }, instances: 100, degrees: 9, .chosenSample(16))
     #expect(wild.reason?.hasPrefix("no interval: on the training runs the model errs ") == true)
+  }
+
+  /// What the regression would have said of each model learned from, against the regression from the others alone.
+  @Test(arguments: 1...5) func modelsLeftOutAreFittedAgain(_ seed: Int) throws {
+    var random = PythonRandom(seed: seed)
+    let models = (0..<25).map { "a/\($0)" }
+    let levels = models.map { _ in 6 * random.random() - 3 }
+    func column(_ slope: Double, _ noise: Double) -> [Double] {
+      levels.map { Logistic.sigmoid(slope * $0 + noise * (random.random() - 0.5)) }
+    }
+    let (own, second, third) = (column(1, 0.05), column(0.8, 0.04), column(1.2, 0.06))
+    func completed(hiding row: Int) throws -> (CompletedEstimator, [String: CompletedEstimator]) {
+      // The model to predict is the last one.
+      let order = models.indices.filter { $0 != row } + [row]
+      let made = board(
+        [
+          "quiz": order.map { $0 == row || $0 == 24 ? .nan : own[$0] }, "maths": order.map { second[$0] },
+          "law": order.map { third[$0] },
+        ], models: order.map { models[$0] })
+      return RidgeOnOthersPredictor().completed(
+        try LogitBoard(fold([], instances: 400).with(made)))
+    }
+    let (_, leftOut) = try completed(hiding: 24)
+    #expect(Set(leftOut.keys) == Set(models.prefix(24)))
+    for row in 0..<24 {
+      let (again, _) = try completed(hiding: row)
+      let found = try #require(leftOut[models[row]])
+      // Scores that nearly lie in a plane: the least penalty is the best one each time.
+      #expect(isNear(found.logit, again.logit, 1e-7), "\(found.logit) \(again.logit)")
+    }
   }
 
   @Test(arguments: 1...10) func boardsOfLogitsHoldWhatIsKnown(_ seed: Int) throws {

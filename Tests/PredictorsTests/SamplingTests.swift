@@ -62,18 +62,20 @@ import Testing
         }
       }
       let total = weights.reduce(0, +)
-      let scores = abilities.map { ability in (0..<count).reduce(0) { $0 + chance($1, ability) } }
-      let middle = zip(weights, scores).reduce(0) { $0 + $1.0 * $1.1 } / total
+      let left = (0..<count).filter { !chosen.prefix(place).contains($0) }
+      // The joint distribution of the item's answer with the sum of all that are left: E x_j Σ x = E P_j (1 + Σ_others P).
       func gain(_ item: Int) -> Double {
-        var covariance = 0.0
-        var mean = 0.0
+        var (product, mean, sum) = (0.0, 0.0, 0.0)
         for (q, ability) in abilities.enumerated() {
-          covariance += weights[q] / total * (scores[q] - middle) * chance(item, ability)
-          mean += weights[q] / total * chance(item, ability)
+          let weight = weights[q] / total
+          let others = left.reduce(0) { $1 == item ? $0 : $0 + chance($1, ability) }
+          product += weight * chance(item, ability) * (1 + others)
+          mean += weight * chance(item, ability)
+          sum += weight * (chance(item, ability) + others)
         }
+        let covariance = product - mean * sum
         return covariance * covariance / (mean * (1 - mean))
       }
-      let left = (0..<count).filter { !chosen.prefix(place).contains($0) }
       let best = try #require(left.map(gain).max())
       #expect(gain(chosen[place]) >= best * (1 - 1e-3), "place \(place)")
     }

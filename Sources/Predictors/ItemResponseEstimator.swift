@@ -1,57 +1,5 @@
-public import Magnet
+import Magnet
 import RealModule
-
-/// Predicts a run's score from some of its instances by its model's ability, in the item response model of Rasch, where
-/// instances differ in difficulty alone. `TwoParameterPredictor` says how; it learns more where it has the runs to.
-public final class RaschPredictor: ScorePredictor {
-  public override class var summary: String {
-    "a run's score: from its model's ability, instances differing in difficulty"
-  }
-
-  private var fits = ItemResponseFits(.rasch)
-
-  public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator { try fits.estimator(fold) }
-}
-
-/// Predicts a run's score from some of its instances by its model's ability, in the item response model of two
-/// parameters: p-IRT of tinyBenchmarks (arXiv 2402.14992).
-///
-/// The instances' parameters are learned from the training runs (`ItemResponseModel`). The sample S of n gives the
-/// posterior w(θ) of the ability, on 81 abilities from -6 to 3 u. The prior is that of the runs learned from, N(0, 1), below
-/// their mean, and wider above it, N(0, u²), as the model may be a new and stronger one: u is 2, or more where all
-/// runs learned from are nearly alike, such as at chance, so that a score at ability u is at least .1 above that at 0. What
-/// was seen counts as it is, the rest as expected:
-///
-///     ŷ = Σ_θ w(θ) (Σ_S x_j + Σ_rest P_j(θ)) / N
-///
-/// and the probability of an instance is Σ_θ w(θ) P_j(θ). The error's variance is that of the posterior and that of the
-/// rest's answers, Σ_rest P_j (1 - P_j) / N²; the interval is Wilson's of that variance, with t of as many degrees of
-/// freedom as there are training runs, less one, widened or narrowed by what intervals from as many instances of the training
-/// runs would have had to be (`IntervalFactors`). Where that is more than 1.75 times as wide, instances do not follow one
-/// ability: there is no interval, and a note says why. For what may be a stronger run than those learned from, the
-/// interval is also widened by what it would have had to be for the strongest training runs, learned from the weaker half;
-/// there is none where that is too much, or where the training runs are all alike (`FrontierTrials`). Without a sample it is
-/// the prior of the runs learned from, N(0, 1).
-///
-/// Where the instances were chosen (`SamplingMethod`, `magnet select`), the training runs are looked at on the same instances.
-///
-/// Scores between 0 and 1 count as that part of a success, their likelihood and variance by the dispersion that graded
-/// scores have (quasi-likelihood, Wedderburn 1974); scores beyond are an error.
-///
-/// Limits: biased, whatever the number of instances, where items do not follow one ability, such as where some models
-/// answer the other way round: in the table of `AutoPredictor`, which sees that on the training runs, it errs up to three
-/// times as much as the sample's mean on GLUE's sst2. Where the runs learned from are all at chance, its intervals for a
-/// stronger model are too narrow (GLUE's rte and mrpc at the frontier: 95% intervals cover 60 to 90%).
-public final class TwoParameterPredictor: ScorePredictor {
-  public override class var name: String { "2pl" }
-  public override class var summary: String {
-    "a run's score: from its model's ability, instances differing in difficulty and discrimination"
-  }
-
-  private var fits = ItemResponseFits(.twoParameter)
-
-  public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator { try fits.estimator(fold) }
-}
 
 /// Fits item response models, and keeps the last one for the next fold with the same runs to learn from.
 struct ItemResponseFits {
@@ -111,6 +59,8 @@ struct ItemResponseEstimator: ScoreEstimator {
   /// The deviation of the ability above the mean of the runs learned from, before a sample is seen; that below it, and
   /// that of both where there is no sample, is 1.
   private let upperDeviation: Double
+  /// The logarithms of the priors' densities at the abilities, but for a constant.
+  private let logPriors: [Prior: [Double]]
 
   /// How many abilities there are, the middle one 0.
   static let abilityCount = 81
@@ -130,6 +80,10 @@ struct ItemResponseEstimator: ScoreEstimator {
       Double(place - middle) * (place > middle ? 0.075 * upper : 0.15)
     }
     self.abilities = abilities
+    logPriors = Dictionary(
+      uniqueKeysWithValues: Prior.allCases.map { prior in
+        (prior, abilities.map { Self.logDensity($0, prior, upper) })
+      })
     // P at x = aθ + d; e^x at one ability is that at the one before times a factor.
     var shares = Array(repeating: 0.0, count: model.easiness.count * Self.tableWidth)
     for (item, (a, d)) in zip(model.discriminations, model.easiness).enumerated() {
@@ -166,13 +120,39 @@ struct ItemResponseEstimator: ScoreEstimator {
 
   private var logSpacing: Double { Double.log(upperDeviation / 2) }
 
-  /// The probability of each ability.
-  /// - Parameter isSampled: whether there is to be a sample, though it may be empty yet.
-  func posterior(_ sample: KnownSample, isSampled: Bool = false) -> [Double] {
-    posterior(sample, sums(over: sample.columns), isSampled: isSampled)
+  /// What is known of the ability before a sample is seen.
+  enum Prior: CaseIterable {
+    /// That of the runs learned from, N(0, 1).
+    case narrow
+    /// The same with a wider upper half, N(0, u²).
+    case wide
+    /// Nine in ten the first, one in ten the second.
+    case mixed
   }
 
-  private func posterior(_ sample: KnownSample, _ sums: SampleSums, isSampled: Bool) -> [Double] {
+  private static let wideShare = 0.1
+
+  private static func logDensity(_ ability: Double, _ prior: Prior, _ upperDeviation: Double) -> Double {
+    let narrow = -ability * ability / 2
+    let standard = ability > 0 ? ability / upperDeviation : ability
+    let wide = -standard * standard / 2
+    switch prior {
+    case .narrow: return narrow
+    case .wide: return wide
+    case .mixed:
+      // Both of area 1.
+      let share = wideShare * 2 / (1 + upperDeviation)
+      return Double.log((1 - wideShare) * Double.exp(narrow) + share * Double.exp(wide))
+    }
+  }
+
+  /// The probability of each ability.
+  /// - Parameter prior: for a model of which there is to be a sample, though it may be empty yet.
+  func posterior(_ sample: KnownSample, _ prior: Prior) -> [Double] {
+    posterior(sample, sums(over: sample.columns), prior)
+  }
+
+  private func posterior(_ sample: KnownSample, _ sums: SampleSums, _ prior: Prior) -> [Double] {
     var slope = 0.0
     var level = 0.0
     for (item, score) in zip(sample.columns, sample.scores) {
@@ -180,15 +160,14 @@ struct ItemResponseEstimator: ScoreEstimator {
       level += score * easiness[item]
     }
     let softpluses = sums.softpluses
+    let logPrior = logPriors[prior, default: []]
     return normalized(
       abilities.indices.map { q in
         let ability = abilities[q]
-        let isWide = ability > 0 && (isSampled || sample.count > 0)
-        let standard = isWide ? ability / upperDeviation : ability
         // The abilities above 0 are further apart, and stand for more of them each.
         let spacing = ability > 0 ? logSpacing : 0
-        return (slope * ability + level - softpluses[softpluses.startIndex + q]) / dispersion - standard
-          * standard / 2 + spacing
+        return (slope * ability + level - softpluses[softpluses.startIndex + q]) / dispersion + logPrior[q]
+          + spacing
       })
   }
 
@@ -259,7 +238,7 @@ struct ItemResponseEstimator: ScoreEstimator {
   }
 
   func moments(_ sample: KnownSample, _ sums: SampleSums) -> (mean: Double, variance: Double) {
-    let weights = posterior(sample, sums, isSampled: false)
+    let weights = posterior(sample, sums, sample.count > 0 ? .wide : .narrow)
     let right = sample.scores.reduce(0, +)
     let total = Double(columns.count)
     // The score to expect at each ability.
@@ -278,7 +257,7 @@ struct ItemResponseEstimator: ScoreEstimator {
   func probabilities(_ sample: ObservedSample) -> [Double]? {
     let known = sample.known
     guard known.isShare else { return nil }
-    let weights = posterior(known)
+    let weights = posterior(known, known.count > 0 ? .mixed : .narrow)
     return columns.map { item in
       dotProduct(weights, 0, shares, item * Self.tableWidth, count: weights.count)
     }
