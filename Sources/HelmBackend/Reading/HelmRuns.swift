@@ -83,6 +83,7 @@ public struct HelmRuns: RunSource {
     let locator = try RunLocator(folders, limits: limits, store: store, workers: self.workers)
     self.folders = locator.runs
     notes = locator.notes
+    archiveFaults = locator.runs.indices.compactMap { locator.runs[$0].fault }
     self.isStrict = isStrict
     self.progress = progress
     self.windowThreshold = windowThreshold
@@ -116,7 +117,7 @@ public struct HelmRuns: RunSource {
   }
 
   /// What keeps archives from being read whole; each is also the fault of an entry of `list`.
-  public var archiveFaults: [DataFault] { folders.compactMap(\.fault) }
+  public let archiveFaults: [DataFault]
 
   /// The runs with their run specs, read in full, and their faults, as far as the ends of their other files tell.
   public func list() async throws -> RunListing {
@@ -181,10 +182,10 @@ public struct HelmRuns: RunSource {
     }
     var out = RunTables(
       stacking: kinds.enumerated().map { place, kind in
-        (kind, loaded.map { $0.fault == nil ? $0.tables[place] : Table() })
+        (kind, loaded.indices.map { loaded[$0].fault == nil ? loaded[$0].tables[place] : Table() })
       },
-      faults: loaded.enumerated().compactMap { number, run in run.fault.map { (number, $0) } })
-    out.counts = loaded.map(\.counts)
+      faults: loaded.indices.compactMap { number in loaded[number].fault.map { (number, $0) } })
+    out.counts = loaded.indices.map { loaded[$0].counts }
     return out
   }
 

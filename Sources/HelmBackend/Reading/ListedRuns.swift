@@ -9,6 +9,10 @@ struct ListedRun: Sendable {
   var number = 0
   /// Whether all its files are as the roll has them.
   var isUnchanged = false
+
+  /// In place of a run that is not looked at yet.
+  static let unknown = ListedRun(
+    entry: RunEntry(suite: "", folder: "", path: "", name: nil, files: [], faults: []))
 }
 
 // Lists runs in folders, as they are or as rolls have them.
@@ -29,13 +33,13 @@ extension HelmRuns {
     store?.keepRolls(folders, found, sources, since: time)
     var specs: [Table] = []
     var last: WarmRoll?
-    for run in found {
-      if let roll = run.roll, roll !== last {
+    for number in found.indices {
+      if let roll = found[number].roll, roll !== last {
         specs.append(roll.specs)
         store?.note(reused: roll.runCount)
         last = roll
       }
-      if let spec = run.spec { specs.append(spec) }
+      if let spec = found[number].spec { specs.append(spec) }
     }
     return RunListing(
       entries: found.map(\.entry), runSpecs: Table(stacking: specs),
@@ -47,15 +51,15 @@ extension HelmRuns {
 
   /// The runs whose files are all as a roll has them; in place of the others, entries that say nothing.
   private func unchangedRuns() -> [ListedRun] {
-    var found = folders.map {
-      ListedRun(entry: RunEntry(suite: "", folder: "", path: $0.path, name: nil, files: [], faults: []))
-    }
-    guard store != nil else { return found }
-    var start = 0
-    while start < folders.count {
-      guard let place = folders[start].seen.place, place.number != nil, let roll = place.folder.roll else {
+    var found: [ListedRun] = []
+    found.reserveCapacity(folders.count)
+    while found.count < folders.count {
+      let start = found.count
+      guard store != nil, let place = folders[start].seen.place, place.number != nil,
+        let roll = place.folder.roll
+      else {
         folders[start].seen.renew(0)
-        start += 1
+        found.append(.unknown)
         continue
       }
       var numbers: [Int] = []
@@ -63,29 +67,23 @@ extension HelmRuns {
         let next = folders[start + numbers.count].seen.place, next.folder === place.folder,
         let number = next.number
       { numbers.append(number) }
-      let range = start..<start + numbers.count
-      for (at, run) in zip(range, unchangedRuns(range, numbers, of: roll, in: place.folder)) {
-        if let run { found[at] = run }
-      }
-      start = range.upperBound
+      appendUnchangedRuns(numbers, of: roll, in: place.folder, to: &found)
     }
     return found
   }
 
-  /// Looks at runs that a roll has; nil in place of those whose files are not as it has them.
-  /// - Parameters:
-  ///   - range: their numbers among all runs.
-  ///   - numbers: the same in the roll.
-  private func unchangedRuns(
-    _ range: Range<Int>, _ numbers: [Int], of roll: WarmRoll, in folder: SearchedFolder
-  ) -> [ListedRun?] {
+  /// Looks at the next runs, which a roll has.
+  /// - Parameter numbers: their numbers in the roll.
+  private func appendUnchangedRuns(
+    _ numbers: [Int], of roll: WarmRoll, in folder: SearchedFolder, to found: inout [ListedRun]
+  ) {
     let columns = sources.map { source in roll.kinds.firstIndex(of: source.fingerprint) }
     let parts = zip(sources, columns).compactMap { source, column in
       column.map { SearchedFolder.Part($0, source.fileName) }
     }
-    let first = folders[range.lowerBound]
-    let name = first.seen.place?.name ?? ""
-    let path = String(decoding: first.path.utf8.dropLast(name.utf8.count + 1), as: UTF8.self)
+    let first = folders[found.count]
+    let path = String(
+      decoding: first.path.utf8.dropLast((first.seen.place?.name.utf8.count ?? 0) + 1), as: UTF8.self)
     let suite = first.names.suite
     let known = knownFiles
     // For each list of files, the bits of those that must be as the roll has them, and the names for the entry; no bits
@@ -96,20 +94,22 @@ extension HelmRuns {
         needed.contains(nil) ? nil : needed.compactMap { $0 }.reduce(0) { $0 | 1 << UInt64($1) }
       return (bits, known.filter(files.contains))
     }
-    let all = folder.unchanged(numbers, parts, in: path, workers: workers)
-    return zip(range, zip(numbers, all)).map { at, look in
-      let (number, bits) = look
-      let run = folders[at]
-      run.seen.renew(bits)
+    let looks = folder.unchanged(numbers, parts, in: path, workers: workers)
+    for (number, bits) in zip(numbers, looks) {
+      let at = found.count
+      let seen = folders[at].seen
+      seen.renew(bits)
       let list = lists[roll.list(number)]
-      guard let needed = list.needed, bits & needed == needed, let name = run.seen.place?.name else {
-        return nil
+      guard let needed = list.needed, bits & needed == needed, let name = seen.place?.name else {
+        found.append(.unknown)
+        continue
       }
-      return ListedRun(
-        entry: RunEntry(
-          suite: suite, folder: name.hasSuffix("!") ? run.names.folder : name, path: run.path,
-          name: roll.names[number], files: list.files, faults: []),
-        roll: roll, number: number, isUnchanged: true)
+      found.append(
+        ListedRun(
+          entry: RunEntry(
+            suite: suite, folder: name.hasSuffix("!") ? folders[at].names.folder : name,
+            path: folders[at].path, name: roll.names[number], files: list.files, faults: []),
+          roll: roll, number: number, isUnchanged: true))
     }
   }
 

@@ -89,8 +89,11 @@ import Magnet
     guard let length = small(), unsafe length <= bytes.count - at else { return nil }
     defer { at += length }
     var other = other
-    return other.withUTF8 {
-      unsafe $0.count == length && $0.elementsEqual(bytes[at..<at + length])
+    return other.withUTF8 { other in
+      guard length > 0, let a = other.baseAddress, let b = unsafe bytes.baseAddress else {
+        return other.count == length
+      }
+      return unsafe other.count == length && equalBytes(a, b + at, length)
     }
   }
 

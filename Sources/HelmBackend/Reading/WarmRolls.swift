@@ -26,7 +26,8 @@ extension WarmStore {
         start += 1
         continue
       }
-      let end = folders[start...].firstIndex { $0.seen.place?.folder !== folder } ?? folders.count
+      var end = start + 1
+      while end < folders.count, folders[end].seen.place?.folder === folder { end += 1 }
       keepRoll(of: folder, folders[start..<end], found[start..<end], sources, since: time)
       start = end
     }
@@ -37,7 +38,11 @@ extension WarmStore {
     _ sources: [TableSource], since time: Int
   ) {
     let old = folder.roll
-    if let old, folder.isRolled, found.count == old.runCount, found.allSatisfy(\.isUnchanged) { return }
+    if let old, folder.isRolled, found.count == old.runCount,
+      found.indices.allSatisfy({ found[$0].isUnchanged })
+    {
+      return
+    }
     guard trust(folder.version, folder.path) == .local else { return }
     var runs: [String: WarmRoll.Run] = [:]
     var specs: [Table] = []

@@ -66,8 +66,11 @@ public struct RunTables: Sendable {
     stacking tables: [(kind: TableSource, ofRuns: [Table])], faults: [(run: Int, fault: DataFault)]
   ) {
     self.faults = faults
-    for (kind, ofRuns) in tables {
-      self[kind] = Table(stacking: ofRuns)
+    let stacked = Workers.results(tables.count, jobs: tables.count) { number in
+      Table(stacking: tables[number].ofRuns)
+    }
+    for (number, (kind, ofRuns)) in tables.enumerated() {
+      self[kind] = stacked[number]
       var start = 0
       rowsOfRun[kind] = ofRuns.map { table in
         defer { start += table.rowCount }

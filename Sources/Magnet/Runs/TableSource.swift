@@ -37,6 +37,10 @@ public struct TableSource: Sendable, Hashable, RawRepresentable, CaseIterable {
   package let isExpected: Bool
   /// A number for the kind of file and how its tables are made, the same in every process.
   package let fingerprint: UInt64
+  /// The column of the text that every row must have.
+  package let requiredColumn: String?
+  /// Whether the file itself names its run, in `run_spec.name`.
+  package let namesRun: Bool
 
   /// A kind of file.
   /// - Parameters:
@@ -65,6 +69,15 @@ public struct TableSource: Sendable, Hashable, RawRepresentable, CaseIterable {
       case .recordsInObject(let key): ["records in object", key.description]
       case .bundles(let key): ["bundles", key.description]
       }
+    let above: [StaticString] =
+      switch shape {
+      case .object, .records: []
+      case .recordsInObject(let key), .bundles(let key): [key]
+      }
+    requiredColumn =
+      requiredText.isEmpty
+      ? nil : prefix + (above + requiredText).map(\.description).joined(separator: ".")
+    namesRun = requiredColumn == ColumnKey.run.name
     let words = [name, self.fileName, prefix, "\(isExpected)", "\(textColumns.count)"] + textColumns.sorted()
     fingerprint = XXH64.hash(
       Array((words + rows + requiredText.map(\.description)).joined(separator: "\0").utf8))
@@ -117,17 +130,6 @@ extension TableSource {
   /// Whether its rows are those of a list, which may be of any length.
   package var isList: Bool { if case .object = shape { false } else { true } }
 
-  /// The column of the text that every row must have.
-  package var requiredColumn: String? {
-    if requiredText.isEmpty { return nil }
-    let place: [StaticString] =
-      switch shape {
-      case .object, .records: []
-      case .recordsInObject(let key), .bundles(let key): [key]
-      }
-    return prefix + (place + requiredText).map(\.description).joined(separator: ".")
-  }
-
   /// Whether a column is made where some are wanted: those, and what every row must have.
   package func isChosen(_ column: String, among wanted: Set<String>?) -> Bool {
     wanted.map { $0.contains(column) || column == ColumnKey.run.name || column == requiredColumn } ?? true
@@ -135,9 +137,6 @@ extension TableSource {
 
   /// The column with the name of the metric, in tables of statistics.
   var metricColumn: String? { if case .object = shape { nil } else { requiredColumn } }
-
-  /// Whether the file itself names its run, in `run_spec.name`.
-  package var namesRun: Bool { requiredColumn == ColumnKey.run.name }
 
   /// The table's name in SQL.
   package var sqlName: String { rawValue.replacing("-", with: "_") }

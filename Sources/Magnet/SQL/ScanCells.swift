@@ -48,7 +48,7 @@
     if textCount == 0 { return true }
     let size = unsafe ends[textCount - 1]
     return unsafe equalBytes(ends, other.ends, textCount * MemoryLayout<Int>.stride)
-      && equalBytes(bytes, other.bytes, size)
+      && (size == 0 || equalBytes(bytes, other.bytes, size))
   }
 
   /// The text with a code that is not 0.
