@@ -241,7 +241,7 @@ extension ScoreCollection {
     collection.notes = notes + collection.notes
     collection.faults = faults.unique()
     runs = []
-    returnFreedMemory()
+    Heap.giveBackFreed()
     return collection
   }
 }

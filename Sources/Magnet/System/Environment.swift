@@ -1,7 +1,6 @@
 #if canImport(Darwin)
   import Darwin
 #else
-  import CSpawn
   import Glibc
 #endif
 
@@ -32,18 +31,6 @@ package enum Environment {
   package static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
   package static var processNumber: Int { Int(getpid()) }
-
-  /// Lets the heap grow in steps of 16 MB, for all threads together. By default glibc's threads have heaps of their own
-  /// that grow by a few pages at a time: thousands of system calls, each of which stops the other threads' page faults.
-  package static func growHeapInLargeSteps() {
-    #if canImport(Glibc)
-      mallopt(M_ARENA_MAX, 1)
-      mallopt(M_TOP_PAD, 16 << 20)
-      // Setting one of these ends glibc's own adjustment of the others: what that arrives at.
-      mallopt(M_MMAP_THRESHOLD, 32 << 20)
-      mallopt(M_TRIM_THRESHOLD, 128 << 20)
-    #endif
-  }
 
   /// The most memory the process has had, in bytes.
   package static var peakMemory: Int {

@@ -5,7 +5,7 @@ extension AsyncParsableCommand {
   /// Parses arguments and runs the command they name. What goes wrong begins with `error:`, as all messages do.
   /// - Parameter arguments: nil for those of the process.
   package static func start(_ arguments: [String]?) async {
-    Environment.growHeapInLargeSteps()
+    Heap.growInLargeSteps()
     do {
       var command = try parseAsRoot(arguments)
       if var waiting = command as? any AsyncParsableCommand {
