@@ -222,6 +222,8 @@ extension ScoreCollection {
           add(&runs[run], tables.table(kind, ofRuns: [number]))
         }
       }
+      // Tables of another kind are read by other threads.
+      Heap.giveBackFreed()
     }
 
     let wanted = known.wanted
