@@ -171,6 +171,11 @@ struct ItemResponseEstimator: ScoreEstimator {
       })
   }
 
+  /// The ability to expect given a sample.
+  func ability(_ sample: KnownSample) -> Double {
+    zip(posterior(sample, .wide), abilities).reduce(0) { $0 + $1.0 * $1.1 }
+  }
+
   func estimate(_ sample: ObservedSample) -> Estimate? {
     let known = sample.known
     guard known.isShare, !columns.isEmpty else { return nil }

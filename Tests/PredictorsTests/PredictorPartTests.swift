@@ -187,6 +187,41 @@ import Testing
     }
   }
 
+  /// Far from the runs learned from, the variance is at least that of drawing one of the two estimates with even chance.
+  @Test func aFarRunMayFollowEitherEstimate() throws {
+    var random = SplitMix(state: 21)
+    func row(_ ability: Double) -> [Double] {
+      (0..<210).map { item in
+        let chance = Logistic.sigmoid(1.2 * ability - 0.5 - 0.5 * Double(item % 7))
+        return Double.random(in: 0..<1, using: &random) < chance ? 1 : 0
+      }
+    }
+    let runs = fold((0..<40).map { row((Double($0) - 19.5) / 11.5) })
+    var fits = ItemResponseFits(.twoParameter)
+    let model = try fits.estimator(runs)
+    let aipw = try AIPWEstimator(runs)
+    let columns = (0..<21).map { $0 * 10 }
+    for (ability, isFar) in [(5.0, true), (0, false)] {
+      let scores = row(ability)
+      let sample = ObservedSample(columns: columns, scores: columns.map { scores[$0] })
+      #expect((model.ability(sample.known) > 2.5) == isFar)
+      let learned = model.trials.learned(columns.count, model)
+      var (mean, variance) = model.moments(sample.known)
+      if case .factors(let others)? = model.stronger(sample.known) {
+        variance *= max(1, others.last) * max(1, others.last)
+      }
+      let unbiased = try #require(aipw.estimate(sample))
+      let deviation = try #require(unbiased.stddev)
+      mean -= unbiased.mean
+      func pooled(_ w: Double) -> Double {
+        w * variance + (1 - w) * deviation * deviation + w * (1 - w) * mean * mean
+      }
+      let wanted = isFar ? max(pooled(learned.weight), pooled(0.5)) : pooled(learned.weight)
+      let found = try #require(try AutoPredictor().fit(runs).estimate(sample))
+      #expect(isNear(found.stddev, wanted.squareRoot() * learned.weighed.last), "\(found.notes)")
+    }
+  }
+
   @Test(arguments: 1...10) func boardsOfLogitsHoldWhatIsKnown(_ seed: Int) throws {
     var random = PythonRandom(seed: seed)
     let models = (0..<5).map { "a/\($0)" }
