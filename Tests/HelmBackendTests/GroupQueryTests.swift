@@ -59,6 +59,62 @@ import Testing
     #expect(answered > 50 || !GroupQuery.addsPlainly)
   }
 
+  /// Runs whose tables are given.
+  private struct GivenRuns: RunSource {
+    let tables: [Table]
+
+    func list() async throws -> RunListing {
+      RunListing(
+        entries: tables.indices.map {
+          RunEntry(
+            suite: "s", folder: "\($0)", path: "s/\($0)", name: "\($0)", files: ["stats.json"], faults: [])
+        },
+        runSpecs: Table(
+          columnNames: ["run_spec.name"], rows: tables.indices.map { [.string("\($0)")] }),
+        entryOfRow: Array(tables.indices))
+    }
+
+    func load(_ runs: [RunEntry], tables: Set<TableSource>, columns: Set<String>?) async throws -> RunTables {
+      RunTables(
+        stacking: tables.map { kind in (kind, runs.map { Int($0.name).map { self.tables[$0] } ?? Table() }) },
+        faults: [])
+    }
+
+    func schemas() async throws -> SchemaDocuments { SchemaDocuments() }
+  }
+
+  /// Runs with the same texts, as most have, with others, with fewer, with none, and with empty ones.
+  @Test func textsOfRunsAreToldApart() async throws {
+    var random = SplitMix(state: 30)
+    for turn in 0..<40 {
+      let tables = (0..<8).map { _ in
+        let names: [Cell] =
+          [
+            [.string("")], [.string("")], [.string("a"), .string("")], [.string("a"), .string("b")],
+            [.string("a"), .string("b")], [.string("ab"), .null], [.null], [],
+          ].randomElement(using: &random) ?? []
+        return Table(
+          columnNames: ["stats.name.name", "stats.name.split", "stats.mean"],
+          rows: (0..<Int.random(in: 0...5, using: &random)).compactMap { _ in
+            names.randomElement(using: &random).map { name in
+              [
+                name, [.string("valid"), .string(""), .null].randomElement(using: &random) ?? .null,
+                [.double(0.5), .double(0.1), .null].randomElement(using: &random) ?? .null,
+              ]
+            }
+          })
+      }
+      let database = Database(GivenRuns(tables: tables))
+      for columns in ["metric", "metric, split", "split", "run, metric"] {
+        let query = "SELECT \(columns), count(*), sum(mean), count(mean) FROM scores GROUP BY \(columns)"
+        let (fast, plain) = (try await database.query(query), try await database.query("/* */ " + query))
+        #expect(
+          TableWriter(.ndjson).text(fast.table) == TableWriter(.ndjson).text(plain.table), "\(turn): \(query)"
+        )
+      }
+    }
+  }
+
   /// What has another shape is left to SQLite.
   @Test(arguments: [
     "SELECT metric, avg(mean) FROM scores GROUP BY model", "SELECT avg(mean) m FROM scores",

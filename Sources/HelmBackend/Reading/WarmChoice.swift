@@ -28,16 +28,19 @@ final class WarmChoice: Sendable {
     }
 
     let choice: WarmChoice
-    private var known: [Key: Columns] = [:]
+    private var known: [Key: (Columns, SharedMemory)] = [:]
 
     init(_ choice: WarmChoice) { self.choice = choice }
 
-    mutating func columns(_ source: TableSource, of pack: WarmPack, _ schema: Int) -> Columns {
+    /// The columns in tables of a schema, and the pack's memory for them.
+    mutating func columns(
+      _ source: TableSource, of pack: WarmPack, _ schema: Int
+    ) -> (Columns, SharedMemory) {
       let key = Key(pack: ObjectIdentifier(pack), schema: schema, kind: source.fingerprint)
-      if let columns = known[key] { return columns }
-      let columns = choice.columns(source, of: pack, schema)
-      known[key] = columns
-      return columns
+      if let known = known[key] { return known }
+      let new = (choice.columns(source, of: pack, schema), SharedMemory(sharing: pack.memory))
+      known[key] = new
+      return new
     }
   }
 

@@ -59,7 +59,7 @@ final class WarmPack: Sendable {
   let size: Int
   /// The names of the columns of each schema.
   let schemas: [[String]]
-  private let memory: SharedMemory
+  let memory: SharedMemory
   /// Where the directory lies, and in it the runs' hashes, and how many there are.
   private let directory: Range<Int>
   private let index: Int
@@ -133,7 +133,11 @@ final class WarmPack: Sendable {
   }
 
   /// The table of an entry; nil when it is damaged.
-  func table(_ entry: WarmEntry, _ choice: WarmChoice.Columns, run: (column: Int, cell: Cell)?) -> Table? {
+  /// - Parameter memory: the pack's, or what shares it, which the table then holds.
+  func table(
+    _ entry: WarmEntry, _ choice: WarmChoice.Columns, in memory: SharedMemory,
+    run: (column: Int, cell: Cell)?
+  ) -> Table? {
     let header = entry.offset..<entry.offset + entry.headerLength
     guard unsafe XXH64.hash(UnsafeRawBufferPointer(rebasing: memory.bytes[header])) == entry.headerHash else {
       return nil

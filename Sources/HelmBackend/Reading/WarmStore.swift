@@ -227,9 +227,9 @@ public final class WarmStore: Sendable {
     guard !isVerifying, let (pack, entry) = entry(source, of: run, in: choice.choice.packs) else {
       return nil
     }
-    let columns = choice.columns(source, of: pack, entry.schema)
+    let (columns, memory) = choice.columns(source, of: pack, entry.schema)
     let runColumn = source.namesRun ? nil : columns.runColumn.map { ($0, Cell.string(name)) }
-    guard let table = pack.table(entry, columns, run: runColumn) else { return nil }
+    guard let table = pack.table(entry, columns, in: memory, run: runColumn) else { return nil }
     reused.wrappingAdd(1, ordering: .relaxed)
     return (table, entry.counts)
   }

@@ -139,6 +139,8 @@ extension RelationScan {
     case 1:
       let texts = cells[varying[0]]
       last.become(texts, isOnly: columns.count == 1)
+      if texts.appendNumbers(count, of: last.groups, to: &numbers) { break }
+      numbers.removeAll(keepingCapacity: true)
       for row in 0..<count {
         let code = texts.code(row)
         if last.groups[code] < 0 {

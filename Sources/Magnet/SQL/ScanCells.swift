@@ -42,6 +42,31 @@
     unsafe rows.load(fromByteOffset: (row & rowMask) &* MemoryLayout<Element>.size, as: Element.self)
   }
 
+  /// Puts a number for the code of each row of a column of texts behind what is there; false where one is negative.
+  /// - Parameter numbers: one for each code.
+  func appendNumbers(_ rowCount: Int, of numbers: [Int32], to found: inout [Int32]) -> Bool {
+    precondition(numbers.count > textCount && !isConstant)
+    func look(_ codes: UnsafePointer<some FixedWidthInteger>) -> Bool {
+      unsafe numbers.withUnsafeBufferPointer { numbers in
+        let start = found.count
+        found.append(contentsOf: repeatElement(0, count: rowCount))
+        var out = found.mutableSpan
+        var least: Int32 = 0
+        for row in 0..<rowCount {
+          let number = unsafe numbers[Int(codes[row])]
+          out[start + row] = number
+          least = min(least, number)
+        }
+        return least >= 0
+      }
+    }
+    switch form {
+    case .texts1: return unsafe look(rows.assumingMemoryBound(to: UInt8.self))
+    case .texts2: return unsafe look(rows.assumingMemoryBound(to: UInt16.self))
+    default: return unsafe look(rows.assumingMemoryBound(to: UInt32.self))
+    }
+  }
+
   /// Whether the codes of both stand for the same texts.
   func hasTexts(of other: ScanCells) -> Bool {
     guard areTexts, other.areTexts, textCount == other.textCount else { return false }

@@ -12,6 +12,8 @@
   /// The bytes, valid as long as this is.
   package let bytes: UnsafeRawBufferPointer
   private let isMapped: Bool
+  /// What holds the bytes, where this does not itself.
+  private let owner: SharedMemory?
 
   /// No bytes.
   package static let empty = unsafe SharedMemory(byteCount: 0) { _ in }
@@ -22,6 +24,7 @@
     unsafe fill(memory)
     unsafe bytes = UnsafeRawBufferPointer(memory)
     isMapped = false
+    owner = nil
   }
 
   /// The first `byteCount` bytes of a file as they lie in it; nil where the system does not give them.
@@ -29,9 +32,19 @@
     guard byteCount > 0, let start = unsafe file.mapped(byteCount) else { return nil }
     unsafe bytes = unsafe UnsafeRawBufferPointer(start: start, count: byteCount)
     isMapped = true
+    owner = nil
+  }
+
+  /// The same bytes, for a thread that makes many values of them: it counts references to this, and need not wait for other
+  /// threads that count theirs.
+  package init(sharing other: SharedMemory) {
+    unsafe bytes = unsafe other.bytes
+    isMapped = false
+    owner = other
   }
 
   deinit {
+    if owner != nil { return }
     if isMapped {
       unsafe munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
     } else {
