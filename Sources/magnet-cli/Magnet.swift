@@ -32,7 +32,9 @@ struct MagnetCommand: AsyncParsableCommand {
       ShiftCommand.self,
     ])
 
-  static func main() async {
+  // On the main actor, so that it begins before there are other threads, whose heaps are not changed any more.
+  @MainActor static func main() async {
+    Heap.growInLargeSteps()
     Terminal.ignoreBrokenPipes()
     let arguments = Array(CommandLine.arguments.dropFirst())
     if let message = unknownCommand(arguments) {

@@ -1,11 +1,9 @@
 package import ArgumentParser
-import Magnet
 
 extension AsyncParsableCommand {
   /// Parses arguments and runs the command they name. What goes wrong begins with `error:`, as all messages do.
   /// - Parameter arguments: nil for those of the process.
   package static func start(_ arguments: [String]?) async {
-    Heap.growInLargeSteps()
     do {
       var command = try parseAsRoot(arguments)
       if var waiting = command as? any AsyncParsableCommand {
