@@ -37,6 +37,15 @@ import Testing
     #expect(server.counts.media == needed.count)
   }
 
+  /// A run spec is fetched once, though the list of runs and the table are both made of it.
+  @Test func runSpecsAreFetchedOnce() throws {
+    let server = try served()
+    let local = try Tool.run("table", "run-specs", Project.plain, "--format", "ndjson")
+    let there = try run(server, "table", "run-specs", "gs://crfm-helm-public/lite", "--format", "ndjson")
+    #expect(there.status == 0 && there.output == local.output, "\(there.errors)")
+    #expect(server.counts.media == server.objects.keys.count { $0.hasSuffix("/run_spec.json") })
+  }
+
   @Test func queriesAndPartitionsTakeThem() throws {
     let server = try served()
     let query = "SELECT model, count(*), avg(mean) FROM instance_scores GROUP BY model"

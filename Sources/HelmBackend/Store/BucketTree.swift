@@ -83,6 +83,10 @@ struct BucketTree: FileTree {
 private struct BucketObjects: Sendable {
   private let store: any ObjectStore
   private static let attempts = 8
+  /// Small files, by their objects' names: a run spec is read for the list of runs and for its table.
+  private let kept = Locked<(files: [String: [UInt8]], bytes: Int)>(([:], 0))
+  private static let keptSize = 1 << 16
+  private static let keptLimit = 1 << 26
 
   init(_ address: StoreAddress) { store = GoogleStore(address: address) }
 
@@ -111,9 +115,17 @@ private struct BucketObjects: Sendable {
 
   /// The bytes of an object's file.
   func bytes(of object: StoredObject) throws -> [UInt8]? {
+    if let known = kept.withLock({ $0.files[object.name] }) { return known }
     let progress = DownloadProgress()
     let transfer = ObjectTransfer(object, in: store, retries: Self.attempts, progress: progress)
     try HTTPDriver.onThisThread(options) { try $0.run(TransferList([transfer], progress: progress)) }
+    if let bytes = transfer.bytes, bytes.count <= Self.keptSize {
+      kept.withLock { kept in
+        guard kept.bytes + bytes.count <= Self.keptLimit else { return }
+        kept.files[object.name] = bytes
+        kept.bytes += bytes.count
+      }
+    }
     return transfer.bytes
   }
 }
