@@ -146,13 +146,13 @@ struct ColumnarTests {
   /// What other programs make of our files is read as ours are.
   @Test(arguments: [
     "none-dictionary-1.0", "snappy-dictionary-1.0", "gzip-plain-2.0", "zstd-dictionary-2.0",
-    "snappy-plain-1.0",
-    "duckdb", "polars",
+    "snappy-plain-1.0", "lz4-dictionary-1.0", "lz4-plain-2.0",
+    "duckdb", "duckdb2", "polars", "polars-lz4", "differences", "beginnings", "uint32",
   ])
   func filesOfOtherProgramsAreRead(writer: String) throws {
     let folder = try TemporaryFolder()
     let run = Project.folder.appending(path: "Fixtures/benchmark_output/runs/plain-v1").path
-    for table in ["stats", "scenario-states"] {
+    for table in ["stats", "scenario-states", "per-instance-stats", "run-specs"] {
       let own = "\(folder.path)/\(table).parquet"
       #expect(try Tool.run("table", table, run, "-o", own).status == 0)
       let other = "\(folder.path)/\(table)-\(writer)/x.parquet"
@@ -166,6 +166,25 @@ struct ColumnarTests {
       let found = try Tool.run("table", table, other, "--format", "csv")
       #expect(found.output == wanted.output && found.output.count > 1000, "\(found.errors)")
     }
+  }
+
+  /// What tables of runs do not hold is refused, with the name of its column.
+  @Test(arguments: [
+    ("timestamps", "column extra_time: the column holds dates, times, decimals or the like"),
+    ("nested", "column extra_list is nested; magnet reads flat columns"),
+    ("renamed", "column stats.mean: the column holds texts, and of stats.json it holds numbers"),
+  ])
+  func otherTypesAreNamed(writer: String, problem: String) throws {
+    let folder = try TemporaryFolder()
+    let run = Project.folder.appending(path: "Fixtures/benchmark_output/runs/plain-v1").path
+    let (own, other) = (folder.path + "/own.parquet", folder.path + "/other.parquet")
+    #expect(try Tool.run("table", "stats", run, "-o", own).status == 0)
+    let script = Project.folder.appending(path: "Tests/CLITests/Columnar/make.py").path
+    let made = try Tool.run(
+      command: "/usr/bin/env", ["python3", script, writer, own, other], environment: Columnar.environment)
+    try #require(made.status == 0, "\(made.errors)")
+    let found = try Tool.run("table", "stats", other)
+    #expect(found.status == 2 && found.errors.contains(problem), "\(found.errors)")
   }
 
   @Test func aClosedPipeEndsQuietly() throws {

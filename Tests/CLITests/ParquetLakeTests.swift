@@ -42,6 +42,85 @@ import Testing
     }
   }
 
+  /// Files of the fixed schema, a part each, answer as the folders do: what stands in `extra` is found again.
+  @Test func partsOfTheFixedSchemaAnswerAsFolders() throws {
+    let folder = try TemporaryFolder()
+    let parts = folder.path + "/parts.ndjson"
+    _ = try output("partitions", fixtures, "--bytes", "1M", "-o", parts)
+    for table in ["run-specs", "scenario-states", "stats", "per-instance-stats"] {
+      try FileManager.default.createDirectory(
+        atPath: folder.path + "/lake/" + table, withIntermediateDirectories: true)
+      for part in try Project.text(parts).split(separator: "\n").indices {
+        _ = try output(
+          "table", table, "--paths-from", "\(parts)#\(part)", "--schema", "v1", "-o",
+          folder.path + "/lake/\(table)/part-\(part).parquet")
+      }
+    }
+    let lake = folder.path + "/lake"
+    for arguments in [
+      ["table", "stats"], ["table", "per-instance-stats"],
+      ["table", "run-specs", "--schema", "v1"],
+      ["table", "stats", "--schema", "v1"],
+      ["leaderboard"], ["headline"], ["runs"], ["predict", "random"],
+    ] {
+      let wanted = try Tool.run(command: Tool.binary, arguments + [fixtures, "--format", "csv"])
+      let found = try Tool.run(command: Tool.binary, arguments + [lake, "--format", "csv"])
+      #expect(wanted.output == found.output && wanted.status == found.status, "\(arguments): \(found.errors)")
+    }
+    let query = """
+      SELECT count(*), count(DISTINCT "run_spec.scenario_spec.args.subject") FROM run_specs
+      """
+    #expect(try output("sql", lake, query) == output("sql", fixtures, query))
+  }
+
+  /// One run of Parquet files is named as one of an archive.
+  @Test func aRunHasAPathOfItsOwn() throws {
+    let folder = try TemporaryFolder()
+    let lake = folder.path + "/lake"
+    _ = try output("export", "parquet", lake, fixtures)
+    let run = "trivia:subject=calendar,model=acme_base"
+    for command in ["show", "explain"] {
+      let wanted = try output(command, fixtures + "/runs/plain-v1/" + run, "--format", "csv")
+      for name in [run, "plain-v1/" + run, "*calendar,model=acme_base"] {
+        #expect(try output(command, lake + "!/" + name, "--format", "csv") == wanted)
+      }
+    }
+    // A lake holds all that runs are compared by but their scenario.json.
+    let other = "trivia:subject=calendar,model=acme_tiny"
+    func lines(_ place: String) throws -> [Substring] {
+      try output("diff", place + run, place + other, "--format", "csv").split(separator: "\n").filter {
+        !$0.hasPrefix("scenario,")
+      }
+    }
+    #expect(try lines(lake + "!/") == lines(fixtures + "/runs/plain-v1/"))
+    let missing = try Tool.run("show", lake + "!/trivia:subject=calender,model=acme_base")
+    #expect(missing.status == 2 && missing.errors.contains("did you mean \(run)"), "\(missing.errors)")
+    let parts = try Tool.run("partitions", lake)
+    #expect(parts.status == 2 && parts.errors.contains("Parquet files are parts already"))
+  }
+
+  /// Runs of files without paths stay in the order of their rows, and two of one name are not taken for one.
+  @Test func filesWithoutPaths() throws {
+    let folder = try TemporaryFolder()
+    let file = folder.path + "/stats.parquet"
+    let suites = ["sweep-v1", "plain-v1"].map { fixtures + "/runs/" + $0 }
+    _ = try output("table", "stats", suites[0], suites[1], "-o", file)
+    #expect(
+      try output("table", "stats", file, "--format", "csv")
+        == output("table", "stats", suites[0], suites[1], "--format", "csv"))
+    // Two suites have a run of this name.
+    _ = try output("table", "stats", fixtures, "-o", file, "--force")
+    let note = try Tool.run("table", "stats", file, "--format", "csv").errors
+    #expect(note.contains("rows of trivia:subject=capitals,model=acme_base lie apart"), "\(note)")
+    let run = "trivia:subject=calendar,model=acme_base"
+    for suite in ["a", "b"] {
+      _ = try folder.copy(fixtures + "/runs/plain-v1/" + run, to: "runs/\(suite)/" + run)
+    }
+    _ = try output("table", "run-specs", folder.path + "/runs", "-o", folder.path + "/specs.parquet")
+    let found = try Tool.run("leaderboard", folder.path + "/specs.parquet")
+    #expect(found.errors.contains("several runs are called \(run)"), "\(found.errors)")
+  }
+
   /// Schemas that lie beside runs are part of the lake: they choose the metrics of scores.
   @Test func schemasComeAlong() throws {
     let folder = try TemporaryFolder()

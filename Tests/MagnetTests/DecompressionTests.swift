@@ -93,6 +93,56 @@ import Testing
     }
   }
 
+  /// LZ4 with literals and copies of any length.
+  private static func lz4(_ bytes: [UInt8], _ random: inout PythonRandom) -> [UInt8] {
+    func more(_ length: Int) -> [UInt8] {
+      length < 15
+        ? [] : Array(repeating: 255, count: (length - 15) / 255) + [UInt8((length - 15) % 255)]
+    }
+    var out: [UInt8] = []
+    var start = 0
+    var at = 0
+    while at < bytes.count {
+      let distance = random.choice([1, 2, 3, 5, 40, 300])
+      var length = 0
+      while distance <= at, at + length < bytes.count, bytes[at + length] == bytes[at + length - distance] {
+        length += 1
+      }
+      if length < 4 {
+        at += 1
+        continue
+      }
+      let literals = at - start
+      out.append(UInt8(min(15, literals) << 4 | min(15, length - 4)))
+      out += more(literals) + bytes[start..<at] + little(distance, 2) + more(length - 4)
+      at += length
+      start = at
+    }
+    let literals = bytes.count - start
+    return out + [UInt8(min(15, literals) << 4)] + more(literals) + bytes[start...]
+  }
+
+  @Test(arguments: 1...25) func lz4ReadsBack(_ seed: Int) throws {
+    var random = PythonRandom(seed: seed)
+    let bytes =
+      Self.bytes(&random, [0, 1, 5, 64, 300, 3000][seed % 6]) + Array(repeating: 7, count: seed % 3 * 300)
+    let packed = Self.lz4(bytes, &random)
+    #expect(try Decompression.bytes(packed[...], codec: 7, size: bytes.count) == bytes)
+    #expect(try Decompression.bytes(([1] + packed)[1...], codec: 7, size: bytes.count) == bytes)
+    for wrong in [bytes.count + 1, bytes.count - 1] where wrong >= 0 {
+      #expect(throws: Decompression.Failure.self) {
+        try Decompression.bytes(packed[...], codec: 7, size: wrong)
+      }
+    }
+    for _ in 0..<300 {
+      var damaged = packed
+      damaged[random.below(damaged.count)] ^= UInt8(1 << random.below(8))
+      if let read = try? Decompression.bytes(damaged[...], codec: 7, size: bytes.count) {
+        #expect(read.count == bytes.count)
+      }
+    }
+  }
+
   /// Copies may overlap what they write; those from before the beginning are refused.
   @Test func copiesThatOverlap() throws {
     #expect(
@@ -129,7 +179,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (5, 10, "the compression 5 is not one that magnet reads: gzip, Snappy, Zstandard"),
+    (5, 10, "the compression 5 is not one that magnet reads: gzip, Snappy, LZ4, Zstandard"),
     (2, 1 << 20, "3 bytes are said to become 1048576"), (0, 4, "the compressed block is damaged"),
     (1, 1 << 40, "3 bytes are said to become 1099511627776"),
   ])

@@ -114,10 +114,29 @@ import Testing
       let value = UInt32(random.below(1 << width))
       values += Array(repeating: value, count: random.choice([1, 2, 7, 8, 9, 23, 24, 25, 100]))
     }
-    let reader = ParquetColumnReader(
-      .init(name: "c", physicalType: 6, isOptional: true, objection: nil, isMixed: false),
-      .init(codec: 0, valueCount: values.count, bytes: 0..<1), path: "x")
-    #expect(try reader.unpacked(hybrid(values, width: width)[...], width: width, values.count) == values)
+    let packed = hybrid(values, width: width)
+    #expect(try ParquetEncodings.hybrid(packed[...], width: width, count: values.count) == values)
+    #expect(throws: PageFault.self) {
+      try ParquetEncodings.hybrid(packed.dropLast(5), width: width, count: values.count + 9)
+    }
+  }
+
+  /// A file of a few hundred bytes that claims a million rows more than any file of its size has.
+  @Test func moreRowsThanAFileCanHaveAreRefused() throws {
+    let few = Table(columnNames: ["a"], rows: [[.int(1)], [.int(1)]])
+    // The counts of rows and of values, in Thrift's varints.
+    let (two, many): ([UInt8], [UInt8]) = ([0x04], [0xFE, 0xFF, 0xFF, 0xFF, 0x0F])
+    var bytes = try Self.bytes(few)
+    var footer = Array(bytes.suffix(8 + Int(UInt32(littleEndian: bytes.suffix(8).prefix(4)))).dropLast(8))
+    let start = bytes.count - footer.count - 8
+    for place in footer.indices.reversed() where footer[place...].starts(with: [0x16] + two) {
+      footer.replaceSubrange(place + 1...place + 1, with: many)
+    }
+    bytes = bytes[..<start] + footer
+    bytes.append(littleEndian: UInt32(footer.count))
+    bytes += Array("PAR1".utf8)
+    let fault = #expect(throws: DataFault.self) { try Self.file(bytes) }
+    #expect(fault?.problem.contains("claims 2147483647 rows") == true, "\(fault.debugDescription)")
   }
 
   /// Every byte changed, and every length cut: a fault or a table, never a trap.

@@ -31,6 +31,32 @@ import Testing
     if case .int(let number) = value { .double(Double(number)) } else { value }
   }
 
+  /// What stands in the extra column comes back to its own.
+  @Test(arguments: 1...30) func fittingIsUndone(_ seed: Int) throws {
+    var random = PythonRandom(seed: seed)
+    let names = ["a", "b", "c", "x\"y", "é"]
+    let table = Self.table(names, &random)
+    let schema = (["c", "a", "new", "b"]).map { DeclaredColumn($0, random.choice(Self.types)) }
+    let back = table.fitted(to: schema, extra: "extra").unfitted(extra: "extra")
+    #expect(back.rowCount == table.rowCount && Set(back.columnNames).isSubset(of: names))
+    for (row, before) in zip(back.rows, table.rows) {
+      for name in names {
+        let cell = back.hasColumn(name) ? row[name] : .null
+        #expect(Self.value(cell) == Self.value(before[name]), "\(name)")
+      }
+    }
+  }
+
+  /// An object of too many keys stays one column.
+  @Test func tooManyKeysStayTogether() {
+    let rows = (0..<20).map { [Cell.json("{\"k\($0)\":1}"), .int(Int64($0))] }
+    let table = Table(columnNames: ["extra", "a"], rows: rows)
+    #expect(table.keepingWhole(extra: "extra", as: "x.extra", over: 20).columnNames == ["extra", "a"])
+    let whole = table.keepingWhole(extra: "extra", as: "x.extra", over: 19)
+    #expect(whole.columnNames == ["x.extra", "a"] && whole[3, "x.extra"] == .json("{\"k3\":1}"))
+    #expect(table.unfitted(extra: "extra").columnNames.count == 21)
+  }
+
   @Test(arguments: 1...30) func everyCellIsInItsColumnOrInTheExtraOne(_ seed: Int) throws {
     var random = PythonRandom(seed: seed)
     let names = ["a", "b", "c", "x\"y", "é"]

@@ -11,7 +11,7 @@ public struct HelmRuns: RunSource {
   /// The runs in folders and archives, in path order.
   let folders: [RunDirectory]
   let lakes: [ParquetLake]
-  /// What was unusual in archives, a sentence each.
+  /// What was unusual in archives and Parquet files, a sentence each.
   public let notes: [String]
   private let isStrict: Bool
   let workers: Int
@@ -31,7 +31,8 @@ public struct HelmRuns: RunSource {
   ///
   /// A path is a folder that contains `benchmark_output`, that folder, `runs` in it, a suite, one run, or a pattern
   /// of these with `*`, `?` and `[...]`; or a zip, tar or tar.gz file of one, or a folder in it after an exclamation
-  /// mark, `FILE.zip!/runs/v1`; or a folder of Parquet files as `magnet export parquet` writes them, or one of these.
+  /// mark, `FILE.zip!/runs/v1`; or a folder of Parquet files as `magnet export parquet` writes them, or one of these, or
+  /// a run in it, `LAKE!/RUN`.
   /// Nothing is read yet but the folders' and archives' lists of files, and which runs Parquet files hold; a .tar.gz
   /// is inflated once for it.
   /// - Parameters:
@@ -72,17 +73,26 @@ public struct HelmRuns: RunSource {
     self.store = store
     var lakes: [ParquetLake] = []
     var folders: [String] = []
+    let workers = workers ?? Environment.processorCount
     for path in paths {
-      let files = ParquetLake.files(path)
-      if !files.isEmpty { lakes.append(try ParquetLake(path: path, files: files, sources: sources)) }
+      var (place, run) = (path, String?.none)
+      var files = ParquetLake.files(path)
+      if files.isEmpty, let parts = ParquetLake.parts(of: path) {
+        files = ParquetLake.files(parts.path)
+        if !files.isEmpty { (place, run) = (parts.path, parts.run) }
+      }
+      if !files.isEmpty {
+        lakes.append(try ParquetLake(path: place, files: files, sources: sources, run: run, jobs: workers))
+        if run != nil { continue }
+      }
       // A folder of Parquet files may hold runs too.
       if files.isEmpty || (try? RunLocator([path], limits: limits)) != nil { folders.append(path) }
     }
     self.lakes = lakes
-    self.workers = workers ?? Environment.processorCount
+    self.workers = workers
     let locator = try RunLocator(folders, limits: limits, store: store, workers: self.workers)
     self.folders = locator.runs
-    notes = locator.notes
+    notes = locator.notes + lakes.flatMap(\.notes)
     archiveFaults = locator.runs.indices.compactMap { locator.runs[$0].fault }
     self.isStrict = isStrict
     self.progress = progress
@@ -100,7 +110,13 @@ public struct HelmRuns: RunSource {
   public var runFolders: [String] { folders.map(\.path) }
 
   /// The runs, as far as the names of their folders say, with the sizes of the files that tables are made of.
+  /// - Throws: `DataFault` where runs lie in Parquet files, which say nothing of the kind.
   func sizedRuns() throws -> [(entry: RunEntry, bytes: Int)] {
+    if let lake = lakes.first {
+      throw DataFault(
+        file: lake.path, problem: "Parquet files are parts already",
+        advice: "name the folders or archives that runs lie in")
+    }
     let all: [(entry: RunEntry, bytes: Int)] =
       folders.filter { $0.fault == nil }.map { folder in
         let names = folder.names
@@ -109,7 +125,7 @@ public struct HelmRuns: RunSource {
           faults: [])
         let sizes = sources.filter(folder.has).map { (try? folder.open($0))?.expectedSize ?? 0 }
         return (entry, sizes.reduce(0, +))
-      } + lakes.flatMap { lake in lake.listing.entries.map { ($0, 0) } }
+      }
     if selection.isOfAll { return all }
     let listing = RunListing(entries: all.map(\.entry), runSpecs: Table(), entryOfRow: [])
     let meant = Set(try selection.filtered(listing).entries.map(\.path))

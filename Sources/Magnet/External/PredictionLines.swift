@@ -220,17 +220,3 @@ private struct Requests {
     }
   }
 }
-
-extension Cell {
-  fileprivate init(_ value: JSONValue) {
-    self =
-      switch value {
-      case .null: .null
-      case .bool(let value): .bool(value)
-      case .int(let value): .int(value)
-      case .double(let value): .double(value)
-      case .string(let value): .string(value)
-      case .array, .object: .json(value.text)
-      }
-  }
-}

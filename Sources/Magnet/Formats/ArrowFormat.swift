@@ -51,7 +51,7 @@ private struct ArrowSink: TableSink {
   private let isFile: Bool
   private var columns: [TableColumn] = []
   private var dictionaries: [Dictionary?] = []
-  private var groups = PieceGroups(maxRows: 1 << 16, maxBytes: 1 << 26)
+  private var groups = PieceGroups(maxRows: 1 << 16, maxBytes: 1 << 24)
   private var offset = 0
   private var batches: [Block] = []
   private var dictionaryBlocks: [Block] = []
@@ -160,6 +160,11 @@ private struct ArrowSink: TableSink {
       while bytes.count % 8 != 0 { bytes.append(0) }
     }
 
+    mutating func add<Value>(_ cells: FlatColumn<Value>) {
+      nodes.append([cells.values.count, cells.nullCount])
+      add(cells.nullCount == 0 ? [] : [UInt8](bits: cells.isThere))
+    }
+
     mutating func add(validity isThere: [Bool], nulls: Int) {
       nodes.append([isThere.count, nulls])
       add(nulls == 0 ? [] : [UInt8](bits: isThere))
@@ -185,15 +190,15 @@ private struct ArrowSink: TableSink {
       switch column.type {
       case .bool:
         let cells = FlatColumn<Bool>(pieces, number)
-        body.add(validity: cells.isThere, nulls: cells.nullCount)
+        body.add(cells)
         body.add([UInt8](bits: cells.values))
       case .int:
         let cells = FlatColumn<Int64>(pieces, number)
-        body.add(validity: cells.isThere, nulls: cells.nullCount)
+        body.add(cells)
         body.add([UInt8](littleEndian: cells.values))
       case .double:
         let cells = FlatColumn<Double>(pieces, number)
-        body.add(validity: cells.isThere, nulls: cells.nullCount)
+        body.add(cells)
         body.add([UInt8](littleEndian: cells.values.map(\.bitPattern)))
       case .string, .json:
         let texts = TextPieces(pieces: pieces, column: number, isMixed: column.type == .json)

@@ -24,6 +24,19 @@ struct PieceGroups {
     let sizes = chunk.columns.compactMap(TextSizes.init)
     let fixed = (chunk.columns.count - sizes.count) * 8
     var start = 0
+    // Rows of one size.
+    while sizes.isEmpty, fixed > 0, start < chunk.rowCount {
+      let fitting = min(
+        chunk.rowCount - start, maxRows - rowCount, max(rowCount == 0 ? 1 : 0, (maxBytes - bytes) / fixed))
+      if fitting <= 0 {
+        try flushAll(flush)
+        continue
+      }
+      take(chunk, start..<start + fitting)
+      bytes += fitting * fixed
+      start += fitting
+    }
+    if start == chunk.rowCount { return }
     for row in 0..<chunk.rowCount {
       let size = sizes.reduce(fixed) { $0 + $1.size(of: row) }
       if rowCount + row - start == maxRows || (bytes + size > maxBytes && rowCount + row > start) {
@@ -89,9 +102,20 @@ extension TextDictionary {
 /// The cells of a column of numbers or booleans, as an array of one type: zero where a cell is null.
 struct FlatColumn<Value: BitwiseCopyable & Sendable>: Sendable {
   private(set) var values: [Value] = []
-  /// Whether each row has a cell.
+  /// Whether each row has a cell; empty where all have.
   private(set) var isThere: [Bool] = []
   private(set) var nullCount = 0
+
+  /// The cells that are there.
+  var present: [Value] { nullCount == 0 ? values : zip(values, isThere).filter(\.1).map(\.0) }
+
+  private mutating func addNull(_ row: Int) {
+    if isThere.isEmpty { isThere = Array(repeating: true, count: rowCount) }
+    isThere[row] = false
+    nullCount += 1
+  }
+
+  private let rowCount: Int
 
   /// - Parameters:
   ///   - whole: the values and nulls of a chunk that is stored so, as they are.
@@ -101,34 +125,55 @@ struct FlatColumn<Value: BitwiseCopyable & Sendable>: Sendable {
     whole: (ColumnChunk.Storage) -> (Values<Value>, NullMask?)?,
     single: (Cell) -> Value?
   ) {
-    let count = pieces.reduce(0) { $0 + $1.rows.count }
-    values.reserveCapacity(count)
-    isThere.reserveCapacity(count)
+    rowCount = pieces.reduce(0) { $0 + $1.rows.count }
+    values.reserveCapacity(rowCount)
     for piece in pieces {
       let chunk = piece.chunk.columns[column]
+      let start = values.count
       if case .constant(let cell) = chunk.storage {
         let value = single(cell)
         values.append(contentsOf: repeatElement(value ?? zero, count: piece.rows.count))
-        isThere.append(contentsOf: repeatElement(value != nil, count: piece.rows.count))
-        if value == nil { nullCount += piece.rows.count }
+        if value == nil { for row in start..<values.count { addNull(row) } }
       } else if let (cells, nulls) = whole(chunk.storage) {
-        let start = values.count
-        values.append(contentsOf: cells[piece.rows])
-        isThere.append(contentsOf: repeatElement(true, count: piece.rows.count))
+        unsafe cells.withUnsafeBufferPointer {
+          unsafe values.append(contentsOf: UnsafeBufferPointer(rebasing: $0[piece.rows]))
+        }
         guard let nulls else { continue }
         for row in piece.rows where nulls[row] {
           values[start + row - piece.rows.lowerBound] = zero
-          isThere[start + row - piece.rows.lowerBound] = false
-          nullCount += 1
+          addNull(start + row - piece.rows.lowerBound)
         }
       } else {
         for row in piece.rows {
           let value = single(chunk[row])
           values.append(value ?? zero)
-          isThere.append(value != nil)
-          if value == nil { nullCount += 1 }
+          if value == nil { addNull(values.count - 1) }
         }
       }
+    }
+  }
+}
+
+extension ColumnChunk {
+  /// Whether two columns have the same numbers, booleans or constants in some rows, bit for bit; false where that would
+  /// take long to say.
+  func hasSameBits(as other: ColumnChunk, in rows: Range<Int>) -> Bool {
+    func isSame<Value>(_ a: Values<Value>, _ b: Values<Value>) -> Bool {
+      unsafe a.sharing(rows).withUnsafeBytes { a in
+        unsafe b.sharing(rows).withUnsafeBytes { b in
+          guard let a = a.baseAddress, let other = b.baseAddress else { return true }
+          return unsafe equalBytes(a, other, b.count)
+        }
+      }
+    }
+    switch (storage, other.storage) {
+    case (.constant(.double(let a)), .constant(.double(let b))): return a.bitPattern == b.bitPattern
+    case (.constant(let a), .constant(let b)): return a == b
+    case (.bools(let a), .bools(let b)): return isSame(a, b)
+    case (.ints(let a, let none), .ints(let b, let nulls)): return none?.words == nulls?.words && isSame(a, b)
+    case (.doubles(let a, let none), .doubles(let b, let nulls)):
+      return none?.words == nulls?.words && isSame(a, b)
+    default: return false
     }
   }
 }

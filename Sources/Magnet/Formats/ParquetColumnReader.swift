@@ -1,22 +1,24 @@
+// Unsafe code, on one invariant: bytes handed to a closure are those of an array that lives during the call.
+
 /// Reads the pages of one column of a row group.
-struct ParquetColumnReader {
+struct ParquetColumnReader: ~Copyable {
   private let column: ParquetFile.Column
   private let part: ParquetFile.Part
   private let path: String
   /// Where in the file the page begins that is read.
   private var place: Int
 
-  private var isThere: [Bool] = []
-  private var numbers: [Int64] = []
-  private var doubles: [Double] = []
-  private var flags: [Bool] = []
+  private var rowCount = 0
+  private var nullCount = 0
+  /// Which rows hold nothing; nil as long as all hold something.
+  private var nulls: NullMask?
+  /// The numbers and booleans that are there, by their bits: of an Int64, a Double, or 1 for true.
+  private var words: [UInt64] = []
+  /// The texts that are there, by their codes in `texts`.
   private var codes: [UInt32] = []
-  private var texts: [UInt8] = []
-  private var ends: [Int] = []
-  /// The values of the dictionary, for numbers; texts stand in `texts`.
-  private var dictionaryCount: Int?
-  private var dictionaryNumbers: [Int64] = []
-  private var dictionaryDoubles: [Double] = []
+  private var texts = TextInterner()
+  /// The column's dictionary: numbers by their bits, texts by their codes.
+  private var dictionary: [UInt64]?
 
   init(_ column: ParquetFile.Column, _ part: ParquetFile.Part, path: String) {
     self.column = column
@@ -32,7 +34,7 @@ struct ParquetColumnReader {
   /// The cells of all pages.
   mutating func cells(_ bytes: [UInt8]) throws(DataFault) -> ColumnChunk {
     var at = 0
-    while at < bytes.count, isThere.count < part.valueCount {
+    while at < bytes.count, rowCount < part.valueCount {
       place = part.bytes.lowerBound + at
       var reader = ThriftReader(bytes[at...])
       let header: ThriftValue
@@ -42,257 +44,273 @@ struct ParquetColumnReader {
       else { throw fault("the page is longer than the column") }
       let content = bytes[reader.at..<reader.at + packed]
       at = reader.at + packed
-      switch kind {
-      case 0: try dataPage(header, try inflated(content, size))
-      case 2: try dictionaryPage(header, try inflated(content, size))
-      case 3: try dataPage2(header, content, size)
-      default: break
-      }
+      do throws(PageFault) {
+        switch kind {
+        case 0: try dataPage(header, try inflated(content, size))
+        case 2: try dictionaryPage(header, try inflated(content, size))
+        case 3: try dataPage2(header, content, size)
+        default: break
+        }
+      } catch { throw fault(error.problem) }
     }
-    guard isThere.count == part.valueCount else {
-      throw fault("the column has \(isThere.count) cells and should have \(part.valueCount)")
+    guard rowCount == part.valueCount else {
+      throw fault("the column has \(rowCount) cells and should have \(part.valueCount)")
     }
-    return try chunk()
+    return chunk()
   }
 
-  private func inflated(_ content: ArraySlice<UInt8>, _ size: Int) throws(DataFault) -> ArraySlice<UInt8> {
+  private func inflated(_ content: ArraySlice<UInt8>, _ size: Int) throws(PageFault) -> ArraySlice<UInt8> {
     do throws(Decompression.Failure) {
       return try Decompression.bytes(content, codec: part.codec, size: size)[...]
-    } catch { throw fault(error.problem) }
+    } catch { throw PageFault(problem: error.problem) }
   }
 
   private mutating func dictionaryPage(
     _ header: ThriftValue, _ content: ArraySlice<UInt8>
-  ) throws(DataFault) {
-    guard let count = header[7]?[1]?.int, count >= 0, dictionaryCount == nil, isThere.isEmpty else {
-      throw fault("a second dictionary, or one after the data")
+  ) throws(PageFault) {
+    guard let count = header[7]?[1]?.int, count >= 0, dictionary == nil, rowCount == 0 else {
+      throw PageFault(problem: "a second dictionary, or one after the data")
     }
-    if column.physicalType == 0 { throw fault("booleans have no dictionary") }
+    if column.physicalType == 0 { throw PageFault(problem: "booleans have no dictionary") }
     guard [0, 2].contains(header[7]?[2]?.int ?? 0) else {
-      throw fault("the dictionary is not encoded plainly")
+      throw PageFault(problem: "the dictionary is not encoded plainly")
     }
     try plain(count, content)
-    dictionaryCount = count
-    swap(&dictionaryNumbers, &numbers)
-    swap(&dictionaryDoubles, &doubles)
+    dictionary = column.physicalType == 6 ? codes.map(UInt64.init) : words
+    words = []
     codes = []
   }
 
   private mutating func dataPage(
     _ header: ThriftValue, _ content: ArraySlice<UInt8>
-  ) throws(DataFault) {
+  ) throws(PageFault) {
     guard let count = header[5]?[1]?.int, let encoding = header[5]?[2]?.int else {
-      throw fault("the page is not described")
+      throw PageFault(problem: "the page is not described")
     }
     try checkCount(count)
     var content = content
-    var there = [Bool](repeating: true, count: count)
+    var there = count
     if column.isOptional {
-      guard content.count >= 4 else { throw fault("the page is too short") }
+      guard content.count >= 4 else { throw PageFault(problem: "the page is too short") }
       let length = Int(UInt32(littleEndian: content.prefix(4)))
       content = content.dropFirst(4)
-      guard length <= content.count else { throw fault("the levels are longer than the page") }
-      there = try levels(content.prefix(length), count)
+      guard length <= content.count else { throw PageFault(problem: "the levels are longer than the page") }
+      there = try addLevels(content.prefix(length), count)
       content = content.dropFirst(length)
     }
+    rowCount += count
     try values(there, encoding, content)
   }
 
   private mutating func dataPage2(
     _ header: ThriftValue, _ content: ArraySlice<UInt8>, _ size: Int
-  ) throws(DataFault) {
+  ) throws(PageFault) {
     guard let head = header[8], let count = head[1]?.int, let encoding = head[4]?.int,
       let levelSize = head[5]?.int, head[6]?.int == 0, (0...content.count).contains(levelSize),
       levelSize <= size
-    else { throw fault("the page is not described") }
+    else { throw PageFault(problem: "the page is not described") }
     try checkCount(count)
-    let there =
-      column.isOptional
-      ? try levels(content.prefix(levelSize), count) : [Bool](repeating: true, count: count)
+    let there = column.isOptional ? try addLevels(content.prefix(levelSize), count) : count
+    rowCount += count
     var rest = content.dropFirst(levelSize)
     if case .bool(false)? = head[7] {} else { rest = try inflated(rest, size - levelSize) }
     try values(there, encoding, rest)
   }
 
-  private func checkCount(_ count: Int) throws(DataFault) {
-    guard count >= 0, count <= part.valueCount - isThere.count else {
-      throw fault("the pages have more cells than the column")
+  private func checkCount(_ count: Int) throws(PageFault) {
+    guard count >= 0, count <= part.valueCount - rowCount else {
+      throw PageFault(problem: "the pages have more cells than the column")
     }
   }
 
-  private func levels(_ bytes: ArraySlice<UInt8>, _ count: Int) throws(DataFault) -> [Bool] {
-    try unpacked(bytes, width: 1, count).map { $0 == 1 }
-  }
-
-  /// The values of Parquet's RLE, exactly `count` of them.
-  func unpacked(
-    _ bytes: ArraySlice<UInt8>, width: Int, _ count: Int
-  ) throws(DataFault) -> [UInt32] {
-    var out: [UInt32] = []
-    out.reserveCapacity(count)
-    var at = bytes.startIndex
-    while out.count < count {
-      var head: UInt64 = 0
-      var shift: UInt64 = 0
-      while true {
-        guard at < bytes.endIndex, shift < 63 else { throw fault("the runs of values end too early") }
-        head |= UInt64(bytes[at] & 0x7F) << shift
-        at += 1
-        if bytes[at - 1] < 0x80 { break }
-        shift += 7
-      }
-      let left = UInt64(count - out.count)
-      if head & 1 == 0 {
-        let size = (width + 7) / 8
-        guard bytes.endIndex - at >= size else { throw fault("the runs of values end too early") }
-        let value = UInt32(littleEndian: bytes[at..<at + size])
-        at += size
-        if head >> 1 == 0 { continue }
-        out.append(contentsOf: repeatElement(value, count: Int(min(head >> 1, left))))
-        continue
-      }
-      var bits: UInt64 = 0
-      var held = 0
-      let mask: UInt64 = (1 << UInt64(width)) - 1
-      let values = Int(min((head >> 1).multipliedReportingOverflow(by: 8).partialValue, left))
-      // Whole groups of 8 are there, but for the last one, which writers may cut.
-      for _ in 0..<values {
-        while held < width {
-          guard at < bytes.endIndex else { throw fault("the packed values end too early") }
-          bits |= UInt64(bytes[at]) << UInt64(held)
-          at += 1
-          held += 8
-        }
-        out.append(UInt32(truncatingIfNeeded: bits & mask))
-        bits >>= UInt64(width)
-        held -= width
-      }
-      let used = (values * width + 7) / 8
-      let groups = Int(truncatingIfNeeded: min(head >> 1, UInt64(bytes.count))) * width
-      at = min(bytes.endIndex, at - used + groups)
-      if values == 0 { throw fault("a run of no values") }
-    }
-    return out
+  /// Notes which of the next rows hold nothing; how many of them hold something.
+  private mutating func addLevels(_ bytes: ArraySlice<UInt8>, _ count: Int) throws(PageFault) -> Int {
+    if ParquetEncodings.isRun(bytes, of: 1, count: count) { return count }
+    let levels = try ParquetEncodings.hybrid(bytes, width: 1, count: count)
+    let there = levels.count { $0 == 1 }
+    if there == count { return there }
+    var mask = nulls ?? NullMask(rowCount: part.valueCount)
+    nulls = nil
+    for (row, level) in levels.enumerated() where level != 1 { mask[rowCount + row] = true }
+    nulls = mask
+    nullCount += count - there
+    return there
   }
 
   /// The values of a page: what is not null, in the encoding.
   private mutating func values(
-    _ there: [Bool], _ encoding: Int, _ content: ArraySlice<UInt8>
-  ) throws(DataFault) {
-    let count = there.count { $0 }
-    switch encoding {
-    case 0: try plain(count, content)
-    case 3 where column.physicalType == 0:
-      guard content.count >= 4 else { throw fault("the page is too short") }
-      flags += try unpacked(content.dropFirst(4), width: 1, count).map { $0 == 1 }
-    case 2, 8:
-      guard let size = dictionaryCount else { throw fault("there is no dictionary") }
-      let width = Int(content.first ?? 0)
-      guard width <= 32 else { throw fault("the indices have \(width) bits") }
-      let indices = count == 0 ? [] : try unpacked(content.dropFirst(), width: width, count)
-      guard indices.allSatisfy({ $0 < size }) else { throw fault("an index is outside of the dictionary") }
-      switch column.physicalType {
-      case 6: codes += indices.map { $0 + 1 }
-      case 4, 5: doubles += indices.map { dictionaryDoubles[Int($0)] }
-      default: numbers += indices.map { dictionaryNumbers[Int($0)] }
-      }
-    default:
-      throw fault("the encoding \(encoding) is not one that magnet reads: plain and dictionaries")
+    _ count: Int, _ encoding: Int, _ content: ArraySlice<UInt8>
+  ) throws(PageFault) {
+    try decode(count, encoding, content)
+    if column.isUnsigned, column.physicalType == 2, words.suffix(count).contains(where: { $0 >> 63 == 1 }) {
+      throw PageFault(problem: "an integer is larger than 2^63 - 1, magnet's largest")
     }
-    isThere += there
   }
 
-  private mutating func plain(_ count: Int, _ content: ArraySlice<UInt8>) throws(DataFault) {
-    let size = [0: 0, 1: 4, 2: 8, 4: 4, 5: 8][column.physicalType]
-    if let size, content.count / max(1, size) < (size == 0 ? (count + 7) / 8 : count) {
-      throw fault("the values end too early")
+  private mutating func decode(
+    _ count: Int, _ encoding: Int, _ content: ArraySlice<UInt8>
+  ) throws(PageFault) {
+    switch (encoding, column.physicalType) {
+    case (0, _): try plain(count, content)
+    case (2, _), (8, _): try indices(count, content)
+    case (3, 0):
+      guard content.count >= 4 else { throw PageFault(problem: "the page is too short") }
+      words += try ParquetEncodings.hybrid(content.dropFirst(4), width: 1, count: count).map {
+        $0 == 1 ? 1 : 0
+      }
+    case (5, 1), (5, 2):
+      words += try ParquetEncodings.differences(content, count: count).values.map {
+        UInt64(bitPattern: $0).widened(from: column)
+      }
+    case (6, 6):
+      try ParquetEncodings.textsAfterLengths(content, count: count) { (text) throws(PageFault) in
+        codes.append(try code(text))
+      }
+    case (7, 6):
+      try ParquetEncodings.textsAfterBeginnings(content, count: count) { (text) throws(PageFault) in
+        codes.append(try code(text))
+      }
+    case (9, 1), (9, 2), (9, 4), (9, 5):
+      words += try ParquetEncodings.splitWords(content, size: column.wordSize, count: count).map {
+        $0.widened(from: column)
+      }
+    default:
+      throw PageFault(
+        problem: """
+          the encoding \(encoding) of values of the type \(column.physicalType) is not one that magnet reads: plain, \
+          dictionaries, RLE of booleans, differences, split bytes
+          """)
     }
-    func word(_ number: Int, _ size: Int) -> UInt64 {
-      let start = content.startIndex + number * size
-      return content[start..<start + size].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+  }
+
+  private mutating func indices(_ count: Int, _ content: ArraySlice<UInt8>) throws(PageFault) {
+    guard let dictionary else { throw PageFault(problem: "there is no dictionary") }
+    if count == 0 { return }
+    let width = Int(content.first ?? 0)
+    guard width <= 32 else { throw PageFault(problem: "the indices have \(width) bits") }
+    let indices = try ParquetEncodings.hybrid(content.dropFirst(), width: width, count: count)
+    guard indices.max() ?? 0 < dictionary.count else {
+      throw PageFault(problem: "an index is outside of the dictionary")
     }
+    if column.physicalType == 6 {
+      codes += indices.map { UInt32(truncatingIfNeeded: dictionary[Int($0)]) }
+    } else {
+      words += indices.map { dictionary[Int($0)] }
+    }
+  }
+
+  private mutating func plain(_ count: Int, _ content: ArraySlice<UInt8>) throws(PageFault) {
+    let ends = PageFault(problem: "the values end too early")
     switch column.physicalType {
     case 0:
-      flags += (0..<count).map { content[content.startIndex + $0 >> 3] >> UInt8($0 & 7) & 1 == 1 }
-    case 1: numbers += (0..<count).map { Int64(Int32(truncatingIfNeeded: word($0, 4))) }
-    case 2: numbers += (0..<count).map { Int64(bitPattern: word($0, 8)) }
-    case 4:
-      doubles += (0..<count).map { Double(Float(bitPattern: UInt32(truncatingIfNeeded: word($0, 4)))) }
-    case 5: doubles += (0..<count).map { Double(bitPattern: word($0, 8)) }
+      if content.count < (count + 7) / 8 { throw ends }
+      words += (0..<count).map { UInt64(content[content.startIndex + $0 >> 3] >> UInt8($0 & 7) & 1) }
+    case 1, 2, 4, 5:
+      if content.count / column.wordSize < count { throw ends }
+      words += ParquetEncodings.words(content, size: column.wordSize, count: count).map {
+        $0.widened(from: column)
+      }
     default:
-      var rest = content
+      var at = content.startIndex
+      codes.reserveCapacity(codes.count + min(count, content.count / 4))
       for _ in 0..<count {
-        let length = Int(UInt32(littleEndian: rest.prefix(4)))
-        guard rest.count >= 4, length <= rest.count - 4 else { throw fault("a text is longer than the page") }
-        texts += rest.dropFirst(4).prefix(length)
-        ends.append(texts.count)
-        codes.append(UInt32(ends.count))
-        rest = rest.dropFirst(4 + length)
+        guard content.endIndex - at >= 4 else { throw PageFault(problem: "a text is longer than the page") }
+        let length = Int(UInt32(littleEndian: content[at..<at + 4]))
+        guard length <= content.endIndex - at - 4 else {
+          throw PageFault(problem: "a text is longer than the page")
+        }
+        codes.append(try code(content[at + 4..<at + 4 + length]))
+        at += 4 + length
       }
     }
   }
 
-  private func chunk() throws(DataFault) -> ColumnChunk {
-    let count = isThere.count
-    let hasNulls = isThere.contains(false)
-    if count == 0 || (hasNulls && !isThere.contains(true)) { return .nulls(count) }
-    var mask: NullMask?
-    if hasNulls {
-      var nulls = NullMask(rowCount: count)
-      for row in 0..<count where !isThere[row] { nulls[row] = true }
-      mask = nulls
+  private mutating func code(_ text: ArraySlice<UInt8>) throws(PageFault) -> UInt32 {
+    let known = texts.count
+    var isText = true
+    let code = unsafe text.withUnsafeBufferPointer { bytes in
+      let code = unsafe texts.code(UnsafeRawBufferPointer(bytes))
+      if code > known { isText = unsafe String(validating: bytes, as: UTF8.self) != nil }
+      return code
     }
-    func spread<T>(_ values: [T], _ zero: T) -> [T] {
-      if !hasNulls { return values }
-      var next = 0
-      return isThere.map { there in
-        if there { next += 1 }
-        return there ? values[next - 1] : zero
+    if !isText { throw PageFault(problem: "a text is not UTF-8") }
+    return code
+  }
+
+  private borrowing func chunk() -> ColumnChunk {
+    let count = rowCount
+    if nullCount == count { return .nulls(count) }
+    if column.physicalType == 6 { return textChunk() }
+    if nulls == nil, words.allSatisfy({ $0 == words[0] }) {
+      let cell: Cell =
+        switch column.physicalType {
+        case 0: .bool(words[0] == 1)
+        case 4, 5: .double(Double(bitPattern: words[0]))
+        default: .int(Int64(bitPattern: words[0]))
+        }
+      return .constant(cell, count: count)
+    }
+    let storage: ColumnChunk.Storage =
+      switch column.physicalType {
+      case 0: .bools(spread(words, zero: 2) { UInt8(truncatingIfNeeded: $0) })
+      case 4, 5: .doubles(spread(words, zero: 0) { Double(bitPattern: $0) }, nulls)
+      default: .ints(spread(words, zero: 0) { Int64(bitPattern: $0) }, nulls)
       }
-    }
-    func isConstant<T: Equatable>(_ values: [T]) -> Bool {
-      !hasNulls && values.allSatisfy { $0 == values[0] }
-    }
-    switch column.physicalType {
-    case 0:
-      if isConstant(flags) { return .constant(.bool(flags[0]), count: count) }
-      return ColumnChunk(storage: .bools(Values(spread(flags.map { $0 ? 1 : 0 }, 2))), count: count)
-    case 4, 5:
-      if isConstant(doubles.map(\.bitPattern)) { return .constant(.double(doubles[0]), count: count) }
-      return ColumnChunk(storage: .doubles(Values(spread(doubles, 0)), mask), count: count)
-    case 6: return try textChunk(spread(codes, 0), count)
-    default:
-      if isConstant(numbers) { return .constant(.int(numbers[0]), count: count) }
-      return ColumnChunk(storage: .ints(Values(spread(numbers, 0)), mask), count: count)
+    return ColumnChunk(storage: storage, count: count)
+  }
+
+  /// The values of all rows, with `zero` where there are none.
+  private borrowing func spread<From, To: BitwiseCopyable & Sendable>(
+    _ values: [From], zero: To, _ make: (From) -> To
+  ) -> Values<To> {
+    guard let nulls else { return Values(values, make) }
+    var next = 0
+    return Values(0..<rowCount) { row in
+      if nulls[row] { return zero }
+      next += 1
+      return make(values[next - 1])
     }
   }
 
-  private func textChunk(_ codes: [UInt32], _ count: Int) throws(DataFault) -> ColumnChunk {
-    var dictionary = TextDictionary(bytes: Values(texts), ends: Values(ends), bases: Values([]))
-    for index in 0..<dictionary.count {
-      let isText = unsafe dictionary.withBytes(index) { unsafe String(validating: $0, as: UTF8.self) != nil }
-      if !isText { throw fault("a text is not UTF-8") }
-    }
-    if column.isMixed { dictionary = TextDictionary((0..<dictionary.count).map { json(dictionary[$0]) }) }
-    if let first = codes.first, first > 0, codes.allSatisfy({ $0 == first }) {
-      let text = dictionary[Int(first) - 1]
-      return .constant(column.isMixed ? ColumnChunk.jsonCell(text) : .string(text), count: count)
+  private borrowing func textChunk() -> ColumnChunk {
+    var texts = texts.dictionary()
+    if column.isMixed { texts = TextDictionary((0..<texts.count).map { Self.json(texts[$0]) }) }
+    if let first = codes.first, nulls == nil, codes.allSatisfy({ $0 == first }) {
+      let text = texts[Int(first) - 1]
+      return .constant(column.isMixed ? ColumnChunk.jsonCell(text) : .string(text), count: rowCount)
     }
     let narrow: Codes =
-      switch dictionary.count {
-      case ..<256: .one(Values(codes) { UInt8(truncatingIfNeeded: $0) })
-      case ..<65536: .two(Values(codes) { UInt16(truncatingIfNeeded: $0) })
-      default: .four(Values(codes))
+      switch texts.count {
+      case ..<256: .one(spread(codes, zero: 0) { UInt8(truncatingIfNeeded: $0) })
+      case ..<65536: .two(spread(codes, zero: 0) { UInt16(truncatingIfNeeded: $0) })
+      default: .four(spread(codes, zero: 0) { $0 })
       }
     return ColumnChunk(
-      storage: column.isMixed ? .json(narrow, dictionary) : .strings(narrow, dictionary), count: count)
+      storage: column.isMixed ? .json(narrow, texts) : .strings(narrow, texts), count: rowCount)
   }
 
   /// The text of a mixed column as JSON.
-  private func json(_ text: String) -> String {
+  private static func json(_ text: String) -> String {
     switch Cell(mixedText: text) {
     case .string(let value): JSONText.quoted(value)
     case let cell: cell.text
+    }
+  }
+}
+
+extension ParquetFile.Column {
+  /// How many bytes a number has.
+  fileprivate var wordSize: Int { physicalType == 1 || physicalType == 4 ? 4 : 8 }
+}
+
+extension UInt64 {
+  /// The bits of a column's number as those of an Int64 or a Double.
+  fileprivate func widened(from column: ParquetFile.Column) -> UInt64 {
+    let low = UInt32(truncatingIfNeeded: self)
+    return switch column.physicalType {
+    case 1: column.isUnsigned ? UInt64(low) : UInt64(bitPattern: Int64(Int32(bitPattern: low)))
+    case 4: Double(Float(bitPattern: low)).bitPattern
+    default: self
     }
   }
 }

@@ -1,5 +1,5 @@
-/// A Parquet file that is read: flat columns of booleans, integers, floating-point numbers and texts, encoded plainly or
-/// with dictionaries, uncompressed or compressed with gzip, Snappy or Zstandard.
+/// A Parquet file that is read: flat columns of booleans, integers, floating-point numbers and texts, in any of Parquet's
+/// encodings but the deprecated BIT_PACKED, uncompressed or compressed with gzip, Snappy, LZ4 or Zstandard.
 ///
 /// ParquetFormat.swift describes the layout. Nothing in the file is trusted: every length, offset, index and count is
 /// checked, and what is wrong is a `DataFault` with the file and the place.
@@ -8,6 +8,8 @@ package struct ParquetFile: Sendable {
     package let name: String
     let physicalType: Int
     let isOptional: Bool
+    /// Whether its integers have no sign.
+    let isUnsigned: Bool
     /// Why the column cannot be read; nil when it can.
     let objection: String?
     /// Whether its texts are JSON, or cells of several kinds.
@@ -31,14 +33,20 @@ package struct ParquetFile: Sendable {
   package let path: String
   package let columns: [Column]
   package let rowCount: Int
+  /// Whether magnet wrote the file, or a program that kept its notes.
+  package let isOwn: Bool
   let groups: [Group]
   private let read: Read
 
-  /// Larger groups would be a bomb: a run of one value may claim any number of rows.
-  static let rowLimit = 1 << 26
+  /// How many rows a file may have for each of its bytes, beyond a million: more would be a bomb, as a run of one value
+  /// may claim any number of rows. Tables of runs have two or three, of constants alone a thousand.
+  static let rowsPerByte = 2048
 
   /// Reads the footer of a file.
-  package init(path: String, size: Int, read: @escaping Read) throws(DataFault) {
+  /// - Parameter json: the columns whose texts are JSON, or cells of several kinds, where the file itself does not say.
+  package init(
+    path: String, size: Int, json: Set<String> = [], read: @escaping Read
+  ) throws(DataFault) {
     self.path = path
     self.read = read
     func fault(_ problem: String, at offset: Int? = nil) -> DataFault {
@@ -63,20 +71,24 @@ package struct ParquetFile: Sendable {
     do throws(ThriftReader.Failure) { metadata = try reader.structure() } catch {
       throw fault(error.problem, at: start + error.offset)
     }
-    var mixed: Set<String> = []
+    var named: Set<String>?
     for pair in metadata[5]?.elements ?? [] where pair[1]?.text == ParquetMetadata.mixedColumns {
       let names = pair[2]?.text.flatMap { try? JSONValue(parsing: $0) }?.elements ?? []
-      for case .string(let name) in names { mixed.insert(name) }
+      named = (named ?? []).union(names.compactMap(\.string))
     }
+    isOwn = named != nil
     guard let schema = metadata[2]?.elements, let root = schema.first, let rows = metadata[3]?.int,
       let groups = metadata[4]?.elements
     else { throw fault("the footer lacks the schema, the rows or the row groups", at: start) }
-    columns = try Self.columns(schema.dropFirst(), of: root, mixed, fault)
+    columns = try Self.columns(schema.dropFirst(), of: root, named ?? json, fault)
     var checked: [Group] = []
     var total = 0
     for group in groups {
       checked.append(try Self.group(group, columns.count, start, fault))
       total += checked[checked.count - 1].rowCount
+      if total > 1 << 20 + size * Self.rowsPerByte {
+        throw fault("the footer claims \(total) rows or more in a file of \(size) bytes", at: start)
+      }
     }
     self.groups = checked
     guard total == rows else {
@@ -90,18 +102,26 @@ package struct ParquetFile: Sendable {
     _ fault: (String, Int?) -> DataFault
   ) throws(DataFault) -> [Column] {
     var columns: [Column] = []
-    var isFlat = root[5]?.int == leaves.count
     for leaf in leaves {
       guard let name = leaf[4]?.text else { throw fault("a column has no name", nil) }
-      if leaf[5]?.int ?? 0 > 0 { isFlat = false }
-      if !isFlat { throw fault("column \(name) is nested; magnet reads flat columns", nil) }
+      if leaf[5]?.int ?? 0 > 0 { throw fault("column \(name) is nested; magnet reads flat columns", nil) }
       columns.append(
         Column(
           name: name, physicalType: leaf[1]?.int ?? -1, isOptional: leaf[3]?.int == 1,
-          objection: objection(to: leaf), isMixed: mixed.contains(name) || isJSON(leaf)))
+          isUnsigned: isUnsigned(leaf), objection: objection(to: leaf),
+          isMixed: mixed.contains(name) || isJSON(leaf)))
     }
-    if !isFlat { throw fault("the schema does not have the columns it counts", nil) }
+    if root[5]?.int != leaves.count { throw fault("the schema does not have the columns it counts", nil) }
+    var seen: Set<String> = []
+    if let twice = columns.first(where: { !seen.insert($0.name).inserted }) {
+      throw fault("column \(twice.name) stands there twice", nil)
+    }
     return columns
+  }
+
+  private static func isUnsigned(_ leaf: ThriftValue) -> Bool {
+    if case .bool(false)? = leaf[10]?[10]?[2] { return true }
+    return (11...14).contains(leaf[6]?.int ?? 0)
   }
 
   private static func isJSON(_ leaf: ThriftValue) -> Bool { leaf[6]?.int == 19 || leaf[10]?[12] != nil }
@@ -109,23 +129,24 @@ package struct ParquetFile: Sendable {
   private static func objection(to leaf: ThriftValue) -> String? {
     if leaf[3]?.int == 2 { return "is a list" }
     guard let type = leaf[1]?.int, [0, 1, 2, 4, 5, 6].contains(type) else {
-      return "is of a type that magnet does not read"
+      return leaf[1]?.int == 3
+        ? "holds times of 96 bits" : "holds decimals, halves or other bytes of one length"
     }
-    // UTF8, ENUM, signed and small unsigned integers, JSON; STRING, ENUM, INTEGER, JSON.
+    // UTF8, ENUM, integers, JSON; STRING, ENUM, INTEGER, UNKNOWN (nulls alone), JSON.
     let converted = leaf[6]?.int
-    let isPlain = converted == nil || [0, 4, 11, 12, 13, 15, 16, 17, 18, 19].contains(converted)
+    let isPlain = converted == nil || [0, 4, 11, 12, 13, 14, 15, 16, 17, 18, 19].contains(converted)
     var logical: Set<Int> = []
     if case .structure(let fields)? = leaf[10] { logical = Set(fields.keys) }
-    let isKnown = logical.isSubset(of: [1, 4, 10, 12])
-    return isPlain && isKnown ? nil : "holds dates, decimals or the like, which magnet's tables do not have"
+    let isKnown = logical.isSubset(of: [1, 4, 10, 11, 12])
+    return isPlain && isKnown ? nil : "holds dates, times, decimals or the like"
   }
 
   private static func group(
     _ group: ThriftValue, _ columnCount: Int, _ end: Int, _ fault: (String, Int?) -> DataFault
   ) throws(DataFault) -> Group {
-    guard let rows = group[3]?.int, (0...rowLimit).contains(rows), let chunks = group[1]?.elements,
+    guard let rows = group[3]?.int, (0...1 << 48).contains(rows), let chunks = group[1]?.elements,
       chunks.count == columnCount
-    else { throw fault("a row group has no rows, too many, or not every column", end) }
+    else { throw fault("a row group does not say how many rows it has, or has not every column", end) }
     var parts: [Part] = []
     for chunk in chunks {
       guard let meta = chunk[3], let codec = meta[4]?.int, let count = meta[5]?.int,
@@ -141,24 +162,36 @@ package struct ParquetFile: Sendable {
   }
 
   /// The rows, one chunk per row group.
-  /// - Parameter isWanted: which columns to read.
-  package func table(where isWanted: (String) -> Bool = { _ in true }) throws(DataFault) -> Table {
+  /// - Parameters:
+  ///   - jobs: how many columns are read at once; the table does not depend on it.
+  ///   - isWanted: which columns to read.
+  package func table(
+    jobs: Int = 1, where isWanted: (String) -> Bool = { _ in true }
+  ) throws(DataFault) -> Table {
     let wanted = columns.indices.filter { isWanted(columns[$0].name) }
-    var chunks: [Table.Chunk] = []
-    for group in groups {
-      var cells: [ColumnChunk] = []
-      for number in wanted {
-        let column = columns[number]
-        if let objection = column.objection {
-          throw DataFault(file: path, place: "column \(column.name)", problem: "the column \(objection)")
-        }
-        let part = group.parts[number]
-        var reader = ParquetColumnReader(column, part, path: path)
-        cells.append(try reader.cells(try read(part.bytes)))
+    for column in wanted.map({ columns[$0] }) {
+      if let objection = column.objection {
+        throw DataFault(
+          file: path, place: "column \(column.name)",
+          problem: "the column \(objection), which magnet's tables do not have",
+          advice: "leave it out, or write it as numbers or texts")
       }
-      chunks.append(Table.Chunk(rowCount: group.rowCount, columns: cells))
     }
-    return Table(columnNames: wanted.map { columns[$0].name }, unifying: chunks)
+    let results = Workers.results(groups.count * wanted.count, jobs: jobs) { number in
+      Result { () throws(DataFault) in
+        let part = groups[number / wanted.count].parts[wanted[number % wanted.count]]
+        var reader = ParquetColumnReader(columns[wanted[number % wanted.count]], part, path: path)
+        return try reader.cells(try read(part.bytes))
+      }
+    }
+    var cells: [ColumnChunk] = []
+    for result in results { cells.append(try result.get()) }
+    return Table(
+      columnNames: wanted.map { columns[$0].name },
+      unifying: groups.enumerated().map { number, group in
+        let first = number * wanted.count
+        return Table.Chunk(rowCount: group.rowCount, columns: Array(cells[first..<first + wanted.count]))
+      })
   }
 }
 

@@ -16,9 +16,6 @@
 //               7 compressed size, 9 data page, 11 dictionary page, 12 statistics {3 nulls, 5 maximum, 6 minimum}}}],
 //               2 size, 3 rows}
 
-import Dispatch
-import Synchronization
-
 extension TableFormat {
   /// Parquet, compressed with gzip, texts and numbers that repeat in dictionaries.
   public static let parquet = TableFormat("parquet", endings: ["parquet"], isText: false) { _ in ParquetSink()
@@ -67,19 +64,28 @@ private struct ParquetSink: TableSink {
     _ pieces: [Piece], _ count: Int, _ write: ([UInt8]) throws -> Void
   ) throws {
     let columns = columns
-    let done = Mutex([Result<ParquetColumn, MagnetError>?](repeating: nil, count: columns.count))
-    DispatchQueue.concurrentPerform(iterations: columns.count) { number in
-      let part = Result { () throws(MagnetError) in try ParquetColumn(columns[number], pieces, number) }
-      done.withLock { $0[number] = part }
+    // Columns of the same cells, as minimum, mean and maximum of a single value, have the same pages.
+    let twins = columns.indices.map { number in
+      columns.indices.prefix(number).first { earlier in
+        columns[earlier].type == columns[number].type
+          && pieces.allSatisfy { piece in
+            piece.chunk.columns[earlier].hasSameBits(as: piece.chunk.columns[number], in: piece.rows)
+          }
+      } ?? number
+    }
+    let own = columns.indices.filter { twins[$0] == $0 }
+    let done = Workers.results(own.count, jobs: Environment.processorCount) { place in
+      Result { () throws(MagnetError) in try ParquetColumn(columns[own[place]], pieces, own[place]) }
     }
     var parts: [(offset: Int, part: ParquetColumn)] = []
-    for result in done.withLock({ $0 }) {
-      guard var part = try result?.get() else { continue }
+    for number in columns.indices {
+      guard let place = own.firstIndex(of: twins[number]) else { continue }
       let start = offset
+      let part = try done[place].get()
       try emit(part.bytes, write)
-      part.bytes = []
       parts.append((start, part))
     }
+    for number in parts.indices { parts[number].part.bytes = [] }
     groups.append(RowGroup(rows: count, columns: parts))
   }
 
@@ -163,200 +169,5 @@ extension TableColumn {
     case .double: 5
     case .string, .json: 6
     }
-  }
-}
-
-/// The pages of one column of a row group.
-private struct ParquetColumn: Sendable {
-  var bytes: [UInt8] = []
-  /// Before and after compression, headers included.
-  private(set) var size = 0
-  private(set) var compressedSize = 0
-  /// Where the first data page begins; after the dictionary where there is one.
-  private(set) var dataOffset = 0
-  private(set) var encodings = [3]
-  private(set) var nullCount = 0
-  /// The least and the greatest cell; nil where no order says.
-  private(set) var range: (least: [UInt8], greatest: [UInt8])?
-
-  /// Larger dictionaries are given up for texts as they are.
-  private static let dictionaryLimit = 1 << 20
-  private static let pageSize = 1 << 20
-  private static let longestBound = 256
-
-  init(_ column: TableColumn, _ pieces: [Piece], _ number: Int) throws(MagnetError) {
-    switch column.type {
-    case .bool:
-      let cells = FlatColumn<Bool>(pieces, number)
-      addPages(cells.isThere, 1 << 20) { there, rows in [UInt8](bits: Self.compact(cells.values, there, rows))
-      }
-      if cells.nullCount < cells.values.count {
-        let present = zip(cells.values, cells.isThere).filter(\.1).map(\.0)
-        range = ([present.contains(false) ? 0 : 1], [present.contains(true) ? 1 : 0])
-      }
-    case .int:
-      let cells = FlatColumn<Int64>(pieces, number)
-      if !addWithDictionary(cells.isThere, { UInt64(bitPattern: cells.values[$0]) }) {
-        addPages(cells.isThere, Self.pageSize / 8) { there, rows in
-          [UInt8](littleEndian: Self.compact(cells.values, there, rows))
-        }
-      }
-      let present = zip(cells.values, cells.isThere).lazy.filter(\.1).map(\.0)
-      if let least = present.min(), let greatest = present.max() {
-        range = ([UInt8](littleEndian: [least]), [UInt8](littleEndian: [greatest]))
-      }
-    case .double:
-      let cells = FlatColumn<Double>(pieces, number)
-      if !addWithDictionary(cells.isThere, { cells.values[$0].bitPattern }) {
-        addPages(cells.isThere, Self.pageSize / 8) { there, rows in
-          [UInt8](littleEndian: Self.compact(cells.values, there, rows).map(\.bitPattern))
-        }
-      }
-      range = Self.range(of: cells)
-    case .string, .json:
-      let texts = TextPieces(pieces: pieces, column: number, isMixed: column.type == .json)
-      if !column.isRepetitive || !addWithDictionary(texts) { try addPlain(texts, column.name) }
-    }
-  }
-
-  /// Doubles have an order only without NaN, and the two zeros count as either.
-  private static func range(of cells: FlatColumn<Double>) -> ([UInt8], [UInt8])? {
-    var least = Double.infinity
-    var greatest = -Double.infinity
-    for (value, isThere) in zip(cells.values, cells.isThere) where isThere {
-      if value.isNaN { return nil }
-      least = min(least, value)
-      greatest = max(greatest, value)
-    }
-    if least > greatest { return nil }
-    if least == 0 { least = -0.0 }
-    if greatest == 0 { greatest = 0.0 }
-    return ([UInt8](littleEndian: [least.bitPattern]), [UInt8](littleEndian: [greatest.bitPattern]))
-  }
-
-  private static func compact<T>(_ values: [T], _ isThere: [Bool], _ rows: Range<Int>) -> [T] {
-    isThere[rows].contains(false) ? rows.filter { isThere[$0] }.map { values[$0] } : Array(values[rows])
-  }
-
-  private mutating func add(
-    _ content: [UInt8], dictionaryOf count: Int? = nil, values: Int = 0, encoding: Int = 0
-  ) {
-    let packed = GzipWriter.compressed(content)
-    let header = ThriftWriter.structure { out in
-      out.int32(1, count == nil ? 0 : 2)
-      out.int32(2, content.count)
-      out.int32(3, packed.count)
-      if let count {
-        out.structure(7) { page in
-          page.int32(1, count)
-          page.int32(2, 0)
-        }
-      } else {
-        out.structure(5) { page in
-          page.int32(1, values)
-          page.int32(2, encoding)
-          page.int32(3, 3)
-          page.int32(4, 3)
-        }
-      }
-    }
-    bytes += header + packed
-    size += header.count + content.count
-    compressedSize += header.count + packed.count
-    if count == nil, !encodings.contains(encoding) { encodings.append(encoding) }
-  }
-
-  private mutating func addPage(_ isThere: ArraySlice<Bool>, encoding: Int, _ content: [UInt8]) {
-    let levels = hybrid(isThere.map { $0 ? 1 : 0 }, width: 1)
-    var page: [UInt8] = []
-    page.append(littleEndian: UInt32(levels.count))
-    add(page + levels + content, values: isThere.count, encoding: encoding)
-    nullCount += isThere.count { !$0 }
-  }
-
-  /// Adds pages of this many rows.
-  private mutating func addPages(
-    _ isThere: [Bool], _ rows: Int, encoding: Int = 0, content: ([Bool], Range<Int>) -> [UInt8]
-  ) {
-    for start in stride(from: 0, to: isThere.count, by: rows) {
-      let page = start..<min(start + rows, isThere.count)
-      addPage(isThere[page], encoding: encoding, content(isThere, page))
-    }
-  }
-
-  /// False, and nothing added, when the texts are too many for a dictionary.
-  private mutating func addWithDictionary(_ texts: TextPieces) -> Bool {
-    var interner = TextInterner()
-    guard let codes = texts.codes(&interner, limit: Self.dictionaryLimit), interner.count > 0 else {
-      return false
-    }
-    var dictionary: [UInt8] = []
-    var bounds = TextBounds()
-    for code in 0..<interner.count {
-      var text: [UInt8] = []
-      interner.append(UInt32(code + 1), to: &text)
-      dictionary.append(littleEndian: UInt32(text.count))
-      dictionary += text
-      bounds.add(text)
-    }
-    add(dictionary, of: interner.count, codes)
-    range = bounds.range(atMost: Self.longestBound)
-    return true
-  }
-
-  /// Adds a dictionary of so many values, and pages of their codes, 0 for null.
-  private mutating func add(_ dictionary: [UInt8], of count: Int, _ codes: [UInt32]) {
-    add(dictionary, dictionaryOf: count)
-    dataOffset = bytes.count
-    encodings.append(0)
-    let width = max(1, Int.bitWidth - (count - 1).leadingZeroBitCount)
-    addPages(codes.map { $0 != 0 }, 1 << 18, encoding: 8) { _, rows in
-      [UInt8(width)] + hybrid(codes[rows].filter { $0 != 0 }.map { $0 - 1 }, width: width)
-    }
-  }
-
-  /// The same for numbers, each by its bits; false, and nothing added, when they are too many or repeat too little.
-  private mutating func addWithDictionary(_ isThere: [Bool], _ bits: (Int) -> UInt64) -> Bool {
-    var interner = WordInterner(limit: min(isThere.count / 2, Self.dictionaryLimit / 8))
-    var codes: [UInt32] = []
-    codes.reserveCapacity(isThere.count)
-    for row in isThere.indices {
-      guard isThere[row] else {
-        codes.append(0)
-        continue
-      }
-      guard let code = interner.code(bits(row)) else { return false }
-      codes.append(code)
-    }
-    if interner.words.isEmpty { return false }
-    add([UInt8](littleEndian: interner.words), of: interner.words.count, codes)
-    return true
-  }
-
-  private mutating func addPlain(_ texts: TextPieces, _ name: String) throws(MagnetError) {
-    var isThere: [Bool] = []
-    var content: [UInt8] = []
-    var bounds = TextBounds()
-    var longest = 0
-    unsafe texts.forEach { text in
-      unsafe isThere.append(text != nil)
-      if let text = unsafe text {
-        longest = max(longest, text.count)
-        content.append(littleEndian: UInt32(truncatingIfNeeded: text.count))
-        unsafe content.append(contentsOf: text)
-        unsafe bounds.add(text)
-      }
-      if content.count > Self.pageSize {
-        addPage(isThere[...], encoding: 0, content)
-        isThere.removeAll(keepingCapacity: true)
-        content.removeAll(keepingCapacity: true)
-      }
-    }
-    // A page's size is an int32.
-    if longest > Int(Int32.max) - 2 * Self.pageSize {
-      throw MagnetError(.unsupported, "a text of column \(name) is too long for Parquet, 2 GiB")
-    }
-    if !isThere.isEmpty { addPage(isThere[...], encoding: 0, content) }
-    range = bounds.range(atMost: Self.longestBound)
   }
 }

@@ -59,6 +59,14 @@ struct TextBounds {
   }
 }
 
+/// One run of Parquet's RLE: the same value, of at most 8 bits, in so many places.
+func hybridRun(of value: UInt8, count: Int) -> [UInt8] {
+  var out: [UInt8] = []
+  out.append(varint: UInt64(count) << 1)
+  out.append(value)
+  return out
+}
+
 /// Values of so many bits in Parquet's RLE: long repeats as runs, the others packed.
 func hybrid(_ values: [UInt32], width: Int) -> [UInt8] {
   var out: [UInt8] = []
@@ -70,17 +78,22 @@ func hybrid(_ values: [UInt32], width: Int) -> [UInt8] {
     if range.isEmpty { return }
     let groups = (range.count + 7) / 8
     out.append(varint: UInt64(groups) << 1 | 1)
+    var words: [UInt64] = []
+    words.reserveCapacity(groups * width / 8 + 1)
     var bits: UInt64 = 0
     var count = 0
-    for place in range.lowerBound..<range.lowerBound + groups * 8 {
-      bits |= UInt64(place < range.upperBound ? values[place] : 0) << UInt64(count)
+    for value in values[range] {
+      bits |= UInt64(value) << UInt64(count)
       count += width
-      while count >= 8 {
-        out.append(UInt8(truncatingIfNeeded: bits))
-        bits >>= 8
-        count -= 8
+      if count >= 64 {
+        words.append(bits)
+        count -= 64
+        bits = count == 0 ? 0 : UInt64(value) >> UInt64(width - count)
       }
     }
+    words.append(bits)
+    while words.count * 8 < groups * width { words.append(0) }
+    out += [UInt8](littleEndian: words).prefix(groups * width)
   }
   while at < values.count {
     var end = at + 1

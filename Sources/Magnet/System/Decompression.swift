@@ -16,7 +16,7 @@ enum Decompression {
   private static let ratioLimit = 4096
 
   /// - Parameters:
-  ///   - codec: Parquet's number: 0 none, 1 Snappy, 2 gzip, 6 Zstandard.
+  ///   - codec: Parquet's number: 0 none, 1 Snappy, 2 gzip, 6 Zstandard, 7 LZ4.
   ///   - size: how many bytes there will be.
   static func bytes(
     _ packed: ArraySlice<UInt8>, codec: Int, size: Int
@@ -29,6 +29,7 @@ enum Decompression {
     case 0: out = Array(packed)
     case 1: out = snappy(packed, size)
     case 2: out = gzip(packed, size)
+    case 7: out = lz4(packed, size)
     case 6:
       guard let library = Zstandard.library else {
         throw Failure(
@@ -36,7 +37,8 @@ enum Decompression {
       }
       out = library.bytes(packed, size)
     default:
-      throw Failure(problem: "the compression \(codec) is not one that magnet reads: gzip, Snappy, Zstandard")
+      throw Failure(
+        problem: "the compression \(codec) is not one that magnet reads: gzip, Snappy, LZ4, Zstandard")
     }
     guard let out, out.count == size else { throw Failure(problem: "the compressed block is damaged") }
     return out
@@ -114,6 +116,43 @@ enum Decompression {
       }
       guard let distance, distance > 0, distance <= out.count, length <= size - out.count else { return nil }
       for _ in 0..<length { out.append(out[out.count - distance]) }
+    }
+    return out
+  }
+
+  /// LZ4's block format: literals and copies of earlier bytes in turns, the last literals alone
+  /// (https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md).
+  private static func lz4(_ packed: ArraySlice<UInt8>, _ size: Int) -> [UInt8]? {
+    var at = packed.startIndex
+    /// A length of 15 goes on in the bytes that follow, up to one that is not 255.
+    func length(_ short: UInt8) -> Int? {
+      var length = Int(short)
+      if short < 15 { return length }
+      while at < packed.endIndex {
+        let more = packed[at]
+        at += 1
+        length += Int(more)
+        if more < 255 { return length }
+      }
+      return nil
+    }
+    var out: [UInt8] = []
+    out.reserveCapacity(size)
+    while at < packed.endIndex {
+      let token = packed[at]
+      at += 1
+      guard let literals = length(token >> 4), literals <= packed.endIndex - at, literals <= size - out.count
+      else { return nil }
+      out += packed[at..<at + literals]
+      at += literals
+      if at == packed.endIndex { break }
+      guard packed.endIndex - at >= 2 else { return nil }
+      let distance = Int(packed[at]) | Int(packed[at + 1]) << 8
+      at += 2
+      guard let copied = length(token & 15), distance > 0, distance <= out.count,
+        copied + 4 <= size - out.count
+      else { return nil }
+      for _ in 0..<copied + 4 { out.append(out[out.count - distance]) }
     }
     return out
   }

@@ -75,6 +75,19 @@ extension Cell {
   package init(_ value: Int?) { self = value.map { .int(Int64($0)) } ?? .null }
   package init(_ value: Double?) { self = value.map(Cell.double) ?? .null }
   package init(_ value: String?) { self = value.map(Cell.string) ?? .null }
+
+  /// A value as a cell: lists and objects as their text.
+  init(_ value: JSONValue) {
+    self =
+      switch value {
+      case .null: .null
+      case .bool(let value): .bool(value)
+      case .int(let value): .int(value)
+      case .double(let value): .double(value)
+      case .string(let value): .string(value)
+      case .array, .object: .json(value.text)
+      }
+  }
 }
 
 extension JSONValue {

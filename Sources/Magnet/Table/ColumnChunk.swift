@@ -34,6 +34,17 @@ struct NullMask: Sendable {
     }
   }
 
+  /// Those of some rows.
+  func sharing(_ rows: Range<Int>) -> NullMask {
+    let (first, shift) = (rows.lowerBound >> 6, UInt64(rows.lowerBound & 63))
+    return NullMask(
+      words: (0..<(rows.count + 63) / 64).map { number in
+        let low = words[first + number] >> shift
+        let next = first + number + 1
+        return shift == 0 || next >= words.count ? low : low | words[next] << (64 - shift)
+      })
+  }
+
   subscript(row: Int) -> Bool {
     get { words[row >> 6] & (1 << UInt64(row & 63)) != 0 }
     set {
@@ -126,6 +137,14 @@ enum Codes: Sendable {
     }
   }
 
+  func sharing(_ rows: Range<Int>) -> Codes {
+    switch self {
+    case .one(let codes): .one(codes.sharing(rows))
+    case .two(let codes): .two(codes.sharing(rows))
+    case .four(let codes): .four(codes.sharing(rows))
+    }
+  }
+
   func gathered(_ rows: [Int]) -> Codes {
     switch self {
     case .one(let codes): .one(Values(rows) { codes[$0] })
@@ -173,9 +192,13 @@ public struct ColumnChunk: Sendable {
   let numberKinds: NumberKinds
 
   init(storage: Storage, count: Int) {
+    self.init(storage: storage, count: count, numberKinds: NumberKinds(of: storage))
+  }
+
+  private init(storage: Storage, count: Int, numberKinds: NumberKinds) {
     self.storage = storage
     self.count = count
-    numberKinds = NumberKinds(of: storage)
+    self.numberKinds = numberKinds
   }
 
   static func nulls(_ count: Int) -> ColumnChunk { ColumnChunk(storage: .constant(.null), count: count) }
@@ -265,6 +288,23 @@ public struct ColumnChunk: Sendable {
       case .json(let codes, let texts): .json(codes.gathered(rows), texts)
       }
     return ColumnChunk(storage: storage, count: rows.count)
+  }
+
+  /// The cells of some rows, in the same memory.
+  func sharing(_ rows: Range<Int>) -> ColumnChunk {
+    // A dictionary of many texts is not for one row.
+    if rows.count == 1 { return .constant(self[rows.lowerBound], count: 1) }
+    let storage: Storage =
+      switch storage {
+      case .constant(let cell): .constant(cell)
+      case .bools(let values): .bools(values.sharing(rows))
+      case .ints(let values, let nulls): .ints(values.sharing(rows), nulls?.sharing(rows))
+      case .doubles(let values, let nulls): .doubles(values.sharing(rows), nulls?.sharing(rows))
+      case .strings(let codes, let texts): .strings(codes.sharing(rows), texts)
+      case .json(let codes, let texts): .json(codes.sharing(rows), texts)
+      }
+    // To look through the dictionary for each part of a chunk would take the product of both.
+    return ColumnChunk(storage: storage, count: rows.count, numberKinds: numberKinds)
   }
 
   private static func gather(_ nulls: NullMask?, _ rows: [Int]) -> NullMask? {

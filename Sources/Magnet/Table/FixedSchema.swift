@@ -64,6 +64,50 @@ extension Table {
     return builder.finish(rowCount: count)
   }
 
+  /// The table with its column `extra` under another name where its objects have more than `limit` keys: columns of their
+  /// own for all of them would take the product of keys and rows.
+  package func keepingWhole(extra: String, as name: String, over limit: Int) -> Table {
+    guard let position = position(of: extra) else { return self }
+    var keys: Set<String> = []
+    forEachRepeat(position) { cell, _ in
+      if keys.count <= limit, case .json(let text) = cell,
+        case .object(let members)? = try? JSONValue(parsing: text)
+      {
+        keys.formUnion(members.lazy.map(\.key))
+      }
+    }
+    if keys.count <= limit { return self }
+    return Table(TableSchema(columnNames.map { $0 == extra ? name : $0 }, declared: schema.declared), chunks)
+  }
+
+  /// The inverse of ``fitted(to:extra:)``: what stands in the column `extra` in columns of its own, the last ones, by
+  /// their names. Columns of nulls alone are left out.
+  package func unfitted(extra: String) -> Table {
+    guard let position = position(of: extra) else { return self }
+    if chunks.count > 1 { return Table(stacking: chunks.map { Table(schema, [$0]).unfitted(extra: extra) }) }
+    var left: [String: [(rows: Range<Int>, cell: Cell)]] = [:]
+    var row = 0
+    forEachRepeat(position) { cell, count in
+      if case .json(let text) = cell, case .object(let members)? = try? JSONValue(parsing: text) {
+        for member in members {
+          left[member.key, default: []].append((row..<row + count, Cell(member.value)))
+        }
+      }
+      row += count
+    }
+    // What is declared does not count.
+    let own = Table(columnNames: columnNames, chunks: chunks).dropping { $0 == extra }.withoutNulls
+    let more = left.keys.filter { !own.hasColumn($0) }.sorted(by: codePointOrder)
+    return Table(
+      beside: (own.columnNames + more).map { name in
+        guard let moved = left[name] else { return own.selecting([name]) }
+        // Cells of a column's own type stand in it, the others in `extra`.
+        var cells = (0..<rowCount).map { own.hasColumn(name) ? own[$0, name] : .null }
+        for (rows, cell) in moved { for row in rows { cells[row] = cell } }
+        return Table(columnNames: [name], rows: cells.map { [$0] })
+      })
+  }
+
   /// The table whose columns have the types that are declared for their names, where all their cells fit them; a column
   /// of nulls alone is then known to be of its type.
   package func declaring(_ types: [String: ColumnType]) -> Table {

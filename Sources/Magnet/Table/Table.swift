@@ -256,8 +256,8 @@ extension Table {
         if count == chunk.rowCount {
           out.append(chunk)
         } else {
-          let rows = Array(local..<local + count)
-          out.append(Chunk(rowCount: count, columns: chunk.columns.map { $0.gathered(rows) }))
+          let rows = local..<local + count
+          out.append(Chunk(rowCount: count, columns: chunk.columns.map { $0.sharing(rows) }))
         }
         row += count
       }

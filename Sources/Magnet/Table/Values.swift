@@ -61,6 +61,18 @@
     unsafe start = unsafe Self.first(of: memory, at: offset)
   }
 
+  /// Some of the elements, in the same memory.
+  func sharing(_ places: Range<Int>) -> Values {
+    precondition(places.lowerBound >= 0 && places.upperBound <= count, "there are no such elements")
+    return unsafe Values(memory: memory, start: start + places.lowerBound, count: places.count)
+  }
+
+  private init(memory: SharedMemory, start: UnsafePointer<Element>, count: Int) {
+    self.memory = memory
+    unsafe self.start = unsafe start
+    self.count = count
+  }
+
   private static func first(of memory: SharedMemory, at offset: Int) -> UnsafePointer<Element> {
     guard let start = unsafe memory.bytes.baseAddress else {
       return unsafe UnsafePointer(bitPattern: MemoryLayout<Element>.alignment).unsafelyUnwrapped
