@@ -4,11 +4,12 @@
 
 /// The process's heap, which glibc manages.
 package enum Heap {
-  /// Lets it grow in steps of 16 MB, for all threads together. By default each of glibc's threads has a heap of its own that
-  /// grows by a few pages at a time: thousands of system calls, each of which stops the other threads' page faults.
+  /// Lets it grow in steps of 16 MB, and gives threads no more parts of it than there are processors. By default each of
+  /// glibc's threads has a part of its own that grows by a few pages at a time: thousands of system calls, each of which stops
+  /// the other threads' page faults. A single part for all of them would make threads wait for one another.
   package static func growInLargeSteps() {
     #if !canImport(Darwin)
-      mallopt(M_ARENA_MAX, 1)
+      mallopt(M_ARENA_MAX, Int32(clamping: Environment.processorCount))
       mallopt(M_TOP_PAD, 16 << 20)
       // Setting one of these ends glibc's own adjustment of the others: what that arrives at.
       mallopt(M_MMAP_THRESHOLD, 32 << 20)
