@@ -10,8 +10,8 @@ struct IndexCommand: AsyncParsableCommand {
     discussion: """
       Commands read the columns of unchanged runs from the cache that --cache or $MAGNET_CACHE names, and keep what they \
       read from files. This command does it for all tables beforehand. An entry counts only while its file has the same \
-      path, device, inode, size and times of change; archives are always read themselves. Without a cache every answer is \
-      the same.
+      path, device, inode, size and times of change; archives, buckets and Parquet files are always read themselves. Without \
+      a cache every answer is the same.
 
       EXAMPLE:
         magnet index benchmark_output --cache ~/.cache/magnet
@@ -58,6 +58,11 @@ struct IndexCommand: AsyncParsableCommand {
       if use.unsettled > 0 {
         Terminal.say(
           "\(use.unsettled) files changed just now and are not kept; index them again in a few seconds")
+      }
+      if runs.unkeptRunCount > 0 {
+        Terminal.say(
+          "not kept: \(counted(runs.unkeptRunCount, "run")) in archives, buckets or Parquet files, which are always read themselves",
+          as: .warning)
       }
       if use.refused > 0 {
         Terminal.say("\(use.refused) files have objects of too many keys and are not kept")

@@ -63,6 +63,25 @@ struct IndexCommandTests {
     #expect(try parquet("a") == parquet("b", "--cache", cache))
   }
 
+  @Test func whatIsNeverKeptIsSaid() async throws {
+    let (folder, runs) = try await settled()
+    let (lake, zip) = (folder.path + "/lake", folder.path + "/runs.zip")
+    #expect(try Tool.run("export", "parquet", lake, runs).status == 0)
+    #expect(try Tool.run("archive", runs, "-o", zip).status == 0)
+    let count = try #require(
+      try Tool.run("index", runs, "--cache", folder.path + "/a").output.split(separator: "\n").last?
+        .split(separator: ",").dropFirst().first.flatMap { Int($0) })
+    for path in [lake, zip] {
+      let index = try Tool.run("index", path, "--cache", folder.path + "/b")
+      #expect(
+        index.errors.contains(
+          "warning: not kept: \(count) runs in archives, buckets or Parquet files, which are always read themselves"
+        ),
+        "\(index.errors)")
+      #expect(index.status == 0)
+    }
+  }
+
   @Test func nothingIsKeptUnlessAsked() async throws {
     let (folder, runs) = try await settled(Project.plain)
     let cache = folder.path + "/cache"

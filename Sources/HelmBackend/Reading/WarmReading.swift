@@ -43,6 +43,11 @@ extension HelmRuns {
     return try await loadLarge(kind, of: run, columns: columns)
   }
 
+  /// How many runs a store never has: those in archives, buckets and Parquet files.
+  package var unkeptRunCount: Int {
+    folders.count { !($0.tree is DiskTree) } + lakes.reduce(0) { $0 + $1.listing.entries.count }
+  }
+
   /// Reads every file whose columns the store does not have yet, whatever its size, so that it has them.
   /// - Returns: the faults of the runs that could not be read.
   package func index() async throws -> [DataFault] {
