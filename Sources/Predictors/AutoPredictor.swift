@@ -117,13 +117,12 @@ private final class OtherScenarios: Sendable {
       uniqueKeysWithValues: fold.train.compactMap { row in
         completed.leftOut[fold.matrix.runs[row].model].flatMap(Self.widened).map { (row, $0) }
       })
-    guard estimate != nil else {
-      notes = []
-      return
-    }
-    notes = [
-      "the model's scores on \(board.knownOthers) other \(board.knownOthers == 1 ? "scenario" : "scenarios") are used"
-    ]
+    notes =
+      estimate == nil
+      ? []
+      : [
+        "the model's scores on \(board.knownOthers) other \(board.knownOthers == 1 ? "scenario" : "scenarios") are used"
+      ]
   }
 
   private static func widened(_ estimator: CompletedEstimator) -> Estimate? {

@@ -69,14 +69,15 @@ struct IntervalFactors: Sendable, Hashable {
       let factor = size / StudentT.quantile(0.5 + coverage / 2, degrees: Double(degrees))
       return switch source {
       case .trainingRuns(let count), .trainingRunsElsewhere(let count):
-        max(Self.least, (1 + 0.2 / Double(count).squareRoot()) * factor)
-      case .chosenSample(let count):
-        max(
-          Self.leastOfChosen, (1 + 0.2 / Double(max(1, count)).squareRoot()) * factor)
+        max(Self.least, Self.growth(count) * factor)
+      case .chosenSample(let count): max(Self.leastOfChosen, Self.growth(count) * factor)
       case .strongerRuns: factor
       }
     }
   }
+
+  /// How much larger the factors of runs left out are than those of runs learned from, for so many instances.
+  private static func growth(_ count: Int) -> Double { 1 + 0.2 / Double(max(1, count)).squareRoot() }
 
   /// The larger of both factors, for a run that may be stronger than the training runs.
   func widened(by others: IntervalFactors) -> IntervalFactors {

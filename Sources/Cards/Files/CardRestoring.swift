@@ -84,8 +84,7 @@ extension EvaluationCard {
 extension CardValue {
   /// The value of a metric, of which NaN and the infinities are texts in JSON.
   fileprivate init(metric json: JSONValue) {
-    let words: [String: Double] = ["NaN": .nan, "Infinity": .infinity, "-Infinity": -.infinity]
-    self = json.string.flatMap { words[$0] }.map(CardValue.float) ?? CardValue(json: json)
+    self = json.string.flatMap(JSONText.nonFinite).map(CardValue.float) ?? CardValue(json: json)
   }
 
   /// Whether JSON gives the value back as it is.

@@ -146,10 +146,9 @@ final class ParquetLake: Sendable {
       guard case .string(let key) = cell else {
         throw DataFault(file: file.path, place: "row \(first)", problem: "\(column) is not a text")
       }
-      let last = rows[key]?.last
-      if let last, last.upperBound == first { rows[key]?.removeLast() }
-      rows[key, default: []].append(
-        (last?.upperBound == first ? last?.lowerBound ?? first : first)..<first + count)
+      let start = rows[key]?.last.flatMap { $0.upperBound == first ? $0.lowerBound : nil }
+      if start != nil { rows[key]?.removeLast() }
+      rows[key, default: []].append((start ?? first)..<first + count)
       first += count
     }
     return rows

@@ -67,13 +67,13 @@ import Magnet
     return entries
   }
 
-  /// Where the runs' hashes begin and how many there are, both within the bytes.
+  /// Where the runs' hashes begin and how many there are, both within the bytes; passes over them.
   mutating func takeIndex() -> (start: Int, count: Int)? {
     at = (at + 7) / 8 * 8
-    guard unsafe at <= bytes.count, let count = count(), unsafe count <= (bytes.count - at) / 16 else {
+    guard unsafe at <= bytes.count, let count = count(), let start = takePlace(of: count, size: 16) else {
       return nil
     }
-    return (at, count)
+    return (start, count)
   }
 
   /// Where things of one size begin, at a multiple of 8, all within the bytes; passes over them.

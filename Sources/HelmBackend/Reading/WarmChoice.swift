@@ -13,20 +13,20 @@ final class WarmChoice: Sendable {
   }
 
   private struct Key: Hashable {
-    /// The path of the pack: names of packs do not come again.
-    let pack: String
+    /// One of `packs`.
+    let pack: ObjectIdentifier
     let schema: Int
-    let kind: TableSource
+    let kind: UInt64
+
+    init(_ source: TableSource, _ pack: WarmPack, _ schema: Int) {
+      self.pack = ObjectIdentifier(pack)
+      self.schema = schema
+      kind = source.fingerprint
+    }
   }
 
   /// What one worker has asked for of it, so that it need not wait for the others to ask again.
   struct Worker {
-    private struct Key: Hashable {
-      let pack: ObjectIdentifier
-      let schema: Int
-      let kind: UInt64
-    }
-
     let choice: WarmChoice
     private var known: [Key: (Columns, SharedMemory)] = [:]
 
@@ -36,7 +36,7 @@ final class WarmChoice: Sendable {
     mutating func columns(
       _ source: TableSource, of pack: WarmPack, _ schema: Int
     ) -> (Columns, SharedMemory) {
-      let key = Key(pack: ObjectIdentifier(pack), schema: schema, kind: source.fingerprint)
+      let key = Key(source, pack, schema)
       if let known = known[key] { return known }
       let new = (choice.columns(source, of: pack, schema), SharedMemory(sharing: pack.memory))
       known[key] = new
@@ -58,7 +58,7 @@ final class WarmChoice: Sendable {
 
   private func columns(_ source: TableSource, of pack: WarmPack, _ schema: Int) -> Columns {
     known.withLock { known in
-      let key = Key(pack: pack.path, schema: schema, kind: source)
+      let key = Key(source, pack, schema)
       if let columns = known[key] { return columns }
       let names = pack.schemas[schema]
       let numbers = names.indices.filter { source.isChosen(names[$0], among: wanted) }

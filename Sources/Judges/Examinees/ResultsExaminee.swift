@@ -57,7 +57,7 @@ open class ResultsExaminee: ExamineeBase {
       throw MagnetError(
         .invalidData, "the judge does not know results: \(answers.first?.unreadable ?? "no answer")")
     }
-    known = try text.split(whereSeparator: { $0 == "\n" || $0 == "\r\n" }).map { line in
+    known = try text.split(whereSeparator: \.endsLine).map { line in
       let value = try JSONValue(parsing: String(line))
       guard let run = Run(value), let score = value["score"]?.double else {
         throw MagnetError(.invalidData, "'\(line.prefix(100))' is not a result")

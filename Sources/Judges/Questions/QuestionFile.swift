@@ -27,9 +27,8 @@ public struct QuestionFile: Sendable {
     } catch { throw MagnetError(.notFound, "cannot be read: \(error)", at: path) }
     var questions: [ChoiceQuestion] = []
     var lines: [String: Int] = [:]
-    for (index, line) in text.split(
-      omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }
-    ).enumerated() {
+    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.endsLine).enumerated()
+    {
       if line.allSatisfy(\.isWhitespace) { continue }
       let place = "\(path): line \(index + 1)"
       let question = try Self.question(String(line), at: place)

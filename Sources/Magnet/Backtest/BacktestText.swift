@@ -230,11 +230,7 @@ struct BacktestText: Sendable {
     }
     func value(_ list: [JSONValue], _ place: Int) -> Double {
       guard list.indices.contains(place) else { return .nan }
-      return switch list[place].string {
-      case "Infinity": .infinity
-      case "-Infinity": -.infinity
-      default: list[place].double ?? .nan
-      }
+      return list[place].double ?? list[place].string.flatMap(JSONText.nonFinite) ?? .nan
     }
     let target = plan.targets[number]
     let run = plan.collection.runs[target.run]

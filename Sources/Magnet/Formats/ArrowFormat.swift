@@ -161,12 +161,12 @@ private struct ArrowSink: TableSink {
     }
 
     mutating func add<Value>(_ cells: FlatColumn<Value>) {
-      nodes.append([cells.values.count, cells.nullCount])
-      add(cells.nullCount == 0 ? [] : [UInt8](bits: cells.isThere))
+      add(rows: cells.values.count, nulls: cells.nullCount, cells.isThere)
     }
 
-    mutating func add(validity isThere: [Bool], nulls: Int) {
-      nodes.append([isThere.count, nulls])
+    /// - Parameter isThere: which rows have cells; not looked at where all have.
+    mutating func add(rows: Int, nulls: Int, _ isThere: [Bool]) {
+      nodes.append([rows, nulls])
       add(nulls == 0 ? [] : [UInt8](bits: isThere))
     }
 
@@ -205,7 +205,7 @@ private struct ArrowSink: TableSink {
         if let dictionary = dictionaries[number] {
           let codes = texts.codes(&dictionary.interner) ?? []
           let isThere = codes.map { $0 != 0 }
-          body.add(validity: isThere, nulls: codes.count { $0 == 0 })
+          body.add(rows: codes.count, nulls: isThere.count { !$0 }, isThere)
           body.add([UInt8](littleEndian: codes.map { $0 == 0 ? 0 : Int32(bitPattern: $0 - 1) }))
         } else {
           try Self.addTexts(texts, count, to: &body, column.name)
@@ -230,7 +230,7 @@ private struct ArrowSink: TableSink {
       }
       ends.append(end)
     }
-    body.add(validity: isThere, nulls: isThere.count { !$0 })
+    body.add(rows: isThere.count, nulls: isThere.count { !$0 }, isThere)
     body.addTexts(ends: ends, bytes)
   }
 
@@ -252,7 +252,7 @@ private struct ArrowSink: TableSink {
         ends.append(end)
       }
       var body = Body()
-      body.add(validity: Array(repeating: true, count: count), nulls: 0)
+      body.add(rows: count, nulls: 0, [])
       body.addTexts(ends: ends, bytes)
       let isMore = dictionary.isSent
       dictionaryBlocks.append(

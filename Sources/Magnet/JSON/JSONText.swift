@@ -82,6 +82,16 @@ package enum JSONText {
     value.isFinite ? value.description : value.isNaN ? "NaN" : value > 0 ? "Infinity" : "-Infinity"
   }
 
+  /// What stands in a string for a number that JSON does not have, as `append` writes it; nil for another text.
+  package static func nonFinite(_ text: String) -> Double? {
+    switch text {
+    case "NaN": .nan
+    case "Infinity": .infinity
+    case "-Infinity": -.infinity
+    default: nil
+    }
+  }
+
   /// A string in quotes, in ASCII as Python's `json.dumps` writes it, which is a literal of Python, too.
   package static func asciiQuoted(_ text: String) -> String {
     var out = "\""

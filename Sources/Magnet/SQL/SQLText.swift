@@ -33,7 +33,7 @@ struct SQLText {
         if previous == "as" { aliases.insert(name) }
         previous = "\"" + name
         rest = after
-      case "-" where rest.hasPrefix("--"): rest = rest.drop { $0 != "\n" && $0 != "\r\n" }
+      case "-" where rest.hasPrefix("--"): rest = rest.drop { !$0.endsLine }
       case "/" where rest.hasPrefix("/*"):
         rest = rest.dropFirst(2)
         while !rest.isEmpty, !rest.hasPrefix("*/") { rest = rest.dropFirst() }

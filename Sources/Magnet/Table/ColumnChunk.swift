@@ -6,7 +6,7 @@ struct NullMask: Sendable {
 
   init(words: [UInt64]) { self.words = words }
 
-  /// Whether a condition holds for every row that holds nothing.
+  /// Whether a condition holds for every row that holds nothing; asked of one after the other.
   private func allNulls(_ count: Int, _ condition: (Int) -> Bool) -> Bool {
     for (number, word) in words.enumerated() where word != 0 {
       var rest = word
@@ -23,13 +23,9 @@ struct NullMask: Sendable {
   func withNaN(_ values: Values<Double>) -> Values<Double> {
     if allNulls(values.count, { values[$0].isNaN }) { return values }
     return Values(copying: values) { values in
-      for (number, word) in words.enumerated() where word != 0 {
-        var rest = word
-        while rest != 0 {
-          let row = number * 64 + rest.trailingZeroBitCount
-          if row < values.count { values[row] = .nan }
-          rest &= rest - 1
-        }
+      _ = allNulls(values.count) { row in
+        values[row] = .nan
+        return true
       }
     }
   }
