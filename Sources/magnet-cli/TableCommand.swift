@@ -63,6 +63,7 @@ extension TableCommand {
   private func stream(_ runs: HelmRuns, _ entries: [RunEntry], _ progress: WorkProgress) async throws -> Int?
   {
     var faults: [DataFault] = []
+    var said: Set<DataFault> = []
     var parts = runs.parts(entries, of: table, bytes: 1 << 26)[...]
     let columns = SourceColumn.all + table.schemaV1 + [DeclaredColumn(TableSource.extraColumn, .json)]
     let isDone = try await output.stream(columns) {
@@ -74,7 +75,7 @@ extension TableCommand {
       let tables = try await Watch.working(progress) { [table] in
         try await runs.load(some, tables: [table], columns: nil)
       }
-      say(tables.faults.map(\.fault))
+      say(tables.faults.map(\.fault).filter { said.insert($0).inserted })
       say(tables.counts, of: some)
       faults += tables.faults.map(\.fault)
       return tables.fitted(table, of: some)

@@ -160,6 +160,154 @@ import Testing
     #expect(try output("sql", folder.path + "/lake", fixtures, query) == output("sql", fixtures, query))
   }
 
+  /// The shell writes `lake/*.parquet` out, and a quoted pattern is written out by magnet: the files are one place.
+  @Test func filesNamedOneByOneAreOnePlace() throws {
+    let folder = try TemporaryFolder()
+    let lake = folder.path + "/lake"
+    _ = try output("export", "parquet", lake, fixtures)
+    let files = ["stats", "run_specs", "per_instance_stats", "scenario_states"].map {
+      "\(lake)/\($0).parquet"
+    }
+    let query = "SELECT suite, run, model, state FROM runs ORDER BY path"
+    let wanted = try output("sql", fixtures, query)
+    #expect(try output("sql", files[0], files[1], files[2], files[3], query) == wanted)
+    for pattern in ["/*.parquet", "*", "/[a-z]*.parquet"] {
+      #expect(try output("sql", lake + pattern, query) == wanted)
+    }
+    // Folders of one table each, as Spark's parts lie.
+    for file in files {
+      let name = URL(filePath: file).deletingPathExtension().lastPathComponent
+      try FileManager.default.createDirectory(
+        atPath: "\(folder.path)/parts/\(name)", withIntermediateDirectories: true)
+      try FileManager.default.moveItem(atPath: file, toPath: "\(folder.path)/parts/\(name)/0.parquet")
+    }
+    #expect(try output("sql", folder.path + "/parts/*", query) == wanted)
+  }
+
+  /// Rows that are there twice are not counted twice.
+  @Test func nothingCountsTwice() throws {
+    let folder = try TemporaryFolder()
+    let (lake, other) = (folder.path + "/lake", folder.path + "/other")
+    _ = try output("export", "parquet", lake, fixtures)
+    _ = try output("export", "parquet", other, fixtures, "--schema", "v1")
+    let query = "SELECT count(*), count(DISTINCT suite || run) FROM scores"
+    let wanted = try output("sql", fixtures, query)
+    let twice = try Tool.run("sql", lake, other, query)
+    #expect(twice.output == wanted && twice.status == 0)
+    #expect(twice.messages.contains("note: 37 runs are in \(lake) and in \(other); read from \(lake)"))
+    #expect(try output("sql", lake, lake + "!/plain-v1/*", lake + "/stats.parquet", query) == wanted)
+
+    let stats = try folder.copy(lake + "/stats.parquet", to: "lake/more/stats.parquet")
+    let copied = try Tool.run("sql", lake, query)
+    #expect(copied.status == 2 && copied.errors.contains("the rows are those of "), "\(copied.errors)")
+    try FileManager.default.removeItem(atPath: stats)
+    // An export of one suite beside that of all.
+    _ = try output("export", "parquet", lake + "/more", fixtures + "/runs/plain-v2")
+    let again = try Tool.run("sql", lake, query)
+    #expect(again.status == 1 && again.messages.count == 1)
+    #expect(
+      again.errors.contains("plain-v2/trivia:subject=capitals,model=acme_base is in "), "\(again.errors)")
+    #expect(
+      try again.output == output("sql", fixtures + "/runs/plain-v1", fixtures + "/runs/sweep-v1", query))
+  }
+
+  /// Some runs as folders and some as Parquet files are as all of them as folders.
+  @Test func aLakeBesideFolders() throws {
+    let folder = try TemporaryFolder()
+    let lake = folder.path + "/lake"
+    let suites = ["plain-v1", "plain-v2", "sweep-v1"].map { fixtures + "/runs/" + $0 }
+    _ = try output("export", "parquet", lake, suites[1])
+    for command in [["headline"], ["table", "stats"], ["table", "run-specs"], ["runs"]] {
+      let wanted = try Tool.run(command: Tool.binary, command + [fixtures, "--format", "csv"])
+      let found = try Tool.run(
+        command: Tool.binary, command + [lake, suites[0], suites[2], "--format", "csv"])
+      #expect(wanted.output == found.output && wanted.errors == found.errors, "\(command): \(found.errors)")
+    }
+  }
+
+  /// What some of the tables do not tell is named once, not once for each run.
+  @Test func aPartOfTheTablesIsSaidOnce() throws {
+    let folder = try TemporaryFolder()
+    let lake = folder.path + "/lake"
+    _ = try output("export", "parquet", lake, fixtures)
+    let stats = lake + "/stats.parquet"
+    let absent = "no Parquet file has these tables; name the folder with all that magnet export parquet wrote"
+    for (arguments, status) in [
+      (["headline", stats], 1), (["runs", stats], 1), (["leaderboard", stats], 2),
+      (["compare", stats, "--all"], 2),
+      (["items", stats], 2), (["summary", stats], 1),
+    ] as [([String], Int32)] {
+      let outcome = try Tool.run(command: Tool.binary, arguments)
+      #expect(outcome.status == status, "\(arguments): \(outcome.errors)")
+      let told = outcome.messages.filter { $0.contains(absent) }
+      #expect(told.count == 1, "\(arguments): \(outcome.errors)")
+      #expect(
+        told.first?.contains(": \(stats): run_spec.json, scenario_state.json, per_instance_stats.json: ")
+          == true)
+    }
+    // A table that is not there is not an empty one.
+    for arguments in [
+      ["table", "per-instance-stats", stats], ["table", "run-specs", stats, "--schema", "v1"],
+      ["show", stats + "!/plain-v1/trivia:subject=calendar,model=acme_base"],
+    ] {
+      let outcome = try Tool.run(command: Tool.binary, arguments)
+      #expect(outcome.status == 2 && outcome.output.isEmpty, "\(arguments): \(outcome.errors)")
+      #expect(outcome.errors.contains(absent), "\(arguments): \(outcome.errors)")
+    }
+    let instances = try Tool.run("sql", stats, "SELECT count(*) FROM instances")
+    #expect(instances.status == 1 && instances.errors.contains(absent), "\(instances.errors)")
+    // Scores take run specs and statistics, in files as in folders.
+    #expect(
+      try output("leaderboard", stats, lake + "/run_specs.parquet", "--format", "csv")
+        == output("leaderboard", fixtures, "--format", "csv"))
+  }
+
+  /// Facts of files are those of the files that were read, whatever lies where the runs once lay.
+  @Test func factsOfFiles() throws {
+    let folder = try TemporaryFolder()
+    let lake = folder.path + "/lake"
+    _ = try output("export", "parquet", lake, fixtures)
+    let files = try Tool.run("summary", lake, "--show", "files")
+    #expect(files.output == "file,count,bytes,oldest,newest,stale\n", "\(files.output)")
+    #expect(files.messages == ["note: 148 files in archives or Parquet files left out"])
+    let run = "!/plain-v1/trivia:subject=calendar,model="
+    let compared = try output(
+      "compare", lake + run + "acme_base", lake + run + "acme_tiny", "--format", "json")
+    let read = try JSONSerialization.jsonObject(with: Data(compared.utf8)) as? [String: Any]
+    let paths = (read?["files"] as? [[String: String]])?.map { $0["path"] ?? "" } ?? []
+    #expect(
+      Set(paths)
+        == Set(
+          ["stats", "run_specs", "per_instance_stats", "scenario_states"].map { "\(lake)/\($0).parquet" }))
+    #expect((read?["files"] as? [[String: String]])?.allSatisfy { $0["sha256"]?.count == 64 } == true)
+  }
+
+  /// Programs that predict do not see the files either.
+  @Test(.enabled(if: Programs.isSandboxed, "bubblewrap does not work here"))
+  func programsDoNotSeeTheFiles() throws {
+    let programs = try Programs()
+    let lake = programs.folder.path + "/lake"
+    _ = try output("export", "parquet", lake, Project.sweep)
+    let script = "head -c 4 \"$1\"/lake/stats.parquet >&2; ls \"$1\" >&2; exit 9"
+    for source in [lake, lake + "/*.parquet"] {
+      let outcome = try programs.predict(
+        script, sandbox: "require", runs: source, words: "'\(programs.folder.path)'")
+      #expect(outcome.errors.contains("| program.sh"), "\(outcome.errors)")
+      #expect(!outcome.errors.contains("PAR1"), "\(outcome.errors)")
+    }
+  }
+
+  @Test func helmCannotUseTheFiles() throws {
+    let folder = try TemporaryFolder()
+    _ = try output("export", "parquet", folder.path + "/lake", Project.plain)
+    let outcome = try Tool.run(
+      "materialize", "trivia:subject=calendar,model=acme/base", "-o", folder.path + "/out", "--from",
+      folder.path + "/lake", "--mode", "reuse-only")
+    #expect(
+      outcome.status == 2 && outcome.errors.contains("HELM cannot use runs in Parquet files"),
+      "\(outcome.errors)")
+  }
+
   @Test func oneFileAndOtherNamesWillDo() throws {
     let folder = try TemporaryFolder()
     try FileManager.default.createDirectory(

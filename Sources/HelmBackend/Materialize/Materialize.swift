@@ -120,7 +120,13 @@ package struct RunMaterializer: Sendable {
     guard Files.isFolder(source) else {
       throw MagnetError(.notFound, "not a folder", at: source, advice: "check the path")
     }
-    let runs = RunSearch.outputs(below: source).flatMap { RunSearch.runs(in: $0) }
+    let outputs = RunSearch.outputs(below: source)
+    if outputs.isEmpty, let file = ParquetPlace.named(source).first?.files.first {
+      throw MagnetError(
+        .unsupported, "HELM cannot use runs in Parquet files such as \(file)", at: source,
+        advice: "name a folder that the runs themselves lie in")
+    }
+    let runs = outputs.flatMap { RunSearch.runs(in: $0) }
     return await RunSearch.nearest(
       of: runs, to: request, maxInstances: maxEvalInstances, passing: &passed)
   }

@@ -1,9 +1,12 @@
+import Magnet
+
 extension HelmRuns {
   /// The folders that one who may not see the runs may not see: of each run its `benchmark_output`, or else `runs`,
-  /// or else its suite; and the run's own, which may be a link to elsewhere. Of runs in an archive, the archive.
+  /// or else its suite; and the run's own, which may be a link to elsewhere. Of runs in an archive, the archive. Of runs
+  /// in Parquet files, these, and the folders that they were made of.
   package var enclosingFolders: [String] {
-    var found: Set<String> = []
-    for path in runFolders {
+    var found = Set((lake?.places ?? []).flatMap { [$0.path] + $0.files })
+    for path in runFolders + (lake?.listing.entries.map(\.path) ?? []) {
       if let archive = path.firstRange(of: "!/") {
         found.insert(String(path[..<archive.lowerBound]))
         continue

@@ -10,7 +10,8 @@ public import Magnet
 public struct HelmRuns: RunSource {
   /// The runs in folders and archives, in path order.
   let folders: [RunDirectory]
-  let lakes: [ParquetLake]
+  /// The runs in Parquet files.
+  let lake: ParquetLake?
   /// What was unusual in archives and Parquet files, a sentence each.
   public let notes: [String]
   private let isStrict: Bool
@@ -32,7 +33,7 @@ public struct HelmRuns: RunSource {
   /// A path is a folder that contains `benchmark_output`, that folder, `runs` in it, a suite, one run, or a pattern
   /// of these with `*`, `?` and `[...]`; or a zip, tar or tar.gz file of one, or a folder in it after an exclamation
   /// mark, `FILE.zip!/runs/v1`; or a folder of Parquet files as `magnet export parquet` writes them, or one of these, or
-  /// a run in it, `LAKE!/RUN`.
+  /// a pattern of either, or a run in it, `LAKE!/RUN`.
   /// Nothing is read yet but the folders' and archives' lists of files, and which runs Parquet files hold; a .tar.gz
   /// is inflated once for it.
   /// - Parameters:
@@ -71,28 +72,19 @@ public struct HelmRuns: RunSource {
   ) throws {
     self.sources = sources
     self.store = store
-    var lakes: [ParquetLake] = []
-    var folders: [String] = []
     let workers = workers ?? Environment.processorCount
-    for path in paths {
-      var (place, run) = (path, String?.none)
-      var files = ParquetLake.files(path)
-      if files.isEmpty, let parts = ParquetLake.parts(of: path) {
-        files = ParquetLake.files(parts.path)
-        if !files.isEmpty { (place, run) = (parts.path, parts.run) }
-      }
-      if !files.isEmpty {
-        lakes.append(try ParquetLake(path: place, files: files, sources: sources, run: run, jobs: workers))
-        if run != nil { continue }
-      }
+    let places = ParquetPlace.all(paths)
+    lake = places.isEmpty ? nil : try ParquetLake(places, sources: sources, jobs: workers)
+    let folders = paths.filter { path in
+      let places = ParquetPlace.named(path)
       // A folder of Parquet files may hold runs too.
-      if files.isEmpty || (try? RunLocator([path], limits: limits)) != nil { folders.append(path) }
+      return places.isEmpty
+        || places.allSatisfy { $0.run == nil } && (try? RunLocator([path], limits: limits)) != nil
     }
-    self.lakes = lakes
     self.workers = workers
     let locator = try RunLocator(folders, limits: limits, store: store, workers: self.workers)
     self.folders = locator.runs
-    notes = locator.notes + lakes.flatMap(\.notes)
+    notes = locator.notes + (lake?.notes ?? [])
     archiveFaults = locator.runs.indices.compactMap { locator.runs[$0].fault }
     self.isStrict = isStrict
     self.progress = progress
@@ -112,9 +104,9 @@ public struct HelmRuns: RunSource {
   /// The runs, as far as the names of their folders say, with the sizes of the files that tables are made of.
   /// - Throws: `DataFault` where runs lie in Parquet files, which say nothing of the kind.
   func sizedRuns() throws -> [(entry: RunEntry, bytes: Int)] {
-    if let lake = lakes.first {
+    if let place = lake?.places.first {
       throw DataFault(
-        file: lake.path, problem: "Parquet files are parts already",
+        file: place.path, problem: "Parquet files are parts already",
         advice: "name the folders or archives that runs lie in")
     }
     let all: [(entry: RunEntry, bytes: Int)] =
@@ -138,10 +130,11 @@ public struct HelmRuns: RunSource {
   /// The runs with their run specs, read in full, and their faults, as far as the ends of their other files tell.
   public func list() async throws -> RunListing {
     var all = try await listFolders(isStrict: isStrict && selection.isOfAll)
-    if !lakes.isEmpty {
+    if let lake {
       // A run that is read from its folder is not read from a Parquet file too.
       let folders = Set(folders.map(\.path))
-      all = RunListing(joining: [all] + lakes.map { $0.listing.filter { !folders.contains($0.path) } })
+      all = RunListing(joining: [all, lake.listing.filter { !folders.contains($0.path) }])
+      if lake.havePaths, !folders.isEmpty { all = all.sorted { pathOrder($0.path, $1.path) } }
     }
     if !isStrict, selection.isOfAll { return all }
     let meant = try selection.filtered(all, keeping: Set(folders.filter { $0.fault != nil }.map(\.path)))
@@ -163,8 +156,11 @@ public struct HelmRuns: RunSource {
       reader.files.counts = ReadingCounts()
       var loaded = LoadedRun(tables: Array(repeating: Table(), count: kinds.count))
       let found = self.number(of: run, near: number)
-      if found == nil, lakes.contains(where: { $0.has(run) }) { return loaded }
       do throws(DataFault) {
+        if found == nil, let lake, lake.has(run) {
+          if let fault = lake.fault(of: run, kinds) { throw fault }
+          return loaded
+        }
         if !run.isNamed, let fault = run.faults.first { throw fault }
         let folder = found.map { folders[$0] } ?? RunDirectory(path: run.path, files: run.files)
         for (place, kind) in kinds.enumerated() where kind.isExpected || folder.has(kind) {
@@ -188,9 +184,10 @@ public struct HelmRuns: RunSource {
         } catch let fault as DataFault where !isStrict { loaded[number].fault = fault }
       }
     }
-    for lake in lakes {
-      let numbers = runs.indices.filter { lake.has(runs[$0]) && number(of: runs[$0]) == nil }
-      if numbers.isEmpty { continue }
+    if let lake {
+      let numbers = runs.indices.filter {
+        loaded[$0].fault == nil && lake.has(runs[$0]) && number(of: runs[$0]) == nil
+      }
       for (place, kind) in kinds.enumerated() {
         let tables = try lake.tables(kind, of: numbers.map { runs[$0] }, columns: columns)
         for (number, table) in zip(numbers, tables) { loaded[number].tables[place] = table }

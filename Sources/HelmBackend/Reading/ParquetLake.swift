@@ -6,101 +6,69 @@ import Synchronization
 ///
 /// A file's table is told by how its columns are called. Rows belong to the run of their column `source.run_path`, or
 /// else to the run of their `run_spec.name`; they may lie in any order and in several files. What the fixed schema puts
-/// into the column `extra` stands in columns of its own again.
+/// into the column `extra` stands in columns of its own again. A run that lies in several places has each table of the
+/// first of them that has it.
 final class ParquetLake: Sendable {
-  /// The rows of each run in one file.
+  /// The rows of each run in one file, by the run's path.
   private struct Part: Sendable {
+    /// The number of the place.
+    let place: Int
     let file: ParquetFile
     let kind: TableSource
-    let rows: [String: [Range<Int>]]
+    var rows: [String: [Range<Int>]]
   }
 
-  /// The folder or file that was named.
-  let path: String
+  let places: [ParquetPlace]
   private let parts: [Part]
-  private let sources: [TableSource]
   /// How many columns are read at once.
   private let jobs: Int
   let listing: RunListing
+  /// Whether files say which folders the runs lie in.
+  let havePaths: Bool
   /// What was unusual, a sentence each.
   let notes: [String]
   /// The columns read so far, of each part.
   private let known: Mutex<[[String: Table]]>
-  /// The paths of the entries, and what rows of theirs are called by.
-  private let keys: [String: String]
-
-  /// The Parquet files that a path names: the file itself, or those in a folder and the folders in it. Folders of
-  /// HELM's runs are not looked through.
-  static func files(_ path: String, depth: Int = 0) -> [String] {
-    if path.hasSuffix(".parquet") { return Files.isFile(path) ? [path] : [] }
-    guard depth < 5, let entries = try? Files.entries(path),
-      !entries.contains(where: {
-        [TableSource.runSpecs.fileName, "benchmark_output", "runs"].contains($0.name)
-      })
-    else { return [] }
-    return entries.flatMap { entry -> [String] in
-      if entry.name.hasPrefix(".") || entry.name.hasPrefix("_") || entry.name.contains(":") { return [] }
-      if entry.isFolder { return entry.isLink ? [] : files(path + "/" + entry.name, depth: depth + 1) }
-      return entry.name.hasSuffix(".parquet") ? [path + "/" + entry.name] : []
-    }
-  }
-
-  /// The file with the schemas of the runs in a folder of Parquet files.
-  static func schemaFile(in folder: String) -> String { folder + "/_schemas.json" }
-
-  /// The file with the schemas of these runs, if there are any.
-  var schemaFile: String {
-    guard path.hasSuffix(".parquet") else { return Self.schemaFile(in: path) }
-    return Self.schemaFile(in: path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".")
-  }
-
-  /// The folder or file, and the run in it, that a path names: `LAKE!/RUN`; nil where it does not name them so.
-  static func parts(of path: String) -> (path: String, run: String)? {
-    guard let mark = path.firstRange(of: "!/"), mark.upperBound < path.endIndex else { return nil }
-    return (String(path[..<mark.lowerBound]), String(path[mark.upperBound...]))
-  }
+  private let paths: Set<String>
+  /// What keeps the tables of some runs from being told, by the runs' paths.
+  private let faults: [String: DataFault]
 
   /// Opens files and reads which runs their rows are of.
-  /// - Parameter run: the only runs to have: those whose name or folder this is, with `*` and `?`, or whose suite stands
-  ///   before it, `SUITE/RUN`.
-  init(
-    path: String, files: [String], sources: [TableSource], run: String? = nil, jobs: Int
-  ) throws(DataFault) {
-    self.path = path
-    self.sources = sources
+  init(_ places: [ParquetPlace], sources: [TableSource], jobs: Int) throws(DataFault) {
+    self.places = places
     self.jobs = jobs
     var parts: [Part] = []
-    for name in files {
-      let file = try Self.open(name)
-      let kind = sources.first { source in
-        file.columns.contains { $0.name.hasPrefix(source.prefix) && $0.name != ColumnKey.run.name }
+    for (number, place) in places.enumerated() {
+      var own: [Part] = []
+      for name in place.files {
+        let file = try Self.open(name)
+        let kind = sources.first { source in
+          file.columns.contains { $0.name.hasPrefix(source.prefix) && $0.name != ColumnKey.run.name }
+        }
+        guard let kind, file.columns.contains(where: { $0.name == ColumnKey.run.name }) else {
+          throw DataFault(
+            file: name, problem: "the columns are not those of a table of runs",
+            advice: "magnet export parquet writes such files; each has \(ColumnKey.run.name)")
+        }
+        let rows = try Self.rows(of: file, in: place)
+        if let other = own.first(where: { $0.kind == kind && $0.rows == rows && $0.file.isCopy(of: file) }) {
+          throw DataFault(
+            file: name, problem: "the rows are those of \(other.file.path)", advice: "remove one of the two")
+        }
+        own.append(Part(place: number, file: file, kind: kind, rows: rows))
       }
-      guard let kind, file.columns.contains(where: { $0.name == ColumnKey.run.name }) else {
-        throw DataFault(
-          file: name, problem: "the columns are not those of a table of runs",
-          advice: "magnet export parquet writes such files; each has \(ColumnKey.run.name)")
+      if let run = place.run {
+        let meant = try place.paths(of: run, in: Self.listing(own, places, sources, jobs: jobs).listing)
+        for part in own.indices { own[part].rows = own[part].rows.filter { meant.contains($0.key) } }
       }
-      parts.append(Part(file: file, kind: kind, rows: try Self.rows(of: file)))
+      parts += own
     }
     self.parts = parts
-    notes = parts.compactMap(Self.note)
+    havePaths = parts.contains(where: \.file.hasPaths)
+    notes = parts.compactMap(Self.note) + Self.repeated(parts, places)
     known = Mutex(Array(repeating: [:], count: parts.count))
-    let (all, keys) = try Self.listing(parts, path: path, sources, jobs: jobs)
-    self.keys = keys
-    guard let run else {
-      listing = all
-      return
-    }
-    let pattern = NamePattern(run)
-    listing = all.filter { entry in
-      let names = [entry.name, entry.folder, entry.suite + "/" + entry.folder]
-      return names.contains { pattern.matches($0) }
-    }
-    if listing.entries.isEmpty {
-      throw DataFault(
-        file: path, problem: "no run in it is called \(run)",
-        advice: suggestion(for: run, among: all.entries.compactMap(\.name)) ?? "magnet runs lists them")
-    }
+    (listing, faults) = try Self.listing(parts, places, sources, jobs: jobs)
+    paths = Set(listing.entries.map(\.path))
   }
 
   /// Files whose column `extra` has more keys keep it as it is.
@@ -128,24 +96,50 @@ final class ParquetLake: Sendable {
 
   /// Says where runs of one name in several suites would be taken for one.
   private static func note(_ part: Part) -> String? {
-    if part.file.columns.contains(where: { $0.name == SourceColumn.path }) { return nil }
+    if part.file.hasPaths { return nil }
     guard let apart = part.rows.filter({ $0.value.count > 1 }).keys.min() else { return nil }
     return
-      "\(part.file.path): rows of \(apart) lie apart, and without a column \(SourceColumn.path) they count as one run; "
-      + "magnet export and --schema v1 write it"
+      "\(part.file.path): rows of \(apart.firstRange(of: "!/").map { apart[$0.upperBound...] } ?? apart[...]) lie apart, and without a column "
+      + "\(SourceColumn.path) they count as one run; magnet export and --schema v1 write it"
+  }
+
+  /// Says which places have tables of runs that places before them have too.
+  private static func repeated(_ parts: [Part], _ places: [ParquetPlace]) -> [String] {
+    var first: [TableSource: [String: Part]] = [:]
+    var repeated: [[Int]: Set<String>] = [:]
+    for part in parts {
+      for key in part.rows.keys {
+        guard let other = first[part.kind]?[key] else {
+          first[part.kind, default: [:]][key] = part
+          continue
+        }
+        if other.place != part.place, other.file.path != part.file.path {
+          repeated[[other.place, part.place], default: []].insert(key)
+        }
+      }
+    }
+    return repeated.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { pair, runs in
+      let (one, other) = (places[pair[0]].path, places[pair[1]].path)
+      return
+        "\(runs.count == 1 ? "1 run is" : "\(runs.count) runs are") in \(one) and in \(other); read from \(one)"
+    }
   }
 
   /// The ranges of rows of each run.
-  private static func rows(of file: ParquetFile) throws(DataFault) -> [String: [Range<Int>]] {
+  private static func rows(
+    of file: ParquetFile, in place: ParquetPlace
+  ) throws(DataFault) -> [String: [Range<Int>]] {
     let table = try file.table { $0 == ColumnKey.run.name || $0 == SourceColumn.path }
-    let column = table.hasColumn(SourceColumn.path) ? SourceColumn.path : ColumnKey.run.name
+    let havePaths = table.hasColumn(SourceColumn.path)
+    let column = havePaths ? SourceColumn.path : ColumnKey.run.name
     guard let position = table.position(of: column) else { return [:] }
     var rows: [String: [Range<Int>]] = [:]
     var first = 0
     try table.forEachRepeat(position) { (cell, count) throws(DataFault) in
-      guard case .string(let key) = cell else {
+      guard case .string(let text) = cell else {
         throw DataFault(file: file.path, place: "row \(first)", problem: "\(column) is not a text")
       }
+      let key = havePaths ? text : place.path + "!/" + text
       let start = rows[key]?.last.flatMap { $0.upperBound == first ? $0.lowerBound : nil }
       if start != nil { rows[key]?.removeLast() }
       rows[key, default: []].append((start ?? first)..<first + count)
@@ -155,17 +149,25 @@ final class ParquetLake: Sendable {
   }
 
   private static func listing(
-    _ parts: [Part], path: String, _ sources: [TableSource], jobs: Int
-  ) throws(DataFault) -> (RunListing, [String: String]) {
-    var held: [String: Set<TableSource>] = [:]
-    for part in parts { for key in part.rows.keys { held[key, default: []].insert(part.kind) } }
+    _ parts: [Part], _ places: [ParquetPlace], _ sources: [TableSource], jobs: Int
+  ) throws(DataFault) -> (listing: RunListing, faults: [String: DataFault]) {
+    var holders: [String: [Int]] = [:]
+    for (number, part) in parts.enumerated() {
+      for key in part.rows.keys { holders[key, default: []].append(number) }
+    }
     // A row for each run: its run spec, or, where the files hold none, its name in another table.
     var specs: [(key: String, row: Table)] = []
-    var seen: Set<String> = []
-    var ambiguous: [String: DataFault] = [:]
-    for part in parts.sorted(by: { $0.kind == .runSpecs && $1.kind != .runSpecs }) {
+    var seen: [String: Part] = [:]
+    var faults: [String: DataFault] = [:]
+    for part in parts.filter({ $0.kind == .runSpecs }) + parts.filter({ $0.kind != .runSpecs }) {
       let isSpec = part.kind == .runSpecs
-      let fresh = part.rows.filter { !seen.contains($0.key) }
+      for key in isSpec ? Array(part.rows.keys) : [] {
+        guard let other = seen[key], other.place == part.place else { continue }
+        faults[key] = DataFault(
+          file: part.file.path, problem: "the run spec of \(key) is in \(other.file.path) too",
+          advice: "keep one of the two exports of the run")
+      }
+      let fresh = part.rows.filter { seen[$0.key] == nil }
       if fresh.isEmpty { continue }
       let table = try part.file.table(jobs: jobs) { name in
         isSpec || name == ColumnKey.run.name || SourceColumn.all.contains { $0.name == name }
@@ -175,55 +177,72 @@ final class ParquetLake: Sendable {
       for (key, rows) in fresh.sorted(by: {
         ($0.value.first?.lowerBound ?? 0) < ($1.value.first?.lowerBound ?? 0)
       }) {
-        guard let first = rows.first?.lowerBound, seen.insert(key).inserted else { continue }
+        guard let first = rows.first?.lowerBound else { continue }
+        seen[key] = part
         specs.append((key, Self.own(table.rows(at: [first]), of: part.kind)))
         if isSpec, rows.reduce(0, { $0 + $1.count }) > 1 {
-          ambiguous[key] = DataFault(
-            file: part.file.path, place: "row \(first)", problem: "several runs are called \(key)",
+          faults[key] = DataFault(
+            file: part.file.path, place: "row \(first)",
+            problem: "several runs are called \(table.rows(at: [first])[.run].first ?? key)",
             advice: "write the file with --schema v1, whose \(SourceColumn.path) tells them apart")
         }
       }
     }
-    let name = path.split(separator: "/").last.map(String.init) ?? path
-    var keys: [String: String] = [:]
     let expected = sources.filter(\.isExpected)
+    let nowhere = expected.filter { kind in !parts.contains { $0.kind == kind } }
+    var files: [[Int]: [String]] = [:]
     var entries: [RunEntry] = []
     for (key, row) in specs {
-      let run = row[.run].first ?? key
+      let holder = holders[key] ?? []
+      let held = Set(holder.map { parts[$0].kind })
+      let place = places[holder.first.map { parts[$0].place } ?? 0].path
+      if files[holder] == nil { files[holder] = holder.map { parts[$0].file.path }.unique() }
+      var found = [faults[key]].compactMap(\.self)
+      if !nowhere.isEmpty {
+        found.append(
+          DataFault(
+            file: place, place: nowhere.map(\.fileName).joined(separator: ", "),
+            problem: "no Parquet file has \(nowhere.count == 1 ? "this table" : "these tables")",
+            advice: "name the folder with all that magnet export parquet wrote"))
+      }
+      for kind in expected where !held.contains(kind) && !nowhere.contains(kind) {
+        found.append(
+          DataFault(
+            file: key + "/" + kind.fileName, problem: "no Parquet file under \(place) has rows of it",
+            advice: "export the run again, complete"))
+      }
       func text(_ column: String) -> String? {
         if case .string(let text) = row[0, column] { text } else { nil }
       }
-      let place = text(SourceColumn.path) ?? path + "!/" + run
-      keys[place] = key
-      let files = sources.filter { held[key]?.contains($0) == true }.map(\.fileName)
       entries.append(
         RunEntry(
-          suite: text(SourceColumn.suite) ?? name,
-          folder: place.split(separator: "/").last.map(String.init) ?? run,
-          path: place, name: run, files: files,
-          faults: [ambiguous[key]].compactMap(\.self)
-            + expected.filter { held[key]?.contains($0) != true }.map {
-              DataFault(
-                file: place, problem: "no Parquet file under \(path) has rows of its \($0.fileName)",
-                advice: "export the run again, complete")
-            }))
+          suite: text(SourceColumn.suite) ?? place.split(separator: "/").last.map(String.init) ?? place,
+          folder: key.split(separator: "/").last.map(String.init) ?? key, path: key,
+          name: row[.run].first ?? key, files: sources.filter(held.contains).map(\.fileName), faults: found,
+          parquetFiles: files[holder] ?? []))
     }
     // Runs whose folders are not known stay in the order of their rows.
-    let havePaths = parts.contains { part in part.file.columns.contains { $0.name == SourceColumn.path } }
     let order =
-      havePaths
+      parts.contains(where: \.file.hasPaths)
       ? entries.indices.sorted { pathOrder(entries[$0].path, entries[$1].path) } : Array(entries.indices)
     let sourceNames = Set(SourceColumn.all.map(\.name))
     return (
       RunListing(
         entries: order.map { entries[$0] },
         runSpecs: Table(stacking: order.map { specs[$0].row.dropping(sourceNames.contains).withoutNulls }),
-        entryOfRow: Array(order.indices)), keys
+        entryOfRow: Array(order.indices)), faults
     )
   }
 
   /// Whether a run is one of these.
-  func has(_ run: RunEntry) -> Bool { keys[run.path] != nil }
+  func has(_ run: RunEntry) -> Bool { paths.contains(run.path) }
+
+  /// What keeps tables of a run from being read.
+  func fault(of run: RunEntry, _ kinds: [TableSource]) -> DataFault? {
+    if let fault = faults[run.path] { return fault }
+    let missing = kinds.first { $0.isExpected && !run.files.contains($0.fileName) }
+    return missing.map(run.absence)
+  }
 
   /// One table of some runs, by their places among them.
   /// - Parameter columns: the columns to read beside `run_spec.name`; nil for all.
@@ -231,10 +250,16 @@ final class ParquetLake: Sendable {
     _ kind: TableSource, of runs: [RunEntry], columns: Set<String>?
   ) throws(DataFault) -> [Table] {
     var found = Array(repeating: [Table](), count: runs.count)
+    var places: [Int?] = Array(repeating: nil, count: runs.count)
     for (number, part) in parts.enumerated() where part.kind == kind {
+      let wanted = runs.indices.filter { run in
+        part.rows[runs[run].path] != nil && (places[run] ?? part.place) == part.place
+      }
+      if wanted.isEmpty { continue }
       let table = try table(number, columns)
-      for (run, entry) in runs.enumerated() {
-        if let key = keys[entry.path], let rows = part.rows[key] {
+      for run in wanted {
+        places[run] = part.place
+        if let rows = part.rows[runs[run].path] {
           found[run].append(Self.own(table.rows(in: rows), of: kind, columns))
         }
       }
@@ -282,33 +307,11 @@ final class ParquetLake: Sendable {
         advice: "write it with the type it had")
     }
   }
+}
 
-  /// The rows of a run as its own file would make them, as far as they are of the fixed schema.
-  private static func own(_ rows: Table, of kind: TableSource, _ columns: Set<String>? = nil) -> Table {
-    guard rows.hasColumn(TableSource.extraColumn) else { return rows }
-    let run = ColumnKey.run.name
-    let own = rows.unfitted(extra: TableSource.extraColumn).dropping { name in
-      columns.map { !$0.contains(name) && name != run } ?? false
-    }
-    // The columns of records stand in the order of their names, those of objects in that of the object, where what is new
-    // follows the columns that it has most of its name in common with.
-    if kind != .runSpecs {
-      return own.selecting([run] + own.columnNames.filter { $0 != run }.sorted(by: codePointOrder))
-    }
-    let names = rows.columnNames.filter(own.hasColumn)
-    return own.selecting(
-      own.columnNames.filter { !rows.hasColumn($0) }.reduce(into: names) { names, new in
-        var prefix = new[...]
-        while let dot = prefix.lastIndex(of: ".") {
-          prefix = prefix[..<dot]
-          if let place = names.lastIndex(where: { $0.hasPrefix(prefix + ".") }) {
-            names.insert(new, at: place + 1)
-            return
-          }
-        }
-        names.append(new)
-      })
-  }
+extension ParquetFile {
+  /// Whether the rows say which folders their runs lie in.
+  fileprivate var hasPaths: Bool { columns.contains { $0.name == SourceColumn.path } }
 }
 
 extension ColumnType {

@@ -65,9 +65,7 @@ extension HelmRuns {
           SchemaDocument(file: folder + "/schema.json", release: entry.name, suites: suites, json: json))
       }
     }
-    for lake in lakes {
-      let path = lake.schemaFile
-      guard Files.isFile(path) else { continue }
+    for path in (lake?.places ?? []).map(\.schemaFile).unique() where Files.isFile(path) {
       do throws(DataFault) {
         let json = try reader.withTape(DiskTree().open(path)) { tape in JSONValue(tape, at: JSONTape.top) }
         guard let known = SchemaDocument.documents(in: json) else {
@@ -80,7 +78,7 @@ extension HelmRuns {
   }
 
   /// The file for the schemas of runs whose tables are written into a folder of Parquet files.
-  package static func schemaFile(inLake folder: String) -> String { ParquetLake.schemaFile(in: folder) }
+  package static func schemaFile(inLake folder: String) -> String { ParquetPlace.schemaFile(in: folder) }
 
   /// The folder that a path lies in.
   private static func parent(_ path: String) -> String {

@@ -45,7 +45,7 @@ extension HelmRuns {
 
   /// How many runs a store never has: those in archives, buckets and Parquet files.
   package var unkeptRunCount: Int {
-    folders.count { !($0.tree is DiskTree) } + lakes.reduce(0) { $0 + $1.listing.entries.count }
+    folders.count { !($0.tree is DiskTree) } + (lake?.listing.entries.count ?? 0)
   }
 
   /// Reads every file whose columns the store does not have yet, whatever its size, so that it has them.

@@ -135,7 +135,7 @@ package struct Backtest: Sendable {
       .insufficientData,
       target == .perturbed
         ? "there is no score on perturbed inputs to predict: \(found); this needs runs made with a data_augmentation"
-        : "there is no score to predict: \(found); this needs runs with stats.json"
+        : "there is no score to predict: \(found); this needs runs with run_spec.json and stats.json"
     )
   }
 }

@@ -175,7 +175,9 @@ package struct ComparedRuns: Sendable {
     let kinds: [TableSource] =
       [.stats, .perInstanceStats] + (readsContent && hasScenarioStates ? [.scenarioStates] : [])
     let files = chosen.flatMap { run in
-      kinds.filter { run.entry.files.contains($0.fileName) }.map { run.entry.path + "/" + $0.fileName }
+      run.entry.parquetFiles.isEmpty
+        ? kinds.filter { run.entry.files.contains($0.fileName) }.map { run.entry.path + "/" + $0.fileName }
+        : run.entry.parquetFiles
     }
     return ComparedRuns(
       runs: read.compactMap(\.self), files: files, notes: notes, faults: faults.unique(), omissions: omissions

@@ -37,6 +37,9 @@ package struct ParquetFile: Sendable {
   package let isOwn: Bool
   let groups: [Group]
   private let read: Read
+  private let size: Int
+  /// A hash of the footer, which has the sizes and the statistics of all columns.
+  private let footerHash: Int
 
   /// How many rows a file may have for each of its bytes, beyond a million: more would be a bomb, as a run of one value
   /// may claim any number of rows. Tables of runs have two or three, of constants alone a thousand.
@@ -49,6 +52,7 @@ package struct ParquetFile: Sendable {
   ) throws(DataFault) {
     self.path = path
     self.read = read
+    self.size = size
     func fault(_ problem: String, at offset: Int? = nil) -> DataFault {
       DataFault(file: path, place: offset.map { "byte \($0)" }, problem: problem)
     }
@@ -66,6 +70,7 @@ package struct ParquetFile: Sendable {
     guard length <= size - 12 else { throw fault("the footer is longer than the file", at: size - 8) }
     let start = size - 8 - length
     let footer = try read(start..<size - 8)
+    footerHash = footer.hashValue
     var reader = ThriftReader(footer[...])
     let metadata: ThriftValue
     do throws(ThriftReader.Failure) { metadata = try reader.structure() } catch {
@@ -95,6 +100,11 @@ package struct ParquetFile: Sendable {
       throw fault("the footer counts \(rows) rows, and its row groups others", at: start)
     }
     rowCount = rows
+  }
+
+  /// Whether another file is the same but for its name, as far as sizes and statistics tell.
+  package func isCopy(of other: ParquetFile) -> Bool {
+    size == other.size && footerHash == other.footerHash
   }
 
   private static func columns(

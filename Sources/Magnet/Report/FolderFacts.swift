@@ -78,7 +78,7 @@ package struct RunFiles: Sendable {
   package let table: Table
   /// The stale files.
   package let stale: [String]
-  /// How many files lie in archives, whose sizes and times are not known here.
+  /// How many files lie in archives or as rows in Parquet files, so that their sizes and times are not known here.
   package let archivedCount: Int
 
   private static let results = TableSource.allCases.map(\.fileName)
@@ -93,7 +93,7 @@ package struct RunFiles: Sendable {
       var times: [String: Int64] = [:]
       for file in entry.files {
         let path = entry.path + "/" + file
-        guard let status = Files.status(path) ?? Files.status(path + ".gz") else {
+        guard entry.parquetFiles.isEmpty, let status = Files.status(path) ?? Files.status(path + ".gz") else {
           archived += 1
           continue
         }

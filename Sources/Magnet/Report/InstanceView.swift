@@ -79,7 +79,7 @@ package struct InstanceViews: Sendable {
     var faults: [DataFault] = []
     func table(_ kind: TableSource, _ columns: Set<String>) async throws -> Table {
       guard entry.files.contains(kind.fileName) else {
-        faults.append(DataFault(file: entry.path + "/" + kind.fileName, problem: "missing"))
+        faults.append(entry.absence(of: kind))
         return Table()
       }
       let tables = try await source.load([entry], tables: [kind], columns: columns)

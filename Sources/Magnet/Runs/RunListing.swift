@@ -14,10 +14,13 @@ public struct RunEntry: Sendable, Hashable {
   package let files: [String]
   /// What keeps the run from being complete; nothing when it is.
   public let faults: [DataFault]
+  /// The Parquet files that have rows of the run, which then has no files of its own.
+  package let parquetFiles: [String]
 
   /// A run; `name` is nil when its run spec cannot be read.
   package init(
-    suite: String, folder: String, path: String, name: String?, files: [String], faults: [DataFault]
+    suite: String, folder: String, path: String, name: String?, files: [String], faults: [DataFault],
+    parquetFiles: [String] = []
   ) {
     self.suite = suite
     self.folder = folder
@@ -26,6 +29,7 @@ public struct RunEntry: Sendable, Hashable {
     isNamed = name != nil
     self.files = files
     self.faults = faults
+    self.parquetFiles = parquetFiles
   }
 }
 
@@ -102,6 +106,18 @@ extension RunListing {
     return RunListing(
       entries: kept.map { entries[$0] }, runSpecs: runSpecs.rows(at: rows),
       entryOfRow: rows.compactMap { places[entryOfRow[$0]] })
+  }
+
+  /// The entries in another order, with their rows.
+  package func sorted(by isBefore: (RunEntry, RunEntry) -> Bool) -> RunListing {
+    let order = entries.indices.sorted {
+      isBefore(entries[$0], entries[$1]) || !isBefore(entries[$1], entries[$0]) && $0 < $1
+    }
+    let rows = Dictionary(entryOfRow.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    let named = order.indices.filter { rows[order[$0]] != nil }
+    return RunListing(
+      entries: order.map { entries[$0] }, runSpecs: runSpecs.rows(at: named.compactMap { rows[order[$0]] }),
+      entryOfRow: named)
   }
 
   /// Listings of several sources, one after the other.

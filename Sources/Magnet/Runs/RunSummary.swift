@@ -65,7 +65,7 @@ extension RunListing {
       let entry = entries[number]
       checked[number] = RunEntry(
         suite: entry.suite, folder: entry.folder, path: entry.path, name: entry.isNamed ? entry.name : nil,
-        files: entry.files, faults: faults)
+        files: entry.files, faults: faults, parquetFiles: entry.parquetFiles)
     }
     return (RunListing(entries: checked, runSpecs: runSpecs, entryOfRow: entryOfRow), instances)
   }

@@ -260,20 +260,32 @@ extension RunEntry {
   var scoreFaults: [DataFault] {
     if !hasStatistics { return faults }
     return faults.filter { fault in
-      let name = Self.fileName(fault)
-      return files.contains(name) || files.contains(name + ".gz")
+      Self.fileNames(fault).contains { files.contains($0) || files.contains($0 + ".gz") }
     }
   }
 
-  private static func fileName(_ fault: DataFault) -> String {
-    fault.file.split(separator: "/").last.map(String.init) ?? ""
+  /// The fault that says why a file of the run is not there.
+  package func absence(of kind: TableSource) -> DataFault {
+    faults.first { Self.fileNames($0).contains(kind.fileName) }
+      ?? DataFault(file: path + "/" + kind.fileName, problem: "missing")
   }
 
-  /// Whether a fault is of a file that no score is made of.
+  /// The files that a fault is of: its own, or where it is one of Parquet files, those of which the tables are.
+  private static func fileNames(_ fault: DataFault) -> [String] {
+    let tables = fault.place?.split(separator: ", ").map(String.init) ?? []
+    if !tables.isEmpty, tables.allSatisfy({ name in TableSource.allCases.contains { $0.fileName == name } }) {
+      return tables
+    }
+    return [fault.file.split(separator: "/").last.map(String.init) ?? ""]
+  }
+
+  /// Whether a fault is of files that no score is made of.
   private static func isBesideScores(_ fault: DataFault) -> Bool {
-    let name = fileName(fault)
-    return TableSource.allCases.contains { source in
-      source != .stats && source != .runSpecs && (name == source.fileName || name == source.fileName + ".gz")
+    fileNames(fault).allSatisfy { name in
+      TableSource.allCases.contains { source in
+        source != .stats && source != .runSpecs
+          && (name == source.fileName || name == source.fileName + ".gz")
+      }
     }
   }
 }

@@ -139,6 +139,13 @@ package enum Files {
     return Array(bytes.prefix(try result.get()))
   }
 
+  /// The SHA-256 of a file's bytes, in hexadecimal digits.
+  package static func sha256(_ path: String) throws -> String {
+    var hash = SHA256()
+    try unsafe FileDescriptor(path, .readNoFollow).forEachPiece { unsafe hash.update($0) }
+    return hash.finish()
+  }
+
   // MARK: Changes
 
   /// Makes a folder, and those it lies in, where they do not exist.

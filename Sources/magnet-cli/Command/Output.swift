@@ -140,11 +140,7 @@ package enum FileHash {
   /// The SHA-256 of a file as it lies on disk, in hexadecimal digits; nil where it is not a file of its own.
   package static func sha256(_ path: String) -> String? {
     for name in [path, path + ".gz"] where Files.isFile(name) {
-      return (try? Files.read(name, atMost: .max)).map { bytes in
-        var hash = SHA256()
-        hash.update(bytes)
-        return hash.finish()
-      }
+      return try? Files.sha256(name)
     }
     return nil
   }
@@ -223,8 +219,9 @@ package func say(_ counts: [ReadingCounts], of runs: [RunEntry], nonFinite: Stri
   }
 }
 
-/// Names each fault on standard error, a hundred at most, and counts the others.
+/// Names each fault on standard error once, a hundred at most, and counts the others.
 package func say(_ faults: [DataFault], as what: String = "left out") {
+  let faults = faults.unique()
   FaultFile.add(faults)
   let most = 100
   for fault in faults.prefix(most) { Terminal.say("\(what): \(fault)", as: .warning) }
