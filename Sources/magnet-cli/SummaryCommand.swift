@@ -70,7 +70,9 @@ struct SummaryCommand: AsyncParsableCommand {
         try output.print(files.table, keyCount: 1, piped: .csv)
         for path in files.stale.prefix(10) { Terminal.say("older than the results: \(path)") }
         if files.stale.count > 10 { Terminal.say("and \(files.stale.count - 10) more") }
-        if files.archivedCount > 0 { Terminal.say("\(files.archivedCount) files in archives or Parquet files left out") }
+        if files.archivedCount > 0 {
+          Terminal.say("\(files.archivedCount) files in archives or Parquet files left out")
+        }
       case .faults:
         let rows = faults.map { fault in
           [fault.file, fault.place, fault.problem, fault.advice].map { $0.map(Cell.string) ?? .null }
