@@ -65,6 +65,60 @@ import Testing
     }
   }
 
+  @Test(arguments: 1...40) func differencesAreWritten(_ seed: Int) throws {
+    var random = PythonRandom(seed: seed)
+    let spread = random.choice([1, 2, 1000, 1 << 31])
+    let values = (0..<random.choice([0, 1, 2, 128, 129, 130, 161, 1000])).map { _ in
+      random.below(9) == 0 ? random.choice([0, Int64(Int32.max)]) : Int64(random.below(spread))
+    }
+    let packed = Magnet.differences(values.map { UInt32($0) })
+    #expect(try ParquetEncodings.differences(packed[...], count: values.count).values == values)
+    if values.count % 128 == 1 { #expect(packed == Self.differences(values, block: 128)) }
+  }
+
+  /// Texts that share much with the one before are written without it, others as they are; nothing of either is lost.
+  @Test(arguments: 1...20) func sharedBeginningsReadBack(_ seed: Int) throws {
+    var random = PythonRandom(seed: seed)
+    let share = random.below(100)
+    var last = ""
+    let texts: [Cell] = (0..<random.choice([1, 40, 3000])).map { number in
+      if random.below(20) == 0 { return .null }
+      let kept = random.below(100) < share ? String(last.prefix(random.below(last.count + 1))) : ""
+      last =
+        kept + "é\u{1F600} \(number) "
+        + String(repeating: "ab", count: random.below(300))
+      return .string(last)
+    }
+    let table = Table(columns: ["scenario_state.request_states.request.prompt": texts])
+    let bytes = try ParquetTests.bytes(table)
+    #expect(ParquetTests.cells(try ParquetTests.file(bytes).table()) == ParquetTests.cells(table))
+  }
+
+  /// What all texts of a page begin with stands in it once.
+  @Test func longSharedTexts() throws {
+    var random = PythonRandom(seed: 5)
+    let start = (0..<10_000).map { _ in "\(random.below(1 << 30))" }.joined()
+    let table = Table(columns: ["text": (0..<200).map { .string(start + "\($0)") }])
+    let bytes = try ParquetTests.bytes(table)
+    #expect(bytes.count < 4 * start.utf8.count)
+    #expect(ParquetTests.cells(try ParquetTests.file(bytes).table()) == ParquetTests.cells(table))
+  }
+
+  @Test(arguments: 1...20) func commonBeginnings(_ seed: Int) {
+    var random = PythonRandom(seed: seed)
+    let a = (0..<random.below(40)).map { _ in UInt8(random.below(2) * 200) }
+    var b = a
+    if !b.isEmpty { b[random.below(b.count)] ^= UInt8(1 << random.below(8)) }
+    let cut = Array(b.prefix(random.below(b.count + 1)))
+    for (a, b) in [(a, b), (a, cut), (cut, a), (a, a), ([], a)] {
+      let (common, isFirst) = a.withUnsafeBytes { a in
+        b.withUnsafeBytes { (commonCount(a, $0), precedes(a, $0)) }
+      }
+      #expect(common == zip(a, b).prefix { $0 == $1 }.count)
+      #expect(isFirst == a.lexicographicallyPrecedes(b))
+    }
+  }
+
   @Test(arguments: 1...20) func textsReadBack(_ seed: Int) throws {
     var random = PythonRandom(seed: seed)
     let texts = (0..<random.below(200)).map { _ in

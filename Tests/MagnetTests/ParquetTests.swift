@@ -114,7 +114,7 @@ import Testing
       let value = UInt32(random.below(1 << width))
       values += Array(repeating: value, count: random.choice([1, 2, 7, 8, 9, 23, 24, 25, 100]))
     }
-    let packed = hybrid(values, width: width)
+    let packed = hybrid(values[...], width: width)
     #expect(try ParquetEncodings.hybrid(packed[...], width: width, count: values.count) == values)
     #expect(throws: PageFault.self) {
       try ParquetEncodings.hybrid(packed.dropLast(5), width: width, count: values.count + 9)

@@ -85,18 +85,25 @@ private struct TextSizes {
 extension TextDictionary {
   /// How many bytes a text has.
   func byteCount(_ index: Int) -> Int {
-    ends[index] - (index == 0 ? 0 : ends[index - 1]) + (bases.isEmpty ? 0 : Int(bases[index].length))
+    ends[index] - start(index) + (bases.isEmpty ? 0 : Int(bases[index].length))
   }
 
-  /// Calls `body` with the bytes of a text.
-  func withBytes<R>(_ index: Int, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-    guard !bases.isEmpty, bases[index].text != 0 else {
-      let range = (index == 0 ? 0 : ends[index - 1])..<ends[index]
-      return try unsafe bytes.withUnsafeBytes { try unsafe body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+  /// Calls `body` with the bytes of a text, which are put together in `room` where they do not stand in one place.
+  func withBytes<R>(
+    _ index: Int, _ room: inout [UInt8], _ body: (UnsafeRawBufferPointer) throws -> R
+  ) rethrows -> R {
+    try unsafe bytes.withUnsafeBytes { bytes in
+      let own = unsafe UnsafeRawBufferPointer(rebasing: bytes[start(index)..<ends[index]])
+      guard !bases.isEmpty, bases[index].text != 0 else { return try unsafe body(own) }
+      let base = start(Int(bases[index].text) - 1)
+      room.removeAll(keepingCapacity: true)
+      unsafe room.append(contentsOf: bytes[base..<base + Int(bases[index].length)])
+      unsafe room.append(contentsOf: own)
+      return try unsafe room.withUnsafeBytes { try unsafe body($0) }
     }
-    var text = self[index]
-    return try text.withUTF8 { try unsafe body(UnsafeRawBufferPointer($0)) }
   }
+
+  private func start(_ index: Int) -> Int { index == 0 ? 0 : ends[index - 1] }
 }
 
 /// The cells of a column of numbers or booleans, as an array of one type: zero where a cell is null.
@@ -214,6 +221,7 @@ struct TextPieces {
   /// The code of each row's text in `interner`, 0 for null; nil as soon as the interner's texts exceed `limit` bytes.
   func codes(_ interner: inout TextInterner, limit: Int = .max) -> [UInt32]? {
     var out: [UInt32] = []
+    var room: [UInt8] = []
     out.reserveCapacity(pieces.reduce(0) { $0 + $1.rows.count })
     for piece in pieces {
       let chunk = piece.chunk.columns[column]
@@ -228,7 +236,7 @@ struct TextPieces {
           if local != 0, known[local] == 0 {
             known[local] =
               unsafe isPlain(chunk, texts, local - 1)
-              ? texts.withBytes(local - 1) { unsafe interner.code($0) }
+              ? texts.withBytes(local - 1, &room) { unsafe interner.code($0) }
               : Self.code(text(chunk[row]), &interner)
             if interner.byteCount > limit { return nil }
           }
@@ -247,6 +255,7 @@ struct TextPieces {
 
   /// Calls `body` with the bytes of each row's text, nil for null.
   func forEach(_ body: (UnsafeRawBufferPointer?) throws -> Void) rethrows {
+    var room: [UInt8] = []
     for piece in pieces {
       let chunk = piece.chunk.columns[column]
       for row in piece.rows {
@@ -254,7 +263,7 @@ struct TextPieces {
         case .strings(let codes, let texts), .json(let codes, let texts):
           let code = codes[row]
           if code > 0, isPlain(chunk, texts, code - 1) {
-            try unsafe texts.withBytes(code - 1) { try unsafe body($0) }
+            try unsafe texts.withBytes(code - 1, &room) { try unsafe body($0) }
             continue
           }
         default: break

@@ -16,6 +16,8 @@ struct ParquetColumn: Sendable {
   /// Larger dictionaries are given up for texts as they are.
   private static let dictionaryLimit = 1 << 20
   private static let pageSize = 1 << 20
+  /// How many bytes the texts of a page may have before what they share is left out.
+  private static let textSize = 1 << 23
   private static let longestBound = 256
 
   init(_ column: TableColumn, _ pieces: [Piece], _ number: Int) throws(MagnetError) {
@@ -91,9 +93,10 @@ struct ParquetColumn: Sendable {
     if count == nil, !encodings.contains(encoding) { encodings.append(encoding) }
   }
 
-  /// Adds a page of so many rows, whose levels are 0 for null; no levels where none is null.
+  /// Adds a page of so many rows.
+  /// - Parameter levels: one for each row, 0 for null; nil where none is null.
   private mutating func addPage(rows: Int, levels: [UInt32]?, encoding: Int, _ content: [UInt8]) {
-    let packed = levels.map { hybrid($0, width: 1) } ?? hybridRun(of: 1, count: rows)
+    let packed = levels.map { hybrid($0[...], width: 1) } ?? hybridRun(of: 1, count: rows)
     var page: [UInt8] = []
     page.reserveCapacity(4 + packed.count + content.count)
     page.append(littleEndian: UInt32(packed.count))
@@ -129,7 +132,7 @@ struct ParquetColumn: Sendable {
       interner.append(UInt32(code + 1), to: &text)
       dictionary.append(littleEndian: UInt32(text.count))
       dictionary += text
-      bounds.add(text)
+      unsafe text.withUnsafeBytes { unsafe bounds.add($0) }
     }
     add(dictionary, of: interner.count, codes, hasNulls: codes.contains(0))
     range = bounds.range(atMost: Self.longestBound)
@@ -144,10 +147,9 @@ struct ParquetColumn: Sendable {
     let width = max(1, Int.bitWidth - (count - 1).leadingZeroBitCount)
     for start in stride(from: 0, to: codes.count, by: 1 << 18) {
       let page = codes[start..<min(start + 1 << 18, codes.count)]
-      let present = hasNulls ? page.filter { $0 != 0 } : Array(page)
       addPage(
-        rows: page.count, levels: hasNulls ? page.map { $0 == 0 ? 0 : 1 } : nil, encoding: 8,
-        [UInt8(width)] + hybrid(present.map { $0 - 1 }, width: width))
+        rows: page.count, levels: hasNulls ? page.map { min($0, 1) } : nil, encoding: 8,
+        [UInt8(width)] + hybrid(hasNulls ? page.filter { $0 != 0 }[...] : page, width: width, less: 1))
     }
   }
 
@@ -174,29 +176,26 @@ struct ParquetColumn: Sendable {
   }
 
   private mutating func addPlain(_ texts: TextPieces, _ name: String) throws(MagnetError) {
-    var levels: [UInt32] = []
-    var content: [UInt8] = []
-    var bounds = TextBounds()
-    var longest = 0
-    unsafe texts.forEach { text in
-      unsafe levels.append(text == nil ? 0 : 1)
-      if let text = unsafe text {
-        longest = max(longest, text.count)
-        content.append(littleEndian: UInt32(truncatingIfNeeded: text.count))
-        unsafe content.append(contentsOf: text)
-        unsafe bounds.add(text)
-      }
-      if content.count > Self.pageSize {
-        addPage(rows: levels.count, levels: levels, encoding: 0, content)
-        levels.removeAll(keepingCapacity: true)
-        content.removeAll(keepingCapacity: true)
-      }
-    }
+    let overlaps = TextOverlaps(texts)
     // A page's size is an int32.
-    if longest > Int(Int32.max) - 2 * Self.pageSize {
+    if overlaps.longest > Int(Int32.max) - 2 * Self.pageSize {
       throw MagnetError(.unsupported, "a text of column \(name) is too long for Parquet, 2 GiB")
     }
-    if !levels.isEmpty { addPage(rows: levels.count, levels: levels, encoding: 0, content) }
-    range = bounds.range(atMost: Self.longestBound)
+    range = overlaps.bounds.range(atMost: Self.longestBound)
+    var page = TextPage(isShared: overlaps.sharedBytes > overlaps.byteCount / 2)
+    var row = 0
+    unsafe texts.forEach { text in
+      unsafe page.add(text, overlaps.shared[row])
+      row += 1
+      if page.size > Self.pageSize || page.textSize > Self.textSize { addPage(&page) }
+    }
+    if !page.isEmpty { addPage(&page) }
+  }
+
+  private mutating func addPage(_ page: inout TextPage) {
+    addPage(
+      rows: page.levels.count, levels: page.hasNulls ? page.levels : nil, encoding: page.isShared ? 7 : 0,
+      page.content)
+    page = TextPage(isShared: page.isShared)
   }
 }

@@ -5,10 +5,15 @@
 //               nulls, 2 encoding, 3 and 4 encodings of levels (3 RLE)}, 7 DictionaryPageHeader{1 values, 2 encoding}},
 //               then the content, compressed as a whole with gzip
 //   data page   length (uint32) and RLE of the definition levels (1 where there is a cell), then the cells that are
-//               there: PLAIN (0: numbers little-endian, booleans as bits, texts with their lengths as uint32), or
-//               RLE_DICTIONARY (8): the width of the indices (1 byte) and their RLE
+//               there: PLAIN (0: numbers little-endian, booleans as bits, texts with their lengths as uint32),
+//               RLE_DICTIONARY (8): the width of the indices (1 byte) and their RLE, or, where texts share half of their
+//               bytes with the one before, as prompts with the same examples do, DELTA_BYTE_ARRAY (7): differences of
+//               the lengths of what they share, differences of the lengths of what follows it, and that
 //   RLE         a run is varint(count << 1) and the value in whole bytes; packed values are varint(groups << 1 | 1) and
 //               groups of 8 values, the lowest bits first
+//   differences varint(128), varint(4), varint of how many values, the first as a zigzag varint; then for each 128 values
+//               the least difference as a zigzag varint, 4 widths (1 byte each), and 4 times 32 packed differences less
+//               the least one
 //   footer      FileMetaData{1 version, 2 schema [{4 name, 5 children}, {1 type (0 boolean, 2 int64, 5 double,
 //               6 byte array), 3 repetition (1 optional), 4 name, 6 converted type (0 UTF8), 10 logical type
 //               {1 STRING{}}}], 3 rows, 4 row groups, 5 key values {1, 2}, 6 created by, 7 column orders [{1 {}}]}
@@ -73,7 +78,15 @@ private struct ParquetSink: TableSink {
           }
       } ?? number
     }
-    let own = columns.indices.filter { twins[$0] == $0 }
+    // What takes longest first: texts as they are, then numbers, then what repeats.
+    let costly = [ColumnType.string, .json, .double, .int, .bool]
+    let own = columns.indices.filter { twins[$0] == $0 }.sorted { a, b in
+      func rank(_ column: TableColumn) -> Int {
+        column.isText && column.isRepetitive ? costly.count : costly.firstIndex(of: column.type) ?? 0
+      }
+      let (first, second) = (rank(columns[a]), rank(columns[b]))
+      return first == second ? a < b : first < second
+    }
     let done = Workers.results(own.count, jobs: Environment.processorCount) { place in
       Result { () throws(MagnetError) in try ParquetColumn(columns[own[place]], pieces, own[place]) }
     }

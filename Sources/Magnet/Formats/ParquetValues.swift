@@ -1,4 +1,6 @@
-// What the pages of Parquet are made of: the codes of values, the bounds of texts, and RLE.
+// What the pages of Parquet are made of: the codes of values, RLE, and differences.
+//
+// Unsafe code, on one invariant: values are read within the bounds of an array that lives during the call.
 
 /// Gives distinct words codes, from 1 in the order in which they come.
 struct WordInterner {
@@ -43,22 +45,6 @@ struct WordInterner {
   }
 }
 
-/// The first and the last of some texts, in the order of their bytes.
-struct TextBounds {
-  private var least: [UInt8]?
-  private var greatest: [UInt8]?
-
-  mutating func add(_ text: some Collection<UInt8>) {
-    if least.map({ text.lexicographicallyPrecedes($0) }) ?? true { least = Array(text) }
-    if greatest.map({ $0.lexicographicallyPrecedes(text) }) ?? true { greatest = Array(text) }
-  }
-
-  func range(atMost length: Int) -> ([UInt8], [UInt8])? {
-    guard let least, let greatest, least.count <= length, greatest.count <= length else { return nil }
-    return (least, greatest)
-  }
-}
-
 /// One run of Parquet's RLE: the same value, of at most 8 bits, in so many places.
 func hybridRun(of value: UInt8, count: Int) -> [UInt8] {
   var out: [UInt8] = []
@@ -68,21 +54,86 @@ func hybridRun(of value: UInt8, count: Int) -> [UInt8] {
 }
 
 /// Values of so many bits in Parquet's RLE: long repeats as runs, the others packed.
-func hybrid(_ values: [UInt32], width: Int) -> [UInt8] {
+/// - Parameter less: what each value is written without.
+func hybrid(_ values: ArraySlice<UInt32>, width: Int, less: UInt32 = 0) -> [UInt8] {
+  unsafe values.withUnsafeBufferPointer { values in
+    var out: [UInt8] = []
+    var at = 0
+    /// Where the values begin that are not written yet; between it and `at` are whole groups of 8.
+    var pending = 0
+    func pack(_ range: Range<Int>) {
+      if range.isEmpty { return }
+      let groups = (range.count + 7) / 8
+      out.append(varint: UInt64(groups) << 1 | 1)
+      let own = unsafe values[range]
+      unsafe out.append(packing: own.lazy.map { $0 - less }, width: width, byteCount: groups * width)
+    }
+    while at < values.count {
+      let end = unsafe repeatEnd(values, at)
+      // Packed groups are whole: a run begins where one ends.
+      let start = at + (8 - (at - pending) % 8) % 8
+      if end - start >= 24 {
+        pack(pending..<start)
+        out.append(varint: UInt64(end - start) << 1)
+        let value = unsafe values[at] - less
+        for byte in 0..<(width + 7) / 8 { out.append(UInt8(truncatingIfNeeded: value >> UInt32(8 * byte))) }
+        pending = end
+      }
+      at = end
+    }
+    pack(pending..<values.count)
+    return out
+  }
+}
+
+/// Where the repeats of the value at a place end.
+private func repeatEnd(_ values: UnsafeBufferPointer<UInt32>, _ place: Int) -> Int {
+  let value = unsafe values[place]
+  var end = place + 1
+  while end < values.count, unsafe values[end] == value {
+    end += 1
+    // Long repeats are gone over in larger steps.
+    guard end - place >= 16, let start = values.baseAddress else { continue }
+    let all = SIMD16(repeating: value)
+    while end + 16 <= values.count,
+      unsafe UnsafeRawPointer(start + end).loadUnaligned(as: SIMD16<UInt32>.self) == all
+    { end += 16 }
+  }
+  return end
+}
+
+/// Integers as their differences (DELTA_BINARY_PACKED), in blocks of 128 of four parts each: the least difference of a
+/// block, the widths of its parts, and what each difference exceeds the least by.
+func differences(_ values: [UInt32]) -> [UInt8] {
   var out: [UInt8] = []
-  let valueBytes = (width + 7) / 8
-  var at = 0
-  /// Where the values begin that are not written yet; between it and `at` are whole groups of 8.
-  var pending = 0
-  func pack(_ range: Range<Int>, to out: inout [UInt8]) {
-    if range.isEmpty { return }
-    let groups = (range.count + 7) / 8
-    out.append(varint: UInt64(groups) << 1 | 1)
+  for number in [128, 4, values.count] { out.append(varint: UInt64(number)) }
+  out.append(zigzag: Int64(values.first ?? 0))
+  for start in stride(from: 1, to: values.count, by: 128) {
+    let block = (start..<min(start + 128, values.count)).map { Int64(values[$0]) - Int64(values[$0 - 1]) }
+    let least = block.min() ?? 0
+    out.append(zigzag: least)
+    let parts = stride(from: 0, to: 128, by: 32).map { part in
+      block.dropFirst(part).prefix(32).map { UInt32(truncatingIfNeeded: $0 - least) }
+    }
+    let widths = parts.map { 32 - ($0.max() ?? 0).leadingZeroBitCount }
+    out += widths.map { UInt8($0) }
+    for (part, width) in zip(parts, widths) where !part.isEmpty {
+      out.append(packing: part, width: width, byteCount: width * 4)
+    }
+  }
+  return out
+}
+
+extension [UInt8] {
+  /// Appends values of so many bits, at most 32, the lowest bits first, and zeros up to this many bytes.
+  fileprivate mutating func append(
+    packing values: some Collection<UInt32>, width: Int, byteCount: Int
+  ) {
     var words: [UInt64] = []
-    words.reserveCapacity(groups * width / 8 + 1)
+    words.reserveCapacity(byteCount / 8 + 1)
     var bits: UInt64 = 0
     var count = 0
-    for value in values[range] {
+    for value in values {
       bits |= UInt64(value) << UInt64(count)
       count += width
       if count >= 64 {
@@ -92,24 +143,7 @@ func hybrid(_ values: [UInt32], width: Int) -> [UInt8] {
       }
     }
     words.append(bits)
-    while words.count * 8 < groups * width { words.append(0) }
-    out += [UInt8](littleEndian: words).prefix(groups * width)
+    while words.count * 8 < byteCount { words.append(0) }
+    self += [UInt8](littleEndian: words).prefix(byteCount)
   }
-  while at < values.count {
-    var end = at + 1
-    while end < values.count, values[end] == values[at] { end += 1 }
-    // Packed groups are whole: a run begins where one ends.
-    let start = at + (8 - (at - pending) % 8) % 8
-    if end - start >= 24 {
-      pack(pending..<start, to: &out)
-      out.append(varint: UInt64(end - start) << 1)
-      for byte in 0..<valueBytes {
-        out.append(UInt8(truncatingIfNeeded: values[at] >> UInt32(8 * byte)))
-      }
-      pending = end
-    }
-    at = end
-  }
-  pack(pending..<values.count, to: &out)
-  return out
 }

@@ -15,9 +15,7 @@ struct ThriftWriter {
     lastFields[lastFields.count - 1] = field
   }
 
-  private mutating func appendZigzag(_ value: Int) {
-    bytes.append(varint: UInt64(bitPattern: Int64(value << 1 ^ value >> 63)))
-  }
+  private mutating func appendZigzag(_ value: Int) { bytes.append(zigzag: Int64(value)) }
 
   mutating func int32(_ field: Int, _ value: Int) {
     start(field, 5)
@@ -82,4 +80,7 @@ extension [UInt8] {
     }
     append(UInt8(rest))
   }
+
+  /// Numbers near 0 take few bytes, negative ones too.
+  mutating func append(zigzag value: Int64) { append(varint: UInt64(bitPattern: value << 1 ^ value >> 63)) }
 }

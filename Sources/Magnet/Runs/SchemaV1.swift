@@ -118,14 +118,19 @@ extension RunTables {
   /// The table of one kind of file with the columns of ``SourceColumn`` in front.
   /// - Parameter entries: the runs asked for, in the order they were.
   package func withSource(_ kind: TableSource, of entries: [RunEntry]) -> Table {
-    Table(
-      stacking: entries.enumerated().map { number, entry in
-        let rows = table(kind, ofRuns: [number])
-        let source: [(name: String, cell: Cell)] = [
-          (SourceColumn.project, Cell(entry.project)), (SourceColumn.suite, .string(entry.suite)),
-          (SourceColumn.path, .string(entry.path)),
-        ]
-        return rows.appending(source).selecting(source.map(\.name) + rows.columnNames)
+    if entries.isEmpty { return Table() }
+    let sources = SourceColumn.all.map(\.name)
+    let names = self[kind].columnNames
+    let kept = names.indices.filter { !sources.contains(names[$0]) }
+    return Table(
+      columnNames: sources + kept.map { names[$0] },
+      chunks: zip(entries, runTables(kind)).flatMap { entry, rows in
+        let cells = [Cell(entry.project), .string(entry.suite), .string(entry.path)]
+        return rows.chunks.map { chunk in
+          Table.Chunk(
+            rowCount: chunk.rowCount,
+            columns: cells.map { .constant($0, count: chunk.rowCount) } + kept.map { chunk.columns[$0] })
+        }
       })
   }
 

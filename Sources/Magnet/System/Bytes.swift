@@ -43,6 +43,28 @@ package func equalWords<Word: FixedWidthInteger & BitwiseCopyable>(
   unsafe a.loadUnaligned(as: Word.self) == b.loadUnaligned(as: Word.self)
 }
 
+/// How many bytes both begin with.
+package func commonCount(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
+  let limit = min(a.count, b.count)
+  var at = 0
+  while at + 8 <= limit {
+    let word = unsafe UInt64(littleEndian: a.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+    let other = unsafe UInt64(littleEndian: b.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+    let difference = word ^ other
+    if difference != 0 { return at + difference.trailingZeroBitCount / 8 }
+    at += 8
+  }
+  while at < limit, unsafe a[at] == b[at] { at += 1 }
+  return at
+}
+
+/// Whether `a` comes before `b` in the order of their bytes.
+package func precedes(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
+  guard let first = a.baseAddress, let second = b.baseAddress else { return a.count < b.count }
+  let order = unsafe memcmp(first, second, min(a.count, b.count))
+  return order == 0 ? a.count < b.count : order < 0
+}
+
 /// A hash that multiplies and folds eight bytes at a time. Its seeds are drawn once per process, so that no file can be
 /// made whose texts share a hash; so its values, and whatever depends on them, must not leave the process.
 package struct ByteHash: Sendable {
@@ -114,9 +136,7 @@ package func haveSameBytes(_ a: String, _ b: String) -> Bool {
 package func codePointOrder(_ a: String, _ b: String) -> Bool {
   let order = unsafe a.utf8.withContiguousStorageIfAvailable { a in
     unsafe b.utf8.withContiguousStorageIfAvailable { b in
-      guard let first = a.baseAddress, let second = b.baseAddress else { return a.count < b.count }
-      let order = unsafe memcmp(first, second, min(a.count, b.count))
-      return order == 0 ? a.count < b.count : order < 0
+      unsafe precedes(UnsafeRawBufferPointer(a), UnsafeRawBufferPointer(b))
     }
   }
   return order.flatMap { $0 } ?? a.utf8.lexicographicallyPrecedes(b.utf8)
