@@ -116,10 +116,10 @@ struct FlatColumn<Value: BitwiseCopyable & Sendable>: Sendable {
   /// The cells that are there.
   var present: [Value] { nullCount == 0 ? values : zip(values, isThere).filter(\.1).map(\.0) }
 
-  private mutating func addNull(_ row: Int) {
+  private mutating func addNulls(_ rows: Range<Int>) {
     if isThere.isEmpty { isThere = Array(repeating: true, count: rowCount) }
-    isThere[row] = false
-    nullCount += 1
+    for row in rows { isThere[row] = false }
+    nullCount += rows.count
   }
 
   private let rowCount: Int
@@ -140,21 +140,22 @@ struct FlatColumn<Value: BitwiseCopyable & Sendable>: Sendable {
       if case .constant(let cell) = chunk.storage {
         let value = single(cell)
         values.append(contentsOf: repeatElement(value ?? zero, count: piece.rows.count))
-        if value == nil { for row in start..<values.count { addNull(row) } }
+        if value == nil { addNulls(start..<values.count) }
       } else if let (cells, nulls) = whole(chunk.storage) {
         unsafe cells.withUnsafeBufferPointer {
           unsafe values.append(contentsOf: UnsafeBufferPointer(rebasing: $0[piece.rows]))
         }
         guard let nulls else { continue }
         for row in piece.rows where nulls[row] {
-          values[start + row - piece.rows.lowerBound] = zero
-          addNull(start + row - piece.rows.lowerBound)
+          let place = start + row - piece.rows.lowerBound
+          values[place] = zero
+          addNulls(place..<place + 1)
         }
       } else {
         for row in piece.rows {
           let value = single(chunk[row])
           values.append(value ?? zero)
-          if value == nil { addNull(values.count - 1) }
+          if value == nil { addNulls(values.count - 1..<values.count) }
         }
       }
     }
@@ -258,23 +259,25 @@ struct TextPieces {
     var room: [UInt8] = []
     for piece in pieces {
       let chunk = piece.chunk.columns[column]
-      for row in piece.rows {
-        switch chunk.storage {
-        case .strings(let codes, let texts), .json(let codes, let texts):
-          let code = codes[row]
-          if code > 0, isPlain(chunk, texts, code - 1) {
-            try unsafe texts.withBytes(code - 1, &room) { try unsafe body($0) }
-            continue
-          }
-        default: break
-        }
+      func addCell(_ row: Int) throws {
         let cell = chunk[row]
-        if cell == .null {
-          try body(nil)
-        } else {
-          var text = text(cell)
-          try text.withUTF8 { try unsafe body(UnsafeRawBufferPointer($0)) }
+        if cell == .null { return try body(nil) }
+        var text = text(cell)
+        try text.withUTF8 { try unsafe body(UnsafeRawBufferPointer($0)) }
+      }
+      switch chunk.storage {
+      case .strings(let codes, let texts), .json(let codes, let texts):
+        for row in piece.rows {
+          let code = codes[row]
+          if code == 0 {
+            try body(nil)
+          } else if isPlain(chunk, texts, code - 1) {
+            try unsafe texts.withBytes(code - 1, &room) { try unsafe body($0) }
+          } else {
+            try addCell(row)
+          }
         }
+      default: for row in piece.rows { try addCell(row) }
       }
     }
   }
