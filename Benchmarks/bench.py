@@ -442,11 +442,15 @@ def python():
     if not interpreter.exists():
         say(f"making {VENV}")
         subprocess.run([os.environ.get("MAGNET_BENCH_PYTHON", sys.executable), "-m", "venv", VENV], check=True)
-        try:
-            subprocess.run([interpreter, "-m", "pip", "install", "--quiet", *PACKAGES], check=True, stdout=sys.stderr)
-        except subprocess.CalledProcessError:
+        # pip unpacks gigabytes, for which the folder of temporary files may have no room.
+        with tempfile.TemporaryDirectory(dir=VENV) as scratch:
+            installed = subprocess.run(
+                [interpreter, "-m", "pip", "install", "--quiet", "--no-cache-dir", *PACKAGES], stdout=sys.stderr,
+                env={**os.environ, "TMPDIR": scratch})
+        if installed.returncode != 0:
             shutil.rmtree(VENV)
-            raise
+            sys.exit(f"bench: the other programs' packages could not be installed into {VENV}; "
+                     "MAGNET_BENCH_DIR names a folder with room, MAGNET_BENCH_VENV an environment that has them")
     return interpreter
 
 

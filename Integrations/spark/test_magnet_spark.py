@@ -3,6 +3,7 @@
 With a corpus, what magnet adds to a task is measured on it, and printed.
 """
 
+import concurrent.futures
 import glob
 import json
 import os
@@ -97,7 +98,8 @@ def measure(spark, corpus):
 
     def seconds(groups):
         best = None
-        for _ in range(3):
+        # Until the machine code of the Java machine is made, everything takes several times as long.
+        for _ in range(12):
             frame = spark.createDataFrame([("\0".join(group),) for group in groups], "runs string")
             frame = frame.repartition(len(groups))
             start = time.time()
@@ -120,6 +122,32 @@ def measure(spark, corpus):
     fifty = seconds([runs[:50], runs[50:100]])
     print(f"2 tasks at once: empty {empty:.3f} s, 1 run {one:.3f} s, 50 runs {fifty[0]:.3f} s ({fifty[1]} rows)")
     print(f"magnet and pyarrow alone: 1 run {alone(runs[:1]):.3f} s, 50 runs {alone(runs[:50]):.3f} s")
+    print(f"Spark's share of a task of 50 runs in mapInArrow: {empty / fifty[0]:.2f}")
+
+    # Tasks that write Parquet parts, beside as many threads that run the same commands.
+    parts = [
+        {"part": number, "project": None, "suite": "suite", "bytes": 0, "runs": runs[number * 50:number * 50 + 50]}
+        for number in range(min(8, len(runs) // 50))]
+    with tempfile.TemporaryDirectory() as folder:
+        def write(part):
+            return magnet_spark.write_part(part, "per-instance-stats", folder, MAGNET)["seconds"]
+
+        def in_spark(work, do):
+            start = time.time()
+            spark.sparkContext.parallelize(work, len(work)).map(do).collect()
+            return time.time() - start
+
+        def without_spark():
+            start = time.time()
+            with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                list(pool.map(write, parts))
+            return time.time() - start
+
+        writing = min(in_spark(parts, write) for _ in range(4))
+        nothing = min(in_spark(parts, lambda part: 0) for _ in range(4))
+        plain = min(without_spark() for _ in range(4))
+    print(f"{len(parts)} tasks that write 50 runs: {writing:.3f} s, {plain:.3f} s without Spark, {nothing:.3f} s empty; "
+          f"Spark's share {nothing / writing:.2f}")
     quarter = [runs[number:100:4] for number in range(4)]
     taken, rows = seconds(quarter)
     print(f"100 runs in 4 tasks: {taken:.2f} s, {rows} rows")

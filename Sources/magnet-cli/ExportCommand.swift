@@ -54,8 +54,11 @@ struct ExportCommand: AsyncParsableCommand {
           schema != nil
           ? tables.fitted(kind, of: entries)
           : format.isText ? tables[kind] : tables.withSource(kind, of: entries).declaring(kind.columnTypes)
+        let notes = FileNotes()
+        tables.noteRowless(kind, of: entries, havePaths: true, in: notes)
+        let layout = TableLayout(isFile: true, notes: notes)
         try Terminal.writeFile(file(kind, format)) {
-          try TableWriter(format, layout: TableLayout(isFile: true)).write(table, isCompressed: gzip, $0)
+          try TableWriter(format, layout: layout).write(table, isCompressed: gzip, $0)
         }
       }
       if format == .parquet {

@@ -51,7 +51,9 @@ struct TableCommand: AsyncParsableCommand {
       say(tables.counts, of: listing.entries)
       if faults.count == listing.entries.count { throw NothingRead(count: faults.count) }
       let shown = schema == nil ? tables[table] : tables.fitted(table, of: listing.entries)
-      try output.print(shown, keyCount: 1, declared: table.columnTypes)
+      let notes = FileNotes()
+      tables.noteRowless(table, of: listing.entries, havePaths: schema != nil, in: notes)
+      try output.print(shown, keyCount: 1, declared: table.columnTypes, notes: notes)
       return faults.count
     }
   }
@@ -66,7 +68,8 @@ extension TableCommand {
     var said: Set<DataFault> = []
     var parts = runs.parts(entries, of: table, bytes: 1 << 26)[...]
     let columns = SourceColumn.all + table.schemaV1 + [DeclaredColumn(TableSource.extraColumn, .json)]
-    let isDone = try await output.stream(columns) {
+    let notes = FileNotes()
+    let isDone = try await output.stream(columns, notes: notes) {
       guard let part = parts.popFirst() else {
         if faults.count == entries.count { throw NothingRead(count: faults.count) }
         return nil
@@ -78,6 +81,7 @@ extension TableCommand {
       say(tables.faults.map(\.fault).filter { said.insert($0).inserted })
       say(tables.counts, of: some)
       faults += tables.faults.map(\.fault)
+      tables.noteRowless(table, of: some, havePaths: true, in: notes)
       return tables.fitted(table, of: some)
     }
     return isDone ? faults.count : nil

@@ -282,6 +282,45 @@ import Testing
     #expect((read?["files"] as? [[String: String]])?.allSatisfy { $0["sha256"]?.count == 64 } == true)
   }
 
+  /// Runs whose files are there and hold nothing are complete, in files of one schema and the other; odd values in `extra`
+  /// are the same again.
+  @Test func emptyListsAndOddValues() throws {
+    let folder = try TemporaryFolder()
+    let odd = Project.fixture("odd")
+    for (name, schema) in [("lake", []), ("v1", ["--schema", "v1"])] {
+      let lake = folder.path + "/" + name
+      let export = try Tool.run(
+        command: Tool.binary, ["export", "parquet", lake, odd, "--quiet"] + schema)
+      #expect(export.status == 0, "\(export.errors)")
+      for command in [["runs"], ["headline"], ["table", "stats"], ["items"]] {
+        let arguments =
+          command + ["--format", "csv", "--quiet"] + (command[0] == "table" ? ["--schema", "v1"] : [])
+        let wanted = try Tool.run(command: Tool.binary, arguments + [odd])
+        let found = try Tool.run(command: Tool.binary, arguments + [lake])
+        #expect(wanted.output == found.output && wanted.status == found.status, "\(command): \(found.errors)")
+      }
+      for table in ["run-specs", "per-instance-stats", "scenario-states"] {
+        let arguments = ["table", table, "--format", "csv", "--schema", "v1", "--quiet"]
+        let wanted = try Tool.run(command: Tool.binary, arguments + [odd])
+        let found = try Tool.run(command: Tool.binary, arguments + [lake])
+        #expect(wanted.output == found.output && wanted.status == found.status, "\(table): \(found.errors)")
+      }
+    }
+    // A table of no rows, and files of one table that have no paths.
+    let empty = odd + "/empty-lists"
+    _ = try output("export", "parquet", folder.path + "/none", empty)
+    #expect(
+      try output("runs", folder.path + "/none").contains("empty-lists,model=acme_base\",acme/base,0,complete")
+    )
+    try FileManager.default.createDirectory(atPath: folder.path + "/apart", withIntermediateDirectories: true)
+    for table in ["run-specs", "scenario-states", "stats", "per-instance-stats"] {
+      _ = try output("table", table, empty, "-o", folder.path + "/apart/\(table).parquet")
+    }
+    #expect(
+      try output("runs", folder.path + "/apart").contains(
+        "empty-lists,model=acme_base\",acme/base,0,complete"))
+  }
+
   /// Programs that predict do not see the files either.
   @Test(.enabled(if: Programs.isSandboxed, "bubblewrap does not work here"))
   func programsDoNotSeeTheFiles() throws {

@@ -42,9 +42,10 @@ final class ParquetLake: Sendable {
       var own: [Part] = []
       for name in place.files {
         let file = try Self.open(name)
-        let kind = sources.first { source in
-          file.columns.contains { $0.name.hasPrefix(source.prefix) && $0.name != ColumnKey.run.name }
-        }
+        let kind =
+          sources.first { source in
+            file.columns.contains { $0.name.hasPrefix(source.prefix) && $0.name != ColumnKey.run.name }
+          } ?? file.notes[RunTables.Note.kind]?.first.flatMap(TableSource.init(rawValue:))
         guard let kind, file.columns.contains(where: { $0.name == ColumnKey.run.name }) else {
           throw DataFault(
             file: name, problem: "the columns are not those of a table of runs",
@@ -144,6 +145,10 @@ final class ParquetLake: Sendable {
       if start != nil { rows[key]?.removeLast() }
       rows[key, default: []].append((start ?? first)..<first + count)
       first += count
+    }
+    for text in file.notes[RunTables.Note.runs] ?? [] {
+      let key = havePaths ? text : place.path + "!/" + text
+      if rows[key] == nil { rows[key] = [] }
     }
     return rows
   }
@@ -259,7 +264,7 @@ final class ParquetLake: Sendable {
       let table = try table(number, columns)
       for run in wanted {
         places[run] = part.place
-        if let rows = part.rows[runs[run].path] {
+        if let rows = part.rows[runs[run].path], !rows.isEmpty {
           found[run].append(Self.own(table.rows(in: rows), of: kind, columns))
         }
       }

@@ -35,6 +35,8 @@ package struct ParquetFile: Sendable {
   package let rowCount: Int
   /// Whether magnet wrote the file, or a program that kept its notes.
   package let isOwn: Bool
+  /// What magnet noted beside the table, by the keys of the notes.
+  package let notes: [String: [String]]
   let groups: [Group]
   private let read: Read
   private let size: Int
@@ -76,11 +78,12 @@ package struct ParquetFile: Sendable {
     do throws(ThriftReader.Failure) { metadata = try reader.structure() } catch {
       throw fault(error.problem, at: start + error.offset)
     }
-    var named: Set<String>?
-    for pair in metadata[5]?.elements ?? [] where pair[1]?.text == ParquetMetadata.mixedColumns {
-      let names = pair[2]?.text.flatMap { try? JSONValue(parsing: $0) }?.elements ?? []
-      named = (named ?? []).union(names.compactMap(\.string))
+    notes = (metadata[5]?.elements ?? []).reduce(into: [:]) { notes, pair in
+      guard let key = pair[1]?.text, key.hasPrefix(ParquetMetadata.prefix) else { return }
+      let texts = pair[2]?.text.flatMap { try? JSONValue(parsing: $0) }?.elements ?? []
+      notes[key, default: []] += texts.compactMap(\.string)
     }
+    let named = notes[ParquetMetadata.mixedColumns].map(Set.init)
     isOwn = named != nil
     guard let schema = metadata[2]?.elements, let root = schema.first, let rows = metadata[3]?.int,
       let groups = metadata[4]?.elements

@@ -23,7 +23,8 @@
 
 extension TableFormat {
   /// Parquet, compressed with gzip, texts and numbers that repeat in dictionaries.
-  public static let parquet = TableFormat("parquet", endings: ["parquet"], isText: false) { _ in ParquetSink()
+  public static let parquet = TableFormat("parquet", endings: ["parquet"], isText: false) {
+    ParquetSink(notes: $0.notes)
   }
 }
 
@@ -35,10 +36,13 @@ private struct ParquetSink: TableSink {
     let columns: [(offset: Int, part: ParquetColumn)]
   }
 
+  let notes: FileNotes?
   private var columns: [TableColumn] = []
   private var pieces = PieceGroups(maxRows: 1 << 20, maxBytes: 1 << 26)
   private var offset = 0
   private var groups: [RowGroup] = []
+
+  init(notes: FileNotes?) { self.notes = notes }
 
   private mutating func emit(_ bytes: [UInt8], _ write: ([UInt8]) throws -> Void) throws {
     try write(bytes)
@@ -125,10 +129,18 @@ private struct ParquetSink: TableSink {
       out.list(4, 12, count: groups.count)
       for group in groups { out.element { append(group, to: &$0) } }
       let mixed = JSONValue.array(columns.filter { $0.type == .json }.map { .string($0.name) })
-      out.list(5, 12, count: 1)
-      out.element { pair in
-        pair.binary(1, ParquetMetadata.mixedColumns.utf8)
-        pair.binary(2, mixed.text.utf8)
+      let lists = notes?.all ?? []
+      let pairs =
+        [(ParquetMetadata.mixedColumns, mixed)]
+        + lists.map { key, texts in
+          (key, JSONValue.array(texts.map(JSONValue.string)))
+        }
+      out.list(5, 12, count: pairs.count)
+      for (key, value) in pairs {
+        out.element { pair in
+          pair.binary(1, key.utf8)
+          pair.binary(2, value.text.utf8)
+        }
       }
       out.binary(6, "magnet".utf8)
       out.list(7, 12, count: columns.count)
@@ -170,6 +182,8 @@ private struct ParquetSink: TableSink {
 
 /// What magnet notes in a file beyond what Parquet's types say.
 enum ParquetMetadata {
+  /// What all keys begin with.
+  static let prefix = "magnet."
   /// The names of the columns whose texts are JSON, or cells of several kinds as `Cell.mixedText` writes them.
   static let mixedColumns = "magnet.mixed_columns"
 }

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A form a table can be written in, such as CSV.
 ///
 /// Each format has a file of its own in this folder: a `TableSink` that writes it, and the value that describes it.
@@ -70,13 +72,35 @@ package struct TableLayout: Sendable {
   package var isColored = false
   /// Whether a file is written, and not a stream that is read while it is written.
   package var isFile = false
+  /// What files of formats that can hold notes say beside the table.
+  package var notes: FileNotes?
 
   /// As wide as the table is, without colours, with one key column.
-  package init(keyCount: Int = 1, width: Int? = nil, isColored: Bool = false, isFile: Bool = false) {
+  package init(
+    keyCount: Int = 1, width: Int? = nil, isColored: Bool = false, isFile: Bool = false,
+    notes: FileNotes? = nil
+  ) {
     self.isFile = isFile
+    self.notes = notes
     self.keyCount = keyCount
     self.width = width
     self.isColored = isColored
+  }
+}
+
+/// Notes that a file holds beside its table, by their keys. They may be made until the last row is written.
+package final class FileNotes: Sendable {
+  private let lists = Mutex<[String: [String]]>([:])
+
+  package init() {}
+
+  package func add(_ texts: [String], to key: String) {
+    if !texts.isEmpty { lists.withLock { $0[key, default: []] += texts } }
+  }
+
+  /// The lists that are not empty, by their keys.
+  var all: [(key: String, texts: [String])] {
+    lists.withLock { lists in lists.sorted { codePointOrder($0.key, $1.key) }.map { ($0.key, $0.value) } }
   }
 }
 

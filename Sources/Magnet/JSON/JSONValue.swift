@@ -60,6 +60,30 @@ public enum JSONValue: Sendable, Hashable {
     }
   }
 
+  /// The members of an object that is a text, in its order. Of lists and objects there is the text alone, in which whole
+  /// numbers keep their digits beyond 64 bits with a sign. Nil where the text is something else.
+  static func members(parsing text: String) -> [(key: String, value: JSONValue, nested: String?)]? {
+    var text = text
+    let document = try? unsafe text.withUTF8Result { bytes throws(JSONFault) in
+      try unsafe TolerantParser.parse(bytes)
+    }
+    return document?.withTape { tape in
+      guard tape.tag(JSONTape.top) == .object else { return nil }
+      var members: [(key: String, value: JSONValue, nested: String?)] = []
+      tape.forEachMember(of: JSONTape.top) { key, value in
+        guard [.array, .object].contains(tape.tag(value)) else {
+          members.append((tape.string(key), JSONValue(tape, at: value), nil))
+          return
+        }
+        var buffer = ByteBuffer()
+        tape.appendText(of: value, to: &buffer)
+        let nested = unsafe buffer.withBytes { unsafe String(decoding: $0, as: UTF8.self) }
+        members.append((tape.string(key), .null, nested))
+      }
+      return members
+    }
+  }
+
   /// The element at `index`, nil when this is not a list or is too short.
   package subscript(index: Int) -> JSONValue? {
     guard case .array(let elements) = self, elements.indices.contains(index) else { return nil }

@@ -85,6 +85,26 @@ public struct RunTables: Sendable {
     return self[kind].rows(in: runs.map { ranges[$0] })
   }
 
+  /// The keys of what files note of runs without rows, whose own files are there: their paths or, where the table has none,
+  /// their names; and the kind of the table, which may have no columns of its own then.
+  package enum Note {
+    package static let runs = "magnet.runs_without_rows"
+    package static let kind = "magnet.table"
+  }
+
+  /// Notes which of the runs are sound and have no rows in a table.
+  /// - Parameter havePaths: whether the table that is written has the runs' paths.
+  package func noteRowless(_ kind: TableSource, of runs: [RunEntry], havePaths: Bool, in notes: FileNotes) {
+    let faulty = Set(faults.map(\.run))
+    let rowless = zip(runs.indices, rowsOfRun[kind] ?? []).compactMap { number, rows in
+      let run = runs[number]
+      return rows.isEmpty && !faulty.contains(number) && run.files.contains(kind.fileName) ? run : nil
+    }
+    if rowless.isEmpty { return }
+    notes.add(rowless.map { havePaths ? $0.path : $0.name }, to: Note.runs)
+    notes.add([kind.rawValue], to: Note.kind)
+  }
+
   /// The table of each of the runs asked for.
   func runTables(_ kind: TableSource) -> [Table] { self[kind].parts(rowsOfRun[kind] ?? []) }
 

@@ -80,24 +80,27 @@ extension Table {
     return Table(TableSchema(columnNames.map { $0 == extra ? name : $0 }, declared: schema.declared), chunks)
   }
 
-  /// The inverse of ``fitted(to:extra:)``: what stands in the column `extra` in columns of its own, the last ones, by
-  /// their names. Columns of nulls alone are left out.
+  /// The inverse of ``fitted(to:extra:)``: what stands in the column `extra` in columns of its own, the last ones, as they
+  /// are met. Columns of nulls alone are left out.
   package func unfitted(extra: String) -> Table {
     guard let position = position(of: extra) else { return self }
     if chunks.count > 1 { return Table(stacking: chunks.map { Table(schema, [$0]).unfitted(extra: extra) }) }
     var left: [String: [(rows: Range<Int>, cell: Cell)]] = [:]
+    /// The keys of `left` as they were met.
+    var keys: [String] = []
     var row = 0
     forEachRepeat(position) { cell, count in
-      if case .json(let text) = cell, case .object(let members)? = try? JSONValue(parsing: text) {
-        for member in members {
-          left[member.key, default: []].append((row..<row + count, Cell(member.value)))
+      if case .json(let text) = cell, let members = JSONValue.members(parsing: text) {
+        for (key, value, nested) in members {
+          if left[key] == nil { keys.append(key) }
+          left[key, default: []].append((row..<row + count, nested.map(Cell.json) ?? Cell(value)))
         }
       }
       row += count
     }
     // What is declared does not count.
     let own = Table(columnNames: columnNames, chunks: chunks).dropping { $0 == extra }.withoutNulls
-    let more = left.keys.filter { !own.hasColumn($0) }.sorted(by: codePointOrder)
+    let more = keys.filter { !own.hasColumn($0) }
     return Table(
       beside: (own.columnNames + more).map { name in
         guard let moved = left[name] else { return own.selecting([name]) }

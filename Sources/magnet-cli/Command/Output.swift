@@ -61,8 +61,10 @@ package struct OutputOptions: ParsableArguments {
   ///   - keyCount: how many of the first columns tell the rows apart.
   ///   - piped: the format when standard output is not a terminal and none was asked for.
   ///   - declared: the types of columns by their names, for formats that have types.
+  ///   - notes: what a file says beside the table.
   package func print(
-    _ table: Table, keyCount: Int, piped: TableFormat = .csv, declared: [String: ColumnType] = [:]
+    _ table: Table, keyCount: Int, piped: TableFormat = .csv, declared: [String: ColumnType] = [:],
+    notes: FileNotes? = nil
   ) throws {
     let chosen = asked ?? (Terminal.isOutputTerminal ? .terminal : piped)
     var table = try rows.applied(to: chosen.isText ? table : table.declaring(declared))
@@ -72,10 +74,12 @@ package struct OutputOptions: ParsableArguments {
       defer { Terminal.say("20 of \(count) rows; --limit 0 shows all, -o FILE writes all") }
       return try write(table, as: chosen, keyCount: keyCount)
     }
-    try write(table, as: chosen, keyCount: keyCount)
+    try write(table, as: chosen, keyCount: keyCount, notes)
   }
 
-  private func write(_ table: Table, as chosen: TableFormat, keyCount: Int) throws {
+  private func write(
+    _ table: Table, as chosen: TableFormat, keyCount: Int, _ notes: FileNotes? = nil
+  ) throws {
     guard let file else {
       if !chosen.isText, Terminal.isOutputTerminal {
         throw MagnetError(
@@ -95,7 +99,7 @@ package struct OutputOptions: ParsableArguments {
     }
     try overwriting.check(file)
     let isCompressed = chosen.isText && file.lowercased().hasSuffix(".gz")
-    let writer = TableWriter(chosen, layout: TableLayout(keyCount: keyCount, isFile: true))
+    let writer = TableWriter(chosen, layout: TableLayout(keyCount: keyCount, isFile: true, notes: notes))
     try Terminal.writeFile(file) { try writer.write(table, isCompressed: isCompressed, $0) }
   }
 

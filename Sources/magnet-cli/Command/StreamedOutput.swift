@@ -14,9 +14,12 @@ extension OutputOptions {
   /// Prints a table of a fixed schema piece by piece, each as soon as it is there.
   /// - Parameters:
   ///   - schema: the columns that every piece has.
+  ///   - notes: what a file says beside the table.
   ///   - next: the next piece; nil at the end. What it throws leaves a file that was there as it was.
   /// - Returns: false where the table has to be whole, and nothing was asked for or written.
-  package func stream(_ schema: [DeclaredColumn], _ next: () async throws -> Table?) async throws -> Bool {
+  package func stream(
+    _ schema: [DeclaredColumn], notes: FileNotes, _ next: () async throws -> Table?
+  ) async throws -> Bool {
     guard let chosen = streamed else { return false }
     guard let file else {
       let isRaw = Terminal.isOutputTerminal
@@ -30,7 +33,7 @@ extension OutputOptions {
       return true
     }
     try overwriting.check(file)
-    let layout = TableLayout(isFile: true)
+    let layout = TableLayout(isFile: true, notes: notes)
     func write(to target: String, _ mode: FileDescriptor.Mode) async throws {
       do {
         let opened = try FileDescriptor(target, mode)
