@@ -95,6 +95,13 @@ import Testing
     #expect(try lines(lake + "!/") == lines(fixtures + "/runs/plain-v1/"))
     let missing = try Tool.run("show", lake + "!/trivia:subject=calender,model=acme_base")
     #expect(missing.status == 2 && missing.errors.contains("did you mean \(run)"), "\(missing.errors)")
+    for name in [lake + "!", lake + "!/"] {
+      #expect(try output("runs", name, "--format", "csv") == output("runs", lake, "--format", "csv"))
+    }
+    #expect(try Tool.run("runs", lake + "!" + run).status == 2)
+    _ = try output("archive", lake, "-o", folder.path + "/lake.zip")
+    let packed = try Tool.run("runs", folder.path + "/lake.zip")
+    #expect(packed.status == 2 && packed.errors.contains("lake.zip: Parquet files are in it, which are read"))
     let parts = try Tool.run("partitions", lake)
     #expect(parts.status == 2 && parts.errors.contains("Parquet files are parts already"))
   }

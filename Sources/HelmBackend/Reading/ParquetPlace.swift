@@ -34,11 +34,12 @@ struct ParquetPlace: Sendable {
   static func named(_ path: String) -> [ParquetPlace] {
     let files = files(path)
     if !files.isEmpty { return [ParquetPlace(path: path, files: files)] }
-    if let mark = path.firstRange(of: "!/"), mark.upperBound < path.endIndex {
+    let end = path.hasSuffix("!") ? path.index(before: path.endIndex)..<path.endIndex : nil
+    if let mark = path.firstRange(of: "!/") ?? end {
       let lake = String(path[..<mark.lowerBound])
+      let run = String(path[mark.upperBound...])
       let files = Self.files(lake)
-      return files.isEmpty
-        ? [] : [ParquetPlace(path: lake, files: files, run: String(path[mark.upperBound...]))]
+      if !files.isEmpty { return [ParquetPlace(path: lake, files: files, run: run.isEmpty ? nil : run)] }
     }
     guard path.contains(where: "*?[".contains), !Files.exists(path) else { return [] }
     return Files.matches(path).sorted(by: pathOrder).flatMap { match -> [ParquetPlace] in

@@ -50,10 +50,25 @@ struct RunLocator {
     for place in places where search(place.tree, place.folder, depth: 0) { found = true }
     if !found {
       let isEmpty = places.count == 1 && places[0].tree.entries(places[0].folder)?.isEmpty == true
+      if places.contains(where: { Self.holdsParquetFiles($0, depth: 2) }) {
+        throw DataFault(
+          file: path, problem: "Parquet files are in it, which are read from folders on disk alone",
+          advice: "magnet unarchive unpacks an archive")
+      }
       throw DataFault(
         file: path,
         problem: isEmpty ? "the folder is empty" : "no runs are in it (no folder with a run_spec.json)",
         advice: "name a benchmark_output folder, a suite in its runs, or one run")
+    }
+  }
+
+  /// Whether Parquet files lie in an archive or a bucket, or in folders of it.
+  private static func holdsParquetFiles(_ place: Place, depth: Int) -> Bool {
+    guard !(place.tree is DiskTree), let entries = place.tree.entries(place.folder) else { return false }
+    return entries.contains { entry in
+      entry.isFolder
+        ? depth > 0 && holdsParquetFiles((place.tree, place.folder + "/" + entry.name), depth: depth - 1)
+        : entry.name.hasSuffix(".parquet")
     }
   }
 
