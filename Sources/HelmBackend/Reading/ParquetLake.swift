@@ -161,7 +161,8 @@ final class ParquetLake: Sendable {
       for key in part.rows.keys { holders[key, default: []].append(number) }
     }
     // A row for each run: its run spec, or, where the files hold none, its name in another table.
-    var specs: [(key: String, row: Table)] = []
+    var runs: [String] = []
+    var specs: [Table] = []
     var seen: [String: Part] = [:]
     var faults: [String: DataFault] = [:]
     for part in parts.filter({ $0.kind == .runSpecs }) + parts.filter({ $0.kind != .runSpecs }) {
@@ -179,25 +180,26 @@ final class ParquetLake: Sendable {
       }
       .keepingWhole(extra: TableSource.extraColumn, as: part.kind.prefix + "extra", over: extraLimit)
       try Self.check(table, of: part)
-      for (key, rows) in fresh.sorted(by: {
-        ($0.value.first?.lowerBound ?? 0) < ($1.value.first?.lowerBound ?? 0)
-      }) {
-        guard let first = rows.first?.lowerBound else { continue }
+      let firsts = fresh.compactMap { key, rows in rows.first.map { (key: key, row: $0.lowerBound) } }
+        .sorted { $0.row < $1.row }
+      specs.append(Self.own(table.rows(at: firsts.map(\.row)), of: part.kind))
+      runs += firsts.map(\.key)
+      for (key, row) in firsts {
         seen[key] = part
-        specs.append((key, Self.own(table.rows(at: [first]), of: part.kind)))
-        if isSpec, rows.reduce(0, { $0 + $1.count }) > 1 {
+        if isSpec, fresh[key]?.reduce(0, { $0 + $1.count }) ?? 0 > 1 {
           faults[key] = DataFault(
-            file: part.file.path, place: "row \(first)",
-            problem: "several runs are called \(table.rows(at: [first])[.run].first ?? key)",
+            file: part.file.path, place: "row \(row)",
+            problem: "several runs are called \(table.rows(at: [row])[.run].first ?? key)",
             advice: "write the file with --schema v1, whose \(SourceColumn.path) tells them apart")
         }
       }
     }
+    let table = Table(stacking: specs)
     let expected = sources.filter(\.isExpected)
     let nowhere = expected.filter { kind in !parts.contains { $0.kind == kind } }
     var files: [[Int]: [String]] = [:]
     var entries: [RunEntry] = []
-    for (key, row) in specs {
+    for (row, key) in runs.enumerated() {
       let holder = holders[key] ?? []
       let held = Set(holder.map { parts[$0].kind })
       let place = places[holder.first.map { parts[$0].place } ?? 0].path
@@ -217,13 +219,14 @@ final class ParquetLake: Sendable {
             advice: "export the run again, complete"))
       }
       func text(_ column: String) -> String? {
-        if case .string(let text) = row[0, column] { text } else { nil }
+        if case .string(let text) = table[row, column] { text } else { nil }
       }
       entries.append(
         RunEntry(
           suite: text(SourceColumn.suite) ?? place.split(separator: "/").last.map(String.init) ?? place,
           folder: key.split(separator: "/").last.map(String.init) ?? key, path: key,
-          name: row[.run].first ?? key, files: sources.filter(held.contains).map(\.fileName), faults: found,
+          name: text(ColumnKey.run.name) ?? key, files: sources.filter(held.contains).map(\.fileName),
+          faults: found,
           parquetFiles: files[holder] ?? []))
     }
     // Runs whose folders are not known stay in the order of their rows.
@@ -234,7 +237,7 @@ final class ParquetLake: Sendable {
     return (
       RunListing(
         entries: order.map { entries[$0] },
-        runSpecs: Table(stacking: order.map { specs[$0].row.dropping(sourceNames.contains).withoutNulls }),
+        runSpecs: table.rows(at: order).dropping(sourceNames.contains).withoutNulls,
         entryOfRow: Array(order.indices)), faults
     )
   }
