@@ -63,7 +63,7 @@ struct AIPWEstimator: ScoreEstimator {
     let known = sample.known
     guard known.count >= 3,
       let ridge = RidgeRegression(
-        byFeature: features(known.columns), targets: known.scores, penalties: [1, 10, 100, 1000])
+        byFeature: features(known.columns), targets: known.scores, penalties: Self.penalties)
     else {
       return SampleMeanEstimator(population: population).estimate(sample).map {
         var estimate = $0
@@ -73,11 +73,48 @@ struct AIPWEstimator: ScoreEstimator {
     }
     // The intercept bears no penalty: the mean of g over the sample is the sample's mean. Leave-one-out errors allow for
     // what was fitted already.
-    let n = Double(known.count)
     let squares = ridge.leaveOneOut.reduce(0) { $0 + $1 * $1 }
     return corrected(
-      ridge.value(at: means), known, population: population, variance: squares / n * (n - 1) / n,
+      ridge.value(at: means), known, population: population, variance: Self.variance(squares, known),
       degrees: known.count - 1, isExtrapolated: frontier.isPassed(by: sample))
+  }
+
+  private static func variance(_ squares: Double, _ sample: KnownSample) -> Double {
+    let n = Double(sample.count)
+    return squares / n * (n - 1) / n
+  }
+
+  static let penalties = [1.0, 10, 100, 1000]
+  static let middlePenalties = [10.0, 100]
+
+  /// The estimates, with their variances, for training runs from their scores on some columns, each as if it were not
+  /// learned from; to be quick, only the two middle penalties are tried.
+  /// - Parameter samples: all of the same columns, with the runs' places in `rows`.
+  func leftOut(
+    _ samples: [(place: Int, sample: KnownSample)], penalties: [Double] = middlePenalties
+  ) -> [(mean: Double, variance: Double)] {
+    guard let columns = samples.first?.sample.columns else { return [] }
+    let fits = ridge(columns).fitsOfFeatures(penalties: penalties)
+    return samples.map { moments(fits[$0.place], $0.sample) }
+  }
+
+  /// The estimates, with their variances, for runs that have these samples, all of the same columns.
+  func estimates(_ samples: [KnownSample]) -> [(mean: Double, variance: Double)] {
+    guard let columns = samples.first?.columns else { return [] }
+    let fits = ridge(columns).fits(of: samples.map(\.scores), penalties: Self.penalties)
+    return zip(fits, samples).map { moments($0, $1) }
+  }
+
+  private func ridge(_ columns: [Int]) -> SharedRidge {
+    SharedRidge(byFeature: features(columns), rows: columns.count, at: means)
+  }
+
+  private func moments(_ fit: SharedRidge.Fit?, _ sample: KnownSample) -> (mean: Double, variance: Double) {
+    guard let fit else { return (sample.mean ?? 0, finiteVariance(0, of: sample, population: population)) }
+    return (
+      min(1, max(0, fit.value)),
+      finiteVariance(Self.variance(fit.squares, sample), of: sample, population: population)
+    )
   }
 
   /// The training runs' scores on some columns, run by run.

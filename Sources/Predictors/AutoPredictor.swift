@@ -9,17 +9,17 @@ import Synchronization
 ///
 /// `TwoParameterPredictor` knows most where items follow one ability; `AIPWPredictor` is unbiased whatever they follow.
 /// The variance is that of drawing one of the two, so that the interval is wider where they disagree. w is the weight
-/// that would have been best for the training runs at this number of instances n, from errors e of the two on three random
-/// samples of each, a control variate standing in for AIPW; and at most 1/(1 + (n/100)^1.5), as the bias of a model of
-/// items does not shrink with n (`TrainingTrials`):
+/// that would have been best for the training runs at this number of instances n, from errors e of the two on random samples
+/// of each, AIPW learned from the other runs; and at most 1/(1 + (n/100)^1.5), as the bias of a model of items does not
+/// shrink with n (`TrainingTrials`):
 ///
-///     w = min(Σ (e_cv² - e_2PL e_cv) / Σ (e_2PL - e_cv)², 1/(1 + (n/100)^1.5)), at least 0
+///     w = min(Σ (e_AIPW² - e_2PL e_AIPW) / Σ (e_2PL - e_AIPW)², 1/(1 + (n/100)^1.5)), at least 0
 ///
 /// It is 0 where the sample may be of a run stronger than those learned from and the item response model, learned from the
-/// weaker half of the training runs, does not hold for the strongest, or these differ by no more than chance; where it errs
-/// there more than it says, v_2PL is that much larger (`FrontierTrials`). Where the sample's mean is above the 90% quantile of
-/// the training runs' scores, and the ability that it is expected to show above 2.5, which 99 of 100 such runs are below, none of
-/// them says which of the two holds, and v_S is at least that of drawing either with even chance (w = 1/2); ŷ_S is the same.
+/// weaker half of the training runs, does not hold for the strongest, or these differ by no more than chance
+/// (`FrontierTrials`). The probability p that the run's score is above the 90% quantile of the training runs' is known from
+/// the 2PL's estimate. What is known of abilities before a sample is seen says little of such a run: with probability p
+/// v_2PL is that about ŷ_2PL where all abilities above the mean are as likely; ŷ_S is the same.
 ///
 /// Where the model's scores on other scenarios are known, `RidgeOnOthersPredictor` gives ŷ_B of variance v_B, taken a
 /// quarter larger, and the two are weighed by their precisions:
@@ -28,7 +28,8 @@ import Synchronization
 ///
 /// The interval is Wilson's of that variance, with t as the 2PL's, and widened or narrowed by what intervals for the training
 /// runs would have had to be (`IntervalFactors`), their scores on other scenarios taken for what the regression without them
-/// says. Without that factor it covered .92 to .94 of made runs and .94 to .95 of HELM Lite's, with it .94 to .96. With fewer than 3 instances, and with instances that were chosen, ŷ_S is
+/// says; and with probability p by what they would have had to be for the strongest training runs, both estimates learned from
+/// the weaker half, where that is more. With fewer than 3 instances, and with instances that were chosen, ŷ_S is
 /// the 2PL's estimate alone, without any that of its prior. Where there is no run to learn from it is the sample's mean,
 /// where scores are not from 0 to 1 the control variate; for a score under a perturbation
 /// `PerturbationDifferencePredictor` predicts. Notes say which it was. Probabilities of instances are the 2PL's.
@@ -38,14 +39,14 @@ import Synchronization
 ///
 /// | matrices | sample mean | 2pl | auto | coverage of auto's 95% intervals |
 /// |---|---|---|---|---|
-/// | HELM Lite, six scenarios | .094 .058 .041 .027 | .064 .043 .031 .022 | .064 .043 .031 .022 | .942 .955 .953 .962 |
-/// | GLUE rte | .120 .072 .047 .030 | .088 .078 .072 .060 | .104 .061 .039 .026 | .906 .922 .960 .950 |
+/// | HELM Lite, six scenarios | .094 .058 .041 .027 | .064 .043 .031 .022 | .064 .043 .032 .022 | .942 .945 .944 .951 |
+/// | GLUE rte | .120 .072 .047 .030 | .088 .078 .072 .060 | .103 .061 .039 .026 | .894 .922 .960 .950 |
 /// | GLUE sst2 | .072 .046 .030 .020 | .106 .086 .080 .072 | .070 .044 .029 .020 | .944 .936 .958 .954 |
-/// | GLUE mrpc | .095 .059 .041 .026 | .129 .073 .050 .039 | .073 .042 .028 .023 | .928 .920 .922 .996 |
-/// | arc_challenge | .121 .078 .053 .037 | .070 .046 .035 .024 | .071 .047 .036 .025 | .928 .956 .942 .954 |
-/// | musr | .124 .074 .051 .035 | .030 .032 .029 .023 | .034 .035 .032 .024 | .996 .996 .962 .958 |
-/// | ifeval | .118 .078 .052 .035 | .109 .066 .048 .031 | .108 .065 .045 .030 | .894 .958 .956 .952 |
-/// | openllm_math | .087 .053 .037 .025 | .069 .048 .034 .023 | .069 .049 .034 .024 | .946 .986 .992 .974 |
+/// | GLUE mrpc | .095 .059 .041 .026 | .129 .073 .050 .039 | .073 .042 .037 .023 | .928 .920 .978 .988 |
+/// | arc_challenge | .121 .078 .053 .037 | .070 .046 .035 .024 | .071 .047 .036 .025 | .944 .946 .968 .974 |
+/// | musr | .124 .074 .051 .035 | .030 .032 .029 .023 | .034 .036 .032 .024 | .998 .996 .980 .964 |
+/// | ifeval | .118 .078 .052 .035 | .109 .066 .048 .031 | .108 .065 .045 .030 | .918 .952 .970 .964 |
+/// | openllm_math | .087 .053 .037 .025 | .069 .048 .034 .023 | .074 .049 .034 .024 | .992 .992 .976 .974 |
 ///
 /// Each but HELM Lite is one scenario of 25 such models, whose coverage varies by .02 to .05 from chance.
 ///
@@ -74,7 +75,7 @@ public final class AutoPredictor: ScorePredictor {
       let aipw = try AIPWEstimator(fold, frontier: itemResponse.frontier)
       let base = WeighedEstimator(itemResponse: itemResponse, aipw: aipw)
       return AutoEstimator(
-        base: base, others: others, itemResponse: itemResponse, degrees: itemResponse.degrees,
+        base: base, others: others, models: (itemResponse, aipw), degrees: itemResponse.degrees,
         notes: others.notes)
     } catch let error as MagnetError {
       return NotedEstimator(
@@ -144,13 +145,13 @@ private final class OtherScenarios: Sendable {
   }
 
   /// How far intervals from so many instances and other scenarios are off, on the training runs.
-  func factors(_ count: Int, _ model: ItemResponseEstimator) -> IntervalFactors {
+  func factors(_ count: Int, _ model: ItemResponseEstimator, _ aipw: AIPWEstimator) -> IntervalFactors {
     if let known = found.withLock({ $0[count] }) { return known }
-    let learned = model.trials.learned(count, model)
+    let learned = model.trials.weighed(count, model, aipw)
     let trials = learned.trials.compactMap { trial -> (Double, Double, Double)? in
       guard let other = leftOut[trial.row], trial.variance > 0 else { return nil }
       let both = Self.weighed(
-        (trial.estimate, trial.variance.squareRoot() * learned.weighed.last), other)
+        (trial.estimate, trial.variance.squareRoot() * learned.factors.last), other)
       return (both.mean, both.variance, trial.actual)
     }
     let factors = model.trials.factors(trials, model.degrees, .trainingRunsElsewhere(count))
@@ -164,7 +165,7 @@ private struct AutoEstimator: ScoreEstimator {
   let base: any ScoreEstimator
   let others: OtherScenarios
   /// Nil where there is none to learn from.
-  var itemResponse: ItemResponseEstimator?
+  var models: (response: ItemResponseEstimator, aipw: AIPWEstimator)?
   let degrees: Int
   let notes: [String]
 
@@ -184,9 +185,10 @@ private struct AutoEstimator: ScoreEstimator {
   /// Those of random samples that the item response model is used for.
   private func factors(_ sample: ObservedSample) -> IntervalFactors {
     let known = sample.known
-    guard let itemResponse, known.count >= 3, !sample.isAdaptive else { return .none }
-    if case .doubt = itemResponse.stronger(known) { return .none }
-    return others.factors(known.count, itemResponse)
+    guard let models, known.count >= 3, !sample.isAdaptive else { return .none }
+    let weight = models.response.trials.weighed(known.count, models.response, models.aipw).weight
+    if case .doubt = models.response.stronger(known, weight: weight) { return .none }
+    return others.factors(known.count, models.response, models.aipw)
   }
 
   func probabilities(_ sample: ObservedSample) -> [Double]? { base.probabilities(sample) }
@@ -197,40 +199,31 @@ private struct WeighedEstimator: ScoreEstimator {
   let itemResponse: ItemResponseEstimator
   let aipw: AIPWEstimator
 
-  /// Beyond, a run is far from those learned from, whose abilities have mean 0 and deviation 1.
-  private static let farAbility = 2.5
-
   func estimate(_ sample: ObservedSample) -> Estimate? {
     let known = sample.known
     // AIPW is for random samples.
     guard known.count >= 3, known.isShare, !sample.isAdaptive, let unbiased = aipw.estimate(sample),
       let deviation = unbiased.stddev
     else { return itemResponse.estimate(sample) ?? aipw.estimate(sample) }
-    let learned = itemResponse.trials.learned(known.count, itemResponse)
-    // How far the item response model's deviation is to be widened for what may be a stronger run.
-    var widening = 1.0
-    switch itemResponse.stronger(known) {
-    case nil: break
-    case .factors(let others): widening = max(1, others.last)
+    let learned = itemResponse.trials.weighed(known.count, itemResponse, aipw)
+    let w = learned.weight
+    var factors = learned.factors
+    var response: (mean: Double, variance: Double)
+    switch itemResponse.stronger(known, weight: w) {
+    case nil: response = itemResponse.moments(known)
+    case .factors(let others):
+      let (mean, variance, beyond) = itemResponse.momentsBeyond(known)
+      response = (mean, variance + beyond.probability * (beyond.variance - variance))
+      factors = factors.widened(by: others, share: beyond.probability)
     case .doubt(let reason):
       var estimate = unbiased
       estimate.notes.append("aipw alone is used: " + reason)
       return estimate
     }
-    let (mean, ownVariance) = itemResponse.moments(known)
-    let variance = ownVariance * widening * widening
-    let w = learned.weight
-    let difference = mean - unbiased.mean
-    func pooled(_ w: Double) -> Double {
-      w * variance + (1 - w) * deviation * deviation + w * (1 - w) * difference * difference
-    }
-    let isBeyond = itemResponse.frontier.isPassed(by: sample)
-    let isFarOut = isBeyond && itemResponse.ability(known) > Self.farAbility
+    let (mean, variance) = PairedTrial.pooled(response, (unbiased.mean, deviation * deviation), w)
     var estimate = shareEstimate(
-      w * mean + (1 - w) * unbiased.mean,
-      variance: isFarOut ? max(pooled(w), pooled(0.5)) : pooled(w),
-      degrees: itemResponse.degrees, isExtrapolated: isBeyond,
-      factors: learned.weighed)
+      mean, variance: variance, degrees: itemResponse.degrees,
+      isExtrapolated: itemResponse.frontier.isPassed(by: sample), factors: factors)
     let tenths = Int((w * 10).rounded())
     estimate.notes += [
       "2pl has weight \(tenths == 10 ? "1" : "0.\(tenths)") and aipw the rest, by their errors on the training runs"

@@ -13,20 +13,32 @@ import Synchronization
 final class FrontierTrials: Sendable {
   private struct Findings {
     /// The rows of the training runs, the weakest first, and the model learned from the weaker half, nil where these are
-    /// too few; not made until it is asked for.
-    var learned: (ranked: [Int], model: ItemResponseEstimator?)?
+    /// too few, with AIPW learned from it; not made until it is asked for.
+    var learned: (ranked: [Int], model: ItemResponseEstimator?, aipw: AIPWEstimator?)?
     /// Whether the training runs differ by no more than chance.
     var areAlike: Bool?
-    /// By the number of instances.
-    var factors: [Int: IntervalFactors] = [:]
+    var factors: [Question: Factors] = [:]
+  }
+
+  /// The number of instances, and the weight of the item response model, nil for it alone.
+  private struct Question: Hashable {
+    var count: Int
+    var weight: Double?
+  }
+
+  private struct Factors {
+    /// Those of the item response model alone.
+    var response = IntervalFactors.none
+    /// Those of the estimate asked about.
+    var weighed = IntervalFactors.none
   }
 
   private let kind: ItemResponseModel.Kind
   private let fold: ScoreFold
   private let findings = Mutex(Findings())
 
-  /// How many samples are looked at: as many of each run, but 3 to 24.
-  private static let samples = 192
+  /// On how many samples, which they share, the strongest runs are looked at; few runs on more.
+  private static func samples(_ runs: Int) -> Int { runs < 16 ? 16 : 4 }
   /// Fewer runs in a part are too few.
   private static let leastRuns = 4
 
@@ -53,23 +65,28 @@ final class FrontierTrials: Sendable {
   }
 
   /// What is known at this number of instances.
-  func finding(_ count: Int) -> Finding {
+  /// - Parameter weight: that of the item response model, where AIPW's estimate has the rest; nil for it alone.
+  func finding(_ count: Int, weight: Double? = nil) -> Finding {
     if areAlike {
       return .doubt(
         "the scores of the runs learned from differ by no more than chance, and this one may be stronger")
     }
+    let question = Question(count: count, weight: weight)
     let factors = findings.withLock { findings in
-      if let known = findings.factors[count] { return known }
+      if let known = findings.factors[question] { return known }
       let learned = findings.learned ?? learn()
       findings.learned = learned
       let strongest = learned.ranked.suffix(learned.ranked.count * 3 / 10)
-      let made = learned.model.map { measured(count, $0, strongest) } ?? .none
-      findings.factors[count] = made
+      let made = learned.model.map { measured(question, $0, learned.aipw, strongest) } ?? Factors()
+      findings.factors[question] = made
       return made
     }
-    guard factors.reason != nil else { return .factors(factors) }
+    guard factors.response.reason != nil || factors.weighed.reason != nil else {
+      return .factors(factors.weighed)
+    }
+    let most = max(factors.response.last, factors.weighed.last)
     return .doubt(
-      "learned from the weaker half of the runs, the model errs \((factors.last * 10).rounded() / 10) times as "
+      "learned from the weaker half of the runs, the model errs \((most * 10).rounded() / 10) times as "
         + "much as it says on the strongest, and this one may be stronger still")
   }
 
@@ -94,39 +111,64 @@ final class FrontierTrials: Sendable {
     return (sums.variance(ofPopulation: true) ?? 0) <= single
   }
 
-  private func learn() -> (ranked: [Int], model: ItemResponseEstimator?) {
+  private func learn() -> (ranked: [Int], model: ItemResponseEstimator?, aipw: AIPWEstimator?) {
     let ranked = fold.train.compactMap { row in fold.score(ofRow: row).map { (row, $0) } }
       .sorted { ($0.1, fold.matrix.runs[$0.0].name) < ($1.1, fold.matrix.runs[$1.0].name) }
       .map(\.0)
     let weaker = Array(ranked.prefix(ranked.count / 2))
-    guard weaker.count >= Self.leastRuns else { return (ranked, nil) }
+    guard weaker.count >= Self.leastRuns else { return (ranked, nil, nil) }
     var fits = ItemResponseFits(kind)
-    let model = try? fits.estimator(
-      ScoreFold(
-        matrix: fold.matrix, train: weaker, model: fold.model, columns: fold.columns, board: fold.board,
-        target: fold.target, seed: fold.seed))
-    return (ranked, model)
+    let part = ScoreFold(
+      matrix: fold.matrix, train: weaker, model: fold.model, columns: fold.columns, board: fold.board,
+      target: fold.target, seed: fold.seed)
+    let model = try? fits.estimator(part)
+    return (ranked, model, try? AIPWEstimator(part, frontier: model?.frontier))
   }
 
-  private func measured(_ count: Int, _ model: ItemResponseEstimator, _ strongest: ArraySlice<Int>)
-    -> IntervalFactors
-  {
-    guard count > 0 else { return .none }
-    var samples = TrialSamples(count, of: fold.columns, model)
-    let repetitions = min(24, max(3, Self.samples / max(1, strongest.count)))
-    var trials: [(Double, Double, Double)] = []
-    for (number, row) in strongest.enumerated() {
+  private func measured(
+    _ question: Question, _ model: ItemResponseEstimator, _ aipw: AIPWEstimator?, _ strongest: ArraySlice<Int>
+  ) -> Factors {
+    let count = question.count
+    guard count > 0, fold.columns.count >= count else { return Factors() }
+    var random = SplitMix(state: UInt64(count))
+    let runs = strongest.compactMap { row -> (row: Int, known: KnownSample, actual: Double)? in
       let known = fold.knownSample(ofRow: row)
-      guard known.count > count, let actual = known.mean else { continue }
-      for repetition in 0..<repetitions {
-        let (sample, sums) = samples.sample(number * repetitions + repetition, known) {
-          fold.matrix[row, $0]
-        }
-        let (mean, variance) = model.moments(sample, sums)
-        trials.append((mean, variance, actual))
+      return known.count > count ? known.mean.map { (row, known, $0) } : nil
+    }
+    guard runs.count >= Self.leastRuns else { return Factors() }
+    let all = KnownSample(columns: fold.columns, scores: Array(repeating: 0, count: fold.columns.count))
+    var trials: [PairedTrial] = []
+    func add(_ columns: [Int], _ samples: [KnownSample], _ actual: [Double]) {
+      let sums = model.sums(over: columns)
+      let unbiased = question.weight == nil || count < 3 ? nil : aipw?.estimates(samples)
+      for (place, sample) in samples.enumerated() {
+        let response = model.moments(sample, sums)
+        trials.append(
+          PairedTrial(response: response, unbiased: unbiased?[place] ?? response, actual: actual[place]))
       }
     }
-    guard trials.count >= repetitions * Self.leastRuns else { return .none }
-    return IntervalFactors(trials, instances: fold.columns.count, degrees: model.degrees, .strongerRuns)
+    for _ in 0..<Self.samples(strongest.count) {
+      let columns = all.drawn(count, using: &random).columns
+      var (samples, actual): ([KnownSample], [Double]) = ([], [])
+      for run in runs {
+        let scores = columns.map { fold.matrix[run.row, $0] }
+        if scores.contains(where: \.isNaN) {
+          // One of those instances that it has.
+          let own = run.known.drawn(count, using: &random)
+          add(own.columns, [own], [run.actual])
+        } else {
+          samples.append(KnownSample(columns: columns, scores: scores))
+          actual.append(run.actual)
+        }
+      }
+      add(columns, samples, actual)
+    }
+    func factors(_ weight: Double) -> IntervalFactors {
+      IntervalFactors(
+        trials.map { $0.pooled(weight) }, instances: fold.columns.count, degrees: model.degrees, .strongerRuns
+      )
+    }
+    let response = factors(1)
+    return Factors(response: response, weighed: question.weight.map(factors) ?? response)
   }
 }

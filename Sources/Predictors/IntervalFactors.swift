@@ -80,9 +80,10 @@ struct IntervalFactors: Sendable, Hashable {
   private static func growth(_ count: Int) -> Double { 1 + 0.2 / Double(max(1, count)).squareRoot() }
 
   /// The larger of both factors, for a run that may be stronger than the training runs.
-  func widened(by others: IntervalFactors) -> IntervalFactors {
+  /// - Parameter share: how likely it is; the factors are so far on the way to the larger ones.
+  func widened(by others: IntervalFactors, share: Double = 1) -> IntervalFactors {
     IntervalFactors(
-      values: zip(values, others.values).map { max($0, $1) }, most: most)
+      values: zip(values, others.values).map { $0 + share * max(0, $1 - $0) }, most: most)
   }
 
   /// That of the widest interval.

@@ -128,6 +128,8 @@ struct ItemResponseEstimator: ScoreEstimator {
     case wide
     /// Nine in ten the first, one in ten the second.
     case mixed
+    /// The lower half of the first; above, all abilities looked at are as likely.
+    case open
   }
 
   private static let wideShare = 0.1
@@ -139,6 +141,7 @@ struct ItemResponseEstimator: ScoreEstimator {
     switch prior {
     case .narrow: return narrow
     case .wide: return wide
+    case .open: return ability > 0 ? 0 : narrow
     case .mixed:
       // Both of area 1.
       let share = wideShare * 2 / (1 + upperDeviation)
@@ -171,11 +174,6 @@ struct ItemResponseEstimator: ScoreEstimator {
       })
   }
 
-  /// The ability to expect given a sample.
-  func ability(_ sample: KnownSample) -> Double {
-    zip(posterior(sample, .wide), abilities).reduce(0) { $0 + $1.0 * $1.1 }
-  }
-
   func estimate(_ sample: ObservedSample) -> Estimate? {
     let known = sample.known
     guard known.isShare, !columns.isEmpty else { return nil }
@@ -188,7 +186,7 @@ struct ItemResponseEstimator: ScoreEstimator {
     if sample.isAdaptive {
       factors = trials.factors(chosen: known, estimate: mean, self)
     } else {
-      let learned = trials.learned(known.count, self).response
+      let learned = trials.response(known.count, self)
       switch stronger(known) ?? alike {
       case nil: factors = learned
       case .factors(let others): factors = learned.widened(by: others)
@@ -208,11 +206,12 @@ struct ItemResponseEstimator: ScoreEstimator {
 
   /// Where this random sample may be of a run stronger than those learned from, whether the model is to be trusted there,
   /// and how far; nil where it may not.
-  func stronger(_ sample: KnownSample) -> FrontierTrials.Finding? {
+  /// - Parameter weight: that of this model, where AIPW's estimate has the rest.
+  func stronger(_ sample: KnownSample, weight: Double? = nil) -> FrontierTrials.Finding? {
     guard frontier.isInReach(of: sample, dispersion: dispersion) else { return nil }
     return upperDeviation >= Self.largestDeviation
       ? .doubt("the runs learned from are too much alike to tell what a stronger one scores")
-      : beyond.finding(sample.count)
+      : beyond.finding(sample.count, weight: weight)
   }
 
   /// For each ability, sums over some instances: what estimates from these need, whatever the scores on them.
@@ -242,8 +241,28 @@ struct ItemResponseEstimator: ScoreEstimator {
     moments(sample, sums(over: sample.columns))
   }
 
-  func moments(_ sample: KnownSample, _ sums: SampleSums) -> (mean: Double, variance: Double) {
-    let weights = posterior(sample, sums, sample.count > 0 ? .wide : .narrow)
+  /// The score's mean and variance, and the variance where the run is stronger than nearly all of those learned from, with
+  /// the probability that it is.
+  ///
+  /// What is known of abilities before a sample is seen says little of such a run: the variance, about the same mean, is
+  /// that where all abilities above 0 are as likely.
+  func momentsBeyond(_ sample: KnownSample) -> (
+    mean: Double, variance: Double, beyond: (variance: Double, probability: Double)
+  ) {
+    let sums = sums(over: sample.columns)
+    let (mean, variance) = moments(sample, sums)
+    guard let limit = frontier.limit, variance > 0 else { return (mean, variance, (variance, 0)) }
+    let open = moments(sample, sums, .open)
+    let spread = open.variance + (open.mean - mean) * (open.mean - mean)
+    return (
+      mean, variance, (max(variance, spread), Normal.cumulative((mean - limit) / variance.squareRoot()))
+    )
+  }
+
+  func moments(_ sample: KnownSample, _ sums: SampleSums, _ prior: Prior? = nil) -> (
+    mean: Double, variance: Double
+  ) {
+    let weights = posterior(sample, sums, prior ?? (sample.count > 0 ? .wide : .narrow))
     let right = sample.scores.reduce(0, +)
     let total = Double(columns.count)
     // The score to expect at each ability.

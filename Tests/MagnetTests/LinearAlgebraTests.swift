@@ -12,6 +12,36 @@ import Testing
     a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) <= tolerance * max(1, abs($1)) }
   }
 
+  /// Many regressions at once are those made one by one, whether rows or features are more.
+  @Test(arguments: [(9, 20), (40, 6), (12, 12), (5, 1), (200, 30)])
+  func sharedRidgesAreRidgeRegressions(_ rows: Int, _ features: Int) throws {
+    var random = PythonRandom(seed: rows)
+    let penalties = [0.5, 5, 50]
+    let columns = (0..<features).map { _ in (0..<rows).map { _ in random.random() } }
+    let point = columns.indices.map { _ in random.random() }
+    let targets = (0..<3).map { _ in
+      (0..<rows).map { row in columns[0][row] + (columns.last?[row] ?? 0) + 0.3 * random.random() }
+    }
+    let shared = SharedRidge(byFeature: columns.flatMap(\.self), rows: rows, at: point)
+    func check(_ fit: SharedRidge.Fit?, _ columns: [[Double]], _ target: [Double], _ point: [Double]) throws {
+      let alone = try #require(
+        RidgeRegression(byFeature: columns.flatMap(\.self), targets: target, penalties: penalties))
+      let squares = alone.leaveOneOut.reduce(0) { $0 + $1 * $1 }
+      let fit = try #require(fit)
+      #expect(areNear([fit.value, fit.squares], [alone.value(at: point), squares]))
+    }
+    for (fit, target) in zip(shared.fits(of: targets, penalties: penalties), targets) {
+      try check(fit, columns, target, point)
+    }
+    let ofFeatures = shared.fitsOfFeatures(penalties: penalties)
+    #expect(ofFeatures.count == features)
+    for number in columns.indices where features > 1 {
+      let others = columns.indices.filter { $0 != number }
+      try check(
+        ofFeatures[number], others.map { columns[$0] }, columns[number], others.map { point[$0] })
+    }
+  }
+
   @Test func ridgeRegressionEqualsNumPysAndRefitting() throws {
     for item in Self.expected["ridges"]!.elements {
       let ridge = try #require(

@@ -187,38 +187,93 @@ import Testing
     }
   }
 
-  /// Far from the runs learned from, the variance is at least that of drawing one of the two estimates with even chance.
-  @Test func aFarRunMayFollowEitherEstimate() throws {
-    var random = SplitMix(state: 21)
-    func row(_ ability: Double) -> [Double] {
+  /// Runs of these abilities on 210 instances.
+  private func rows(_ abilities: [Double], seed: UInt64 = 21) -> [[Double]] {
+    var random = SplitMix(state: seed)
+    return abilities.map { ability in
       (0..<210).map { item in
         let chance = Logistic.sigmoid(1.2 * ability - 0.5 - 0.5 * Double(item % 7))
         return Double.random(in: 0..<1, using: &random) < chance ? 1 : 0
       }
     }
-    let runs = fold((0..<40).map { row((Double($0) - 19.5) / 11.5) })
+  }
+
+  private var spread: [Double] { (0..<40).map { (Double($0) - 19.5) / 11.5 } }
+
+  /// The more likely a run is beyond those learned from, the less the prior of its ability counts, and the more what was
+  /// learned of the strongest from the weaker half.
+  @Test func intervalsBeyondTheRunsLearnedFromAreWider() throws {
+    let runs = fold(rows(spread))
     var fits = ItemResponseFits(.twoParameter)
     let model = try fits.estimator(runs)
     let aipw = try AIPWEstimator(runs)
     let columns = (0..<21).map { $0 * 10 }
-    for (ability, isFar) in [(5.0, true), (0, false)] {
-      let scores = row(ability)
+    let learned = model.trials.weighed(columns.count, model, aipw)
+    for (scores, isBeyond) in zip(rows([5, 0], seed: 3), [true, false]) {
       let sample = ObservedSample(columns: columns, scores: columns.map { scores[$0] })
-      #expect((model.ability(sample.known) > 2.5) == isFar)
-      let learned = model.trials.learned(columns.count, model)
-      var (mean, variance) = model.moments(sample.known)
-      if case .factors(let others)? = model.stronger(sample.known) {
-        variance *= max(1, others.last) * max(1, others.last)
+      var (mean, variance, beyond) = model.momentsBeyond(sample.known)
+      let plain = model.moments(sample.known)
+      #expect(plain.mean == mean && plain.variance == variance && beyond.variance >= variance)
+      #expect(isBeyond ? beyond.probability > 0.95 : beyond.probability < 0.05)
+      var factors = learned.factors
+      if case .factors(let others)? = model.stronger(sample.known, weight: learned.weight) {
+        variance += beyond.probability * (beyond.variance - variance)
+        factors = factors.widened(by: others, share: beyond.probability)
       }
+      #expect(isBeyond ? variance > 1.05 * plain.variance : variance < 1.05 * plain.variance)
+      #expect(zip(factors.values, learned.factors.values).allSatisfy { $0 >= $1 })
       let unbiased = try #require(aipw.estimate(sample))
       let deviation = try #require(unbiased.stddev)
-      mean -= unbiased.mean
-      func pooled(_ w: Double) -> Double {
-        w * variance + (1 - w) * deviation * deviation + w * (1 - w) * mean * mean
-      }
-      let wanted = isFar ? max(pooled(learned.weight), pooled(0.5)) : pooled(learned.weight)
+      let pooled = PairedTrial.pooled(
+        (mean, variance), (unbiased.mean, deviation * deviation), learned.weight)
       let found = try #require(try AutoPredictor().fit(runs).estimate(sample))
-      #expect(isNear(found.stddev, wanted.squareRoot() * learned.weighed.last), "\(found.notes)")
+      #expect(isNear(found.mean, pooled.mean) && found.isExtrapolated == isBeyond)
+      #expect(isNear(found.stddev, pooled.variance.squareRoot() * factors.last), "\(found.notes)")
+    }
+  }
+
+  /// Half of the intervals that hold half of the scores, and nearly all of those that hold 95%, hold those of runs that
+  /// were not learned from.
+  @Test func intervalsLearnedFromTrainingRunsHoldForOthers() throws {
+    let runs = fold(rows(spread))
+    let auto = try AutoPredictor().fit(runs)
+    var random = SplitMix(state: 8)
+    var held = (half: 0, most: 0, all: 0)
+    for scores in rows(spread.map { 0.9 * $0 }, seed: 5) {
+      for _ in 0..<10 {
+        let sample = KnownSample(columns: Array(scores.indices), scores: scores).drawn(20, using: &random)
+        let estimate = try #require(
+          auto.estimate(ObservedSample(columns: sample.columns, scores: sample.scores)))
+        let actual = try #require(scores.mean())
+        func holds(_ interval: Interval) -> Bool { interval.lower <= actual && actual <= interval.upper }
+        let intervals = try #require(estimate.intervals)
+        if holds(try #require(intervals.first)) { held.half += 1 }
+        if holds(try #require(intervals.last)) { held.most += 1 }
+        held.all += 1
+      }
+    }
+    #expect((0.4...0.6).contains(Double(held.half) / Double(held.all)), "\(held)")
+    #expect((0.91...0.985).contains(Double(held.most) / Double(held.all)), "\(held)")
+  }
+
+  /// AIPW's estimates for training runs left out, against it learned from the others alone.
+  @Test(arguments: [5, 20, 60]) func trainingRunsAreLeftOut(_ count: Int) throws {
+    let all = rows((0..<12).map { (Double($0) - 5.5) / 3.5 })
+    var random = SplitMix(state: UInt64(count))
+    let columns = Array((0..<210).shuffled(using: &random).prefix(count))
+    let samples = [7, 0].map { row in
+      (place: row, sample: KnownSample(columns: columns, scores: columns.map { all[row][$0] }))
+    }
+    let leftOut = try AIPWEstimator(fold(all)).leftOut(samples, penalties: AIPWEstimator.penalties)
+    for (found, row) in zip(leftOut, [7, 0]) {
+      let others = try AIPWEstimator(fold(all.indices.filter { $0 != row }.map { all[$0] }))
+      let sample = KnownSample(columns: columns, scores: columns.map { all[row][$0] })
+      let wanted = try #require(
+        others.estimate(ObservedSample(columns: sample.columns, scores: sample.scores)))
+      #expect(isNear(found.mean, wanted.mean) && isNear(found.variance.squareRoot(), wanted.stddev))
+      let again = others.estimates([sample, sample])
+      #expect(again.count == 2 && isNear(again[1].mean, wanted.mean))
+      #expect(isNear(again[1].variance.squareRoot(), wanted.stddev))
     }
   }
 

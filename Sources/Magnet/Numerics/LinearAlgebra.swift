@@ -48,6 +48,15 @@ package struct Cholesky: Sendable {
     return Array(sumsOfRows(halves, width: columns, Array(0..<order)).squares.prefix(count))
   }
 
+  /// Bᵀ A⁻¹ B, the upper triangle, `width` numbers a row.
+  /// - Parameter matrix: B, row by row, in full width: `order` rows, and as many of zeros as make that a full width.
+  func squaresOfInverse(_ matrix: [Double], width: Int) -> [Double] {
+    precondition(matrix.count == factor.width * width, "as many rows")
+    var halves = matrix
+    factor.solveTransposed(&halves, columns: width)
+    return WideMatrix(productsOfColumns: halves, rows: factor.width, columns: width).values
+  }
+
   /// The diagonal of A⁻¹.
   package mutating func inverseDiagonal() -> [Double] {
     Array(factor.diagonalOfInverse(&room).prefix(order))

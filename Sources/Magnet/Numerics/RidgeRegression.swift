@@ -39,7 +39,7 @@ package struct RidgeRegression: Sendable {
     let targetMean = targets.reduce(0, +) / Double(n)
     let y = targets.map { $0 - targetMean }
     // X Xᵀ where factoring and inverting it takes fewer steps than factoring Xᵀ X and solving for each row.
-    let isDual = 2 * n * n * n <= width * width * (width + 3 * n)
+    let isDual = Self.isDual(rows: n, features: width)
     let order = isDual ? n : width
     let centred = CentredColumns(columns, rows: n)
     let gram = isDual ? centred.productsOfRows : centred.productsOfColumns
@@ -75,9 +75,160 @@ package struct RidgeRegression: Sendable {
     leaveOneOut = best.errors
   }
 
+  /// Whether X Xᵀ is to be taken, not Xᵀ X.
+  static func isDual(rows n: Int, features width: Int) -> Bool {
+    2 * n * n * n <= width * width * (width + 3 * n)
+  }
+
   /// b + w·x.
   package func value(at features: [Double]) -> Double {
     intercept + dotProduct(coefficients, 0, features, 0, count: coefficients.count)
+  }
+}
+
+/// Ridge regressions of many targets on the same features: what does not depend on the target is worked out once for each
+/// penalty, which `RidgeRegression`, the same regression, does for each target again.
+package struct SharedRidge {
+  /// A target's regression, of the penalty with the least squared leave-one-out errors.
+  package struct Fit: Sendable {
+    /// The prediction at the point asked for.
+    package var value: Double
+    /// The sum of the squared leave-one-out errors.
+    package var squares: Double
+  }
+
+  private let centred: CentredColumns
+  /// X Xᵀ where that is quicker, else Xᵀ X.
+  private let isDual: Bool
+  private let gram: WideMatrix
+  /// The point less the features' means.
+  private let offsets: [Double]
+
+  /// - Parameters:
+  ///   - columns: feature by feature, each of `rows` numbers.
+  ///   - point: where to predict, a number for each feature.
+  package init(byFeature columns: [Double], rows n: Int, at point: [Double]) {
+    let width = point.count
+    precondition(n > 0 && columns.count == n * width, "features of equal length")
+    isDual = RidgeRegression.isDual(rows: n, features: width)
+    centred = CentredColumns(columns, rows: n)
+    gram = isDual ? centred.productsOfRows : centred.productsOfColumns
+    offsets = zip(point, centred.means).map { $0 - $1 }
+  }
+
+  /// The regression of each of these targets, a number per row each.
+  package func fits(of targets: [[Double]], penalties: [Double]) -> [Fit?] {
+    let means = targets.map { $0.reduce(0, +) / Double(centred.rows) }
+    let point = isDual ? centred.values(offsets) : offsets
+    return best(penalties, count: targets.count) { factors, number in
+      let y = targets[number].map { $0 - means[number] }
+      let weights = factors.cholesky.solve(isDual ? y : centred.products(y))
+      let values = isDual ? [] : centred.values(weights)
+      var squares = 0.0
+      for row in y.indices {
+        let error = (isDual ? factors.penalty * weights[row] : y[row] - values[row]) / factors.rest[row]
+        squares += error * error
+      }
+      let rise = dotProduct(weights, 0, point, 0, count: weights.count)
+      return Fit(value: means[number] + rise, squares: squares)
+    }
+  }
+
+  /// The regression of each feature on all others.
+  ///
+  /// With B = (Xᵀ X + penalty)⁻¹ the coefficients of feature i on the others are -B_ki/B_ii, its residuals
+  /// (X B)_ji/B_ii, and the leverage of a row is less by (X B)²_ji/B_ii than that among all features. X B is
+  /// (X Xᵀ + penalty)⁻¹ X, and penalty B_ii is 1 less the i-th diagonal element of Xᵀ X B.
+  package func fitsOfFeatures(penalties: [Double]) -> [Fit?] {
+    let features = offsets.count
+    let rows = centred.rows
+    let point = centred.values(offsets)
+    // X or its transpose, and beside it the unit matrix.
+    let order = isDual ? rows : features
+    let width = fullWidth(order + (isDual ? features : rows))
+    var table = Array(repeating: 0.0, count: fullWidth(order) * width)
+    for row in 0..<order { table[row * width + row] = 1 }
+    for feature in 0..<features {
+      for row in 0..<rows {
+        let value = centred.values[feature * centred.width + row]
+        table[isDual ? row * width + order + feature : feature * width + order + row] = value
+      }
+    }
+    var best: [Fit?] = Array(repeating: nil, count: features)
+    var cholesky = Cholesky(order: order)
+    for penalty in penalties {
+      guard cholesky.refactor(gram, penalty: penalty) else { continue }
+      // The inverse, its product with X or its transpose, and that with both.
+      let products = cholesky.squaresOfInverse(table, width: width)
+      func product(_ row: Int, _ column: Int) -> Double { products[row * width + column] }
+      var own: [Double]
+      var rest: [Double]
+      if isDual {
+        own = (0..<features).map { (1 - product(order + $0, order + $0)) / penalty }
+        rest = (0..<rows).map { penalty * product($0, $0) }
+      } else {
+        own = (0..<features).map { product($0, $0) }
+        rest = (0..<rows).map { 1 - product(order + $0, order + $0) }
+      }
+      for row in 0..<rows { rest[row] -= 1 / Double(rows) }
+      var squares = Array(repeating: 0.0, count: features)
+      var rises = squares
+      func add(_ row: Int, _ feature: Int, _ residual: Double) {
+        let part = residual / own[feature]
+        let error = part / (rest[row] + residual * part)
+        squares[feature] += error * error
+        rises[feature] += residual * point[row]
+      }
+      if isDual {
+        for row in 0..<rows {
+          for feature in 0..<features { add(row, feature, products[row * width + order + feature]) }
+        }
+      } else {
+        for feature in 0..<features {
+          for row in 0..<rows { add(row, feature, products[feature * width + order + row]) }
+        }
+      }
+      for feature in 0..<features
+      where squares[feature].isFinite && squares[feature] < best[feature]?.squares ?? .infinity {
+        // (B offsets)_i = (offsets - Bᵀ Xᵀ X offsets)_i / penalty.
+        let rise = (offsets[feature] - rises[feature]) / penalty
+        best[feature] = Fit(
+          value: centred.means[feature] + offsets[feature] - rise / own[feature], squares: squares[feature])
+      }
+    }
+    return best
+  }
+
+  /// What all targets have in common at a penalty.
+  private struct Factors {
+    let penalty: Double
+    let cholesky: Cholesky
+    /// For each row 1 less its leverage, the intercept's included.
+    let rest: [Double]
+  }
+
+  private func factors(_ penalty: Double) -> Factors? {
+    var cholesky = Cholesky(order: isDual ? centred.rows : offsets.count)
+    guard cholesky.refactor(gram, penalty: penalty) else { return nil }
+    let rest =
+      isDual
+      ? cholesky.inverseDiagonal().map { penalty * $0 - 1 / Double(centred.rows) }
+      : cholesky.squares(centred.values, width: centred.width).prefix(centred.rows)
+        .map { 1 - $0 - 1 / Double(centred.rows) }
+    return Factors(penalty: penalty, cholesky: cholesky, rest: rest)
+  }
+
+  /// For each target the fit of least squares, the first of equally good ones; nil where there is none.
+  private func best(_ penalties: [Double], count: Int, _ fit: (Factors, Int) -> Fit) -> [Fit?] {
+    var found: [Fit?] = Array(repeating: nil, count: count)
+    for penalty in penalties {
+      guard let factors = factors(penalty) else { continue }
+      for number in 0..<count {
+        let made = fit(factors, number)
+        if made.squares.isFinite, made.squares < found[number]?.squares ?? .infinity { found[number] = made }
+      }
+    }
+    return found
   }
 }
 
