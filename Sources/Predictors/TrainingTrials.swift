@@ -42,8 +42,10 @@ final class TrainingTrials: Sendable {
 
   /// Fewer runs are too few to learn from.
   private static let leastRuns = 4
-  /// How many samples are drawn for a run that lacks instances of those that others have.
+  /// How many samples are drawn for a run that lacks instances of those that others have, while fewer runs than
+  /// `enoughRuns` share samples: each of its samples needs a regression of its own.
   private static let ownSamples = 2
+  private static let enoughRuns = 24
   /// Chosen samples are judged by so many runs, the nearest.
   private static let nearestRuns = 40
 
@@ -147,7 +149,8 @@ final class TrainingTrials: Sendable {
     return min(most, max(0, numerator / denominator))
   }
 
-  /// Random samples of training runs: some that all share which have the instances, and for each other run some of its own.
+  /// Random samples of training runs: some that all share which have the instances, and where these runs are few, for some
+  /// of the others samples of their own.
   private func drawn(_ count: Int, _ model: ItemResponseEstimator) -> [Drawn] {
     guard count > 0 else { return [] }
     var random = SplitMix(state: UInt64(count))
@@ -173,6 +176,8 @@ final class TrainingTrials: Sendable {
         if !group.numbers.isEmpty { found.append(group) }
       }
       alone.removeAll(where: sharing.contains)
+      let wanted = min(alone.count, max(0, Self.enoughRuns - sharing.count))
+      alone = (0..<wanted).map { alone[$0 * alone.count / wanted] }
     }
     for number in alone {
       for _ in 0..<Self.ownSamples {
