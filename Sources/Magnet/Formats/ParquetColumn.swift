@@ -19,6 +19,8 @@ struct ParquetColumn: Sendable {
   /// How many bytes the texts of a page may have before what they share is left out.
   private static let textSize = 1 << 23
   private static let longestBound = 256
+  /// Texts that share no more with one another than this are written as they are, which every reader knows.
+  private static let leastShared = 1 << 16
 
   init(_ column: TableColumn, _ pieces: [Piece], _ number: Int) throws(MagnetError) {
     switch column.type {
@@ -182,7 +184,8 @@ struct ParquetColumn: Sendable {
       throw MagnetError(.unsupported, "a text of column \(name) is too long for Parquet, 2 GiB")
     }
     range = overlaps.bounds.range(atMost: Self.longestBound)
-    var page = TextPage(isShared: overlaps.sharedBytes > overlaps.byteCount / 2)
+    let shared = overlaps.sharedBytes
+    var page = TextPage(isShared: shared > Self.leastShared && shared > overlaps.byteCount / 2)
     var row = 0
     unsafe texts.forEach { text in
       unsafe page.add(text, overlaps.shared[row])
