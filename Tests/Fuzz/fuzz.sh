@@ -8,6 +8,8 @@ scratch=$root/.build-fuzz
 flags=(-c release --scratch-path "$scratch" -Xswiftc -enable-testing -Xswiftc -sanitize=fuzzer,address)
 # Debian's default linker fails on the sanitizers' symbols.
 [ "$(uname)" = Darwin ] || flags+=(-Xswiftc -use-ld=lld)
+# SwiftPM looks for new files of the package above only when this manifest is newer than its last plan.
+touch Package.swift
 swift build "${flags[@]}"
 
 mkdir -p "$scratch/corpus" "$scratch/found" "$scratch/seeds"
