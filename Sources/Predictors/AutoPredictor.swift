@@ -212,9 +212,9 @@ private struct WeighedEstimator: ScoreEstimator {
     switch itemResponse.stronger(known, weight: w) {
     case nil: response = itemResponse.moments(known)
     case .factors(let others):
-      let (mean, variance, beyond) = itemResponse.momentsBeyond(known)
-      response = (mean, variance + beyond.probability * (beyond.variance - variance))
-      factors = factors.widened(by: others, share: beyond.probability)
+      let (mean, variance, probability) = itemResponse.momentsBeyond(known)
+      response = (mean, variance)
+      factors = factors.widened(by: others, share: probability)
     case .doubt(let reason):
       var estimate = unbiased
       estimate.notes.append("aipw alone is used: " + reason)

@@ -177,7 +177,7 @@ struct ItemResponseEstimator: ScoreEstimator {
   func estimate(_ sample: ObservedSample) -> Estimate? {
     let known = sample.known
     guard known.isShare, !columns.isEmpty else { return nil }
-    let (mean, variance) = moments(known)
+    var (mean, variance) = moments(known)
     let isBeyond = frontier.isPassed(by: sample)
     if known.count == 0 {
       return shareEstimate(mean, variance: variance, degrees: degrees, isExtrapolated: isBeyond)
@@ -189,7 +189,9 @@ struct ItemResponseEstimator: ScoreEstimator {
       let learned = trials.response(known.count, self)
       switch stronger(known) ?? alike {
       case nil: factors = learned
-      case .factors(let others): factors = learned.widened(by: others)
+      case .factors(let others):
+        factors = learned.widened(by: others)
+        (mean, variance, _) = momentsBeyond(known)
       case .doubt(let reason):
         return Estimate(mean: mean, isExtrapolated: isBeyond, withoutInterval: "no interval: " + reason)
       }
@@ -241,22 +243,19 @@ struct ItemResponseEstimator: ScoreEstimator {
     moments(sample, sums(over: sample.columns))
   }
 
-  /// The score's mean and variance, and the variance where the run is stronger than nearly all of those learned from, with
-  /// the probability that it is.
+  /// The mean and the variance of the score of what may be a stronger run, and the probability that it is stronger than
+  /// nearly all of those learned from.
   ///
-  /// What is known of abilities before a sample is seen says little of such a run: the variance, about the same mean, is
-  /// that where all abilities above 0 are as likely.
-  func momentsBeyond(_ sample: KnownSample) -> (
-    mean: Double, variance: Double, beyond: (variance: Double, probability: Double)
-  ) {
+  /// What is known of abilities before a sample is seen says little of such a run: with that probability the variance, about
+  /// the same mean, is that where all abilities above 0 are as likely.
+  func momentsBeyond(_ sample: KnownSample) -> (mean: Double, variance: Double, probability: Double) {
     let sums = sums(over: sample.columns)
     let (mean, variance) = moments(sample, sums)
-    guard let limit = frontier.limit, variance > 0 else { return (mean, variance, (variance, 0)) }
+    guard let limit = frontier.limit, variance > 0 else { return (mean, variance, 0) }
     let open = moments(sample, sums, .open)
     let spread = open.variance + (open.mean - mean) * (open.mean - mean)
-    return (
-      mean, variance, (max(variance, spread), Normal.cumulative((mean - limit) / variance.squareRoot()))
-    )
+    let probability = Normal.cumulative((mean - limit) / variance.squareRoot())
+    return (mean, variance + probability * max(0, spread - variance), probability)
   }
 
   func moments(_ sample: KnownSample, _ sums: SampleSums, _ prior: Prior? = nil) -> (

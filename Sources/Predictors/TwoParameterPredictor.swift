@@ -19,7 +19,8 @@ public import Magnet
 /// freedom as there are training runs, less one, widened or narrowed by what intervals from as many instances of the training
 /// runs would have had to be (`IntervalFactors`). Where that is more than 1.75 times as wide, instances do not follow one
 /// ability: there is no interval, and a note says why. For what may be a stronger run than those learned from, the
-/// interval is also widened by what it would have had to be for the strongest training runs, learned from the weaker half;
+/// interval is also widened by what it would have had to be for the strongest training runs, learned from the weaker half,
+/// and, as far as the run is likely to be stronger, its variance is that where all abilities above the mean are as likely;
 /// there is none where that is too much, or where the training runs are all alike (`FrontierTrials`). Without a sample it is
 /// the prior of the runs learned from, N(0, 1).
 ///
@@ -31,7 +32,7 @@ public import Magnet
 /// For probabilities of single instances, and for instances that were chosen; for scores `AutoPredictor` errs less where items
 /// do not follow the model. Mean absolute error from 10, 25, 50 and 100 instances on HELM Lite (83 models, six scenarios;
 /// arXiv 2506.07673): .070 .048 .035 .025 for held-out models, .064 .043 .031 .022 for the strongest 30% predicted from the
-/// weaker half; its 95% intervals cover .939 to .963.
+/// weaker half; its 95% intervals cover .946 to .964.
 ///
 /// Limits: biased, whatever the number of instances, where items do not follow one ability, such as where some models
 /// answer the other way round: in the table of `AutoPredictor`, which sees that on the training runs, it errs up to three
