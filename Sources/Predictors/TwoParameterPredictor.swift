@@ -36,8 +36,8 @@ public import Magnet
 ///
 /// Limits: biased, whatever the number of instances, where items do not follow one ability, such as where some models
 /// answer the other way round: in the table of `AutoPredictor`, which sees that on the training runs, it errs up to three
-/// times as much as the sample's mean on GLUE's sst2. Where the runs learned from are all at chance, its intervals for a
-/// stronger model are too narrow (GLUE's rte and mrpc at the frontier: 95% intervals cover 60 to 90%).
+/// times as much as the sample's mean on GLUE's sst2. Intervals for a stronger model can be too narrow (ifeval at the
+/// frontier: 95% intervals cover .92 to .94) and too wide (musr from 10 and 25 instances: .99).
 public final class TwoParameterPredictor: ScorePredictor {
   public override class var name: String { "2pl" }
   public override class var summary: String {
