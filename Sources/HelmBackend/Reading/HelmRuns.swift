@@ -73,14 +73,15 @@ public struct HelmRuns: RunSource {
     self.sources = sources
     self.store = store
     let workers = workers ?? Environment.processorCount
-    let places = ParquetPlace.all(paths)
+    let named = paths.map { (path: $0, places: ParquetPlace.named($0)) }
+    let places = ParquetPlace.joined(named.flatMap(\.places))
     lake = places.isEmpty ? nil : try ParquetLake(places, sources: sources, jobs: workers)
-    let folders = paths.filter { path in
-      let places = ParquetPlace.named(path)
+    let folders = named.filter { path, places in
       // A folder of Parquet files may hold runs too.
-      return places.isEmpty
+      places.isEmpty
         || places.allSatisfy { $0.run == nil } && (try? RunLocator([path], limits: limits)) != nil
     }
+    .map(\.path)
     self.workers = workers
     let locator = try RunLocator(folders, limits: limits, store: store, workers: self.workers)
     self.folders = locator.runs

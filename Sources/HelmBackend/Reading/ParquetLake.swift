@@ -134,22 +134,20 @@ final class ParquetLake: Sendable {
     let havePaths = table.hasColumn(SourceColumn.path)
     let column = havePaths ? SourceColumn.path : ColumnKey.run.name
     guard let position = table.position(of: column) else { return [:] }
+    func path(_ text: String) -> String { havePaths ? text : place.path + "!/" + text }
     var rows: [String: [Range<Int>]] = [:]
     var first = 0
     try table.forEachRepeat(position) { (cell, count) throws(DataFault) in
       guard case .string(let text) = cell else {
         throw DataFault(file: file.path, place: "row \(first)", problem: "\(column) is not a text")
       }
-      let key = havePaths ? text : place.path + "!/" + text
+      let key = path(text)
       let start = rows[key]?.last.flatMap { $0.upperBound == first ? $0.lowerBound : nil }
       if start != nil { rows[key]?.removeLast() }
       rows[key, default: []].append((start ?? first)..<first + count)
       first += count
     }
-    for text in file.notes[RunTables.Note.runs] ?? [] {
-      let key = havePaths ? text : place.path + "!/" + text
-      if rows[key] == nil { rows[key] = [] }
-    }
+    for key in (file.notes[RunTables.Note.runs] ?? []).map(path) where rows[key] == nil { rows[key] = [] }
     return rows
   }
 

@@ -9,12 +9,12 @@ struct ParquetPlace: Sendable {
   /// it, `SUITE/RUN`; nil for all.
   var run: String?
 
-  /// The places that paths name, in order. Files of one folder that are named one by one are one place.
-  static func all(_ paths: [String]) -> [ParquetPlace] {
+  /// Places in the order in which they are named. Files of one folder that are named one by one are one place.
+  static func joined(_ named: [ParquetPlace]) -> [ParquetPlace] {
     var places: [ParquetPlace] = []
     /// The numbers of the places of single files, by their folders.
     var numbers: [String: Int] = [:]
-    for place in paths.flatMap(named) {
+    for place in named {
       let folder = place.folder
       guard place.run == nil, place.path.hasSuffix(suffix), place.files.count == 1 else {
         places.append(place)
@@ -49,7 +49,8 @@ struct ParquetPlace: Sendable {
     }
   }
 
-  private static let suffix = ".parquet"
+  /// What the names of Parquet files end in.
+  static let suffix = ".parquet"
 
   /// Whether a file or folder of this name may be one of Parquet files: runs' folders, hidden ones and what other
   /// programs note beside their files are not.

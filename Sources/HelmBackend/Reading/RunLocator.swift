@@ -68,7 +68,7 @@ struct RunLocator {
     return entries.contains { entry in
       entry.isFolder
         ? depth > 0 && holdsParquetFiles((place.tree, place.folder + "/" + entry.name), depth: depth - 1)
-        : entry.name.hasSuffix(".parquet")
+        : entry.name.hasSuffix(ParquetPlace.suffix)
     }
   }
 

@@ -102,8 +102,6 @@ extension TextDictionary {
       return try unsafe room.withUnsafeBytes { try unsafe body($0) }
     }
   }
-
-  private func start(_ index: Int) -> Int { index == 0 ? 0 : ends[index - 1] }
 }
 
 /// The cells of a column of numbers or booleans, as an array of one type: zero where a cell is null.

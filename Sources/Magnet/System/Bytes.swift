@@ -148,10 +148,8 @@ package func pathOrder(_ a: String, _ b: String) -> Bool {
   func rank(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: "/") ? 0 : byte }
   let order = unsafe a.utf8.withContiguousStorageIfAvailable { a in
     unsafe b.utf8.withContiguousStorageIfAvailable { b in
-      let common = min(a.count, b.count)
-      var place = 0
-      while unsafe place < common && a[place] == b[place] { place += 1 }
-      return unsafe place == common ? a.count < b.count : rank(a[place]) < rank(b[place])
+      let place = unsafe commonCount(UnsafeRawBufferPointer(a), UnsafeRawBufferPointer(b))
+      return unsafe place == min(a.count, b.count) ? a.count < b.count : rank(a[place]) < rank(b[place])
     }
   }
   if let known = order.flatMap({ $0 }) { return known }

@@ -87,13 +87,16 @@ struct TextDictionary: Sendable {
 
   var count: Int { ends.count }
 
+  /// Where the bytes of a text begin, those after its base's.
+  func start(_ index: Int) -> Int { index == 0 ? 0 : ends[index - 1] }
+
   private func own(_ index: Int) -> Slice<Values<UInt8>> {
-    bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]]
+    bytes[start(index)..<ends[index]]
   }
 
   /// Calls `body` with the bytes of a text that has no base; none has one where `bases` is empty.
   func withUTF8(_ index: Int, _ body: (UnsafeBufferPointer<CChar>) -> Void) {
-    let range = (index == 0 ? 0 : ends[index - 1])..<ends[index]
+    let range = start(index)..<ends[index]
     unsafe bytes.withUnsafeBytes {
       unsafe body(UnsafeRawBufferPointer(rebasing: $0[range]).assumingMemoryBound(to: CChar.self))
     }

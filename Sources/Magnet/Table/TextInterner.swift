@@ -157,14 +157,9 @@
     guard base != 0, bytes.count >= Self.leastShared else { return 0 }
     let start = unsafe entries[Int(base) - 1].end
     let limit = unsafe min(bytes.count, entries[Int(base)].end - start, Int(UInt32.max))
-    let known = unsafe UnsafeRawPointer(arena + start)
-    var at = 0
-    while at + 8 <= limit,
-      unsafe known.loadUnaligned(fromByteOffset: at, as: UInt64.self)
-        == bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)
-    {
-      at += 8
-    }
+    let known = unsafe UnsafeRawBufferPointer(start: arena + start, count: limit)
+    // Whole words.
+    let at = unsafe commonCount(known, bytes) / 8 * 8
     return at >= max(Self.leastShared, bytes.count / 4) ? at : 0
   }
 
