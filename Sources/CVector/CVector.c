@@ -61,6 +61,44 @@ void cvector_products_of_columns(const double *table, size_t rows, size_t width,
 }
 
 VERSIONS
+void cvector_products_of_parts(
+    const double *table, size_t rows, size_t width, size_t split, int is_lower, double *products) {
+  const size_t columns = width - split;
+  for (size_t i = 0; i < split; i += 4) {
+    const size_t first = is_lower ? i : 0;
+    const double *left = table + first * width + i, *right = table + first * width + split;
+    for (size_t j = 0; j < columns; j += 8) {
+      eight a = {0}, b = {0}, c = {0}, d = {0};
+      SUBTRACT(a, b, c, d, left, 1, width, right + j, width, rows - first);
+      double *place = products + i * columns + j;
+      AT(place) = -a;
+      AT(place + columns) = -b;
+      AT(place + 2 * columns) = -c;
+      AT(place + 3 * columns) = -d;
+    }
+  }
+}
+
+VERSIONS
+void cvector_sum_left_out(
+    const double *residuals, size_t rows, size_t width, const double *own, const double *rest,
+    const double *point, double *squares, double *sums) {
+  for (size_t j = 0; j < width; j += 8) {
+    const eight owns = READ(own + j);
+    eight square = {0}, sum = {0};
+    for (size_t i = 0; i < rows; i++) {
+      const eight residual = READ(residuals + i * width + j);
+      const eight part = residual / owns;
+      const eight error = part / (rest[i] + residual * part);
+      square += error * error;
+      sum += residual * point[i];
+    }
+    AT(squares + j) = square;
+    AT(sums + j) = sum;
+  }
+}
+
+VERSIONS
 int cvector_factor(const double *matrix, size_t width, size_t order, double penalty, double *factor) {
   for (size_t i = 0; i < width; i += 4) {
     const size_t first = i / 8 * 8;

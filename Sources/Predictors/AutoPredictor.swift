@@ -154,7 +154,7 @@ private final class OtherScenarios: Sendable {
         (trial.estimate, trial.variance.squareRoot() * learned.factors.last), other)
       return (both.mean, both.variance, trial.actual)
     }
-    let factors = model.trials.factors(trials, model.degrees, .trainingRunsElsewhere(count))
+    let factors = model.trials.factors(trials, model.degrees, .trainingRunsElsewhere(count, share: learned.weight))
     found.withLock { $0[count] = factors }
     return factors
   }

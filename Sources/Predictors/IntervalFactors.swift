@@ -11,10 +11,11 @@ struct IntervalFactors: Sendable, Hashable {
   enum Source {
     /// Runs learned from, which the model fits better than others, and samples of so many instances: on score matrices of
     /// HELM Lite and five other benchmarks the factors of runs left out were larger by 7% for 10 instances, 5% for 25, 3% for
-    /// 50 and 2% for 100, which is 1 + 0.2/√n.
-    case trainingRuns(Int)
+    /// 50 and 2% for 100, which is 1 + 0.2/√n; so much more of it as the item response model has a share in the estimates,
+    /// the rest of which is made as if the run were not learned from.
+    case trainingRuns(Int, share: Double)
     /// The same, with what other scenarios say of each run as if it were not learned from.
-    case trainingRunsElsewhere(Int)
+    case trainingRunsElsewhere(Int, share: Double)
     /// The same, on the instances of a chosen sample.
     case chosenSample(Int)
     /// Runs stronger than those learned from.
@@ -68,16 +69,18 @@ struct IntervalFactors: Sendable, Hashable {
       let size = sizes[min(rank, sizes.count) - 1]
       let factor = size / StudentT.quantile(0.5 + coverage / 2, degrees: Double(degrees))
       return switch source {
-      case .trainingRuns(let count), .trainingRunsElsewhere(let count):
-        max(Self.least, Self.growth(count) * factor)
-      case .chosenSample(let count): max(Self.leastOfChosen, Self.growth(count) * factor)
+      case .trainingRuns(let count, let share), .trainingRunsElsewhere(let count, let share):
+        max(Self.least, Self.growth(count, share) * factor)
+      case .chosenSample(let count): max(Self.leastOfChosen, Self.growth(count, 1) * factor)
       case .strongerRuns: factor
       }
     }
   }
 
   /// How much larger the factors of runs left out are than those of runs learned from, for so many instances.
-  private static func growth(_ count: Int) -> Double { 1 + 0.2 / Double(max(1, count)).squareRoot() }
+  private static func growth(_ count: Int, _ share: Double) -> Double {
+    1 + 0.2 * share / Double(max(1, count)).squareRoot()
+  }
 
   /// The larger of both factors, for a run that may be stronger than the training runs.
   /// - Parameter share: how likely it is; the factors are so far on the way to the larger ones.

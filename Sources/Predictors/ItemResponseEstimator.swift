@@ -47,10 +47,9 @@ struct ItemResponseEstimator: ScoreEstimator {
   let columns: [Int]
   /// P for each column of the matrix, `tableWidth` numbers each, one per ability.
   let shares: [Double]
-  /// Sums over `columns`, for each ability.
-  private let wholeSums: SampleSums
-  /// Sums of P over `columns`, for each ability.
-  var shareSums: ArraySlice<Double> { wholeSums.shares }
+  /// Sums of P and of P (1 - P) over `columns`, for each ability.
+  let shareSums: [Double]
+  private let varianceSums: [Double]
   let frontier: Frontier
   let trials: TrainingTrials
   private let beyond: FrontierTrials
@@ -59,7 +58,7 @@ struct ItemResponseEstimator: ScoreEstimator {
   /// The deviation of the ability above the mean of the runs learned from, before a sample is seen; that below it, and
   /// that of both where there is no sample, is 1.
   private let upperDeviation: Double
-  /// The logarithms of the priors' densities at the abilities, but for a constant.
+  /// The logarithms of the priors' densities at the abilities, times the abilities' distances, but for a constant.
   private let logPriors: [Prior: [Double]]
 
   /// How many abilities there are, the middle one 0.
@@ -82,7 +81,8 @@ struct ItemResponseEstimator: ScoreEstimator {
     self.abilities = abilities
     logPriors = Dictionary(
       uniqueKeysWithValues: Prior.allCases.map { prior in
-        (prior, abilities.map { Self.logDensity($0, prior, upper) })
+        // The abilities above 0 are further apart, and stand for more of them each.
+        (prior, abilities.map { Self.logDensity($0, prior, upper) + ($0 > 0 ? Double.log(upper / 2) : 0) })
       })
     // P at x = aθ + d; e^x at one ability is that at the one before times a factor.
     var shares = Array(repeating: 0.0, count: model.easiness.count * Self.tableWidth)
@@ -102,7 +102,7 @@ struct ItemResponseEstimator: ScoreEstimator {
     beyond = FrontierTrials(kind, fold)
     degrees = max(1, frontier.runs - 1)
     self.shares = shares
-    wholeSums = Self.sums(over: columns, shares, model, abilities)
+    (shareSums, varianceSums, _) = Self.sums(over: columns, shares, model, abilities)
   }
 
   /// The least deviation, from 2 on, at which a model scores so much higher than the mean run.
@@ -117,8 +117,6 @@ struct ItemResponseEstimator: ScoreEstimator {
     while deviation < largestDeviation, score(deviation) < wanted { deviation += 0.5 }
     return deviation
   }
-
-  private var logSpacing: Double { Double.log(upperDeviation / 2) }
 
   /// What is known of the ability before a sample is seen.
   enum Prior: CaseIterable {
@@ -162,15 +160,10 @@ struct ItemResponseEstimator: ScoreEstimator {
       slope += score * discriminations[item]
       level += score * easiness[item]
     }
-    let softpluses = sums.softpluses
     let logPrior = logPriors[prior, default: []]
     return normalized(
       abilities.indices.map { q in
-        let ability = abilities[q]
-        // The abilities above 0 are further apart, and stand for more of them each.
-        let spacing = ability > 0 ? logSpacing : 0
-        return (slope * ability + level - softpluses[softpluses.startIndex + q]) / dispersion + logPrior[q]
-          + spacing
+        (slope * abilities[q] + level - sums.softpluses[q]) / dispersion + logPrior[q]
       })
   }
 
@@ -216,27 +209,40 @@ struct ItemResponseEstimator: ScoreEstimator {
       : beyond.finding(sample.count, weight: weight)
   }
 
-  /// For each ability, sums over some instances: what estimates from these need, whatever the scores on them.
+  /// For each ability, what estimates from some instances need, whatever the scores on them.
   struct SampleSums {
-    /// Of P, P² and log(1 + e^(aθ + d)), `tableWidth` numbers each.
-    fileprivate let values: [Double]
-
-    fileprivate var shares: ArraySlice<Double> { values[0..<abilityCount] }
-    fileprivate var softpluses: ArraySlice<Double> { values[2 * tableWidth..<2 * tableWidth + abilityCount] }
-    /// Of P (1 - P), for an ability.
-    fileprivate func variance(_ q: Int) -> Double { values[q] - values[tableWidth + q] }
+    /// The sum of log(1 + e^(aθ + d)) over these instances.
+    fileprivate let softpluses: [Double]
+    /// What is to be expected of the others of `columns`: their part of the score, and its variance.
+    fileprivate let rest: [Double]
+    fileprivate let restVariance: [Double]
   }
 
+  func sums(over items: [Int]) -> SampleSums {
+    let sums = Self.sums(over: items, shares, model, abilities)
+    let total = Double(columns.count)
+    return SampleSums(
+      softpluses: sums.softpluses,
+      rest: zip(shareSums, sums.shares).map { ($0 - $1) / total },
+      restVariance: zip(varianceSums, sums.variances).map {
+        dispersion * max(0, $0 - $1) / (total * total)
+      })
+  }
+
+  /// Sums of P, P (1 - P) and log(1 + e^(aθ + d)) over some instances, for each ability.
   private static func sums(
     over items: [Int], _ shares: [Double], _ model: ItemResponseModel, _ abilities: [Double]
-  ) -> SampleSums {
-    SampleSums(
-      values: ResponseSums.sums(
-        over: items, shares: shares, slopes: model.discriminations, levels: model.easiness,
-        nodes: abilities + Array(repeating: 0, count: tableWidth - abilityCount)))
+  ) -> (shares: [Double], variances: [Double], softpluses: [Double]) {
+    // Of P, P² and the logarithm, `tableWidth` numbers each.
+    let values = ResponseSums.sums(
+      over: items, shares: shares, slopes: model.discriminations, levels: model.easiness,
+      nodes: abilities + Array(repeating: 0, count: tableWidth - abilityCount))
+    let places = 0..<abilityCount
+    return (
+      Array(values[places]), places.map { values[$0] - values[tableWidth + $0] },
+      Array(values[2 * tableWidth..<2 * tableWidth + abilityCount])
+    )
   }
-
-  func sums(over items: [Int]) -> SampleSums { Self.sums(over: items, shares, model, abilities) }
 
   /// The score's mean and variance given a sample.
   func moments(_ sample: KnownSample) -> (mean: Double, variance: Double) {
@@ -262,17 +268,15 @@ struct ItemResponseEstimator: ScoreEstimator {
     mean: Double, variance: Double
   ) {
     let weights = posterior(sample, sums, prior ?? (sample.count > 0 ? .wide : .narrow))
-    let right = sample.scores.reduce(0, +)
     let total = Double(columns.count)
     // The score to expect at each ability.
-    func score(_ q: Int) -> Double { (right + wholeSums.values[q] - sums.values[q]) / total }
+    let share = sample.scores.reduce(0, +) / total
     var mean = 0.0
-    for q in weights.indices where weights[q] > 0 { mean += weights[q] * score(q) }
+    for q in weights.indices where weights[q] > 0 { mean += weights[q] * (share + sums.rest[q]) }
     var variance = 0.0
     for q in weights.indices where weights[q] > 0 {
-      let difference = score(q) - mean
-      let rest = dispersion * max(0, wholeSums.variance(q) - sums.variance(q)) / (total * total)
-      variance += weights[q] * (difference * difference + rest)
+      let difference = share + sums.rest[q] - mean
+      variance += weights[q] * (difference * difference + sums.restVariance[q])
     }
     return (mean, variance)
   }

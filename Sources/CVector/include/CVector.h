@@ -9,6 +9,17 @@
 // The upper triangle of TᵀT, `width` numbers a row.
 void cvector_products_of_columns(const double *table, size_t rows, size_t width, double *products);
 
+// LᵀR, L the first columns of a table, as many as `split`, and R the rest, both multiples of 8: `width - split` numbers a row.
+// Where `is_lower`, nothing is above the diagonal of L, and none of it is read.
+void cvector_products_of_parts(
+    const double *table, size_t rows, size_t width, size_t split, int is_lower, double *products);
+
+// For each of `width` features, a multiple of 8, from residuals r row by row, with e_i = r_i/own / (rest_i + r_i r_i/own):
+// the sum of e_i², and that of r_i point_i.
+void cvector_sum_left_out(
+    const double *residuals, size_t rows, size_t width, const double *own, const double *rest,
+    const double *point, double *squares, double *sums);
+
 // Columns of `rows` numbers each, one after the other, less their means; `width` numbers each in `table`.
 void cvector_centre(
     const double *columns, size_t count, size_t rows, size_t width, double *table, double *means);

@@ -43,6 +43,30 @@ package func sumsOfRows(_ table: [Double], width: Int, _ rows: [Int]) -> (sums: 
   return (sums, squares)
 }
 
+/// Lᵀ R, L the first columns of a table and R the rest, the numbers of both multiples of 8.
+/// - Parameter isLower: whether nothing is above the diagonal of L.
+func productsOfParts(_ table: [Double], width: Int, split: Int, isLower: Bool) -> [Double] {
+  precondition(split % 8 == 0 && width % 8 == 0 && split <= width && table.count % width == 0, "in eights")
+  let rows = table.count / width
+  precondition(!isLower || split <= rows, "a diagonal")
+  var products = Array(repeating: 0.0, count: split * (width - split))
+  unsafe cvector_products_of_parts(table, rows, width, split, isLower ? 1 : 0, &products)
+  return products
+}
+
+/// What regressions of each feature on all others leave out, from residuals row by row, a multiple of 8 numbers each: for
+/// each feature Σ e_i², where e_i = r_i/own / (rest_i + r_i r_i/own), and Σ r_i point_i.
+func sumsLeftOut(_ residuals: [Double], own: [Double], rest: [Double], point: [Double]) -> (
+  squares: [Double], sums: [Double]
+) {
+  let (rows, width) = (rest.count, own.count)
+  precondition(width % 8 == 0 && residuals.count >= rows * width && point.count == rows, "rows in eights")
+  var squares = Array(repeating: 0.0, count: width)
+  var sums = squares
+  unsafe cvector_sum_left_out(residuals, rows, width, own, rest, point, &squares, &sums)
+  return (squares, sums)
+}
+
 /// How many numbers a row is to have, filled up to a multiple of 8.
 package func fullWidth(_ count: Int) -> Int { (count + 7) / 8 * 8 }
 

@@ -48,13 +48,21 @@ package struct Cholesky: Sendable {
     return Array(sumsOfRows(halves, width: columns, Array(0..<order)).squares.prefix(count))
   }
 
-  /// Bᵀ A⁻¹ B, the upper triangle, `width` numbers a row.
-  /// - Parameter matrix: B, row by row, in full width: `order` rows, and as many of zeros as make that a full width.
-  func squaresOfInverse(_ matrix: [Double], width: Int) -> [Double] {
+  /// Lᵀ A⁻¹ R and the diagonals of Lᵀ A⁻¹ L and Rᵀ A⁻¹ R, for the first columns L of a matrix and the rest R.
+  /// - Parameters:
+  ///   - matrix: row by row, in full width: `order` rows, and as many of zeros as make that a full width.
+  ///   - split: how many columns L has, a full width.
+  ///   - isLower: whether nothing is above the diagonal of L.
+  func productsOfInverse(_ matrix: [Double], width: Int, split: Int, isLower: Bool) -> (
+    products: [Double], diagonal: [Double]
+  ) {
     precondition(matrix.count == factor.width * width, "as many rows")
     var halves = matrix
     factor.solveTransposed(&halves, columns: width)
-    return WideMatrix(productsOfColumns: halves, rows: factor.width, columns: width).values
+    return (
+      productsOfParts(halves, width: width, split: split, isLower: isLower),
+      sumsOfRows(halves, width: width, Array(0..<order)).squares
+    )
   }
 
   /// The diagonal of A⁻¹.

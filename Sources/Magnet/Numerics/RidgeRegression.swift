@@ -143,51 +143,27 @@ package struct SharedRidge {
     let features = offsets.count
     let rows = centred.rows
     let point = centred.values(offsets)
-    // X or its transpose, and beside it the unit matrix.
+    // The unit matrix and X, or the transpose of X and the unit matrix: X B is the product of the two parts.
     let order = isDual ? rows : features
-    let width = fullWidth(order + (isDual ? features : rows))
+    let split = fullWidth(rows)
+    let width = split + fullWidth(features)
     var table = Array(repeating: 0.0, count: fullWidth(order) * width)
-    for row in 0..<order { table[row * width + row] = 1 }
+    for row in 0..<order { table[row * width + row + (isDual ? 0 : split)] = 1 }
     for feature in 0..<features {
       for row in 0..<rows {
-        let value = centred.values[feature * centred.width + row]
-        table[isDual ? row * width + order + feature : feature * width + order + row] = value
+        let place = isDual ? row * width + split + feature : feature * width + row
+        table[place] = centred.values[feature * centred.width + row]
       }
     }
     var best: [Fit?] = Array(repeating: nil, count: features)
     var cholesky = Cholesky(order: order)
     for penalty in penalties {
       guard cholesky.refactor(gram, penalty: penalty) else { continue }
-      // The inverse, its product with X or its transpose, and that with both.
-      let products = cholesky.squaresOfInverse(table, width: width)
-      func product(_ row: Int, _ column: Int) -> Double { products[row * width + column] }
-      var own: [Double]
-      var rest: [Double]
-      if isDual {
-        own = (0..<features).map { (1 - product(order + $0, order + $0)) / penalty }
-        rest = (0..<rows).map { penalty * product($0, $0) }
-      } else {
-        own = (0..<features).map { product($0, $0) }
-        rest = (0..<rows).map { 1 - product(order + $0, order + $0) }
-      }
-      for row in 0..<rows { rest[row] -= 1 / Double(rows) }
-      var squares = Array(repeating: 0.0, count: features)
-      var rises = squares
-      func add(_ row: Int, _ feature: Int, _ residual: Double) {
-        let part = residual / own[feature]
-        let error = part / (rest[row] + residual * part)
-        squares[feature] += error * error
-        rises[feature] += residual * point[row]
-      }
-      if isDual {
-        for row in 0..<rows {
-          for feature in 0..<features { add(row, feature, products[row * width + order + feature]) }
-        }
-      } else {
-        for feature in 0..<features {
-          for row in 0..<rows { add(row, feature, products[feature * width + order + row]) }
-        }
-      }
+      let (residuals, diagonal) = cholesky.productsOfInverse(
+        table, width: width, split: split, isLower: isDual)
+      let own = diagonal[split...].map { isDual ? (1 - $0) / penalty : $0 }
+      let rest = diagonal[..<rows].map { (isDual ? penalty * $0 : 1 - $0) - 1 / Double(rows) }
+      let (squares, rises) = sumsLeftOut(residuals, own: own, rest: rest, point: point)
       for feature in 0..<features
       where squares[feature].isFinite && squares[feature] < best[feature]?.squares ?? .infinity {
         // (B offsets)_i = (offsets - Bᵀ Xᵀ X offsets)_i / penalty.
