@@ -12,8 +12,15 @@ public import Magnet
 /// these N instances, of which n are known. With fewer than 3 instances, or none to learn from it is the sample's mean.
 ///
 /// The interval is that of `ControlVariatePredictor`, with t of n - 1 degrees of freedom and (n-1)/n times the variance of the
-/// leave-one-out errors, which is that of the sample where the regression says nothing.
-/// A score that a training run does not have counts as the instance's mean.
+/// leave-one-out errors, which is that of the sample where the regression says nothing. These errors are few, and of the
+/// penalty that makes them least; with 8 training runs and more, the variance v of errors on training runs counts as 7
+/// degrees of freedom more (`TrainingTrials`), each run predicted from the others and random samples of n, both variances as
+/// shares of that of a single score:
+///
+///     s² ← ((n - 1) s² + 7 v) / (n + 6)      v = Σ (ŷ - y)² / Σ y(1 - y)
+///
+/// Where the run may be stronger than those learned from, v is also that of the strongest 30%, predicted from the weaker
+/// half (`FrontierTrials`), where this is more. A score that a training run does not have counts as the instance's mean.
 ///
 /// Limits: assumes the instances seen were drawn at random; each estimate solves systems of min(n, training runs)
 /// equations. For 50 instances and more, and for scenarios whose instances follow no single ability, such as GLUE's; from
@@ -28,7 +35,9 @@ public final class AIPWPredictor: ScorePredictor {
   }
 
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
-    try AIPWEstimator(fold)
+    let frontier = Frontier(fold)
+    return try AIPWEstimator(
+      fold, frontier: frontier, intervals: (TrainingTrials(fold), FrontierTrials(nil, fold)))
   }
 }
 
@@ -39,10 +48,16 @@ struct AIPWEstimator: ScoreEstimator {
   let means: [Double]
   let population: Int
   let frontier: Frontier
+  /// What tells how far intervals are off; without it they are as the regression says.
+  private let intervals: (trials: TrainingTrials, beyond: FrontierTrials)?
 
   /// - Throws: `MagnetError` where there is no run to learn from.
   /// - Parameter frontier: the fold's, where it is known.
-  init(_ fold: ScoreFold, frontier: Frontier? = nil) throws {
+  init(
+    _ fold: ScoreFold, frontier: Frontier? = nil,
+    intervals: (trials: TrainingTrials, beyond: FrontierTrials)? = nil
+  ) throws {
+    self.intervals = intervals
     guard let means = fold.filledItemMeans else { throw MagnetError(.unsupported, noRunToLearnFrom(fold)) }
     let count = fold.matrix.instances.count
     rows = fold.train.map { row in
@@ -61,28 +76,69 @@ struct AIPWEstimator: ScoreEstimator {
 
   func estimate(_ sample: ObservedSample) -> Estimate? {
     let known = sample.known
-    guard known.count >= 3,
-      let ridge = RidgeRegression(
-        byFeature: features(known.columns), targets: known.scores, penalties: Self.penalties)
-    else {
+    guard let fit = fit(known) else {
       return SampleMeanEstimator(population: population).estimate(sample).map {
         var estimate = $0
         estimate.isExtrapolated = frontier.isPassed(by: sample)
         return estimate
       }
     }
-    // The intercept bears no penalty: the mean of g over the sample is the sample's mean. Leave-one-out errors allow for
-    // what was fitted already.
-    let squares = ridge.leaveOneOut.reduce(0) { $0 + $1 * $1 }
     return corrected(
-      ridge.value(at: means), known, population: population, variance: Self.variance(squares, known),
-      degrees: known.count - 1, isExtrapolated: frontier.isPassed(by: sample))
+      fit.value, known, population: population, variance: Self.variance(fit.squares, known),
+      degrees: known.count - 1, isExtrapolated: frontier.isPassed(by: sample),
+      expected: sample.isAdaptive ? nil : expected(known))
   }
 
+  /// The estimate without its interval; nil where it is the sample's mean.
+  func moments(_ sample: KnownSample) -> Moments? { fit(sample).map { moments($0, sample) } }
+
+  private func fit(_ sample: KnownSample) -> SharedRidge.Fit? {
+    sample.count < 3
+      ? nil
+      : RidgeRegression(
+        byFeature: features(sample.columns), targets: sample.scores, penalties: Self.penalties
+      )?.fit(at: means)
+  }
+
+  /// The intercept bears no penalty: the mean of g over the sample is the sample's mean. Leave-one-out errors allow for
+  /// what was fitted already.
   private static func variance(_ squares: Double, _ sample: KnownSample) -> Double {
     let n = Double(sample.count)
     return squares / n * (n - 1) / n
   }
+
+  /// The variance that errors on other runs had from so many instances, as a share of that of a single score.
+  private func expected(_ sample: KnownSample) -> Double? {
+    guard let (trials, beyond) = intervals, sample.isShare else { return nil }
+    let known = trials.unbiased(sample.count, self)
+    guard frontier.isInReach(of: sample, dispersion: 1), let other = beyond.unbiased(sample.count) else {
+      return known
+    }
+    return max(known ?? 0, other)
+  }
+
+  /// An estimate with its variance.
+  struct Moments {
+    var mean: Double
+    var variance: Double
+
+    var meanAndVariance: (mean: Double, variance: Double) { (mean, variance) }
+  }
+
+  /// The variance of estimates of these scores as a share of that of a single score, nil for fewer than `leastErrors`.
+  static func expectedShare(_ errors: [(mean: Double, actual: Double)]) -> Double? {
+    guard errors.count >= leastErrors else { return nil }
+    var squares = 0.0
+    var single = 0.0
+    for (mean, actual) in errors {
+      squares += (mean - actual) * (mean - actual)
+      single += actual * (1 - actual)
+    }
+    return single > 0 ? squares / single : nil
+  }
+
+  /// Errors of fewer runs say less than the sample's.
+  private static let leastErrors = 48
 
   static let penalties = [1.0, 10, 100, 1000]
   static let middlePenalties = [10.0, 100]
@@ -92,14 +148,14 @@ struct AIPWEstimator: ScoreEstimator {
   /// - Parameter samples: all of the same columns, with the runs' places in `rows`.
   func leftOut(
     _ samples: [(place: Int, sample: KnownSample)], penalties: [Double] = middlePenalties
-  ) -> [(mean: Double, variance: Double)] {
+  ) -> [Moments] {
     guard let columns = samples.first?.sample.columns else { return [] }
     let fits = ridge(columns).fitsOfFeatures(penalties: penalties)
     return samples.map { moments(fits[$0.place], $0.sample) }
   }
 
   /// The estimates, with their variances, for runs that have these samples, all of the same columns.
-  func estimates(_ samples: [KnownSample]) -> [(mean: Double, variance: Double)] {
+  func estimates(_ samples: [KnownSample]) -> [Moments] {
     guard let columns = samples.first?.columns else { return [] }
     let fits = ridge(columns).fits(of: samples.map(\.scores), penalties: Self.penalties)
     return zip(fits, samples).map { moments($0, $1) }
@@ -109,12 +165,11 @@ struct AIPWEstimator: ScoreEstimator {
     SharedRidge(byFeature: features(columns), rows: columns.count, at: means)
   }
 
-  private func moments(_ fit: SharedRidge.Fit?, _ sample: KnownSample) -> (mean: Double, variance: Double) {
-    guard let fit else { return (sample.mean ?? 0, finiteVariance(0, of: sample, population: population)) }
-    return (
-      min(1, max(0, fit.value)),
-      finiteVariance(Self.variance(fit.squares, sample), of: sample, population: population)
-    )
+  private func moments(_ fit: SharedRidge.Fit?, _ sample: KnownSample) -> Moments {
+    let variance = fit.map { Self.variance($0.squares, sample) } ?? 0
+    return Moments(
+      mean: fit.map { min(1, max(0, $0.value)) } ?? sample.mean ?? 0,
+      variance: finiteVariance(variance, of: sample, population: population))
   }
 
   /// The training runs' scores on some columns, run by run.

@@ -72,7 +72,9 @@ public final class AutoPredictor: ScorePredictor {
     }
     do {
       let itemResponse = try fits.estimator(fold)
-      let aipw = try AIPWEstimator(fold, frontier: itemResponse.frontier)
+      let aipw = try AIPWEstimator(
+        fold, frontier: itemResponse.frontier,
+        intervals: (itemResponse.trials, FrontierTrials(nil, fold)))
       let base = WeighedEstimator(itemResponse: itemResponse, aipw: aipw)
       return AutoEstimator(
         base: base, others: others, models: (itemResponse, aipw), degrees: itemResponse.degrees,
@@ -154,7 +156,8 @@ private final class OtherScenarios: Sendable {
         (trial.estimate, trial.variance.squareRoot() * learned.factors.last), other)
       return (both.mean, both.variance, trial.actual)
     }
-    let factors = model.trials.factors(trials, model.degrees, .trainingRunsElsewhere(count, share: learned.weight))
+    let factors = model.trials.factors(
+      trials, model.degrees, .trainingRunsElsewhere(count, share: learned.weight))
     found.withLock { $0[count] = factors }
     return factors
   }
@@ -202,8 +205,7 @@ private struct WeighedEstimator: ScoreEstimator {
   func estimate(_ sample: ObservedSample) -> Estimate? {
     let known = sample.known
     // AIPW is for random samples.
-    guard known.count >= 3, known.isShare, !sample.isAdaptive, let unbiased = aipw.estimate(sample),
-      let deviation = unbiased.stddev
+    guard known.count >= 3, known.isShare, !sample.isAdaptive, let unbiased = aipw.moments(known)
     else { return itemResponse.estimate(sample) ?? aipw.estimate(sample) }
     let learned = itemResponse.trials.weighed(known.count, itemResponse, aipw)
     let w = learned.weight
@@ -216,11 +218,11 @@ private struct WeighedEstimator: ScoreEstimator {
       response = (mean, variance)
       factors = factors.widened(by: others, share: probability)
     case .doubt(let reason):
-      var estimate = unbiased
-      estimate.notes.append("aipw alone is used: " + reason)
+      var estimate = aipw.estimate(sample)
+      estimate?.notes.append("aipw alone is used: " + reason)
       return estimate
     }
-    let (mean, variance) = PairedTrial.pooled(response, (unbiased.mean, deviation * deviation), w)
+    let (mean, variance) = PairedTrial.pooled(response, unbiased.meanAndVariance, w)
     var estimate = shareEstimate(
       mean, variance: variance, degrees: itemResponse.degrees,
       isExtrapolated: itemResponse.frontier.isPassed(by: sample), factors: factors)

@@ -80,9 +80,10 @@ struct ControlVariateEstimator: ScoreEstimator {
 ///   - estimate: ŷ.
 ///   - variance: the variance of the residuals, s_e².
 ///   - degrees: its degrees of freedom; with none the sample's own interval is taken.
+///   - expected: the variance to be expected of the estimate for scores from 0 to 1, as a share of that of a single score.
 func corrected(
   _ estimate: Double, _ sample: KnownSample, population: Int, variance: Double, degrees: Int,
-  isExtrapolated: Bool
+  isExtrapolated: Bool, expected: Double? = nil
 ) -> Estimate {
   let n = Double(sample.count)
   let left = max(0, 1 - n / Double(population))
@@ -95,14 +96,21 @@ func corrected(
     }
   }
   let share = min(1, max(0, estimate))
-  let effect = shareOfSpread(variance, sample)
-  let stddev = finiteVariance(variance, of: sample, population: population).squareRoot()
-  return Estimate(mean: share, stddev: stddev, isExtrapolated: isExtrapolated) {
-    let quantile =
-      degrees > 0 ? StudentT.quantile(0.5 + $0 / 2, degrees: Double(degrees)) : Normal.halfWidth($0)
-    return Interval.wilson(share: share, square: quantile * quantile * effect * left / n)
+  var square = finiteShare(variance, of: sample, population: population)
+  var degrees = Double(degrees)
+  if let expected {
+    square = (degrees * square + expectedDegrees * expected) / (degrees + expectedDegrees)
+    degrees += expectedDegrees
+  }
+  return Estimate(mean: share, stddev: (spread(sample) * square).squareRoot(), isExtrapolated: isExtrapolated)
+  {
+    let quantile = degrees > 0 ? StudentT.quantile(0.5 + $0 / 2, degrees: degrees) : Normal.halfWidth($0)
+    return Interval.wilson(share: share, square: quantile * quantile * square)
   }
 }
+
+/// How many degrees of freedom the variance to be expected of an estimate counts as.
+private let expectedDegrees = 7.0
 
 /// The variance of residuals as a share of that of the scores from 0 to 1. Without residuals nothing is known of the error:
 /// as if the estimate explained nothing.
@@ -113,12 +121,22 @@ private func shareOfSpread(_ variance: Double, _ sample: KnownSample) -> Double 
   return variance > 1e-12 && spread > 0 ? min(1, variance / spread) : 1
 }
 
+/// The variance of a single score from 0 to 1; where all of a sample are right or all are wrong, as if it had one of each more.
+private func spread(_ sample: KnownSample) -> Double {
+  let n = Double(sample.count)
+  let mean = sample.mean ?? 0
+  let smoothed = (mean * n + 1) / (n + 2)
+  return mean > 0 && mean < 1 ? mean * (1 - mean) * n / max(1, n - 1) : smoothed * (1 - smoothed)
+}
+
+/// The variance of an estimate of a finite population's mean score from 0 to 1, from that of the residuals, as a share of
+/// that of a single score.
+private func finiteShare(_ variance: Double, of sample: KnownSample, population: Int) -> Double {
+  let n = Double(sample.count)
+  return shareOfSpread(variance, sample) * max(0, 1 - n / Double(population)) / n
+}
+
 /// The variance of an estimate of a finite population's mean score from 0 to 1, from that of the residuals.
 func finiteVariance(_ variance: Double, of sample: KnownSample, population: Int) -> Double {
-  let n = Double(sample.count)
-  let left = max(0, 1 - n / Double(population))
-  let mean = sample.mean ?? 0
-  let spread = mean * (1 - mean) * n / max(1, n - 1)
-  let smoothed = (mean * n + 1) / (n + 2)
-  return (spread > 0 ? spread : smoothed * (1 - smoothed)) * shareOfSpread(variance, sample) * left / n
+  spread(sample) * finiteShare(variance, of: sample, population: population)
 }

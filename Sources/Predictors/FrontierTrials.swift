@@ -1,8 +1,8 @@
 import Magnet
 import Synchronization
 
-/// Whether an item response model holds beyond the runs it is learned from: learned from the weaker half of the training
-/// runs, it predicts the strongest 30% of them from random samples. `TrainingTrials` cannot tell, as all its runs are
+/// Whether an item response model holds beyond the runs it is learned from, and how far AIPW's intervals do: learned from
+/// the weaker half of the training runs, it predicts the strongest 30% of them from random samples. `TrainingTrials` cannot tell, as all its runs are
 /// among those learned from.
 ///
 /// Where the training runs do not differ by more than chance, which is where the reliability of their scores (Cronbach's α,
@@ -12,12 +12,27 @@ import Synchronization
 ///     α = N/(N - 1) (1 - Σ_j Var(x_j) / Var(Σ_j x_j))
 final class FrontierTrials: Sendable {
   private struct Findings {
-    /// The rows of the training runs, the weakest first, and the model learned from the weaker half, nil where these are
-    /// too few, with AIPW learned from it; not made until it is asked for.
-    var learned: (ranked: [Int], model: ItemResponseEstimator?, aipw: AIPWEstimator?)?
+    /// Not made until it is asked for.
+    var learned: Learned?
     /// Whether the training runs differ by no more than chance.
     var areAlike: Bool?
     var factors: [Question: Factors] = [:]
+    var unbiased: [Int: Double?] = [:]
+  }
+
+  /// What is learned from the weaker half of the training runs, nil where these are too few.
+  private struct Learned {
+    /// The rows of the strongest runs.
+    var strongest: ArraySlice<Int>
+    var model: ItemResponseEstimator?
+    var aipw: AIPWEstimator?
+  }
+
+  /// A sample of the strongest runs: the same instances of each, and the runs' scores.
+  private struct Drawn {
+    var columns: [Int]
+    var samples: [KnownSample] = []
+    var actual: [Double] = []
   }
 
   /// The number of instances, and the weight of the item response model, nil for it alone.
@@ -33,7 +48,7 @@ final class FrontierTrials: Sendable {
     var weighed = IntervalFactors.none
   }
 
-  private let kind: ItemResponseModel.Kind
+  private let kind: ItemResponseModel.Kind?
   private let fold: ScoreFold
   private let findings = Mutex(Findings())
 
@@ -42,7 +57,8 @@ final class FrontierTrials: Sendable {
   /// Fewer runs in a part are too few.
   private static let leastRuns = 4
 
-  init(_ kind: ItemResponseModel.Kind, _ fold: ScoreFold) {
+  /// - Parameter kind: that of the item response model; nil where only AIPW's estimates are asked about.
+  init(_ kind: ItemResponseModel.Kind?, _ fold: ScoreFold) {
     self.kind = kind
     self.fold = fold
   }
@@ -74,10 +90,8 @@ final class FrontierTrials: Sendable {
     let question = Question(count: count, weight: weight)
     let factors = findings.withLock { findings in
       if let known = findings.factors[question] { return known }
-      let learned = findings.learned ?? learn()
-      findings.learned = learned
-      let strongest = learned.ranked.suffix(learned.ranked.count * 3 / 10)
-      let made = learned.model.map { measured(question, $0, learned.aipw, strongest) } ?? Factors()
+      let learned = learned(&findings)
+      let made = learned.model.map { measured(question, $0, learned.aipw, learned.strongest) } ?? Factors()
       findings.factors[question] = made
       return made
     }
@@ -88,6 +102,23 @@ final class FrontierTrials: Sendable {
     return .doubt(
       "learned from the weaker half of the runs, the model errs \((most * 10).rounded() / 10) times as "
         + "much as it says on the strongest, and this one may be stronger still")
+  }
+
+  /// The mean squared error of AIPW's estimates at this number of instances, as a share of the variance of a single score;
+  /// nil where there are too few runs to tell.
+  func unbiased(_ count: Int) -> Double? {
+    findings.withLock { findings in
+      if let known = findings.unbiased[count] { return known }
+      let learned = learned(&findings)
+      let share = learned.aipw.flatMap { aipw in
+        AIPWEstimator.expectedShare(
+          drawn(count, learned.strongest).flatMap { drawn in
+            zip(aipw.estimates(drawn.samples), drawn.actual).map { ($0.mean, $1) }
+          })
+      }
+      findings.unbiased[count] = .some(share)
+      return share
+    }
   }
 
   private func differByChance() -> Bool {
@@ -111,58 +142,73 @@ final class FrontierTrials: Sendable {
     return (sums.variance(ofPopulation: true) ?? 0) <= single
   }
 
-  private func learn() -> (ranked: [Int], model: ItemResponseEstimator?, aipw: AIPWEstimator?) {
+  private func learned(_ findings: inout Findings) -> Learned {
+    let learned = findings.learned ?? learn()
+    findings.learned = learned
+    return learned
+  }
+
+  private func learn() -> Learned {
     let ranked = fold.train.compactMap { row in fold.score(ofRow: row).map { (row, $0) } }
       .sorted { ($0.1, fold.matrix.runs[$0.0].name) < ($1.1, fold.matrix.runs[$1.0].name) }
       .map(\.0)
     let weaker = Array(ranked.prefix(ranked.count / 2))
-    guard weaker.count >= Self.leastRuns else { return (ranked, nil, nil) }
-    var fits = ItemResponseFits(kind)
+    var learned = Learned(strongest: ranked.suffix(ranked.count * 3 / 10))
+    guard weaker.count >= Self.leastRuns else { return learned }
     let part = ScoreFold(
       matrix: fold.matrix, train: weaker, model: fold.model, columns: fold.columns, board: fold.board,
       target: fold.target, seed: fold.seed)
-    let model = try? fits.estimator(part)
-    return (ranked, model, try? AIPWEstimator(part, frontier: model?.frontier))
+    if let kind {
+      var fits = ItemResponseFits(kind)
+      learned.model = try? fits.estimator(part)
+    }
+    learned.aipw = try? AIPWEstimator(part, frontier: learned.model?.frontier)
+    return learned
   }
 
-  private func measured(
-    _ question: Question, _ model: ItemResponseEstimator, _ aipw: AIPWEstimator?, _ strongest: ArraySlice<Int>
-  ) -> Factors {
-    let count = question.count
-    guard count > 0, fold.columns.count >= count else { return Factors() }
+  /// Random samples of the strongest runs, shared by those that have the instances; none where there are too few runs.
+  private func drawn(_ count: Int, _ strongest: ArraySlice<Int>) -> [Drawn] {
+    guard count > 0, fold.columns.count >= count else { return [] }
     var random = SplitMix(state: UInt64(count))
     let runs = strongest.compactMap { row -> (row: Int, known: KnownSample, actual: Double)? in
       let known = fold.knownSample(ofRow: row)
       return known.count > count ? known.mean.map { (row, known, $0) } : nil
     }
-    guard runs.count >= Self.leastRuns else { return Factors() }
+    guard runs.count >= Self.leastRuns else { return [] }
     let all = KnownSample(columns: fold.columns, scores: Array(repeating: 0, count: fold.columns.count))
-    var trials: [PairedTrial] = []
-    func add(_ columns: [Int], _ samples: [KnownSample], _ actual: [Double]) {
-      let sums = model.sums(over: columns)
-      let unbiased = question.weight == nil || count < 3 ? nil : aipw?.estimates(samples)
-      for (place, sample) in samples.enumerated() {
-        let response = model.moments(sample, sums)
-        trials.append(
-          PairedTrial(response: response, unbiased: unbiased?[place] ?? response, actual: actual[place]))
-      }
-    }
+    var found: [Drawn] = []
     for _ in 0..<Self.samples(strongest.count) {
-      let columns = all.drawn(count, using: &random).columns
-      var (samples, actual): ([KnownSample], [Double]) = ([], [])
+      var shared = Drawn(columns: all.drawn(count, using: &random).columns)
       for run in runs {
-        let scores = columns.map { fold.matrix[run.row, $0] }
+        let scores = shared.columns.map { fold.matrix[run.row, $0] }
         if scores.contains(where: \.isNaN) {
           // One of those instances that it has.
           let own = run.known.drawn(count, using: &random)
-          add(own.columns, [own], [run.actual])
+          found.append(Drawn(columns: own.columns, samples: [own], actual: [run.actual]))
         } else {
-          samples.append(KnownSample(columns: columns, scores: scores))
-          actual.append(run.actual)
+          shared.samples.append(KnownSample(columns: shared.columns, scores: scores))
+          shared.actual.append(run.actual)
         }
       }
-      add(columns, samples, actual)
+      if !shared.samples.isEmpty { found.append(shared) }
     }
+    return found
+  }
+
+  private func measured(
+    _ question: Question, _ model: ItemResponseEstimator, _ aipw: AIPWEstimator?, _ strongest: ArraySlice<Int>
+  ) -> Factors {
+    let trials = drawn(question.count, strongest).flatMap { drawn in
+      let sums = model.sums(over: drawn.columns)
+      let unbiased = question.weight == nil || question.count < 3 ? nil : aipw?.estimates(drawn.samples)
+      return drawn.samples.indices.map { place in
+        let response = model.moments(drawn.samples[place], sums)
+        return PairedTrial(
+          response: response, unbiased: unbiased?[place].meanAndVariance ?? response,
+          actual: drawn.actual[place])
+      }
+    }
+    guard !trials.isEmpty else { return Factors() }
     func factors(_ weight: Double) -> IntervalFactors {
       IntervalFactors(
         trials.map { $0.pooled(weight) }, instances: fold.columns.count, degrees: model.degrees, .strongerRuns

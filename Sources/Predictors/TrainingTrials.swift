@@ -26,10 +26,10 @@ final class TrainingTrials: Sendable {
 
   /// A sample of training runs: the same instances of each.
   private struct Drawn {
+    var columns: [Int]
     /// The runs, by number.
-    var numbers: [Int]
-    var samples: [KnownSample]
-    var sums: ItemResponseEstimator.SampleSums
+    var numbers: [Int] = []
+    var samples: [KnownSample] = []
   }
 
   private let matrix: ScoreMatrix
@@ -39,6 +39,7 @@ final class TrainingTrials: Sendable {
   private let columns: [Int]
   private let foundWeighed = Mutex<[Int: Weighed]>([:])
   private let foundResponse = Mutex<[Int: IntervalFactors]>([:])
+  private let foundUnbiased = Mutex<[Int: Double?]>([:])
 
   /// Fewer runs are too few to learn from.
   private static let leastRuns = 4
@@ -71,9 +72,10 @@ final class TrainingTrials: Sendable {
   /// The factors of the item response model's intervals from random samples of so many instances.
   func response(_ count: Int, _ model: ItemResponseEstimator) -> IntervalFactors {
     if let factors = foundResponse.withLock({ $0[count] }) { return factors }
-    let trials = drawn(count, model).flatMap { drawn in
-      zip(drawn.numbers, drawn.samples).map { number, sample in
-        let (mean, variance) = model.moments(sample, drawn.sums)
+    let trials = drawn(count).flatMap { drawn in
+      let sums = model.sums(over: drawn.columns)
+      return zip(drawn.numbers, drawn.samples).map { number, sample in
+        let (mean, variance) = model.moments(sample, sums)
         return (mean, variance, runs[number].score)
       }
     }
@@ -82,18 +84,36 @@ final class TrainingTrials: Sendable {
     return factors
   }
 
+  /// The mean squared error of AIPW's estimates from random samples of so many instances, the runs not learned from, as a
+  /// share of the variance of a single score; nil where there are too few runs to tell.
+  func unbiased(_ count: Int, _ aipw: AIPWEstimator) -> Double? {
+    if let known = foundUnbiased.withLock({ $0[count] }) { return known }
+    let share = AIPWEstimator.expectedShare(
+      drawn(count).flatMap { drawn in
+        zip(drawn.numbers, leftOut(drawn, aipw)).map { ($1.mean, runs[$0].score) }
+      })
+    foundUnbiased.withLock { $0[count] = .some(share) }
+    return share
+  }
+
+  /// AIPW's estimates as if the runs were not learned from.
+  private func leftOut(_ drawn: Drawn, _ aipw: AIPWEstimator) -> [AIPWEstimator.Moments] {
+    aipw.leftOut(zip(drawn.numbers, drawn.samples).map { (runs[$0].place, $1) })
+  }
+
   /// What random samples of so many instances say of both estimates, that of AIPW made as if the run were not learned from.
   func weighed(_ count: Int, _ model: ItemResponseEstimator, _ aipw: AIPWEstimator) -> Weighed {
     if let learned = foundWeighed.withLock({ $0[count] }) { return learned }
     var rows: [Int] = []
     var trials: [PairedTrial] = []
-    for drawn in drawn(count, model) {
-      let unbiased = aipw.leftOut(zip(drawn.numbers, drawn.samples).map { (runs[$0].place, $1) })
+    for drawn in drawn(count) {
+      let sums = model.sums(over: drawn.columns)
+      let unbiased = leftOut(drawn, aipw)
       for (place, number) in drawn.numbers.enumerated() {
         rows.append(runs[number].row)
         trials.append(
           PairedTrial(
-            response: model.moments(drawn.samples[place], drawn.sums), unbiased: unbiased[place],
+            response: model.moments(drawn.samples[place], sums), unbiased: unbiased[place].meanAndVariance,
             actual: runs[number].score))
       }
     }
@@ -153,7 +173,7 @@ final class TrainingTrials: Sendable {
 
   /// Random samples of training runs: some that all share which have the instances, and where these runs are few, for some
   /// of the others samples of their own.
-  private func drawn(_ count: Int, _ model: ItemResponseEstimator) -> [Drawn] {
+  private func drawn(_ count: Int) -> [Drawn] {
     guard count > 0 else { return [] }
     var random = SplitMix(state: UInt64(count))
     var alone = runs.indices.filter { runs[$0].known.count > count }
@@ -165,7 +185,7 @@ final class TrainingTrials: Sendable {
       for _ in 0..<Self.samples(count) {
         let places = all.drawn(count, using: &random).columns
         let sample = places.map { columns[$0] }
-        var group = Drawn(numbers: [], samples: [], sums: model.sums(over: sample))
+        var group = Drawn(columns: sample)
         for number in alone {
           let run = runs[number]
           let isWhole = run.known.count == columns.count
@@ -184,7 +204,7 @@ final class TrainingTrials: Sendable {
     for number in alone {
       for _ in 0..<Self.ownSamples {
         let sample = runs[number].known.drawn(count, using: &random)
-        found.append(Drawn(numbers: [number], samples: [sample], sums: model.sums(over: sample.columns)))
+        found.append(Drawn(columns: sample.columns, numbers: [number], samples: [sample]))
       }
     }
     return found

@@ -278,6 +278,49 @@ import Testing
     }
   }
 
+  /// The variance of AIPW's estimates is that of the sample's errors and that of others' estimates, which counts as 7 errors.
+  @Test func variancesOfAIPWCountErrorsOnOtherRuns() throws {
+    let all = rows((0..<40).map { (Double($0) - 19.5) / 11.5 })
+    let runs = fold(all)
+    let trials = TrainingTrials(runs)
+    let raw = try AIPWEstimator(runs)
+    let count = 12
+    let learned = try #require(trials.unbiased(count, raw))
+    // The same, by other samples, and from regressions without the run.
+    var random = SplitMix(state: 77)
+    var (squares, singles) = (0.0, 0.0)
+    for row in all.indices {
+      let others = try AIPWEstimator(fold(all.indices.filter { $0 != row }.map { all[$0] }))
+      let actual = try #require(all[row].mean())
+      for _ in 0..<4 {
+        let sample = KnownSample(columns: Array(all[row].indices), scores: all[row])
+          .drawn(count, using: &random)
+        let mean = try #require(others.moments(sample)).mean
+        squares += (mean - actual) * (mean - actual)
+        singles += actual * (1 - actual)
+      }
+    }
+    #expect((0.7...1.4).contains(learned / (squares / singles)), "\(learned) \(squares / singles)")
+
+    let fitted = try AIPWPredictor().fit(runs)
+    let beyond = try #require(FrontierTrials(nil, runs).unbiased(count))
+    for (scores, isStrong) in zip(rows([3, -3], seed: 4), [true, false]) {
+      let columns = (0..<count).map { $0 * 17 }
+      let sample = ObservedSample(columns: columns, scores: columns.map { scores[$0] })
+      let share = try #require(sample.known.mean)
+      #expect(raw.frontier.isInReach(of: sample.known, dispersion: 1) == isStrong)
+      let own = try #require(raw.moments(sample.known)).variance
+      let single =
+        share == 0 || share == 1
+        ? 13.0 / 14 * (1.0 / 14) : share * (1 - share) * Double(count) / Double(count - 1)
+      let expected = isStrong ? max(learned, beyond) : learned
+      let both = (Double(count - 1) * own + 7 * expected * single) / Double(count + 6)
+      let found = try #require(fitted.estimate(sample))
+      #expect(isNear(found.stddev, both.squareRoot()))
+      #expect(found.isExtrapolated == isStrong)
+    }
+  }
+
   @Test(arguments: 1...10) func boardsOfLogitsHoldWhatIsKnown(_ seed: Int) throws {
     var random = PythonRandom(seed: seed)
     let models = (0..<5).map { "a/\($0)" }

@@ -84,6 +84,11 @@ package struct RidgeRegression: Sendable {
   package func value(at features: [Double]) -> Double {
     intercept + dotProduct(coefficients, 0, features, 0, count: coefficients.count)
   }
+
+  /// What `SharedRidge` gives for this target.
+  package func fit(at features: [Double]) -> SharedRidge.Fit {
+    SharedRidge.Fit(value: value(at: features), squares: leaveOneOut.reduce(0) { $0 + $1 * $1 })
+  }
 }
 
 /// Ridge regressions of many targets on the same features: what does not depend on the target is worked out once for each
