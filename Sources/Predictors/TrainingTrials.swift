@@ -65,14 +65,17 @@ final class TrainingTrials: Sendable {
   }
 
   /// How many samples are looked at, which the runs share. The more instances they have, the more alike are the errors of all
-  /// runs on one: with 6 of 100 instances, widths of intervals on HELM Lite
-  /// depended by 3% on which these were.
+  /// runs on one: with 6 of 100 instances, widths of intervals on HELM Lite depended by 3% on which these were.
   private static func samples(_ count: Int) -> Int { min(16, max(6, count / 6)) }
+
+  /// How many more are looked at where AIPW is not asked for, whose estimates take the time. Of few runs more samples say
+  /// nothing of other runs, and factors allow for there being few estimates.
+  private var multiple: Int { min(4, max(1, runs.count / 20)) }
 
   /// The factors of the item response model's intervals from random samples of so many instances.
   func response(_ count: Int, _ model: ItemResponseEstimator) -> IntervalFactors {
     if let factors = foundResponse.withLock({ $0[count] }) { return factors }
-    let trials = drawn(count).flatMap { drawn in
+    let trials = drawn(count, multiple * Self.samples(count)).flatMap { drawn in
       let sums = model.sums(over: drawn.columns)
       return zip(drawn.numbers, drawn.samples).map { number, sample in
         let (mean, variance) = model.moments(sample, sums)
@@ -89,7 +92,7 @@ final class TrainingTrials: Sendable {
   func unbiased(_ count: Int, _ aipw: AIPWEstimator) -> Double? {
     if let known = foundUnbiased.withLock({ $0[count] }) { return known }
     let share = AIPWEstimator.expectedShare(
-      drawn(count).flatMap { drawn in
+      drawn(count, Self.samples(count)).flatMap { drawn in
         zip(drawn.numbers, leftOut(drawn, aipw)).map { ($1.mean, runs[$0].score) }
       })
     foundUnbiased.withLock { $0[count] = .some(share) }
@@ -106,7 +109,7 @@ final class TrainingTrials: Sendable {
     if let learned = foundWeighed.withLock({ $0[count] }) { return learned }
     var rows: [Int] = []
     var trials: [PairedTrial] = []
-    for drawn in drawn(count) {
+    for drawn in drawn(count, Self.samples(count)) {
       let sums = model.sums(over: drawn.columns)
       let unbiased = leftOut(drawn, aipw)
       for (place, number) in drawn.numbers.enumerated() {
@@ -173,7 +176,8 @@ final class TrainingTrials: Sendable {
 
   /// Random samples of training runs: some that all share which have the instances, and where these runs are few, for some
   /// of the others samples of their own.
-  private func drawn(_ count: Int) -> [Drawn] {
+  /// - Parameter number: how many all share.
+  private func drawn(_ count: Int, _ number: Int) -> [Drawn] {
     guard count > 0 else { return [] }
     var random = SplitMix(state: UInt64(count))
     var alone = runs.indices.filter { runs[$0].known.count > count }
@@ -182,7 +186,7 @@ final class TrainingTrials: Sendable {
       let all = KnownSample(
         columns: Array(columns.indices), scores: Array(repeating: 0, count: columns.count))
       var sharing: Set<Int> = []
-      for _ in 0..<Self.samples(count) {
+      for _ in 0..<number {
         let places = all.drawn(count, using: &random).columns
         let sample = places.map { columns[$0] }
         var group = Drawn(columns: sample)

@@ -32,12 +32,12 @@ public import Magnet
 /// For probabilities of single instances, and for instances that were chosen; for scores `AutoPredictor` errs less where items
 /// do not follow the model. Mean absolute error from 10, 25, 50 and 100 instances on HELM Lite (83 models, six scenarios;
 /// arXiv 2506.07673): .070 .048 .035 .025 for held-out models, .064 .043 .031 .022 for the strongest 30% predicted from the
-/// weaker half; its 95% intervals cover .946 to .964.
+/// weaker half; its 95% intervals cover .945 to .965.
 ///
 /// Limits: biased, whatever the number of instances, where items do not follow one ability, such as where some models
 /// answer the other way round: in the table of `AutoPredictor`, which sees that on the training runs, it errs up to three
 /// times as much as the sample's mean on GLUE's sst2. Intervals for a stronger model can be too narrow (ifeval at the
-/// frontier: 95% intervals cover .92 to .94) and too wide (musr from 10 and 25 instances: .99).
+/// frontier: 95% intervals cover .89 to .94) and too wide (musr from 10 and 25 instances: .99).
 public final class TwoParameterPredictor: ScorePredictor {
   public override class var name: String { "2pl" }
   public override class var summary: String {
