@@ -48,7 +48,8 @@ struct AIPWEstimator: ScoreEstimator {
   let means: [Double]
   let population: Int
   let frontier: Frontier
-  /// What tells how far intervals are off; without it they are as the regression says.
+  /// What tells how far intervals are off; nil where they are as the regression says, as those of scores that are not from
+  /// 0 to 1.
   private let intervals: (trials: TrainingTrials, beyond: FrontierTrials)?
 
   /// - Throws: `MagnetError` where there is no run to learn from.
@@ -57,7 +58,6 @@ struct AIPWEstimator: ScoreEstimator {
     _ fold: ScoreFold, frontier: Frontier? = nil,
     intervals: (trials: TrainingTrials, beyond: FrontierTrials)? = nil
   ) throws {
-    self.intervals = intervals
     guard let means = fold.filledItemMeans else { throw MagnetError(.unsupported, noRunToLearnFrom(fold)) }
     let count = fold.matrix.instances.count
     rows = fold.train.map { row in
@@ -65,6 +65,8 @@ struct AIPWEstimator: ScoreEstimator {
       for column in scores.indices where scores[column].isNaN { scores[column] = means[column] }
       return scores
     }
+    let isShare = rows.allSatisfy { $0.allSatisfy { $0 >= 0 && $0 <= 1 } }
+    self.intervals = isShare ? intervals : nil
     self.means = rows.map { scores in
       var sum = 0.0
       for column in fold.columns { sum += scores[column] }

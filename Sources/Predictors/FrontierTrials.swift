@@ -1,9 +1,9 @@
 import Magnet
 import Synchronization
 
-/// Whether an item response model holds beyond the runs it is learned from, and how far AIPW's intervals do: learned from
-/// the weaker half of the training runs, it predicts the strongest 30% of them from random samples. `TrainingTrials` cannot tell, as all its runs are
-/// among those learned from.
+/// Whether an item response model holds beyond the runs it is learned from, and how far AIPW's errors there differ: learned
+/// from the weaker half of the training runs, both predict the strongest 30% of them from random samples.
+/// `TrainingTrials` cannot tell, as all its runs are among those learned from.
 ///
 /// Where the training runs do not differ by more than chance, which is where the reliability of their scores (Cronbach's α,
 /// for right-or-wrong ones KR-20 of Kuder and Richardson 1937) is not above 0, there is no ability to be learned, and

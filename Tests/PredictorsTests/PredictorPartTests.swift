@@ -321,6 +321,14 @@ import Testing
     }
   }
 
+  /// A sample of scores from 0 to 1 of a metric that has others is not judged by errors on shares.
+  @Test func errorsOnOtherScalesSayNothingOfShares() throws {
+    let runs = fold(rows(spread).map { $0.map { 3 * $0 } })
+    let sample = ObservedSample(columns: [0, 50, 100, 150], scores: [0, 1, 1, 0])
+    let found = try AIPWPredictor().fit(runs).estimate(sample)
+    #expect(try found != nil && found == AIPWEstimator(runs).estimate(sample))
+  }
+
   @Test(arguments: 1...10) func boardsOfLogitsHoldWhatIsKnown(_ seed: Int) throws {
     var random = PythonRandom(seed: seed)
     let models = (0..<5).map { "a/\($0)" }
