@@ -269,6 +269,30 @@ import Testing
         == output("leaderboard", fixtures, "--format", "csv"))
   }
 
+  /// A table that no run has is a file without rows, which does not keep the others from being read.
+  @Test(arguments: [[], ["--schema", "v1"]]) func aTableThatNoRunHas(_ schema: [String]) throws {
+    let folder = try TemporaryFolder()
+    let runs = try folder.copy(fixtures + "/runs/plain-v1", to: "runs/plain-v1")
+    for name in try FileManager.default.subpathsOfDirectory(atPath: runs)
+    where name.hasSuffix("per_instance_stats.json") || name.hasSuffix("scenario_state.json") {
+      try FileManager.default.removeItem(atPath: runs + "/" + name)
+    }
+    let lake = folder.path + "/lake"
+    #expect(try Tool.run(command: Tool.binary, ["export", "parquet"] + schema + [lake, runs]).status == 1)
+    for arguments in [["headline"], ["leaderboard"], ["table", "stats"], ["table", "run-specs"]] {
+      let options = ["--format", "csv"] + (arguments == ["table", "run-specs"] ? ["--schema", "v1"] : [])
+      let wanted = try Tool.run(command: Tool.binary, arguments + [runs] + options)
+      let found = try Tool.run(command: Tool.binary, arguments + [lake] + options)
+      #expect(
+        wanted.status == found.status && wanted.output == found.output && wanted.errors == found.errors,
+        "\(arguments): \(found.errors)")
+    }
+    let query = "SELECT count(*) FROM per_instance_stats"
+    #expect(try Tool.run("sql", lake, query).output == Tool.run("sql", runs, query).output)
+    let none = try Tool.run(command: Tool.binary, ["table", "scenario-states", lake])
+    #expect(none.status == 2 && none.output.isEmpty && none.errors.contains("rows of it"), "\(none.errors)")
+  }
+
   /// Facts of files are those of the files that were read, whatever lies where the runs once lay.
   @Test func factsOfFiles() throws {
     let folder = try TemporaryFolder()

@@ -42,11 +42,11 @@ final class ParquetLake: Sendable {
       var own: [Part] = []
       for name in place.files {
         let file = try Self.open(name)
-        let kind =
-          sources.first { source in
-            file.columns.contains { $0.name.hasPrefix(source.prefix) && $0.name != ColumnKey.run.name }
-          } ?? file.notes[RunTables.Note.kind]?.first.flatMap(TableSource.init(rawValue:))
-        guard let kind, file.columns.contains(where: { $0.name == ColumnKey.run.name }) else {
+        let kind = Self.kind(of: file, sources)
+        // A table that no run has may have no columns.
+        if kind == nil, file.rowCount == 0 { continue }
+        guard let kind, file.rowCount == 0 || file.columns.contains(where: { $0.name == ColumnKey.run.name })
+        else {
           throw DataFault(
             file: name, problem: "the columns are not those of a table of runs",
             advice: "magnet export parquet writes such files; each has \(ColumnKey.run.name)")
@@ -70,6 +70,17 @@ final class ParquetLake: Sendable {
     known = Mutex(Array(repeating: [:], count: parts.count))
     (listing, faults) = try Self.listing(parts, places, sources, jobs: jobs)
     paths = Set(listing.entries.map(\.path))
+  }
+
+  /// The table that a file's columns are of, or what the file is called where it has no rows.
+  private static func kind(of file: ParquetFile, _ sources: [TableSource]) -> TableSource? {
+    let ofColumns = sources.first { source in
+      file.columns.contains { $0.name.hasPrefix(source.prefix) && $0.name != ColumnKey.run.name }
+    }
+    if let kind = ofColumns ?? file.notes[RunTables.Note.kind]?.first.flatMap(TableSource.init(rawValue:)) {
+      return kind
+    }
+    return file.rowCount == 0 ? sources.first { file.path.hasSuffix("/\($0.sqlName).parquet") } : nil
   }
 
   /// Files whose column `extra` has more keys keep it as it is.
