@@ -112,10 +112,10 @@ import Testing
       "some": [.int(1), .null],
     ])
     let declared = table.declaring(["whole": .double, "empty": .bool, "text": .int, "other": .int])
-    #expect(declared.columnTypes == [.double, .bool, .string, .int])
-    #expect(declared[0, "whole"] == .double(1) && declared[0, "text"] == .string("a"))
+    #expect(declared.columnTypes == [.int, .bool, .string, .int], "integers stay integers")
+    #expect(declared[0, "whole"] == .int(1) && declared[0, "text"] == .string("a"))
     #expect(declared.rows(at: [1]).columnTypes == declared.columnTypes, "rows keep the declaration")
-    #expect(declared.selecting(["empty", "whole"]).columnTypes == [.bool, .double])
+    #expect(declared.selecting(["empty", "whole"]).columnTypes == [.bool, .int])
     #expect(Table([DeclaredColumn("n", .int), DeclaredColumn("s", .json)]).columnTypes == [.int, .json])
     #expect(declared.withoutNulls.columnNames == ["whole", "empty", "text", "some"])
     #expect(table.withoutNulls.columnNames == ["whole", "text", "some"])
