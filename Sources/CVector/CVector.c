@@ -31,6 +31,24 @@ typedef long long eight_flags __attribute__((vector_size(64)));
     }                                                                              \
   } while (0)
 
+// Four rows of eight numbers, so far apart.
+#define STORE(place, step, a, b, c, d) \
+  do {                                 \
+    double *p_ = (place);              \
+    AT(p_) = (a);                      \
+    AT(p_ + (step)) = (b);             \
+    AT(p_ + 2 * (step)) = (c);         \
+    AT(p_ + 3 * (step)) = (d);         \
+  } while (0)
+
+// Four rows of eight sums of products, of columns from `left` and `right` on in a table of so many rows.
+#define PRODUCTS(place, step, left, right, width, rows)              \
+  do {                                                               \
+    eight a = {0}, b = {0}, c = {0}, d = {0};                        \
+    SUBTRACT(a, b, c, d, left, 1, width, right, width, rows);        \
+    STORE(place, step, -a, -b, -c, -d);                              \
+  } while (0)
+
 VERSIONS
 void cvector_centre(
     const double *columns, size_t count, size_t rows, size_t width, double *table, double *means) {
@@ -49,13 +67,7 @@ VERSIONS
 void cvector_products_of_columns(const double *table, size_t rows, size_t width, double *products) {
   for (size_t i = 0; i < width; i += 4) {
     for (size_t j = i / 8 * 8; j < width; j += 8) {
-      eight a = {0}, b = {0}, c = {0}, d = {0};
-      SUBTRACT(a, b, c, d, table + i, 1, width, table + j, width, rows);
-      double *place = products + i * width + j;
-      AT(place) = -a;
-      AT(place + width) = -b;
-      AT(place + 2 * width) = -c;
-      AT(place + 3 * width) = -d;
+      PRODUCTS(products + i * width + j, width, table + i, table + j, width, rows);
     }
   }
 }
@@ -68,13 +80,7 @@ void cvector_products_of_parts(
     const size_t first = is_lower ? i : 0;
     const double *left = table + first * width + i, *right = table + first * width + split;
     for (size_t j = 0; j < columns; j += 8) {
-      eight a = {0}, b = {0}, c = {0}, d = {0};
-      SUBTRACT(a, b, c, d, left, 1, width, right + j, width, rows - first);
-      double *place = products + i * columns + j;
-      AT(place) = -a;
-      AT(place + columns) = -b;
-      AT(place + 2 * columns) = -c;
-      AT(place + 3 * columns) = -d;
+      PRODUCTS(products + i * columns + j, columns, left, right + j, width, rows - first);
     }
   }
 }
@@ -107,10 +113,7 @@ int cvector_factor(const double *matrix, size_t width, size_t order, double pena
       double *to = factor + i * width + j;
       eight a = READ(from), b = READ(from + width), c = READ(from + 2 * width), d = READ(from + 3 * width);
       SUBTRACT(a, b, c, d, factor + i, 1, width, factor + j, width, i);
-      AT(to) = a;
-      AT(to + width) = b;
-      AT(to + 2 * width) = c;
-      AT(to + 3 * width) = d;
+      STORE(to, width, a, b, c, d);
     }
     for (size_t row = i; row < i + 4; row++) {
       double *own = factor + row * width;
@@ -161,10 +164,7 @@ void cvector_solve_transposed(const double *factor, size_t width, double *matrix
       b = (b - u[1] * a) / u[width + 1];
       c = (c - u[2] * a - u[width + 2] * b) / u[2 * width + 2];
       d = (d - u[3] * a - u[width + 3] * b - u[2 * width + 3] * c) / u[3 * width + 3];
-      AT(place) = a;
-      AT(place + columns) = b;
-      AT(place + 2 * columns) = c;
-      AT(place + 3 * columns) = d;
+      STORE(place, columns, a, b, c, d);
     }
   }
 }
@@ -193,10 +193,7 @@ void cvector_diagonal_of_inverse(const double *factor, size_t width, double *inv
       b = (b - u[width + 2] * c - u[width + 3] * d) / u[width + 1];
       a = (a - u[1] * b - u[2] * c - u[3] * d) / u[0];
       double *place = inverse + i * width + j;
-      AT(place) = a;
-      AT(place + width) = b;
-      AT(place + 2 * width) = c;
-      AT(place + 3 * width) = d;
+      STORE(place, width, a, b, c, d);
       squares[0] += a * a;
       squares[1] += b * b;
       squares[2] += c * c;

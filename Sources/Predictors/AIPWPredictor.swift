@@ -35,9 +35,7 @@ public final class AIPWPredictor: ScorePredictor {
   }
 
   public override func fit(_ fold: ScoreFold) throws -> any ScoreEstimator {
-    let frontier = Frontier(fold)
-    return try AIPWEstimator(
-      fold, frontier: frontier, intervals: (TrainingTrials(fold), FrontierTrials(nil, fold)))
+    try AIPWEstimator(fold, intervals: (TrainingTrials(fold), FrontierTrials(nil, fold)))
   }
 }
 
@@ -65,8 +63,11 @@ struct AIPWEstimator: ScoreEstimator {
       for column in scores.indices where scores[column].isNaN { scores[column] = means[column] }
       return scores
     }
-    let isShare = rows.allSatisfy { $0.allSatisfy { $0 >= 0 && $0 <= 1 } }
-    self.intervals = isShare ? intervals : nil
+    if let intervals, rows.allSatisfy({ $0.allSatisfy { $0 >= 0 && $0 <= 1 } }) {
+      self.intervals = intervals
+    } else {
+      self.intervals = nil
+    }
     self.means = rows.map { scores in
       var sum = 0.0
       for column in fold.columns { sum += scores[column] }
@@ -76,9 +77,12 @@ struct AIPWEstimator: ScoreEstimator {
     self.frontier = frontier ?? Frontier(fold)
   }
 
-  func estimate(_ sample: ObservedSample) -> Estimate? {
+  func estimate(_ sample: ObservedSample) -> Estimate? { estimate(sample, fit(sample.known)) }
+
+  /// - Parameter fit: that of the sample's known scores.
+  func estimate(_ sample: ObservedSample, _ fit: SharedRidge.Fit?) -> Estimate? {
     let known = sample.known
-    guard let fit = fit(known) else {
+    guard let fit else {
       return SampleMeanEstimator(population: population).estimate(sample).map {
         var estimate = $0
         estimate.isExtrapolated = frontier.isPassed(by: sample)
@@ -91,10 +95,8 @@ struct AIPWEstimator: ScoreEstimator {
       expected: sample.isAdaptive ? nil : expected(known))
   }
 
-  /// The estimate without its interval; nil where it is the sample's mean.
-  func moments(_ sample: KnownSample) -> Moments? { fit(sample).map { moments($0, sample) } }
-
-  private func fit(_ sample: KnownSample) -> SharedRidge.Fit? {
+  /// The regression; nil where the estimate is the sample's mean.
+  func fit(_ sample: KnownSample) -> SharedRidge.Fit? {
     sample.count < 3
       ? nil
       : RidgeRegression(
@@ -117,14 +119,6 @@ struct AIPWEstimator: ScoreEstimator {
       return known
     }
     return max(known ?? 0, other)
-  }
-
-  /// An estimate with its variance.
-  struct Moments {
-    var mean: Double
-    var variance: Double
-
-    var meanAndVariance: (mean: Double, variance: Double) { (mean, variance) }
   }
 
   /// The variance of estimates of these scores as a share of that of a single score, nil for fewer than `leastErrors`.
@@ -150,14 +144,14 @@ struct AIPWEstimator: ScoreEstimator {
   /// - Parameter samples: all of the same columns, with the runs' places in `rows`.
   func leftOut(
     _ samples: [(place: Int, sample: KnownSample)], penalties: [Double] = middlePenalties
-  ) -> [Moments] {
+  ) -> [(mean: Double, variance: Double)] {
     guard let columns = samples.first?.sample.columns else { return [] }
     let fits = ridge(columns).fitsOfFeatures(penalties: penalties)
     return samples.map { moments(fits[$0.place], $0.sample) }
   }
 
   /// The estimates, with their variances, for runs that have these samples, all of the same columns.
-  func estimates(_ samples: [KnownSample]) -> [Moments] {
+  func estimates(_ samples: [KnownSample]) -> [(mean: Double, variance: Double)] {
     guard let columns = samples.first?.columns else { return [] }
     let fits = ridge(columns).fits(of: samples.map(\.scores), penalties: Self.penalties)
     return zip(fits, samples).map { moments($0, $1) }
@@ -167,11 +161,13 @@ struct AIPWEstimator: ScoreEstimator {
     SharedRidge(byFeature: features(columns), rows: columns.count, at: means)
   }
 
-  private func moments(_ fit: SharedRidge.Fit?, _ sample: KnownSample) -> Moments {
+  /// The estimate without its interval, and its variance.
+  func moments(_ fit: SharedRidge.Fit?, _ sample: KnownSample) -> (mean: Double, variance: Double) {
     let variance = fit.map { Self.variance($0.squares, sample) } ?? 0
-    return Moments(
-      mean: fit.map { min(1, max(0, $0.value)) } ?? sample.mean ?? 0,
-      variance: finiteVariance(variance, of: sample, population: population))
+    return (
+      fit.map { min(1, max(0, $0.value)) } ?? sample.mean ?? 0,
+      finiteVariance(variance, of: sample, population: population)
+    )
   }
 
   /// The training runs' scores on some columns, run by run.

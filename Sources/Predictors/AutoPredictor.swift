@@ -73,8 +73,7 @@ public final class AutoPredictor: ScorePredictor {
     do {
       let itemResponse = try fits.estimator(fold)
       let aipw = try AIPWEstimator(
-        fold, frontier: itemResponse.frontier,
-        intervals: (itemResponse.trials, FrontierTrials(nil, fold)))
+        fold, frontier: itemResponse.frontier, intervals: (itemResponse.trials, itemResponse.beyond))
       let base = WeighedEstimator(itemResponse: itemResponse, aipw: aipw)
       return AutoEstimator(
         base: base, others: others, models: (itemResponse, aipw), degrees: itemResponse.degrees,
@@ -205,7 +204,7 @@ private struct WeighedEstimator: ScoreEstimator {
   func estimate(_ sample: ObservedSample) -> Estimate? {
     let known = sample.known
     // AIPW is for random samples.
-    guard known.count >= 3, known.isShare, !sample.isAdaptive, let unbiased = aipw.moments(known)
+    guard known.count >= 3, known.isShare, !sample.isAdaptive, let fit = aipw.fit(known)
     else { return itemResponse.estimate(sample) ?? aipw.estimate(sample) }
     let learned = itemResponse.trials.weighed(known.count, itemResponse, aipw)
     let w = learned.weight
@@ -218,11 +217,11 @@ private struct WeighedEstimator: ScoreEstimator {
       response = (mean, variance)
       factors = factors.widened(by: others, share: probability)
     case .doubt(let reason):
-      var estimate = aipw.estimate(sample)
+      var estimate = aipw.estimate(sample, fit)
       estimate?.notes.append("aipw alone is used: " + reason)
       return estimate
     }
-    let (mean, variance) = PairedTrial.pooled(response, unbiased.meanAndVariance, w)
+    let (mean, variance) = PairedTrial.pooled(response, aipw.moments(fit, known), w)
     var estimate = shareEstimate(
       mean, variance: variance, degrees: itemResponse.degrees,
       isExtrapolated: itemResponse.frontier.isPassed(by: sample), factors: factors)

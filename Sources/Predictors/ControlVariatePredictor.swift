@@ -115,10 +115,8 @@ private let expectedDegrees = 7.0
 /// The variance of residuals as a share of that of the scores from 0 to 1. Without residuals nothing is known of the error:
 /// as if the estimate explained nothing.
 private func shareOfSpread(_ variance: Double, _ sample: KnownSample) -> Double {
-  let n = Double(sample.count)
-  let mean = sample.mean ?? 0
-  let spread = mean * (1 - mean) * n / max(1, n - 1)
-  return variance > 1e-12 && spread > 0 ? min(1, variance / spread) : 1
+  guard variance > 1e-12, let mean = sample.mean, mean > 0, mean < 1 else { return 1 }
+  return min(1, variance / spread(sample))
 }
 
 /// The variance of a single score from 0 to 1; where all of a sample are right or all are wrong, as if it had one of each more.

@@ -204,7 +204,7 @@ final class FrontierTrials: Sendable {
       return drawn.samples.indices.map { place in
         let response = model.moments(drawn.samples[place], sums)
         return PairedTrial(
-          response: response, unbiased: unbiased?[place].meanAndVariance ?? response,
+          response: response, unbiased: unbiased?[place] ?? response,
           actual: drawn.actual[place])
       }
     }

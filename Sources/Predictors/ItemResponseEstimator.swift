@@ -48,11 +48,11 @@ struct ItemResponseEstimator: ScoreEstimator {
   /// P for each column of the matrix, `tableWidth` numbers each, one per ability.
   let shares: [Double]
   /// Sums of P and of P (1 - P) over `columns`, for each ability.
-  let shareSums: [Double]
+  private let shareSums: [Double]
   private let varianceSums: [Double]
   let frontier: Frontier
   let trials: TrainingTrials
-  private let beyond: FrontierTrials
+  let beyond: FrontierTrials
   /// The abilities looked at.
   let abilities: [Double]
   /// The deviation of the ability above the mean of the runs learned from, before a sample is seen; that below it, and
@@ -170,23 +170,23 @@ struct ItemResponseEstimator: ScoreEstimator {
   func estimate(_ sample: ObservedSample) -> Estimate? {
     let known = sample.known
     guard known.isShare, !columns.isEmpty else { return nil }
-    var (mean, variance) = moments(known)
     let isBeyond = frontier.isPassed(by: sample)
-    if known.count == 0 {
-      return shareEstimate(mean, variance: variance, degrees: degrees, isExtrapolated: isBeyond)
-    }
-    let factors: IntervalFactors
-    if sample.isAdaptive {
-      factors = trials.factors(chosen: known, estimate: mean, self)
+    let (mean, variance): (Double, Double)
+    var factors = IntervalFactors.none
+    if known.count == 0 || sample.isAdaptive {
+      (mean, variance) = moments(known)
+      if known.count > 0 { factors = trials.factors(chosen: known, estimate: mean, self) }
     } else {
-      let learned = trials.response(known.count, self)
       switch stronger(known) ?? alike {
-      case nil: factors = learned
+      case nil:
+        (mean, variance) = moments(known)
+        factors = trials.response(known.count, self)
       case .factors(let others):
-        factors = learned.widened(by: others)
         (mean, variance, _) = momentsBeyond(known)
+        factors = trials.response(known.count, self).widened(by: others)
       case .doubt(let reason):
-        return Estimate(mean: mean, isExtrapolated: isBeyond, withoutInterval: "no interval: " + reason)
+        return Estimate(
+          mean: moments(known).mean, isExtrapolated: isBeyond, withoutInterval: "no interval: " + reason)
       }
     }
     return shareEstimate(

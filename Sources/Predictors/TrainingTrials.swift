@@ -75,7 +75,7 @@ final class TrainingTrials: Sendable {
   /// The factors of the item response model's intervals from random samples of so many instances.
   func response(_ count: Int, _ model: ItemResponseEstimator) -> IntervalFactors {
     if let factors = foundResponse.withLock({ $0[count] }) { return factors }
-    let trials = drawn(count, multiple * Self.samples(count)).flatMap { drawn in
+    let trials = drawn(count, times: multiple).flatMap { drawn in
       let sums = model.sums(over: drawn.columns)
       return zip(drawn.numbers, drawn.samples).map { number, sample in
         let (mean, variance) = model.moments(sample, sums)
@@ -91,16 +91,23 @@ final class TrainingTrials: Sendable {
   /// share of the variance of a single score; nil where there are too few runs to tell.
   func unbiased(_ count: Int, _ aipw: AIPWEstimator) -> Double? {
     if let known = foundUnbiased.withLock({ $0[count] }) { return known }
-    let share = AIPWEstimator.expectedShare(
-      drawn(count, Self.samples(count)).flatMap { drawn in
+    return expected(
+      count,
+      drawn(count).flatMap { drawn in
         zip(drawn.numbers, leftOut(drawn, aipw)).map { ($1.mean, runs[$0].score) }
       })
+  }
+
+  /// What `unbiased` says from AIPW's errors.
+  @discardableResult
+  private func expected(_ count: Int, _ errors: [(mean: Double, actual: Double)]) -> Double? {
+    let share = AIPWEstimator.expectedShare(errors)
     foundUnbiased.withLock { $0[count] = .some(share) }
     return share
   }
 
   /// AIPW's estimates as if the runs were not learned from.
-  private func leftOut(_ drawn: Drawn, _ aipw: AIPWEstimator) -> [AIPWEstimator.Moments] {
+  private func leftOut(_ drawn: Drawn, _ aipw: AIPWEstimator) -> [(mean: Double, variance: Double)] {
     aipw.leftOut(zip(drawn.numbers, drawn.samples).map { (runs[$0].place, $1) })
   }
 
@@ -109,17 +116,18 @@ final class TrainingTrials: Sendable {
     if let learned = foundWeighed.withLock({ $0[count] }) { return learned }
     var rows: [Int] = []
     var trials: [PairedTrial] = []
-    for drawn in drawn(count, Self.samples(count)) {
+    for drawn in drawn(count) {
       let sums = model.sums(over: drawn.columns)
       let unbiased = leftOut(drawn, aipw)
       for (place, number) in drawn.numbers.enumerated() {
         rows.append(runs[number].row)
         trials.append(
           PairedTrial(
-            response: model.moments(drawn.samples[place], sums), unbiased: unbiased[place].meanAndVariance,
+            response: model.moments(drawn.samples[place], sums), unbiased: unbiased[place],
             actual: runs[number].score))
       }
     }
+    expected(count, trials.map { ($0.unbiased.mean, $0.actual) })
     let weight = weight(trials, count)
     let pooled = trials.map { $0.pooled(weight) }
     let weighed = Weighed(
@@ -176,8 +184,8 @@ final class TrainingTrials: Sendable {
 
   /// Random samples of training runs: some that all share which have the instances, and where these runs are few, for some
   /// of the others samples of their own.
-  /// - Parameter number: how many all share.
-  private func drawn(_ count: Int, _ number: Int) -> [Drawn] {
+  /// - Parameter times: how many times as many samples as usual all share.
+  private func drawn(_ count: Int, times: Int = 1) -> [Drawn] {
     guard count > 0 else { return [] }
     var random = SplitMix(state: UInt64(count))
     var alone = runs.indices.filter { runs[$0].known.count > count }
@@ -186,7 +194,7 @@ final class TrainingTrials: Sendable {
       let all = KnownSample(
         columns: Array(columns.indices), scores: Array(repeating: 0, count: columns.count))
       var sharing: Set<Int> = []
-      for _ in 0..<number {
+      for _ in 0..<times * Self.samples(count) {
         let places = all.drawn(count, using: &random).columns
         let sample = places.map { columns[$0] }
         var group = Drawn(columns: sample)

@@ -27,7 +27,7 @@ struct ExportCommand: AsyncParsableCommand {
 
     private func file(_ kind: TableSource, _ format: TableFormat) -> String {
       let ending = (format.endings.first ?? format.name) + (gzip ? ".gz" : "")
-      return "\(folder)/\(kind.rawValue.replacing("-", with: "_")).\(ending)"
+      return "\(folder)/\(kind.sqlName).\(ending)"
     }
 
     /// Columnar files are compressed inside, or not at all so that they can be mapped.

@@ -31,7 +31,7 @@ struct SQLPrompt {
     }
 
     private var text: String {
-      let tables = TableSource.allCases.map { $0.rawValue.replacing("-", with: "_") }
+      let tables = TableSource.allCases.map(\.sqlName)
       switch self {
       case .tables: return (Database.schema.map(\.name) + tables).joined(separator: "  ") + "\n"
       case .schema:

@@ -280,7 +280,7 @@ import Testing
 
   /// The variance of AIPW's estimates is that of the sample's errors and that of others' estimates, which counts as 7 errors.
   @Test func variancesOfAIPWCountErrorsOnOtherRuns() throws {
-    let all = rows((0..<40).map { (Double($0) - 19.5) / 11.5 })
+    let all = rows(spread)
     let runs = fold(all)
     let trials = TrainingTrials(runs)
     let raw = try AIPWEstimator(runs)
@@ -295,7 +295,9 @@ import Testing
       for _ in 0..<4 {
         let sample = KnownSample(columns: Array(all[row].indices), scores: all[row])
           .drawn(count, using: &random)
-        let mean = try #require(others.moments(sample)).mean
+        let fit = others.fit(sample)
+        #expect(fit != nil)
+        let mean = others.moments(fit, sample).mean
         squares += (mean - actual) * (mean - actual)
         singles += actual * (1 - actual)
       }
@@ -309,7 +311,9 @@ import Testing
       let sample = ObservedSample(columns: columns, scores: columns.map { scores[$0] })
       let share = try #require(sample.known.mean)
       #expect(raw.frontier.isInReach(of: sample.known, dispersion: 1) == isStrong)
-      let own = try #require(raw.moments(sample.known)).variance
+      let fit = raw.fit(sample.known)
+      #expect(fit != nil)
+      let own = raw.moments(fit, sample.known).variance
       let single =
         share == 0 || share == 1
         ? 13.0 / 14 * (1.0 / 14) : share * (1 - share) * Double(count) / Double(count - 1)

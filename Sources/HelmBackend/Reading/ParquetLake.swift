@@ -80,7 +80,8 @@ final class ParquetLake: Sendable {
     if let kind = ofColumns ?? file.notes[RunTables.Note.kind]?.first.flatMap(TableSource.init(rawValue:)) {
       return kind
     }
-    return file.rowCount == 0 ? sources.first { file.path.hasSuffix("/\($0.sqlName).parquet") } : nil
+    return file.rowCount == 0
+      ? sources.first { file.path.hasSuffix("/" + $0.sqlName + ParquetPlace.suffix) } : nil
   }
 
   /// Files whose column `extra` has more keys keep it as it is.

@@ -111,21 +111,14 @@ extension Table {
       })
   }
 
-  /// The table whose columns have the types that are declared for their names, where all their cells fit them; a column
-  /// of nulls alone is then known to be of its type. Integers stay integers: 0 read back is not 0.0.
+  /// The table with columns of nulls alone known to be of the types that are declared for their names, and columns of JSON
+  /// to be that. Others keep their own: 0 read back is not 0.0.
   package func declaring(_ types: [String: ColumnType]) -> Table {
-    var declared = columnTypes
-    var changed = chunks.map(\.columns)
-    for (column, name) in columnNames.enumerated() {
-      guard let type = types[name], declared[column] != .int || type != .double,
-        chunks.allSatisfy({ $0.columns[column].fits(type) })
-      else { continue }
-      declared[column] = type
-      for number in changed.indices { changed[number][column] = changed[number][column].cast(to: type) }
+    let declared = zip(columnNames, columnTypes).map { name, own in
+      guard let type = types[name], own == nil || type == .json else { return own }
+      return type
     }
-    return Table(
-      TableSchema(columnNames, declared: declared),
-      zip(chunks, changed).map { Chunk(rowCount: $0.rowCount, columns: $1) })
+    return Table(TableSchema(columnNames, declared: declared), chunks)
   }
 }
 
