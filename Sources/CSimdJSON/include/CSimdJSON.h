@@ -1,5 +1,5 @@
-// simdjson's DOM parser and the standard library's reading of doubles, as C. The one reason this target exists: Swift
-// cannot call C++ templates without switching the whole module to C++ interoperability.
+// simdjson's DOM parser and the standard library's reading of doubles, as C: Swift cannot call C++ templates without
+// switching the whole module to C++ interoperability. And small steps of reading a JSON text that compare 16 bytes at once.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +26,20 @@ size_t magnet_json_padding(void);
 /// Reads `length` bytes, a number in JSON's grammar, as the nearest double. Returns 0, or 1 when it is too large or
 /// too small for one.
 int magnet_json_double(const uint8_t *bytes, size_t length, double *value);
+
+/// The closing quote of the string whose first byte is at `start`, and whether there are escapes before it; NULL when a byte
+/// before it is a control character or not UTF-8. A NUL must follow the text, and 64 readable bytes, as for what follows.
+const uint8_t *magnet_json_string_end(const uint8_t *start, int *has_escapes);
+
+/// Writes what the string from `start` to its closing quote at `end` says, at most as many bytes; `to` has room for 16
+/// more. Returns their number, or SIZE_MAX when an escape is not valid, or is half of a surrogate pair.
+size_t magnet_json_unescape(const uint8_t *start, const uint8_t *end, uint8_t *to);
+
+/// Writes the list or object that begins at `start` as compact JSON, doubles with the fewest digits that read back the
+/// same, and gives the place after it. Returns the number of bytes; SIZE_MAX when there is no room for them and 64 more;
+/// 0, with an `end` of NULL, when it is not valid or is left to a parser: what lies deeper than 63, integers of more than
+/// 18 digits, -0, doubles out of reach, halves of surrogate pairs.
+size_t magnet_json_compact(const uint8_t *start, const uint8_t **end, uint8_t *to, size_t room);
 
 #ifdef __cplusplus
 }

@@ -89,6 +89,37 @@ import CSimdJSON
     return unsafe magnet_json_double(start, end - start, &value) == 0 ? value : nil
   }
 
+  /// The string of a text whose first byte is at `start`; nil when a byte before its closing quote is a control
+  /// character or not UTF-8.
+  static func string(_ start: Place) -> StringText? {
+    var hasEscapes: Int32 = 0
+    guard let end = unsafe magnet_json_string_end(start, &hasEscapes) else { return nil }
+    return unsafe StringText(start: start, end: end, hasEscapes: hasEscapes != 0)
+  }
+
+  /// Puts what a string of a text says, its escapes resolved, into `out`; false when one of them is not valid, or is half
+  /// of a surrogate pair.
+  static func resolve(_ string: StringText, into out: inout ByteBuffer) -> Bool {
+    out.removeAll()
+    let count = unsafe out.append(atMost: string.bytes.count + 16) { place, _ in
+      unsafe magnet_json_unescape(string.start, string.end, place)
+    }
+    return count != nil
+  }
+
+  /// Puts the list or object of a text that begins at `start` into `out` as `JSONTape.appendText` writes it; the place
+  /// after it. Nil when it is not valid or is left to a parser.
+  static func compact(_ start: Place, into out: inout ByteBuffer) -> Place? {
+    out.removeAll()
+    var end: Place?
+    var room = 1024
+    while true {
+      let count = unsafe out.append(atMost: room) { unsafe magnet_json_compact(start, &end, $0, $1) }
+      if count != nil { return unsafe end }
+      room *= 4
+    }
+  }
+
   /// The tape of a part of the text that is in the buffer, a value; nil when it is not JSON.
   func tape(of part: UnsafeBufferPointer<UInt8>) -> JSONTape? {
     var words: UnsafePointer<UInt64>?
@@ -99,6 +130,14 @@ import CSimdJSON
       let strings = unsafe strings
     else { return nil }
     return unsafe JSONTape(words: words, strings: strings)
+  }
+
+  /// Calls `body` with the tape of a text beside the one in the buffer; nil when it is not JSON.
+  func withTape<R>(of text: [UInt8], _ body: (JSONTape) -> R?) -> R? {
+    let padded = text + [UInt8](repeating: 0, count: 1 + max(64, magnet_json_padding()))
+    return unsafe padded.withUnsafeBufferPointer { padded in
+      unsafe tape(of: UnsafeBufferPointer(rebasing: padded.prefix(text.count))).flatMap(body)
+    }
   }
 
   private func withText<R>(_ length: Int, _ body: (RecordText) -> R?) -> R? {

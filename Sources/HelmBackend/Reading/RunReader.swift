@@ -82,7 +82,7 @@ final class SourceReader {
     case .object:
       return try files.withTape(bytes) { (tape) throws(DataFault) in try objectTable(tape, run, file) }
     case .recordsInObject(let key):
-      return try files.withTape(bytes) { (tape) throws(DataFault) in
+      return try files.withTape(bytes, orText: { plainTable($0, key, run) }) { (tape) throws(DataFault) in
         try tape.expect(.object, file: file)
         guard let list = tape.value(of: key, in: JSONTape.top) else {
           throw DataFault(file: file, place: key.description, problem: "the key is missing")
@@ -200,14 +200,30 @@ final class SourceReader {
     let count: Int?
     switch source.shape {
     case .records: count = unsafe records.addRecords(of: text)
+    case .recordsInObject(let key):
+      let place = unsafe records.place(key)
+      count = unsafe records.addRecords(of: text, at: place)
     case .bundles(let key):
       let place = unsafe records.place(key)
       count = unsafe records.addBundles(of: text, at: place)
-    case .object, .recordsInObject: return nil
+    case .object: return nil
     }
     guard let count else { return unsafe records.nothing() }
     let rows = unsafe (columns: records.finish(rowCount: count), count: count)
     return areComplete(rows) ? table(run, rows.columns, rowCount: count) : nil
+  }
+
+  /// The same, of the text of an object with a list under a key; what stands around the list is parsed.
+  private func plainTable(_ text: RecordText, _ key: StaticString, _ run: String) -> Table? {
+    guard let (count, surroundings) = unsafe records.addRecords(of: text, under: key) else {
+      return unsafe records.nothing()
+    }
+    let rows = unsafe (columns: records.finish(rowCount: count), count: count)
+    guard areComplete(rows),
+      let common = text.reader.withTape(
+        of: surroundings, { try? columnsAround(key, $0, rowCount: count, file: "") })
+    else { return nil }
+    return table(run, Self.merged(rows.columns, common), rowCount: count)
   }
 
   /// One row per record, its keys below a place; nil when a record is not an object.

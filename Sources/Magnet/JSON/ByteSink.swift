@@ -50,6 +50,19 @@ extension [UInt8]: ByteSink {
     count += bytes.count
   }
 
+  /// Appends the bytes that `write` puts into memory, `most` bytes or more, and returns their number; nil, and nothing is
+  /// appended, when that is beyond what there is.
+  package mutating func append(
+    atMost most: Int, _ write: (UnsafeMutablePointer<UInt8>, _ room: Int) -> Int
+  ) -> Int? {
+    if count + most > capacity { grow(most) }
+    let room = capacity - count
+    let written = unsafe write((start + count).assumingMemoryBound(to: UInt8.self), room)
+    guard written >= 0, written <= room else { return nil }
+    count += written
+    return written
+  }
+
   private mutating func grow(_ more: Int) {
     let larger = UnsafeMutableRawPointer.allocate(byteCount: max(capacity * 2, count + more), alignment: 1)
     unsafe larger.copyMemory(from: start, byteCount: count)

@@ -39,7 +39,8 @@
   var visits: UInt64 = 0
   /// The visit of the object whose members are added one by one.
   private var rootVisit: UInt64 = 0
-  private var scratch = ByteBuffer()
+  /// What is made of a list, an object or a string with escapes before it becomes a cell.
+  var scratch = ByteBuffer()
   /// The node that went past a limit; its object is to be kept as a cell, and the rows to be made again.
   private var overflow: Int32 = -1
   /// The place that the rows' own keys hang below.

@@ -21,18 +21,55 @@
 // what stood there the last time. Nothing here says what is wrong with a text. A method returns nil wherever the text
 // is not as plain as HELM's lists of statistics, or not valid; the text is then to be parsed and its rows made again.
 extension Flattener {
-  /// A row for each object of a list that is the whole text; their number.
-  mutating func addRecords(of text: RecordText) -> Int? {
-    var row = 0
-    guard
-      let end = unsafe forEachObject(
-        of: text.start, 0,
-        { columns, start in
-          defer { row += 1 }
-          return unsafe columns.add(text, start, at: 0, row: row, depth: 0)
-        })
+  /// A row for each object of a list that is the whole text, their keys below `place`; their number.
+  mutating func addRecords(of text: RecordText, at place: Int32 = 0) -> Int? {
+    guard let (end, count) = unsafe addList(text, text.start, at: place) else { return nil }
+    return unsafe TextScan.afterSpace(end) == text.end ? count : nil
+  }
+
+  /// A row for each object of the list `key` of an object that is the whole text, their keys below that key; their number,
+  /// and the text with an empty list in place of this one.
+  mutating func addRecords(of text: RecordText, under key: StaticString) -> (count: Int, around: [UInt8])? {
+    let place = place(key)
+    var list: (start: Place, end: Place, count: Int)?
+    var at = unsafe TextScan.afterSpace(text.start)
+    guard unsafe at.pointee == UInt8(ascii: "{") else { return nil }
+    repeat {
+      unsafe at = unsafe TextScan.afterSpace(at + 1)
+      guard unsafe at.pointee == UInt8(ascii: "\""), let name = unsafe TextScan.string(at + 1),
+        !name.hasEscapes
+      else { return nil }
+      unsafe at = unsafe TextScan.afterSpace(name.end + 1)
+      guard unsafe at.pointee == UInt8(ascii: ":") else { return nil }
+      let value = unsafe TextScan.afterSpace(at + 1)
+      if unsafe name.bytes.elementsEqual(key.description.utf8) {
+        guard unsafe list == nil, let (end, count) = unsafe addList(text, value, at: place) else {
+          return nil
+        }
+        unsafe list = unsafe (value, end, count)
+        unsafe at = unsafe end
+      } else {
+        guard let end = unsafe TextScan.afterAny(value) else { return nil }
+        unsafe at = unsafe end
+      }
+      unsafe at = unsafe TextScan.afterSpace(at)
+    } while unsafe at.pointee == UInt8(ascii: ",")
+    guard let list = unsafe list, unsafe at.pointee == UInt8(ascii: "}"),
+      unsafe TextScan.afterSpace(at + 1) == text.end
     else { return nil }
-    return unsafe TextScan.afterSpace(end) == text.end ? row : nil
+    let before = unsafe UnsafeBufferPointer(start: text.start, count: list.start - text.start)
+    let after = unsafe UnsafeBufferPointer(start: list.end, count: text.end - list.end)
+    return unsafe (list.count, before + Array("[]".utf8) + after)
+  }
+
+  /// A row for each object of the list at `start`; the place after the list, and their number.
+  private mutating func addList(_ text: RecordText, _ start: Place, at place: Int32) -> (Place, Int)? {
+    var row = 0
+    let end = unsafe forEachObject(of: start, place) { columns, start in
+      defer { row += 1 }
+      return unsafe columns.add(text, start, at: place, row: row, depth: 0)
+    }
+    return unsafe end.map { unsafe ($0, row) }
   }
 
   /// A row for each object of the lists `stats` in the objects of the whole text, their keys below `place`, with the
@@ -205,15 +242,18 @@ extension Flattener {
       {
         return unsafe start + length + 2
       }
-      guard let end = unsafe TextScan.plainEnd(start + 1) else {
-        return unsafe addParsed(text, start, at: node, row: row)
-      }
+      guard let string = unsafe TextScan.string(start + 1) else { return nil }
+      if string.hasEscapes, !JSONFileReader.resolve(string, into: &scratch) { return nil }
       if tree[node].isWanted {
         guard let column = column(of: node) else { return nil }
-        unsafe builders[column].set(
-          plain: UnsafeRawBufferPointer(start: start + 1, count: end - start - 1), row: row)
+        let builder = unsafe builders + column
+        if string.hasEscapes {
+          unsafe scratch.withBytes { unsafe builder.pointee.set(utf8: $0, row: row) }
+        } else {
+          unsafe builder.pointee.set(plain: string.bytes, row: row)
+        }
       }
-      return unsafe end + 1
+      return unsafe string.end + 1
     }
     if byte &- 0x30 < 10 || byte == UInt8(ascii: "-") {
       return unsafe addNumber(text, start, at: node, row: row)
@@ -225,7 +265,23 @@ extension Flattener {
       }
       return unsafe end
     }
-    return unsafe addParsed(text, start, at: node, row: row)
+    if let end = unsafe TextScan.null(start) {
+      if tree[node].isWanted {
+        guard let column = column(of: node) else { return nil }
+        unsafe builders[column].setNull(row: row)
+      }
+      return unsafe end
+    }
+    guard byte == UInt8(ascii: "[") || byte == UInt8(ascii: "{") else { return nil }
+    guard let end = unsafe JSONFileReader.compact(start, into: &scratch) else {
+      return unsafe addParsed(text, start, at: node, row: row)
+    }
+    if tree[node].isWanted {
+      guard let column = column(of: node) else { return nil }
+      let builder = unsafe builders + column
+      unsafe scratch.withBytes { unsafe builder.pointee.set(json: $0, row: row) }
+    }
+    return unsafe end
   }
 
   private mutating func addNumber(_ text: RecordText, _ start: Place, at node: Int32, row: Int) -> Place? {
@@ -257,15 +313,10 @@ extension Flattener {
     }
   }
 
-  /// Makes one cell of a value that is not a plain string, number or boolean.
+  /// Makes one cell of a list or an object by way of a parser.
   private mutating func addParsed(_ text: RecordText, _ start: Place, at node: Int32, row: Int) -> Place? {
-    let end: Place?
-    switch unsafe start.pointee {
-    case UInt8(ascii: "\""), UInt8(ascii: "["), UInt8(ascii: "{"):
-      unsafe end = unsafe TextScan.afterValue(start)
-    default: unsafe end = unsafe start + 4  // null
-    }
-    guard let end = unsafe end, unsafe end <= text.end, let tape = unsafe text.tape(from: start, to: end)
+    guard let end = unsafe TextScan.afterValue(start), unsafe end <= text.end,
+      let tape = unsafe text.tape(from: start, to: end)
     else { return nil }
     if tree[node].isWanted {
       set(tape, JSONTape.top, at: node, row: row)

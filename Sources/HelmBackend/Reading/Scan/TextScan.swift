@@ -7,6 +7,17 @@ import Magnet
 /// A place in a JSON text.
 typealias Place = UnsafePointer<UInt8>
 
+/// A string where it stands in a text: valid, but for escapes that say nothing.
+@safe struct StringText {
+  /// The place after the opening quote, and that of the closing one.
+  let start: Place
+  let end: Place
+  let hasEscapes: Bool
+
+  /// Its bytes, without the quotes.
+  var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(start: start, count: end - start) }
+}
+
 /// The small steps of reading a JSON text where it stands. What is not plain, they leave to a parser.
 enum TextScan {
   /// The first place from `start` on that is not a space.
@@ -34,16 +45,46 @@ enum TextScan {
   static func plainEnd(_ start: Place) -> Place? {
     var at = unsafe start
     while true {
-      let bytes = unsafe word(at)
-      let stops =
-        JSONText.quotesAndBackslashes(in: bytes) | JSONText.controls(in: bytes) | bytes
-        & 0x8080_8080_8080_8080
+      let stops = unsafe unplain(in: word(at))
       if stops != 0 {
         unsafe at += stops.trailingZeroBitCount >> 3
         return unsafe at.pointee == UInt8(ascii: "\"") ? at : nil
       }
       unsafe at += 8
     }
+  }
+
+  /// The string whose first byte is at `start`, whatever is in it; nil when it is not valid.
+  @inline(__always)
+  static func string(_ start: Place) -> StringText? {
+    // Most are short and plain.
+    var at = unsafe start
+    for _ in 0..<4 {
+      let stops = unsafe unplain(in: word(at))
+      if stops != 0 {
+        unsafe at += stops.trailingZeroBitCount >> 3
+        if unsafe at.pointee == UInt8(ascii: "\"") {
+          return unsafe StringText(start: start, end: at, hasEscapes: false)
+        }
+        break
+      }
+      unsafe at += 8
+    }
+    return unsafe JSONFileReader.string(start)
+  }
+
+  /// Marks, in the high bit of each of 8 bytes, those that are quotes, backslashes, control characters or not ASCII.
+  /// The lowest mark is right.
+  @inline(__always)
+  private static func unplain(in bytes: UInt64) -> UInt64 {
+    // The test for a zero byte of "Bit Twiddling Hacks" (Anderson).
+    let quotes = bytes ^ 0x2222_2222_2222_2222
+    let backslashes = bytes ^ 0x5C5C_5C5C_5C5C_5C5C
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    return
+      ((quotes &- ones) & ~quotes | (backslashes &- ones) & ~backslashes | (bytes &- 0x20 &* ones) & ~bytes
+      | bytes)
+      & 0x8080_8080_8080_8080
   }
 
   /// How deep lists and objects may lie in each other; it is left to a parser to say what is too deep.
@@ -73,6 +114,27 @@ enum TextScan {
       unsafe at += 1
     } while depth > 0
     return unsafe at
+  }
+
+  /// The place after the value that begins at `start`, whatever it is; nil as for `afterValue`.
+  static func afterAny(_ start: Place) -> Place? {
+    let byte = unsafe start.pointee
+    if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") {
+      return unsafe afterValue(start)
+    }
+    var at = unsafe start
+    while unsafe at.pointee > 0x20, unsafe at.pointee != UInt8(ascii: ","),
+      unsafe at.pointee != UInt8(ascii: "}")
+    {
+      unsafe at += 1
+    }
+    return unsafe at
+  }
+
+  /// The place after the `null` at `start`.
+  @inline(__always)
+  static func null(_ start: Place) -> Place? {
+    unsafe word(start) & 0xFFFF_FFFF == 0x6C6C_756E ? start + 4 : nil
   }
 
   /// The `true` or `false` at `start`, and the place after it.
