@@ -13,6 +13,15 @@ using Place = const uint8_t *;
 
 namespace {
 
+#if !defined(__SSE2__)
+/// Eight bytes, the first in the lowest.
+inline uint64_t word(Place at) {
+  uint64_t bytes;
+  memcpy(&bytes, at, 8);
+  return bytes;
+}
+#endif
+
 /// The first of 16 bytes that is a quote, a backslash, a control character or not ASCII; 16 for none.
 inline unsigned first_special(Place at) {
 #if defined(__SSE2__)
@@ -24,9 +33,46 @@ inline unsigned first_special(Place at) {
   auto found = _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quotes, backslashes), below));
   return __builtin_ctz(static_cast<unsigned>(found) | 1u << 16);
 #else
-  for (unsigned i = 0; i < 16; i++)
-    if (at[i] == '"' || at[i] == '\\' || at[i] < ' ' || at[i] > 0x7F) return i;
+  // The test for a zero byte of "Bit Twiddling Hacks" (Anderson): the lowest mark is right.
+  const uint64_t ones = 0x0101010101010101;
+  for (unsigned i = 0; i < 16; i += 8) {
+    uint64_t bytes = word(at + i), quotes = bytes ^ ones * '"', backslashes = bytes ^ ones * '\\';
+    uint64_t found = ((quotes - ones) & ~quotes) | ((backslashes - ones) & ~backslashes) |
+                     ((bytes - ones * ' ') & ~bytes) | bytes;
+    if (found &= ones << 7) return i + static_cast<unsigned>(__builtin_ctzll(found)) / 8;
+  }
   return 16;
+#endif
+}
+
+/// The first of 16 bytes that is a quote or a backslash; 16 for none.
+inline unsigned first_in_string(Place at) {
+#if defined(__SSE2__)
+  auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i *>(at));
+  auto quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+  auto found = _mm_or_si128(quotes, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+  return __builtin_ctz(static_cast<unsigned>(_mm_movemask_epi8(found)) | 1u << 16);
+#else
+  unsigned i = 0;
+  while (i < 16 && at[i] != '"' && at[i] != '\\') i++;
+  return i;
+#endif
+}
+
+/// The first of 16 bytes that is a quote, a comma or a bracket of either kind; 16 for none.
+inline unsigned first_mark(Place at) {
+#if defined(__SSE2__)
+  auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i *>(at));
+  // Brackets and braces differ by one bit.
+  auto folded = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+  auto open = _mm_cmpeq_epi8(folded, _mm_set1_epi8('{')), close = _mm_cmpeq_epi8(folded, _mm_set1_epi8('}'));
+  auto quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), commas = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(','));
+  auto found = _mm_or_si128(_mm_or_si128(open, close), _mm_or_si128(quotes, commas));
+  return __builtin_ctz(static_cast<unsigned>(_mm_movemask_epi8(found)) | 1u << 16);
+#else
+  unsigned i = 0;
+  while (i < 16 && at[i] != '"' && at[i] != ',' && (at[i] | 0x20) != '{' && (at[i] | 0x20) != '}') i++;
+  return i;
 #endif
 }
 
@@ -37,9 +83,9 @@ inline unsigned leading_spaces(Place at) {
   auto spaces = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(' ')));
   return __builtin_ctz(~static_cast<unsigned>(spaces));
 #else
-  unsigned i = 0;
-  while (i < 16 && at[i] == ' ') i++;
-  return i;
+  for (unsigned i = 0; i < 16; i += 8)
+    if (uint64_t others = word(at + i) ^ 0x2020202020202020) return i + static_cast<unsigned>(__builtin_ctzll(others)) / 8;
+  return 16;
 #endif
 }
 
@@ -342,4 +388,45 @@ size_t magnet_json_compact(const uint8_t *start, const uint8_t **end, uint8_t *t
   *end = writer.value(start);
   if (*end) return static_cast<size_t>(writer.out - to);
   return writer.is_full ? SIZE_MAX : 0;
+}
+
+size_t magnet_json_scan_records(const uint8_t *bytes, size_t from, size_t to, struct magnet_json_scan *scan) {
+  size_t cut = 0;
+  auto at = bytes + from, end = bytes + to;
+  if (scan->is_escaped && at < end) {
+    scan->is_escaped = false;
+    at++;
+  }
+  while (at < end) {
+    if (scan->is_in_string) {
+      at += first_in_string(at);
+      if (at >= end) break;
+      if (*at == '"') {
+        scan->is_in_string = false;
+        at++;
+      } else if (*at == '\\') {
+        scan->is_escaped = at + 1 == end;
+        at += 2;
+      }
+      continue;
+    }
+    at += first_mark(at);
+    if (at >= end) break;
+    switch (*at) {
+    case '"': scan->is_in_string = true; break;
+    case '{': case '[': scan->depth++; break;
+    case '}': case ']':
+      if (--scan->depth < scan->record_depth) return static_cast<size_t>(at - bytes);
+      break;
+    case ',':
+      if (scan->depth == scan->record_depth) {
+        cut = static_cast<size_t>(at - bytes);
+        scan->commas++;
+      }
+      break;
+    default: continue;  // none in these 16 bytes
+    }
+    at++;
+  }
+  return cut;
 }

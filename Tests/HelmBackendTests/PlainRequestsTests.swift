@@ -169,7 +169,9 @@ import Testing
     // Programs that write JSON write what stands between two values in one way.
     let (colon, comma) = (writer.space() + ":" + writer.space(), "," + writer.space())
     let records = (0..<40).map { number in
-      let keys = ["prompt", "text", "tags", "result", "null", "x"].filter { _ in writer.random.below(4) > 0 }
+      let keys = ["prompt", "text", "tags", #"r\u00e9sult\n"#, "número", "x"].filter { _ in
+        writer.random.below(4) > 0
+      }
       let members = keys.map { key in
         "\"\(key)\"" + colon
           + (writer.random.below(3) == 0 ? "[" + writer.value() + "]" : writer.string())

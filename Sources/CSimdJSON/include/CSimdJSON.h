@@ -1,6 +1,7 @@
 // simdjson's DOM parser and the standard library's reading of doubles, as C: Swift cannot call C++ templates without
 // switching the whole module to C++ interoperability. And small steps of reading a JSON text that compare 16 bytes at once.
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,6 +41,19 @@ size_t magnet_json_unescape(const uint8_t *start, const uint8_t *end, uint8_t *t
 /// 0, with an `end` of NULL, when it is not valid or is left to a parser: what lies deeper than 63, integers of more than
 /// 18 digits, -0, doubles out of reach, halves of surrogate pairs.
 size_t magnet_json_compact(const uint8_t *start, const uint8_t **end, uint8_t *to, size_t room);
+
+/// Where a scan over the records of a list is.
+struct magnet_json_scan {
+  /// How many lists and objects are open, and how many when a record is not.
+  int64_t depth, record_depth;
+  /// The commas met between records.
+  int64_t commas;
+  bool is_in_string, is_escaped;
+};
+
+/// Goes over bytes `from..<to` of a list's records. Returns where the last comma between records stands, 0 for none, or,
+/// when the list ends (`depth` is below `record_depth`), its closing bracket. 16 readable bytes must follow.
+size_t magnet_json_scan_records(const uint8_t *bytes, size_t from, size_t to, struct magnet_json_scan *scan);
 
 #ifdef __cplusplus
 }

@@ -132,6 +132,21 @@ import CSimdJSON
     return unsafe JSONTape(words: words, strings: strings)
   }
 
+  /// Goes over bytes `from..<to` of a list's records, with 16 readable bytes after them; where the last comma between
+  /// records stands, 0 for none, or, when the list ends, its closing bracket.
+  static func scanRecords(
+    _ memory: UnsafeMutablePointer<UInt8>, _ from: Int, _ to: Int, _ scan: inout RecordScan
+  ) -> Int {
+    var state = magnet_json_scan(
+      depth: Int64(scan.depth), record_depth: Int64(scan.recordDepth), commas: 0,
+      is_in_string: scan.isInString, is_escaped: scan.isEscaped)
+    let found = unsafe magnet_json_scan_records(memory, from, to, &state)
+    scan.depth = Int(state.depth)
+    scan.commas += Int(state.commas)
+    (scan.isInString, scan.isEscaped) = (state.is_in_string, state.is_escaped)
+    return found
+  }
+
   /// Calls `body` with the tape of a text beside the one in the buffer; nil when it is not JSON.
   func withTape<R>(of text: [UInt8], _ body: (JSONTape) -> R?) -> R? {
     let padded = text + [UInt8](repeating: 0, count: 1 + max(64, magnet_json_padding()))

@@ -47,8 +47,8 @@ package enum JSONText {
 
   /// Marks, in the high bit of each of 8 bytes, those that are quotes or backslashes, by the test for a zero byte of
   /// "Bit Twiddling Hacks" (Anderson). The lowest mark is right; a borrow can only set marks above it.
-  @inlinable @inline(__always)
-  package static func quotesAndBackslashes(in word: UInt64) -> UInt64 {
+  @inline(__always)
+  private static func quotesAndBackslashes(in word: UInt64) -> UInt64 {
     let quote = word ^ 0x2222_2222_2222_2222
     let backslash = word ^ 0x5C5C_5C5C_5C5C_5C5C
     return ((quote &- 0x0101_0101_0101_0101) & ~quote | (backslash &- 0x0101_0101_0101_0101) & ~backslash)
@@ -56,8 +56,8 @@ package enum JSONText {
   }
 
   /// Marks those of 8 bytes that are control characters, in the same way.
-  @inlinable @inline(__always)
-  package static func controls(in word: UInt64) -> UInt64 {
+  @inline(__always)
+  private static func controls(in word: UInt64) -> UInt64 {
     (word &- 0x2020_2020_2020_2020) & ~word & 0x8080_8080_8080_8080
   }
 

@@ -185,14 +185,20 @@ extension Flattener {
       guard unsafe at.pointee == UInt8(ascii: ",") else { return nil }
       unsafe at = unsafe TextScan.afterSpace(at + 1)
     }
-    guard unsafe at.pointee == UInt8(ascii: "\""), let keyEnd = unsafe TextScan.plainEnd(at + 1) else {
+    guard unsafe at.pointee == UInt8(ascii: "\""), let key = unsafe TextScan.string(at + 1) else {
       return nil
     }
-    let key = unsafe UnsafeRawBufferPointer(start: at + 1, count: keyEnd - at - 1)
-    unsafe at = unsafe TextScan.afterSpace(keyEnd + 1)
+    unsafe at = unsafe TextScan.afterSpace(key.end + 1)
     guard unsafe at.pointee == UInt8(ascii: ":") else { return nil }
     unsafe at = unsafe TextScan.afterSpace(at + 1)
-    let node = unsafe child(of: parent, key, expected: expected)
+    let node: Int32
+    if key.hasEscapes {
+      var resolved = ByteBuffer()
+      guard JSONFileReader.resolve(key, into: &resolved) else { return nil }
+      node = unsafe resolved.withBytes { unsafe child(of: parent, $0, expected: expected) }
+    } else {
+      node = unsafe child(of: parent, key.bytes, expected: expected)
+    }
     if node == parent { return nil }
     tree[node].lead = unsafe TextBetween(from: start, to: at, isFirst: isFirst)
     return unsafe (node, at)

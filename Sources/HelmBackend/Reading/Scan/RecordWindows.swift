@@ -1,9 +1,22 @@
 // Unsafe code, on these invariants:
 // - `file` was opened for these windows and is read by no one else, so that whoever has them may read it.
-// - The memory that `grow` hands out has at least the bytes asked for and keeps the number of first bytes asked for;
-//   it is used until the next call of `grow` or the return, and never beyond `filled`.
+// - The memory that `grow` hands out has at least the bytes asked for, 16 readable ones after them, and keeps the number
+//   of first bytes asked for; it is used until the next call of `grow` or the return, and never beyond `filled`.
 
 import Magnet
+
+/// Where a scan of a text is: how many lists and objects are open, and whether it is within a string.
+struct RecordScan {
+  var depth = 0
+  /// How deep the list's records lie.
+  let recordDepth: Int
+  /// The commas between records since the last window.
+  var commas = 0
+  var isInString = false
+  var isEscaped = false
+
+  init(recordDepth: Int) { self.recordDepth = recordDepth }
+}
 
 /// Cuts a file's list of records into windows of whole records, so that a file of any size is read with the memory
 /// of a window and one record. The cuts are the commas at the list's own depth, found by a scan that knows strings.
@@ -27,9 +40,7 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
   /// The key of the list in the top object; nil when the list is the file's top value.
   private let key: String?
   private var mode = Mode.before
-  private var depth = 0
-  private var isInString = false
-  private var isEscaped = false
+  private var scan: RecordScan
   /// The part of the list that was read and not handed out.
   private var carry: [UInt8] = []
   /// The next window's number, place in the file, and first record.
@@ -38,7 +49,6 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
   /// The bytes read.
   private var read = 0
   private var record = 0
-  private var commas = 0
   /// The bytes read of a byte order mark.
   private var markBytes = 0
   private var string: [UInt8] = []
@@ -49,16 +59,14 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
   init(_ file: any ByteStream, list key: String?, windowSize: Int) {
     self.file = file
     self.key = key
+    scan = RecordScan(recordDepth: key == nil ? 1 : 2)
     self.windowSize = windowSize
   }
 
   private var path: String { file.path }
 
-  /// How deep the list's records lie.
-  private var recordDepth: Int { key == nil ? 1 : 2 }
-
   /// Puts the next window's text, a JSON list, into memory; nil when there is none.
-  /// - Parameter grow: gives memory of a size and keeps as many of its first bytes as are asked for.
+  /// - Parameter grow: gives memory of a size and 16 readable bytes more, and keeps as many of its first bytes as are asked for.
   /// - Throws: `DataFault` when the file cannot be read or ends too early, or there is no list where one should be.
   mutating func next(
     _ grow: (_ size: Int, _ keeping: Int) -> UnsafeMutablePointer<UInt8>
@@ -115,8 +123,8 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
     let window = Window(number: number, length: cut + 1, offset: offset, firstRecord: record)
     number += 1
     offset += cut
-    record += commas
-    commas = 0
+    record += scan.commas
+    scan.commas = 0
     return isBlank ? nil : window
   }
 
@@ -152,11 +160,11 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
       if count == 0 { break }
       _ = try unsafe scanSurroundings(rest, 0, count)
     }
-    if depth != 0 { throw cutOff() }
+    if scan.depth != 0 { throw cutOff() }
   }
 
   private func cutOff() -> DataFault {
-    if mode == .before, key != nil, depth == 0, !surroundings.isEmpty {
+    if mode == .before, key != nil, scan.depth == 0, !surroundings.isEmpty {
       return DataFault(file: path, place: key, problem: "the key is missing")
     }
     return DataFault(
@@ -177,7 +185,7 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
           continue
         }
         if mode == .before, byte == UInt8(ascii: "[") {
-          depth = 1
+          scan.depth = 1
           mode = .inside
           return at + 1
         }
@@ -199,31 +207,31 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
 
   /// Takes in one byte around the list; true when it opens the list.
   private mutating func scanByte(_ byte: UInt8) -> Bool {
-    if isInString {
-      if isEscaped {
-        isEscaped = false
+    if scan.isInString {
+      if scan.isEscaped {
+        scan.isEscaped = false
       } else if byte == UInt8(ascii: "\\") {
-        isEscaped = true
+        scan.isEscaped = true
       } else if byte == UInt8(ascii: "\"") {
-        isInString = false
+        scan.isInString = false
         return false
       }
-      if depth == 1 { string.append(byte) }
+      if scan.depth == 1 { string.append(byte) }
       return false
     }
     switch byte {
     case UInt8(ascii: "\""):
-      isInString = true
+      scan.isInString = true
       string = []
-    case UInt8(ascii: ":") where depth == 1: lastKey = string
-    case UInt8(ascii: "{"): depth += 1
+    case UInt8(ascii: ":") where scan.depth == 1: lastKey = string
+    case UInt8(ascii: "{"): scan.depth += 1
     case UInt8(ascii: "["):
-      depth += 1
-      if mode == .before, depth == 2, let key, lastKey.elementsEqual(key.utf8) {
+      scan.depth += 1
+      if mode == .before, scan.depth == 2, let key, lastKey.elementsEqual(key.utf8) {
         mode = .inside
         return true
       }
-    case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+    case UInt8(ascii: "}"), UInt8(ascii: "]"): scan.depth -= 1
     default: break
     }
     return false
@@ -231,71 +239,14 @@ struct RecordWindows: ~Copyable, @unchecked Sendable {
 
   /// Scans records. Returns where the last comma between records stands, 0 for none, or, when the list ends, its
   /// closing bracket.
-  private mutating func scanRecords(
-    _ memory: UnsafeMutablePointer<UInt8>, _ from: Int, _ to: Int
-  ) -> Int {
-    let recordDepth = recordDepth
-    var cut = 0
-    var at = from
-    while at < to {
-      if isInString {
-        at = unsafe scanString(memory, at, to)
-        continue
-      }
-      while at + 8 <= to, unsafe Self.word(memory, at) == 0x2020_2020_2020_2020 { at += 8 }
-      if at == to { break }
-      switch unsafe memory[at] {
-      case UInt8(ascii: "\""): isInString = true
-      case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
-      case UInt8(ascii: "}"), UInt8(ascii: "]"):
-        depth -= 1
-        if depth < recordDepth {
-          mode = .after
-          lastKey = []
-          if key != nil { surroundings.append(UInt8(ascii: "]")) }
-          commas += 1
-          return at
-        }
-      case UInt8(ascii: ",") where depth == recordDepth:
-        cut = at
-        commas += 1
-      default: break
-      }
-      at += 1
+  private mutating func scanRecords(_ memory: UnsafeMutablePointer<UInt8>, _ from: Int, _ to: Int) -> Int {
+    let found = unsafe JSONFileReader.scanRecords(memory, from, to, &scan)
+    if scan.depth < scan.recordDepth {
+      mode = .after
+      lastKey = []
+      if key != nil { surroundings.append(UInt8(ascii: "]")) }
+      scan.commas += 1
     }
-    return cut
-  }
-
-  /// Goes to the end of a string, or of what is there of it.
-  private mutating func scanString(
-    _ memory: UnsafeMutablePointer<UInt8>, _ from: Int, _ to: Int
-  ) -> Int {
-    var at = from
-    if isEscaped {
-      isEscaped = false
-      at += 1
-    }
-    while at < to {
-      while at + 8 <= to, unsafe JSONText.quotesAndBackslashes(in: Self.word(memory, at)) == 0 { at += 8 }
-      if at == to { break }
-      if unsafe memory[at] == UInt8(ascii: "\"") {
-        isInString = false
-        return at + 1
-      }
-      if unsafe memory[at] == UInt8(ascii: "\\") {
-        if at + 1 == to {
-          isEscaped = true
-          return to
-        }
-        at += 1
-      }
-      at += 1
-    }
-    return at
-  }
-
-  @inline(__always)
-  private static func word(_ memory: UnsafeMutablePointer<UInt8>, _ at: Int) -> UInt64 {
-    unsafe UnsafeRawPointer(memory + at).loadUnaligned(as: UInt64.self)
+    return found
   }
 }

@@ -39,21 +39,6 @@ enum TextScan {
     return unsafe at
   }
 
-  /// The closing quote of the string whose first byte is at `start`; nil when a byte before it is not ASCII, a
-  /// backslash or a control character.
-  @inline(__always)
-  static func plainEnd(_ start: Place) -> Place? {
-    var at = unsafe start
-    while true {
-      let stops = unsafe unplain(in: word(at))
-      if stops != 0 {
-        unsafe at += stops.trailingZeroBitCount >> 3
-        return unsafe at.pointee == UInt8(ascii: "\"") ? at : nil
-      }
-      unsafe at += 8
-    }
-  }
-
   /// The string whose first byte is at `start`, whatever is in it; nil when it is not valid.
   @inline(__always)
   static func string(_ start: Place) -> StringText? {
