@@ -102,6 +102,11 @@ inline Place after_space(Place at) {
   return at;
 }
 
+inline Place after_digits(Place at) {
+  while (*at >= '0' && *at <= '9') at++;
+  return at;
+}
+
 /// Four hexadecimal digits; negative when they are none.
 inline int32_t hexadecimal(Place at) {
   int32_t value = 0;
@@ -227,7 +232,7 @@ struct Writer {
     auto at = start;
     if (*at == '-') at++;
     auto whole = at;
-    while (*at - '0' >= 0 && *at - '0' < 10) at++;
+    at = after_digits(at);
     auto wholes = at - whole;
     if (wholes == 0 || (wholes > 1 && *whole == '0')) return nullptr;
     if (*at != '.' && (*at | 0x20) != 'e') {
@@ -239,7 +244,7 @@ struct Writer {
     Place fraction = nullptr;
     if (*at == '.') {
       fraction = ++at;
-      while (*at - '0' >= 0 && *at - '0' < 10) at++;
+      at = after_digits(at);
       if (at == fraction) return nullptr;
     }
     bool has_exponent = (*at | 0x20) == 'e';
@@ -247,7 +252,7 @@ struct Writer {
       at++;
       if (*at == '+' || *at == '-') at++;
       auto exponent = at;
-      while (*at - '0' >= 0 && *at - '0' < 10) at++;
+      at = after_digits(at);
       if (at == exponent) return nullptr;
     }
     // 15 digits say one double only, and no other text of it has fewer. Below 0.0001, there would be an exponent.

@@ -19,6 +19,9 @@ import CSimdJSON
   private var buffer: UnsafeMutableRawPointer
   private var capacity: Int
 
+  /// The bytes after a text: a NUL, and 64 or what simdjson asks for if that is more.
+  private static let padding = 1 + max(64, magnet_json_padding())
+
   init() {
     unsafe parser = unsafe magnet_json_parser_new(TolerantParser.depthLimit)
     capacity = 1 << 16
@@ -149,7 +152,7 @@ import CSimdJSON
 
   /// Calls `body` with the tape of a text beside the one in the buffer; nil when it is not JSON.
   func withTape<R>(of text: [UInt8], _ body: (JSONTape) -> R?) -> R? {
-    let padded = text + [UInt8](repeating: 0, count: 1 + max(64, magnet_json_padding()))
+    let padded = text + [UInt8](repeating: 0, count: Self.padding)
     return unsafe padded.withUnsafeBufferPointer { padded in
       unsafe tape(of: UnsafeBufferPointer(rebasing: padded.prefix(text.count))).flatMap(body)
     }
@@ -191,7 +194,7 @@ import CSimdJSON
 
   /// The buffer, with room for `size` bytes and simdjson's padding, its first `keeping` bytes kept.
   private func room(_ size: Int, keeping: Int) -> UnsafeMutableRawPointer {
-    let needed = size + 1 + max(64, magnet_json_padding())
+    let needed = size + Self.padding
     if needed > capacity {
       let grown = max(needed, capacity < 1 << 24 ? capacity * 2 : capacity + capacity / 4)
       let larger = UnsafeMutableRawPointer.allocate(byteCount: grown, alignment: 64)

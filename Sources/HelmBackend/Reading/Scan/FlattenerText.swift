@@ -19,7 +19,7 @@
 
 // Rows straight from a text, with no tape between: one pass, in which what stands between two values is compared with
 // what stood there the last time. Nothing here says what is wrong with a text. A method returns nil wherever the text
-// is not as plain as HELM's lists of statistics, or not valid; the text is then to be parsed and its rows made again.
+// is not as plain as what HELM writes, or not valid; the text is then to be parsed and its rows made again.
 extension Flattener {
   /// A row for each object of a list that is the whole text, their keys below `place`; their number.
   mutating func addRecords(of text: RecordText, at place: Int32 = 0) -> Int? {
