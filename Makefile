@@ -1,5 +1,6 @@
 # make demo   sets up, builds in release and runs the perturbation predictor on the runs in Fixtures/
-# make test   sets up and runs every test
+# make test   sets up and runs every test; commands are run from the debug build, or from the binary that MAGNET_BINARY names
+# make build  builds magnet; make binary prints where it is
 # make install PREFIX=/usr/local   installs one binary, magnet
 # make dist   builds a tarball with one binary that needs glibc alone; make dist-test starts it in a root that has no more
 # make lint   checks the format
@@ -24,42 +25,47 @@ else
   RELEASE += --static-swift-stdlib
 endif
 
-.PHONY: demo docs setup-tests test bench fuzz asan tsan build install lint setup fake-gcs columnar litellm spark-test clean dist dist-test \
+BINARY = "$$(swift build $(RELEASE) --show-bin-path)/magnet"
+
+.PHONY: demo docs setup-tests test bench fuzz asan tsan build binary install lint setup fake-gcs columnar litellm spark-test clean dist dist-test \
   bench-predictors bench-download bench-cards bench-shifts bench-judges
 
 demo: build
 	@echo
-	@"$$(swift build $(RELEASE) --show-bin-path)/magnet" predict perturbation \
+	@$(BINARY) predict perturbation \
 	  Fixtures/benchmark_output/runs/sweep-v1 --format table
 
 build: setup
 	swift build $(RELEASE)
+
+binary:
+	@echo $(BINARY)
 
 test: setup-tests fake-gcs columnar
 	swift build --build-tests $(FLAGS)
 	swift test --skip-build $(FLAGS)
 
 bench: build
-	python3 Benchmarks/bench.py "$$(swift build $(RELEASE) --show-bin-path)/magnet" $(BENCH)
+	python3 Benchmarks/bench.py $(BINARY) $(BENCH)
 
 bench-predictors: build
-	python3 Benchmarks/predictors.py "$$(swift build $(RELEASE) --show-bin-path)/magnet" $(MATRICES) --out Benchmarks/results $(BENCH)
+	python3 Benchmarks/predictors.py $(BINARY) $(MATRICES) --out Benchmarks/results $(BENCH)
 
 bench-download: build
-	python3 Benchmarks/download.py "$$(swift build $(RELEASE) --show-bin-path)/magnet" $(BENCH)
+	python3 Benchmarks/download.py $(BINARY) $(BENCH)
 
 bench-cards: build
-	python3 Benchmarks/cards.py "$$(swift build $(RELEASE) --show-bin-path)/magnet" $(BENCH)
+	python3 Benchmarks/cards.py $(BINARY) $(BENCH)
 
 bench-shifts: build
-	python3 Benchmarks/shifts.py "$$(swift build $(RELEASE) --show-bin-path)/magnet" $(BENCH)
+	python3 Benchmarks/shifts.py $(BINARY) $(BENCH)
 
 bench-judges: build
-	OMP_NUM_THREADS=1 python3 Benchmarks/judges.py "$$(swift build $(RELEASE) --show-bin-path)/magnet" $(BENCH)
+	OMP_NUM_THREADS=1 python3 Benchmarks/judges.py $(BINARY) $(BENCH)
 
 install: build
 	install -d "$(DESTDIR)$(PREFIX)/bin"
-	install -m 755 "$$(swift build $(RELEASE) --show-bin-path)/magnet" "$(DESTDIR)$(PREFIX)/bin/magnet"
+	install -m 755 $(BINARY) "$(DESTDIR)$(PREFIX)/bin/magnet"
 
 docs:
 	./docs.sh
@@ -119,7 +125,7 @@ spark-test: build columnar
 	@python3 -c "import pyspark" 2>/dev/null || test -d .build/spark || PIP_ROOT_USER_ACTION=ignore python3 -m pip install \
 	  --quiet --disable-pip-version-check --retries 1 --timeout 60 --target .build/spark pyspark
 	PYTHONPATH=.build/spark:.build/columnar python3 Integrations/spark/test_magnet_spark.py \
-	  "$$(swift build $(RELEASE) --show-bin-path)/magnet" Fixtures
+	  $(BINARY) Fixtures
 
 clean:
 	rm -rf .build

@@ -29,7 +29,7 @@ struct ExampleTests {
 
   @Test func examplesCompile() throws {
     let folder = try TemporaryFolder()
-    let products = URL(filePath: Tool.binary).deletingLastPathComponent()
+    let products = Tool.products
     let names = (FileManager.default.enumerator(atPath: Project.folder.path + "/Sources")?.allObjects ?? [])
       .compactMap { $0 as? String }.sorted().map { "Sources/" + $0 }
     var files: [String] = []

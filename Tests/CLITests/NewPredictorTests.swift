@@ -20,7 +20,7 @@ import Testing
       let kept = Project.folder.appending(path: "Tests/Generated/\(name)/\(file)").path
       #expect(try Project.text(folder.path + "/\(name)/\(file)") == Project.text(kept))
     }
-    let program = (Tool.binary as NSString).deletingLastPathComponent + "/" + name
+    let program = Tool.products.path + "/" + name
     let run = try Tool.run(command: program, [Project.sweep, "--errors", "--format", "csv"])
     #expect(run.status == 0 && parseCSV(run.output).count > 5)
     #expect(run.messages.allSatisfy { $0.hasPrefix("note: ") })

@@ -16,7 +16,7 @@ import Testing
 
   @Test func thePredictorRuns() throws {
     let outcome = try Tool.run(
-      command: (Tool.binary as NSString).deletingLastPathComponent + "/readme-example", [])
+      command: Tool.products.path + "/readme-example", [])
     #expect(outcome.status == 0 && outcome.errors.isEmpty)
     let lines = outcome.output.split(separator: "\n")
     #expect(lines.count == 6)

@@ -75,7 +75,7 @@ import Testing
     let source = "Sources/WordCounts/main.swift"
     let kept = Project.folder.appending(path: "Tests/Generated/WordCounts/\(source)").path
     #expect(try Project.text(folder.path + "/WordCounts/" + source) == Project.text(kept))
-    let program = (Tool.binary as NSString).deletingLastPathComponent + "/WordCounts"
+    let program = Tool.products.path + "/WordCounts"
     let distributions = Project.fixture("distributions")
     let outcome = try Tool.run(
       command: program, [distributions + "/shifts.json", distributions], in: folder.path)

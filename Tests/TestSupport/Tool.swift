@@ -11,16 +11,18 @@ public struct Tool: Sendable {
     public var messages: [String] { errors.split(separator: "\n").map(String.init) }
   }
 
-  /// The binary, beside the test bundle.
-  public static let binary: String = {
+  /// The folder of everything that was built with the test bundle.
+  public static let products: URL = {
     #if os(macOS)
-      let products = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }!.bundleURL
-        .deletingLastPathComponent()
+      Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }!.bundleURL.deletingLastPathComponent()
     #else
-      let products = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+      URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
     #endif
-    return products.appending(path: "magnet").path
   }()
+
+  /// The binary that the environment variable MAGNET_BINARY names, or the one beside the test bundle.
+  public static let binary =
+    ProcessInfo.processInfo.environment["MAGNET_BINARY"] ?? products.appending(path: "magnet").path
 
   /// Runs it with these arguments, standard input closed, in the project's folder.
   public static func run(
