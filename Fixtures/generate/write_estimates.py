@@ -166,16 +166,24 @@ for models, items, n, missing, rasch in [(40, 20, 8, 0, False), (40, 20, 8, 0, T
     a, d = item_response(train, rasch)
     sample = np.sort(random.choice(items, n, replace=False))
     rest = np.setdiff1d(np.arange(items), sample)
-    ability = np.linspace(-6, 6, 2001)
-    logits = np.outer(a, ability) + d[:, None]
-    share = 1 / (1 + np.exp(-logits))
-    logs = -(np.where(ability > 0, ability / 2, ability) ** 2) / 2 + x[sample] @ np.log(share[sample]) + (1 - x[sample]) @ np.log1p(-share[sample])
-    weights = np.exp(logs - logs.max())
+    expected = lambda ability: (1 / (1 + np.exp(-(a * ability + d)))).mean()
+    # The deviation above the mean run: where a third of what that lacks is closed; and where nearly all is right.
+    upper = next(u for u in np.arange(2, 30, 0.5) if expected(u) >= expected(0) + (1 - expected(0)) / 3)
+    end = next(k * upper for k in range(3, 16) if k == 15 or expected(k * upper) >= 0.98)
+    step = 0.006
+    ability = np.arange(-6, end + step / 2, step)
+    share = 1 / (1 + np.exp(-(np.outer(a, ability) + d[:, None])))
+    likelihood = np.exp(x[sample] @ np.log(share[sample]) + (1 - x[sample]) @ np.log1p(-share[sample]))
+    narrow = np.exp(-(ability**2) / 2)
+    # Above, one part in twenty in which all scores from the mean run's up are as likely.
+    score = share.mean(axis=0)
+    uniform = upper * np.sqrt(np.pi / 2) * np.gradient(score, step) / (score[-1] - expected(0))
+    above = 0.95 * np.exp(-((ability / upper) ** 2) / 2) + 0.05 * uniform
+    wide = np.where(ability > 0, above, narrow)
+    weights = wide * likelihood
     weights /= weights.sum()
     # Of single instances: nine in ten the runs' own prior, one in ten the wide one, both of area 1.
-    narrow = np.exp(-(ability**2) / 2)
-    wide = np.exp(-(np.where(ability > 0, ability / 2, ability) ** 2) / 2) * 2 / (1 + 2)
-    mixed = (0.9 * narrow + 0.1 * wide) * np.exp(x[sample] @ np.log(share[sample]) + (1 - x[sample]) @ np.log1p(-share[sample]))
+    mixed = (0.9 * narrow + 0.1 * wide * 2 / (1 + upper)) * likelihood
     mixed /= mixed.sum()
     means = (x[sample].sum() + share[rest].sum(axis=0)) / items
     mean = weights @ means

@@ -105,7 +105,7 @@ func corrected(
   return Estimate(mean: share, stddev: (spread(sample) * square).squareRoot(), isExtrapolated: isExtrapolated)
   {
     let quantile = degrees > 0 ? StudentT.quantile(0.5 + $0 / 2, degrees: degrees) : Normal.halfWidth($0)
-    return Interval.wilson(share: share, square: quantile * quantile * square)
+    return Interval.wilson(share: share, square: quantile * quantile * square).whole(of: population)
   }
 }
 

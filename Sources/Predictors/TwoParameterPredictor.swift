@@ -4,10 +4,10 @@ public import Magnet
 /// parameters: p-IRT of tinyBenchmarks (arXiv 2402.14992).
 ///
 /// The instances' parameters are learned from the training runs (`ItemResponseModel`). The sample S of n gives the
-/// posterior w(θ) of the ability, on 81 abilities from -6 to 3 u. The prior is that of the runs learned from, N(0, 1), below
-/// their mean, and wider above it, N(0, u²), as the model may be a new and stronger one: u is 2, or more where all
-/// runs learned from are nearly alike, such as at chance, so that a score at ability u is at least .1 above that at 0. What
-/// was seen counts as it is, the rest as expected:
+/// posterior w(θ) of the ability, on 88 abilities from -6 up to where 98% is right. The prior is that of the runs learned from,
+/// N(0, 1), below their mean, and wider above it, as the model may be a new and stronger one: nineteen parts in twenty
+/// N(0, u²), and one part such that all scores from the mean run's up are as likely. u is 2, or as much more as it takes
+/// that ability u closes a third of what the mean run lacks. What was seen counts as it is, the rest as expected:
 ///
 ///     ŷ = Σ_θ w(θ) (Σ_S x_j + Σ_rest P_j(θ)) / N
 ///
@@ -20,7 +20,9 @@ public import Magnet
 /// runs would have had to be (`IntervalFactors`). Where that is more than 1.75 times as wide, instances do not follow one
 /// ability: there is no interval, and a note says why. For what may be a stronger run than those learned from, the
 /// interval is also widened by what it would have had to be for the strongest training runs, learned from the weaker half,
-/// and, as far as the run is likely to be stronger, its variance is that where all abilities above the mean are as likely;
+/// and, as far as the run is likely to be stronger, its variance is that where all abilities above the mean are as likely,
+/// and as far as its ability is likely to be above 3, where instances are not known as they are among the runs learned from,
+/// at least that of the sample's mean;
 /// there is none where that is too much, or where the training runs are all alike (`FrontierTrials`). Without a sample it is
 /// the prior of the runs learned from, N(0, 1).
 ///
@@ -36,8 +38,8 @@ public import Magnet
 ///
 /// Limits: biased, whatever the number of instances, where items do not follow one ability, such as where some models
 /// answer the other way round: in the table of `AutoPredictor`, which sees that on the training runs, it errs up to three
-/// times as much as the sample's mean on GLUE's sst2. Intervals for a stronger model can be too narrow (ifeval at the
-/// frontier: 95% intervals cover .89 to .94) and too wide (musr from 10 and 25 instances: .99).
+/// times as much as the sample's mean on GLUE's sst2. Intervals for a stronger model can be too wide (musr from 10 instances:
+/// all 95% intervals hold).
 public final class TwoParameterPredictor: ScorePredictor {
   public override class var name: String { "2pl" }
   public override class var summary: String {

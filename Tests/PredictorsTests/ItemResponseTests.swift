@@ -189,14 +189,14 @@ import Testing
     #expect(try #require(auto.estimate(sample)).intervals?.count == 3)
   }
 
-  /// Weak models cannot answer the odd instances, and from a level on all of them are right: what the weaker half says of
-  /// instances does not hold for the strongest, and less so for a stronger model.
+  /// Weak models cannot answer the odd instances, and strong ones only these: what the weaker half says of instances does
+  /// not hold for the strongest, and less so for a stronger model.
   @Test func beyondTheRunsLearnedFrom() throws {
     var random = SplitMix(state: 11)
     func row(_ place: Int) -> [Double] {
       (0..<200).map { item in
-        let isLearned = item % 2 == 0 || place > 28
-        let logit = isLearned ? Double(place) / 10 - 1.5 : -2.5
+        let isOdd = item % 2 == 1
+        let logit = place > 28 ? (isOdd ? 3 : -2.5) : isOdd ? -2.5 : Double(place) / 10 - 1.5
         return Double.random(in: 0..<1, using: &random) < 1 / (1 + (-logit).exponential) ? 1 : 0
       }
     }

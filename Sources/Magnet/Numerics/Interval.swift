@@ -61,6 +61,13 @@ public struct Interval: Sendable, Hashable {
     return Interval(lower: max(0, centre - half), upper: min(1, centre + half))
   }
 
+  /// The same for the share of so many instances: an end that is nearer to 0 or to 1 than half an instance is there, as no
+  /// other share lies between.
+  package func whole(of instances: Int) -> Interval {
+    let margin = 0.5 / Double(max(1, instances))
+    return Interval(lower: lower < margin ? 0 : lower, upper: upper > 1 - margin ? 1 : upper)
+  }
+
   /// The interval score of Gneiting and Raftery (2007), to be low: the width, and 2/(1 - coverage) for each unit by
   /// which the value lies outside.
   package func score(_ value: Double, coverage: Double) -> Double {
