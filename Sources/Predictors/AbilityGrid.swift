@@ -128,7 +128,7 @@ package struct AbilityGrid: Sendable {
         switch prior {
         case .narrow: narrow
         case .wide: isBelow ? narrow : wide(place)
-        case .open: isBelow ? narrow : place < edge ? 1 : uniform(place) / uniform(edge)
+        case .open: isBelow ? narrow : place <= edge ? 1 : uniform(place) / uniform(edge)
         case .mixed:
           // Both of area 1.
           (1 - Self.wideShare) * narrow / (2 * half)

@@ -51,6 +51,16 @@ import Testing
     #expect(AbilityGrid { 0.3 + $0 * 1e-4 }.isFlat)
   }
 
+  /// Instances so steep that all are right from a level on: what is as likely beyond is as likely as what is there.
+  @Test func abilitiesWhereAllIsRightAreAsLikely() {
+    let grid = AbilityGrid { Self.logistic(20 * $0) }
+    let scores = grid.abilities.map { Self.logistic(20 * $0) }
+    #expect(scores.suffix(3) == [1, 1, 1])
+    for prior in AbilityGrid.Prior.allCases {
+      #expect(grid.logProbabilities(prior, scores: scores).allSatisfy { !$0.isNaN }, "\(prior)")
+    }
+  }
+
   /// Runs with a score of some 0.15, and one of 0.7: the sample says so, whatever the runs learned from.
   @Test(arguments: [10, 40]) func aModelFarAbove(_ count: Int) throws {
     var random = SplitMix(state: 4)
