@@ -84,7 +84,7 @@ package struct AbilityGrid: Sendable {
   }
 
   /// P = 1 / (1 + e^-(aθ + d)) for each item, `width` numbers each, one per ability.
-  package func shares(slopes: [Double], levels: [Double]) -> [Double] {
+  func shares(slopes: [Double], levels: [Double]) -> [Double] {
     var shares = Array(repeating: 0.0, count: slopes.count * Self.width)
     for (item, (a, d)) in zip(slopes, levels).enumerated() {
       let row = item * Self.width

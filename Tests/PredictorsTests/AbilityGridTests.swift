@@ -14,13 +14,11 @@ import Testing
     return logs.map { exp($0) / sum }
   }
 
-  private static func logistic(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
-
   /// Of mean runs that are right on `share`, with the logits of all instances growing by `slope` per ability.
   @Test(arguments: [(0.6, 1.0, 2.0), (0.15, 0.5, 3.5), (0.02, 0.4, 8.5), (0.97, 1.5, 2.0)])
   func isAsWideAsWhatIsMissing(_ share: Double, _ slope: Double, _ upper: Double) {
     let level = log(share / (1 - share))
-    func score(_ ability: Double) -> Double { Self.logistic(slope * ability + level) }
+    func score(_ ability: Double) -> Double { logistic(slope * ability + level) }
     let grid = AbilityGrid(score: score)
     let abilities = grid.abilities
     #expect(abilities.count == AbilityGrid.count && abilities[0] == -6 && abilities[40] == 0)
@@ -53,8 +51,8 @@ import Testing
 
   /// Instances so steep that all are right from a level on: what is as likely beyond is as likely as what is there.
   @Test func abilitiesWhereAllIsRightAreAsLikely() {
-    let grid = AbilityGrid { Self.logistic(20 * $0) }
-    let scores = grid.abilities.map { Self.logistic(20 * $0) }
+    let grid = AbilityGrid { logistic(20 * $0) }
+    let scores = grid.abilities.map { logistic(20 * $0) }
     #expect(scores.suffix(3) == [1, 1, 1])
     for prior in AbilityGrid.Prior.allCases {
       #expect(grid.logProbabilities(prior, scores: scores).allSatisfy { !$0.isNaN }, "\(prior)")
@@ -67,7 +65,7 @@ import Testing
     func row(_ ability: Double) -> [Double] {
       (0..<300).map { item in
         let logit = ability + Double(item % 7) * 0.5 - 1.5
-        return Double.random(in: 0..<1, using: &random) < Self.logistic(logit) ? 1 : 0
+        return Double.random(in: 0..<1, using: &random) < logistic(logit) ? 1 : 0
       }
     }
     let runs = fold((0..<40).map { row(-2.6 + Double($0) / 33) })

@@ -1,3 +1,4 @@
+import Foundation
 import Magnet
 import Predictors
 import TestSupport
@@ -50,6 +51,9 @@ func estimate(_ predictor: ScorePredictor, _ fold: ScoreFold, _ scores: [Double]
 func notes(_ predictor: ScorePredictor, _ fold: ScoreFold) throws -> [String] {
   try predictor.fit(fold).notes
 }
+
+/// The chance of a right answer at this logit.
+func logistic(_ logit: Double) -> Double { 1 / (1 + exp(-logit)) }
 
 /// Whether two numbers are alike to 1e-9 or so.
 func isNear(_ a: Double?, _ b: Double?, _ tolerance: Double = 1e-9) -> Bool {

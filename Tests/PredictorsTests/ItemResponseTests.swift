@@ -160,7 +160,7 @@ import Testing
     func row(_ isTurned: Bool, _ ability: Double) -> [Double] {
       (0..<200).map { item in
         let logit = (isTurned ? -1 : 1) * 3 * (item % 2 == 0 ? 1.0 : -1) + ability
-        return Double.random(in: 0..<1, using: &random) < 1 / (1 + (-logit).exponential) ? 1 : 0
+        return Double.random(in: 0..<1, using: &random) < logistic(logit) ? 1 : 0
       }
     }
     let rows = (0..<30).map { row($0 % 2 == 0, Double($0 % 5) * 0.3) }
@@ -197,7 +197,7 @@ import Testing
       (0..<200).map { item in
         let isOdd = item % 2 == 1
         let logit = place > 28 ? (isOdd ? 3 : -2.5) : isOdd ? -2.5 : Double(place) / 10 - 1.5
-        return Double.random(in: 0..<1, using: &random) < 1 / (1 + (-logit).exponential) ? 1 : 0
+        return Double.random(in: 0..<1, using: &random) < logistic(logit) ? 1 : 0
       }
     }
     let runs = fold((0..<40).map(row))
@@ -247,7 +247,7 @@ import Testing
     let values = (0..<80).flatMap { run in
       (0..<100).map { item -> Double in
         let logit = (Double(run) / 20 - 2) * (item == 0 ? -3 : 1.5) + Double(item % 5) - 2
-        return Double.random(in: 0..<1, using: &random) < 1 / (1 + (-logit).exponential) ? 1 : 0
+        return Double.random(in: 0..<1, using: &random) < logistic(logit) ? 1 : 0
       }
     }
     let model = ItemResponseModel(.twoParameter, values: values, instances: 100)
@@ -289,7 +289,7 @@ import Testing
     let abilities = (0..<60).map { _ in 1 + spread * normal() }
     let values = abilities.flatMap { ability in
       difficulties.map { difficulty -> Double in
-        Double.random(in: 0..<1, using: &random) < 1 / (1 + (difficulty - ability).exponential) ? 1 : 0
+        Double.random(in: 0..<1, using: &random) < logistic(ability - difficulty) ? 1 : 0
       }
     }
     let model = ItemResponseModel(.twoParameter, values: values, instances: 400)
@@ -302,7 +302,7 @@ import Testing
         for item in 0..<400 {
           let logit = model.discriminations[item] * middle + model.easiness[item]
           gradient +=
-            model.discriminations[item] * (values[run * 400 + item] - 1 / (1 + (-logit).exponential))
+            model.discriminations[item] * (values[run * 400 + item] - logistic(logit))
         }
         if gradient > 0 { low = middle } else { high = middle }
       }
@@ -375,14 +375,5 @@ import Testing
       #expect(try predictor.fit(fewer).estimate(sample) == make().fit(fewer).estimate(sample))
       #expect(try predictor.fit(fewer).estimate(sample) != make().fit(first).estimate(sample))
     }
-  }
-}
-
-extension Double {
-  /// e to this power, by squaring (1 + x/2^20)^(2^20).
-  fileprivate var exponential: Double {
-    var power = 1 + self / Double(1 << 20)
-    for _ in 0..<20 { power *= power }
-    return power
   }
 }

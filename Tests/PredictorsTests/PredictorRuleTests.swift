@@ -59,7 +59,7 @@ import Testing
       let difficulty = (0..<count).map { _ in Double.random(in: -1.5...1.5, using: &random) }
       func scores(_ ability: Double) -> [Double] {
         difficulty.map { item in
-          let chance = 1 / (1 + exp(item - ability))
+          let chance = logistic(ability - item)
           return isGraded
             ? min(1, max(0, chance + Double.random(in: -0.2...0.2, using: &random)))
             : Double.random(in: 0..<1, using: &random) < chance ? 1 : 0

@@ -1,3 +1,4 @@
+import Foundation
 import Predictors
 import TestSupport
 import Testing
@@ -35,7 +36,7 @@ import Testing
   }
 
   /// Each instance after the first five is the one with the greatest expected reduction of the score's variance, under the
-  /// posterior over abilities from -6 to 6 by 0.6.
+  /// posterior over every fourth ability.
   @Test func anAdaptiveChoiceIsReplayed() throws {
     let (fold, _) = Self.given
     let count = fold.matrix.instances.count
@@ -49,15 +50,20 @@ import Testing
     }[0]
     // No more is looked at than was chosen.
     #expect(asked == chosen)
-    let abilities = (0..<21).map { -6 + 0.6 * Double($0) }
     func chance(_ item: Int, _ ability: Double) -> Double {
-      1 / (1 + power(-(model.discriminations[item] * ability + model.easiness[item])))
+      logistic(model.discriminations[item] * ability + model.easiness[item])
     }
+    func score(_ ability: Double) -> Double {
+      (0..<count).reduce(0) { $0 + chance($1, ability) } / Double(count)
+    }
+    let grid = AbilityGrid(score: score)
+    let prior = grid.logProbabilities(.wide, scores: grid.abilities.map(score))
+    let places = stride(from: 0, to: AbilityGrid.count, by: 4)
+    let abilities = places.map { grid.abilities[$0] }
     for place in 5..<12 {
-      let weights = abilities.map { ability -> Double in
-        let standard = ability > 0 ? ability / 2 : ability
-        return chosen.prefix(place).reduce(power(-standard * standard / 2)) { weight, item in
-          let p = chance(item, ability)
+      let weights = places.map { q -> Double in
+        chosen.prefix(place).reduce(exp(prior[q])) { weight, item in
+          let p = chance(item, grid.abilities[q])
           return weight * (answers[item] == 1 ? p : 1 - p)
         }
       }
@@ -133,11 +139,5 @@ import Testing
       let new = try InstanceSelection(scenario, model: nil, count: 1000, method: method, seed: 1)
       #expect(new.knownCount == 0 && new.table.rowCount == count)
     }
-  }
-
-  private func power(_ x: Double) -> Double {
-    var power = 1 + x / Double(1 << 20)
-    for _ in 0..<20 { power *= power }
-    return power
   }
 }
