@@ -125,7 +125,7 @@ struct DownloadHelmCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let progress = DownloadProgress()
+    let progress = WorkProgress()
     try await report {
       do {
         var store = HelmStore(try StoreAddress(endpoint: endpoint))
@@ -168,7 +168,7 @@ struct DownloadHelmCommand: AsyncParsableCommand {
     return .releases(release.isEmpty || release == ["latest"] ? nil : try NameSelector(release))
   }
 
-  private func list(_ store: HelmStore, _ progress: DownloadProgress) async throws {
+  private func list(_ store: HelmStore, _ progress: WorkProgress) async throws {
     let isSized = format == .json
     if listBenchmarks {
       return try show(
@@ -207,7 +207,7 @@ struct DownloadHelmCommand: AsyncParsableCommand {
     try Terminal.write(JSONValue.array(list).text + "\n")
   }
 
-  private func download(_ store: HelmStore, into folder: String, _ progress: DownloadProgress) async throws
+  private func download(_ store: HelmStore, into folder: String, _ progress: WorkProgress) async throws
     -> Int
   {
     if dryRun {
@@ -229,7 +229,8 @@ struct DownloadHelmCommand: AsyncParsableCommand {
       ) { plan in line.pausing { isApproved(plan, into: folder) } }
     }
     if outcome.wasDeclined, outcome.fetched == 0 { throw ExitCode(2) }
-    return try conclude(outcome, progress.state, seconds: (ContinuousClock.now - start) / .seconds(1))
+    return try conclude(
+      outcome, progress.state.transfer, seconds: (ContinuousClock.now - start) / .seconds(1))
   }
 
   /// Says what the plan is, and asks where it must.
@@ -263,7 +264,7 @@ struct DownloadHelmCommand: AsyncParsableCommand {
       + "\(counted(plan.runCount, "run")), \(counted(plan.fileCount, "file")), \(byteText(plan.bytes))\(there)\(inflated)\(free)"
   }
 
-  private func conclude(_ outcome: DownloadReport, _ state: DownloadProgress.State, seconds: Double) throws
+  private func conclude(_ outcome: DownloadReport, _ came: WorkProgress.Transfer, seconds: Double) throws
     -> Int
   {
     if !outcome.failures.isEmpty {
@@ -274,13 +275,13 @@ struct DownloadHelmCommand: AsyncParsableCommand {
     }
     if let ending = outcome.ending { Terminal.say(ending, as: .error) }
     if !quiet {
-      let rate = seconds > 0 ? Int(Double(state.received) / seconds) : 0
-      let retries = state.retries == 0 ? "" : ", \(counted(state.retries, "request")) repeated"
+      let rate = seconds > 0 ? Int(Double(came.received) / seconds) : 0
+      let retries = came.retries == 0 ? "" : ", \(counted(came.retries, "request")) repeated"
       let unchecked =
         outcome.unchecked == 0
         ? "" : ", \(outcome.unchecked) without a checksum in the store, so only their sizes were checked"
       Terminal.say(
-        "\(counted(outcome.fetched, "file")) downloaded, \(outcome.present) already present, \(byteText(state.received)) in "
+        "\(counted(outcome.fetched, "file")) downloaded, \(outcome.present) already present, \(byteText(came.received)) in "
           + "\(secondsText(seconds)) (\(byteText(rate))/s)\(retries)\(unchecked)")
     }
     if outcome.wasDeclined { throw ExitCode(2) }

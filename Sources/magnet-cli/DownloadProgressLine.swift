@@ -1,4 +1,5 @@
 import HelmBackend
+import Magnet
 import MagnetCommand
 import Synchronization
 
@@ -8,7 +9,7 @@ final class DownloadProgressLine: Sendable {
 
   /// Does work while a bar on a terminal, or a line every five seconds elsewhere, shows on standard error how far it is.
   static func showing<Result>(
-    _ progress: DownloadProgress, isQuiet: Bool, _ work: (DownloadProgressLine) async throws -> Result
+    _ progress: WorkProgress, isQuiet: Bool, _ work: (DownloadProgressLine) async throws -> Result
   ) async throws -> Result {
     let line = DownloadProgressLine()
     if isQuiet { return try await work(line) }
@@ -19,7 +20,7 @@ final class DownloadProgressLine: Sendable {
       let seconds = (ContinuousClock.now - start) / .seconds(1)
       let state = progress.state
       line.isPaused.withLock { isPaused in
-        if isPaused || state.totalFiles == 0 { return }
+        if isPaused || state.total == 0 { return }
         let text = text(state, seconds: seconds, hasBar: isTerminal)
         if isTerminal { Terminal.overwriteErrorLine(text) } else { Terminal.say(text) }
       }
@@ -37,21 +38,22 @@ final class DownloadProgressLine: Sendable {
     return body()
   }
 
-  private static func text(_ state: DownloadProgress.State, seconds: Double, hasBar: Bool) -> String {
-    let share = state.totalBytes > 0 ? Double(state.bytes) / Double(state.totalBytes) : 1
+  private static func text(_ state: WorkProgress.State, seconds: Double, hasBar: Bool) -> String {
+    let came = state.transfer
+    let share = came.totalBytes > 0 ? Double(came.bytes) / Double(came.totalBytes) : 1
     let filled = max(0, min(20, Int(20 * share)))
     let bar = String(repeating: "━", count: filled) + String(repeating: "╌", count: 20 - filled)
-    let rate = Double(state.received) / max(seconds, 0.001)
+    let rate = Double(came.received) / max(seconds, 0.001)
     var left = ""
-    if state.isListing {
+    if came.isListing {
       left = ", still listing"
-    } else if rate > 0, state.bytes < state.totalBytes {
-      left = ", \(secondsText(Double(state.totalBytes - state.bytes) / rate)) left"
+    } else if rate > 0, came.bytes < came.totalBytes {
+      left = ", \(secondsText(Double(came.totalBytes - came.bytes) / rate)) left"
     }
-    let failures = state.failures > 0 ? ", \(state.failures) failed" : ""
+    let failures = came.failures > 0 ? ", \(came.failures) failed" : ""
     return (hasBar ? bar + " " : "")
-      + "\(byteText(state.bytes)) of \(byteText(state.totalBytes)), "
-      + "\(state.files) of \(state.totalFiles) files, \(byteText(Int(rate)))/s\(left)\(failures)"
+      + "\(byteText(came.bytes)) of \(byteText(came.totalBytes)), "
+      + "\(state.done) of \(state.total) files, \(byteText(Int(rate)))/s\(left)\(failures)"
   }
 }
 

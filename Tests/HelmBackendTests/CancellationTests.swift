@@ -200,7 +200,7 @@ import Testing
       var store = HelmStore(try StoreAddress(endpoint: endpoint))
       store.jobs = 4
       return try await store.download(
-        DownloadSelection(benchmarks: try NameSelector(["lite"])), into: path, progress: DownloadProgress()
+        DownloadSelection(benchmarks: try NameSelector(["lite"])), into: path, progress: WorkProgress()
       ) { _ in
         true
       }
@@ -230,7 +230,7 @@ import Testing
     let store = HelmStore(try StoreAddress(endpoint: server.endpoint))
     _ = try await store.download(
       DownloadSelection(benchmarks: try NameSelector(["lite"])), into: target.path,
-      progress: DownloadProgress()
+      progress: WorkProgress()
     ) { _ in
       true
     }

@@ -45,7 +45,7 @@ import Testing
     final class Told { var lines: [String] = [] }
     let told = Told()
     let transfer = ListingTransfer(
-      Pages(), prefix: "p", folders: folders, retries: attempts, progress: DownloadProgress()
+      Pages(), prefix: "p", folders: folders, retries: attempts, progress: WorkProgress()
     ) { _, event in
       switch event {
       case .page(let objects): told.lines.append(objects.map(\.name).joined(separator: " "))
@@ -128,7 +128,7 @@ import Testing
         version: 1, size: size ?? stored.count, crc32c: crc, isGzip: isGzip)
       let transfer = ObjectTransfer(
         StoredObject(name: "o", content: content), in: Pages(), retries: 2,
-        progress: DownloadProgress())
+        progress: WorkProgress())
       for _ in 0..<2 {
         _ = transfer.request()
         transfer.begin(Self.response(200))

@@ -34,7 +34,7 @@ import Testing
     let transfer: FileTransfer
     let folder: TemporaryFolder
     let bytes: [UInt8]
-    let progress = DownloadProgress()
+    let progress = WorkProgress()
 
     init(_ bytes: [UInt8], crc32c: UInt32?? = nil, attempts: Int = 3) throws {
       self.bytes = bytes
@@ -100,8 +100,9 @@ import Testing
       #expect(file.all == [end == 0 ? "whole \(Self.crc(bytes))" : "whole unknown"])
       #expect(try Files.read(file.transfer.partPath, atMost: 1000) == bytes)
       #expect(
-        file.progress.state.bytes == bytes.count && file.progress.state.received == bytes.count
-          && file.progress.state.retries == 1)
+        file.progress.state.transfer.bytes == bytes.count
+          && file.progress.state.transfer.received == bytes.count
+          && file.progress.state.transfer.retries == 1)
       let entry = FileFinish(
         number: 1, file: file.transfer.file, path: file.transfer.path,
         partPath: file.transfer.partPath, sum: nil
@@ -199,7 +200,7 @@ import Testing
       try again.flatMap { try file.transfer.end(.failure($0)) } == nil
         && file.all.last == "whole unknown")
     #expect(finish(file.transfer.file).outcome().isWrong && !Files.exists(file.transfer.partPath))
-    #expect(file.transfer.restart() != nil && file.progress.state.bytes == 0)
+    #expect(file.transfer.restart() != nil && file.progress.state.transfer.bytes == 0)
     _ = try file.attempt(upTo: 30, pieces: 30, .success(Self.response(200)))
     let content = StoredContent(version: 7, size: 30, crc32c: nil, isGzip: true)
     let packed = PlannedFile(

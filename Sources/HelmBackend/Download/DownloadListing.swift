@@ -8,7 +8,7 @@ extension Downloader {
     plan.freeSpace = Files.freeSpace(folder)
     manifests = plan.sources.map { _ in nil }
     presences = plan.sources.map { _ in nil }
-    progress.setListing(true)
+    progress.count { $0.isListing = true }
     for (number, source) in plan.sources.enumerated() {
       for prefix in SourceListing.prefixes(source, selection) {
         let reader = SourceListing(number, source, selection)
@@ -70,7 +70,8 @@ extension Downloader {
 
   func enqueue(_ files: [PlannedFile]) {
     waiting.add(files)
-    progress.expect(files: files.count, bytes: files.reduce(0) { $0 + $1.content.size })
+    progress.expect(files.count, in: .downloading)
+    progress.count { $0.totalBytes += files.reduce(0) { $0 + $1.content.size } }
     report.unchecked += files.count { $0.content.crc32c == nil }
   }
 
@@ -188,7 +189,7 @@ extension Downloader {
     }
     Files.remove(transfer.partPath)
     openFiles -= 1
-    progress.expect(files: 0, bytes: found.size - old.content.size)
+    progress.count { $0.totalBytes += found.size - old.content.size }
     let isInflated = found.isGzip && !selection.keepsCompressed
     waiting.addFirst(PlannedFile(run: old.run, name: old.name, content: found, isInflated: isInflated))
   }

@@ -1,4 +1,4 @@
-import Magnet
+package import Magnet
 
 /// What a download will do: the sums of what was listed.
 package struct DownloadPlan: Sendable {
@@ -52,7 +52,7 @@ extension HelmStore {
   /// Lists what is selected, and compares it with what is in a folder.
   /// - Throws: `MagnetError` when nothing is selected, with the nearest names, or the store cannot be listed.
   package func plan(
-    _ selection: DownloadSelection, into folder: String, progress: DownloadProgress = DownloadProgress()
+    _ selection: DownloadSelection, into folder: String, progress: WorkProgress = WorkProgress()
   ) async throws -> DownloadPlan {
     try await HTTPDriver.onItsThread(options) { [self] driver in
       try Downloader(self, selection, folder, limit: 0, progress, driver.waker, approve: nil)
@@ -62,7 +62,7 @@ extension HelmStore {
 
   /// Why a plan is empty.
   func nothingFound(
-    _ driver: HTTPDriver, _ plan: DownloadPlan, _ selection: DownloadSelection, _ progress: DownloadProgress
+    _ driver: HTTPDriver, _ plan: DownloadPlan, _ selection: DownloadSelection, _ progress: WorkProgress
   ) throws -> MagnetError {
     var runs: [String] = []
     for source in plan.sources where source.kind == .suite {

@@ -32,7 +32,7 @@ extension HelmStore {
   /// - Throws: `MagnetError` when it cannot begin: nothing is selected, the store cannot be listed, the folder cannot be
   ///   written or another download holds it.
   package func download(
-    _ selection: DownloadSelection, into folder: String, limit: Int? = nil, progress: DownloadProgress,
+    _ selection: DownloadSelection, into folder: String, limit: Int? = nil, progress: WorkProgress,
     approve: @escaping @Sendable (DownloadPlan) -> Bool
   ) async throws -> DownloadReport {
     do {
@@ -58,7 +58,7 @@ final class Downloader: HTTPWork {
   let selection: DownloadSelection
   let folder: String
   private let limit: Int?
-  let progress: DownloadProgress
+  let progress: WorkProgress
   let waker: HTTPWaker
   let approve: ((DownloadPlan) -> Bool)?
   /// Enough that the disk can write many files at once: they mostly wait for it.
@@ -91,7 +91,7 @@ final class Downloader: HTTPWork {
   /// - Parameter approve: nil to plan only.
   init(
     _ store: HelmStore, _ selection: DownloadSelection, _ folder: String, limit: Int?,
-    _ progress: DownloadProgress, _ waker: HTTPWaker, approve: ((DownloadPlan) -> Bool)?
+    _ progress: WorkProgress, _ waker: HTTPWaker, approve: ((DownloadPlan) -> Bool)?
   ) {
     self.store = store
     self.selection = selection
@@ -192,7 +192,7 @@ final class Downloader: HTTPWork {
 
   func turn() throws -> Bool {
     try Task.checkCancellation()
-    progress.setListing(openListings > 0)
+    progress.count { $0.isListing = openListings > 0 }
     for (number, outcome) in inbox.takeAll() {
       if let file = checking.removeValue(forKey: number) {
         try settle(file, outcome)
@@ -250,7 +250,7 @@ final class Downloader: HTTPWork {
     if transfer.file.isInflated { Files.remove(transfer.partPath) }
     openFiles -= 1
     report.fetched += 1
-    progress.countFile()
+    progress.advance()
   }
 
   private func fail(_ number: Int, _ problem: String) {
@@ -260,7 +260,7 @@ final class Downloader: HTTPWork {
   func fail(_ transfer: FileTransfer, _ problem: String) {
     openFiles -= 1
     report.failures.append(.init(file: transfer.name, problem: problem))
-    progress.countFailure()
+    progress.count { $0.failures += 1 }
   }
 }
 

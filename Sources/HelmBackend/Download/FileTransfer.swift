@@ -25,7 +25,7 @@ final class FileTransfer: HTTPTransfer {
   /// The file's place.
   let path: String
   private let store: any ObjectStore
-  private let progress: DownloadProgress
+  private let progress: WorkProgress
   private let tell: (FileTransfer, End) throws -> Void
   private var retries: HTTPRetries
   private var part: FileDescriptor?
@@ -37,7 +37,7 @@ final class FileTransfer: HTTPTransfer {
 
   init(
     _ file: PlannedFile, number: Int, name: String, path: String, store: HelmStore, stage: WriteStage,
-    progress: DownloadProgress, tell: @escaping (FileTransfer, End) throws -> Void
+    progress: WorkProgress, tell: @escaping (FileTransfer, End) throws -> Void
   ) {
     self.file = file
     self.number = number
@@ -53,12 +53,12 @@ final class FileTransfer: HTTPTransfer {
   var partPath: String { PartName.path(of: path, version: file.content.version) }
 
   func request() throws -> HTTPRequest {
-    progress.countRequest()
+    progress.count { $0.requests += 1 }
     let size = file.content.size
     let before = offset
     offset = Files.stamp(partPath)?.size ?? 0
     if offset > size { offset = 0 }
-    progress.count(bytes: offset - before)
+    progress.count { $0.bytes += offset - before }
     startOffset = offset
     sum = nil
     // An object without bytes still needs its file.
@@ -70,7 +70,7 @@ final class FileTransfer: HTTPTransfer {
     if let version = store.version(of: response), version != file.content.version { throw Changed() }
     if offset > 0, response.status != 206 {
       // The range was passed over: this is the whole.
-      progress.count(bytes: -offset)
+      progress.count { $0.bytes -= offset }
       offset = 0
       startOffset = 0
     } else if response.status == 206 {
@@ -111,8 +111,10 @@ final class FileTransfer: HTTPTransfer {
     try unsafe stage.add(bytes, of: self)
     unsafe sum?.add(bytes)
     offset += bytes.count
-    progress.count(bytes: bytes.count)
-    progress.countReceived(bytes.count)
+    progress.count {
+      $0.bytes += bytes.count
+      $0.received += bytes.count
+    }
   }
 
   /// Writes bytes at the part file's end.
@@ -158,7 +160,7 @@ final class FileTransfer: HTTPTransfer {
     // What came is kept: an attempt that brought something, and not too slowly, does not count.
     if offset > startOffset, kind != .slow { retries.reset() }
     if let delay = retries.delay(after: answer, isUnreachable: kind == .unreachable) {
-      progress.countRetry()
+      progress.count { $0.retries += 1 }
       return delay
     }
     return try conclude(.failed("\(problem), \(retries.count) times"))
@@ -166,7 +168,7 @@ final class FileTransfer: HTTPTransfer {
 
   /// What came is not wanted: the progress forgets it.
   func forget() {
-    progress.count(bytes: -offset)
+    progress.count { $0.bytes -= offset }
     offset = 0
   }
 
@@ -175,7 +177,7 @@ final class FileTransfer: HTTPTransfer {
   func restart() -> Double? {
     forget()
     let delay = retries.delay()
-    if delay != nil { progress.countRetry() }
+    if delay != nil { progress.count { $0.retries += 1 } }
     return delay
   }
 

@@ -1,4 +1,4 @@
-import Magnet
+package import Magnet
 
 /// The results that HELM's authors publish, or a mirror of them: `BENCHMARK/benchmark_output/runs/VERSION/RUN/FILE`.
 package struct HelmStore: Sendable {
@@ -52,14 +52,14 @@ package struct HelmStore: Sendable {
   }
 
   /// The benchmarks, in order of their names.
-  package func benchmarks(progress: DownloadProgress = DownloadProgress()) async throws -> [String] {
+  package func benchmarks(progress: WorkProgress = WorkProgress()) async throws -> [String] {
     try await HTTPDriver.onItsThread(options) { [self] in try benchmarks($0, progress) }
   }
 
   /// The releases of a benchmark, lowest first; none for benchmarks without releases.
   /// - Throws: `MagnetError` when there is no such benchmark.
   package func releases(
-    of benchmark: String, progress: DownloadProgress = DownloadProgress()
+    of benchmark: String, progress: WorkProgress = WorkProgress()
   ) async throws -> [String] {
     try await HTTPDriver.onItsThread(options) { [self] driver in
       let releases = try releases(driver, of: benchmark, progress)
@@ -71,7 +71,7 @@ package struct HelmStore: Sendable {
   /// The suites of a benchmark, lowest first.
   /// - Throws: `MagnetError` when there is no such benchmark.
   package func suites(
-    of benchmark: String, progress: DownloadProgress = DownloadProgress()
+    of benchmark: String, progress: WorkProgress = WorkProgress()
   ) async throws -> [String] {
     try await HTTPDriver.onItsThread(options) { [self] in try suites($0, of: benchmark, progress) }
   }
@@ -81,7 +81,7 @@ package struct HelmStore: Sendable {
   /// - Throws: `MagnetError` when there is no such release or suite.
   package func runs(
     of benchmark: String, in scope: DownloadSelection.Scope = .releases(nil), isSized: Bool = false,
-    progress: DownloadProgress = DownloadProgress()
+    progress: WorkProgress = WorkProgress()
   ) async throws -> [Entry] {
     try await HTTPDriver.onItsThread(options) { [self] driver in
       let sources = try resolve(driver, scope, of: benchmark, progress).flatMap(\.sources)
@@ -93,7 +93,7 @@ package struct HelmStore: Sendable {
   /// a request for each thousand, several at once.
   /// - Throws: `MagnetError` when there is no such benchmark.
   package func sizes(
-    of benchmark: String? = nil, progress: DownloadProgress = DownloadProgress()
+    of benchmark: String? = nil, progress: WorkProgress = WorkProgress()
   ) async throws -> [Entry] {
     try await HTTPDriver.onItsThread(options) { [self] driver in
       let names = try benchmark.map { try suites(driver, of: $0, progress) } ?? benchmarks(driver, progress)
@@ -126,16 +126,16 @@ package struct HelmStore: Sendable {
 
 // The same on a driver's thread.
 extension HelmStore {
-  func benchmarks(_ driver: HTTPDriver, _ progress: DownloadProgress) throws -> [String] {
+  func benchmarks(_ driver: HTTPDriver, _ progress: WorkProgress) throws -> [String] {
     try names(driver, below: "", progress).sorted(by: codePointOrder)
   }
 
-  func releases(_ driver: HTTPDriver, of benchmark: String, _ progress: DownloadProgress) throws -> [String] {
+  func releases(_ driver: HTTPDriver, of benchmark: String, _ progress: WorkProgress) throws -> [String] {
     try names(driver, below: "\(benchmark)/benchmark_output/releases/", progress)
       .sorted { VersionOrder($0) < VersionOrder($1) }
   }
 
-  func suites(_ driver: HTTPDriver, of benchmark: String, _ progress: DownloadProgress) throws -> [String] {
+  func suites(_ driver: HTTPDriver, of benchmark: String, _ progress: WorkProgress) throws -> [String] {
     let suites = try names(driver, below: Self.runs(benchmark), progress)
     if suites.isEmpty { throw missing("benchmark", benchmark, among: try benchmarks(driver, progress)) }
     return suites.sorted { VersionOrder($0) < VersionOrder($1) }
@@ -144,7 +144,7 @@ extension HelmStore {
   /// The runs in some sources, in order of their names. Folders whose names do not look like those of runs are runs when
   /// they hold a run's files.
   func runEntries(
-    _ driver: HTTPDriver, in sources: [DownloadSource], isSized: Bool, _ progress: DownloadProgress
+    _ driver: HTTPDriver, in sources: [DownloadSource], isSized: Bool, _ progress: WorkProgress
   ) throws -> [Entry] {
     var entries: [Entry] = []
     for source in sources where source.kind == .suite {
@@ -167,7 +167,7 @@ extension HelmStore {
   }
 
   private func addSizes(
-    _ driver: HTTPDriver, to runs: inout [Entry], in source: DownloadSource, _ progress: DownloadProgress
+    _ driver: HTTPDriver, to runs: inout [Entry], in source: DownloadSource, _ progress: WorkProgress
   ) throws {
     var entries = Dictionary(runs.map { ($0.name, Entry(name: $0.name, files: 0, bytes: 0)) }) { $1 }
     try list(driver, [source.root], folders: false, progress) { _, object in
@@ -181,7 +181,7 @@ extension HelmStore {
   }
 
   private func names(
-    _ driver: HTTPDriver, below prefix: String, _ progress: DownloadProgress
+    _ driver: HTTPDriver, below prefix: String, _ progress: WorkProgress
   ) throws -> [String] {
     let folders = try list(driver, [prefix], folders: true, progress) { _, _ in }
     return folders.map { String(decoding: $0.utf8.dropFirst(prefix.utf8.count).dropLast(), as: UTF8.self) }
@@ -196,7 +196,7 @@ extension HelmStore {
   @discardableResult
   func list(
     _ driver: HTTPDriver, _ prefixes: [String], folders: Bool, isFirstPageEnough: Bool = false,
-    _ progress: DownloadProgress, each: @escaping (Int, StoredObject) throws -> Void
+    _ progress: WorkProgress, each: @escaping (Int, StoredObject) throws -> Void
   ) throws -> Set<String> {
     let listings = prefixes.enumerated().map { place, prefix in
       ListingTransfer(

@@ -11,7 +11,7 @@ struct ResolvedScope {
 /// Which folders of the store are meant. On a driver's thread.
 extension HelmStore {
   func resolve(
-    _ driver: HTTPDriver, _ selection: DownloadSelection, _ progress: DownloadProgress
+    _ driver: HTTPDriver, _ selection: DownloadSelection, _ progress: WorkProgress
   ) throws -> [ResolvedScope] {
     var scopes: [ResolvedScope] = []
     for benchmark in try selectedBenchmarks(driver, selection.benchmarks, progress) {
@@ -21,7 +21,7 @@ extension HelmStore {
   }
 
   private func selectedBenchmarks(
-    _ driver: HTTPDriver, _ selector: NameSelector, _ progress: DownloadProgress
+    _ driver: HTTPDriver, _ selector: NameSelector, _ progress: WorkProgress
   ) throws -> [String] {
     // Exact names need no listing: whether they exist shows when their releases or suites are listed.
     let exact = selector.exactNames.filter(Self.isSafe)
@@ -33,7 +33,7 @@ extension HelmStore {
   }
 
   func resolve(
-    _ driver: HTTPDriver, _ scope: DownloadSelection.Scope, of benchmark: String, _ progress: DownloadProgress
+    _ driver: HTTPDriver, _ scope: DownloadSelection.Scope, of benchmark: String, _ progress: WorkProgress
   ) throws -> [ResolvedScope] {
     switch scope {
     case .suites(let selector):
@@ -81,7 +81,7 @@ extension HelmStore {
 
   /// Reads which runs a release consists of: `runs_to_run_suites.json` has each run's suite, `summary.json` the suites.
   private func release(
-    _ driver: HTTPDriver, _ release: String, of benchmark: String, _ progress: DownloadProgress
+    _ driver: HTTPDriver, _ release: String, of benchmark: String, _ progress: WorkProgress
   ) throws -> ResolvedScope {
     let source = DownloadSource(benchmark: benchmark, kind: .release, name: release)
     let place = "\(benchmark) \(release)"
@@ -117,7 +117,7 @@ extension HelmStore {
 
   /// Small JSON objects by name; nil for those the store does not hold.
   private func documents(
-    _ driver: HTTPDriver, _ names: [String], _ progress: DownloadProgress
+    _ driver: HTTPDriver, _ names: [String], _ progress: WorkProgress
   ) throws -> [JSONValue?] {
     var found: [String: StoredObject] = [:]
     try list(driver, names, folders: false, progress) { _, object in

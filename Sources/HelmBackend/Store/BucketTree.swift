@@ -99,7 +99,7 @@ private struct BucketObjects: Sendable {
 
   func objects(below prefix: String) throws -> [StoredObject] {
     var found: [StoredObject] = []
-    let progress = DownloadProgress()
+    let progress = WorkProgress()
     let listing = ListingTransfer(
       store, prefix: prefix, folders: false, retries: Self.attempts, progress: progress
     ) { _, event in
@@ -116,7 +116,7 @@ private struct BucketObjects: Sendable {
   /// The bytes of an object's file.
   func bytes(of object: StoredObject) throws -> [UInt8]? {
     if let known = kept.withLock({ $0.files[object.name] }) { return known }
-    let progress = DownloadProgress()
+    let progress = WorkProgress()
     let transfer = ObjectTransfer(object, in: store, retries: Self.attempts, progress: progress)
     try HTTPDriver.onThisThread(options) { try $0.run(TransferList([transfer], progress: progress)) }
     if let bytes = transfer.bytes, bytes.count <= Self.keptSize {

@@ -18,7 +18,7 @@ final class ListingTransfer: HTTPTransfer {
   let prefix: String
   private let store: any ObjectStore
   private let isOfFolders: Bool
-  private let progress: DownloadProgress
+  private let progress: WorkProgress
   private let tell: (ListingTransfer, Event) throws -> Bool
   private var retries: HTTPRetries
   private var token: String?
@@ -35,7 +35,7 @@ final class ListingTransfer: HTTPTransfer {
   /// - Parameter tell: called with every page. Returns whether the next one is asked for now; else, when the listing is
   ///   not complete, it goes on when it is begun again.
   init(
-    _ store: any ObjectStore, prefix: String, folders: Bool, retries: Int, progress: DownloadProgress,
+    _ store: any ObjectStore, prefix: String, folders: Bool, retries: Int, progress: WorkProgress,
     tell: @escaping (ListingTransfer, Event) throws -> Bool
   ) {
     self.store = store
@@ -47,7 +47,7 @@ final class ListingTransfer: HTTPTransfer {
   }
 
   func request() -> HTTPRequest {
-    progress.countRequest()
+    progress.count { $0.requests += 1 }
     start = .now
     return store.listing(of: prefix, folders: isOfFolders, page: token)
   }
@@ -112,7 +112,7 @@ final class ListingTransfer: HTTPTransfer {
     guard let delay = retries.delay(after: answer, isUnreachable: isUnreachable) else {
       return try fail("\(problem), \(retries.count) times; check the network and try again")
     }
-    progress.countRetry()
+    progress.count { $0.retries += 1 }
     return delay
   }
 
@@ -138,9 +138,9 @@ final class ListingTransfer: HTTPTransfer {
 /// A fixed list of transfers.
 final class TransferList: HTTPWork {
   private var waiting: [any HTTPTransfer]
-  private let progress: DownloadProgress
+  private let progress: WorkProgress
 
-  init(_ transfers: [any HTTPTransfer], progress: DownloadProgress) {
+  init(_ transfers: [any HTTPTransfer], progress: WorkProgress) {
     waiting = transfers.reversed()
     self.progress = progress
   }

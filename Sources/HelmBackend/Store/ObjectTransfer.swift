@@ -7,13 +7,13 @@ final class ObjectTransfer: HTTPTransfer {
 
   private let object: StoredObject
   private let store: any ObjectStore
-  private let progress: DownloadProgress
+  private let progress: WorkProgress
   private var retries: HTTPRetries
   private var stored: [UInt8] = []
   /// The file's bytes, once they have come.
   private(set) var bytes: [UInt8]?
 
-  init(_ object: StoredObject, in store: any ObjectStore, retries: Int, progress: DownloadProgress) {
+  init(_ object: StoredObject, in store: any ObjectStore, retries: Int, progress: WorkProgress) {
     self.object = object
     self.store = store
     self.progress = progress
@@ -21,7 +21,7 @@ final class ObjectTransfer: HTTPTransfer {
   }
 
   func request() -> HTTPRequest {
-    progress.countRequest()
+    progress.count { $0.requests += 1 }
     stored = []
     return store.content(of: object.name, object.content, from: 0)
   }
@@ -61,7 +61,7 @@ final class ObjectTransfer: HTTPTransfer {
       throw MagnetError(
         .network, "\(problem), \(retries.count) times; check the network and try again", at: place)
     }
-    progress.countRetry()
+    progress.count { $0.retries += 1 }
     return delay
   }
 
