@@ -46,20 +46,16 @@ struct ExportCommand: AsyncParsableCommand {
       do throws(SystemError) { try Files.makeFolder(folder) } catch { throw error.writing(folder) }
       var faults: Set<DataFault> = []
       var counts = [ReadingCounts](repeating: ReadingCounts(), count: entries.count)
-      for kind in TableSource.allCases {
-        let tables = try await Watch.working(progress) { try await runs.load(entries, tables: [kind]) }
-        faults.formUnion(tables.faults.map(\.fault))
-        for (run, part) in tables.counts.enumerated() { counts[run] += part }
-        let table =
-          schema != nil
-          ? tables.fitted(kind, of: entries)
-          : format.isText ? tables[kind] : tables.withSource(kind, of: entries).declaring(kind.columnTypes)
-        let notes = FileNotes()
-        tables.noteRowless(kind, of: entries, havePaths: true, in: notes)
-        let layout = TableLayout(isFile: true, notes: notes)
-        try Terminal.writeFile(file(kind, format)) {
-          try TableWriter(format, layout: layout).write(table, isCompressed: gzip, $0)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for (number, kind) in TableSource.allCases.reversed().enumerated() {
+          // While a table is read at most one other is written: neither work keeps all threads busy to its end.
+          if number > 1 { try await group.next() }
+          let tables = try await Watch.working(progress) { try await runs.load(entries, tables: [kind]) }
+          faults.formUnion(tables.faults.map(\.fault))
+          for (run, part) in tables.counts.enumerated() { counts[run] += part }
+          group.addTask { try write(tables, kind, of: entries, format) }
         }
+        try await group.waitForAll()
       }
       if format == .parquet {
         let schemas = try await runs.schemas()
@@ -74,6 +70,21 @@ struct ExportCommand: AsyncParsableCommand {
       say(counts, of: entries)
       say(faults.sorted { $0.description < $1.description })
       return faults.count
+    }
+
+    private func write(
+      _ tables: RunTables, _ kind: TableSource, of entries: [RunEntry], _ format: TableFormat
+    ) throws {
+      let table =
+        schema != nil
+        ? tables.fitted(kind, of: entries)
+        : format.isText ? tables[kind] : tables.withSource(kind, of: entries).declaring(kind.columnTypes)
+      let notes = FileNotes()
+      tables.noteRowless(kind, of: entries, havePaths: true, in: notes)
+      let layout = TableLayout(isFile: true, notes: notes)
+      try Terminal.writeFile(file(kind, format)) {
+        try TableWriter(format, layout: layout).write(table, isCompressed: gzip, $0)
+      }
     }
   }
 

@@ -70,6 +70,38 @@ import Testing
     if distinct <= 3 { #expect(try Self.bytes(table.selecting(["d", "i"])).count < 3000) }
   }
 
+  /// Distinct numbers hardly shrink, and are stored; what repeats is compressed, wherever in a page it stands.
+  @Test func whatHardlyShrinksIsStored() throws {
+    var random = PythonRandom(seed: 3)
+    let noise = (0..<100_000).map { _ in
+      (0..<4).reduce(UInt64(0)) { word, _ in word << 16 | UInt64(random.below(1 << 16)) }
+    }
+    let table = Table(columnNames: ["n"], rows: noise.map { [.int(Int64(bitPattern: $0))] })
+    let bytes = try Self.bytes(table)
+    #expect(bytes.count > 800_000 && bytes.count < 801_000)
+    #expect(try Self.cells(Self.file(bytes).table()) == Self.cells(table))
+
+    let raw = [UInt8](littleEndian: noise)
+    #expect(GzipWriter.compressed(raw).count < raw.count + 200)
+    let zeros = [UInt8](repeating: 0, count: raw.count)
+    for content in [raw + zeros, zeros + raw, zeros + raw + zeros] {
+      #expect(GzipWriter.compressed(content).count < raw.count * 11 / 10)
+    }
+  }
+
+  @Test func numbersOfTwoKindsAndNullsReadBack() throws {
+    let table = Table(stacking: [
+      Table(
+        columnNames: ["x", "b"],
+        rows: [[.int(1), .bool(true)], [.null, .null], [.int(1 << 40), .bool(false)]]),
+      Table(columnNames: ["x", "b"], rows: [[.double(0.5), .null], [.double(.nan), .bool(true)]]),
+    ])
+    #expect(
+      try Self.file(Self.bytes(table)).table().rows.map { [$0["x"].text, $0["b"].text] } == [
+        ["1.0", "true"], ["", ""], ["1099511627776.0", "false"], ["0.5", ""], ["NaN", "true"],
+      ])
+  }
+
   @Test func textsOfAnySize() throws {
     let texts = ["", "\0", "a\0b", "😀", String(repeating: "é", count: 5_000_000), "1", "null", "[", "\"q\""]
     let single = Table(columnNames: ["t"], rows: texts.map { [.string($0)] })
@@ -102,6 +134,19 @@ import Testing
     ] {
       let read = try Self.file(Self.bytes(table)).table()
       #expect(read.columnNames == table.columnNames && Self.cells(read) == Self.cells(table))
+    }
+  }
+
+  /// 24 repeats from where a group of 8 begins are a run, and fewer are not.
+  @Test(arguments: 0..<17) func longRepeatsAreRuns(_ before: Int) throws {
+    let groups = (before + 7) / 8
+    for repeats in [24, 31, 32, 100_000] {
+      let values = (0..<UInt32(before)).map { $0 } + Array(repeating: 99, count: repeats)
+      let packed = hybrid(values[...], width: 20)
+      #expect(try ParquetEncodings.hybrid(packed[...], width: 20, count: values.count) == values)
+      let run = values.count - groups * 8 >= 24
+      let head = groups == 0 ? 0 : 1 + 20 * groups
+      #expect(run ? packed.count <= head + 6 : packed.count == 1 + (values.count + 7) / 8 * 20)
     }
   }
 

@@ -197,7 +197,13 @@ extension FlatColumn<Double> {
   init(_ pieces: [Piece], _ column: Int) {
     self.init(
       pieces, column, zero: 0,
-      whole: { if case .doubles(let values, let nulls) = $0 { (values, nulls) } else { nil } },
+      whole: {
+        switch $0 {
+        case .doubles(let values, let nulls): (values, nulls)
+        case .ints(let values, let nulls): (Values(values) { Double($0) }, nulls)
+        default: nil
+        }
+      },
       single: \.number)
   }
 }
@@ -205,7 +211,16 @@ extension FlatColumn<Double> {
 extension FlatColumn<Bool> {
   init(_ pieces: [Piece], _ column: Int) {
     self.init(
-      pieces, column, zero: false, whole: { _ in nil },
+      pieces, column, zero: false,
+      whole: {
+        guard case .bools(let values) = $0 else { return nil }
+        var nulls: NullMask?
+        for row in values.indices where values[row] == 2 {
+          if nulls == nil { nulls = NullMask(rowCount: values.count) }
+          nulls?[row] = true
+        }
+        return (Values(values) { $0 == 1 }, nulls)
+      },
       single: { if case .bool(let value) = $0 { value } else { nil } })
   }
 }
@@ -230,17 +245,16 @@ struct TextPieces {
         out.append(contentsOf: repeatElement(code, count: piece.rows.count))
       case .strings(let codes, let texts), .json(let codes, let texts):
         var known = [UInt32](repeating: 0, count: texts.count + 1)
-        for row in piece.rows {
-          let local = codes[row]
-          if local != 0, known[local] == 0 {
+        codes.forEach(piece.rows) { row, local in
+          if local != 0, known[local] == 0, interner.byteCount <= limit {
             known[local] =
               unsafe isPlain(chunk, texts, local - 1)
               ? texts.withBytes(local - 1, &room) { unsafe interner.code($0) }
               : Self.code(text(chunk[row]), &interner)
-            if interner.byteCount > limit { return nil }
           }
-          out.append(known[local])
         }
+        if interner.byteCount > limit { return nil }
+        codes.append(known, for: piece.rows, to: &out)
       default:
         for row in piece.rows {
           let cell = chunk[row]

@@ -89,7 +89,8 @@ struct ParquetColumn: Sendable {
         }
       }
     }
-    bytes += header + packed
+    bytes += header
+    bytes += packed
     size += header.count + content.count
     compressedSize += header.count + packed.count
     if count == nil, !encodings.contains(encoding) { encodings.append(encoding) }
@@ -97,7 +98,9 @@ struct ParquetColumn: Sendable {
 
   /// Adds a page of so many rows.
   /// - Parameter levels: one for each row, 0 for null; nil where none is null.
-  private mutating func addPage(rows: Int, levels: [UInt32]?, encoding: Int, _ content: [UInt8]) {
+  private mutating func addPage(
+    rows: Int, nulls: Int, levels: [UInt32]?, encoding: Int, _ content: [UInt8]
+  ) {
     let packed = levels.map { hybrid($0[...], width: 1) } ?? hybridRun(of: 1, count: rows)
     var page: [UInt8] = []
     page.reserveCapacity(4 + packed.count + content.count)
@@ -105,7 +108,7 @@ struct ParquetColumn: Sendable {
     page += packed
     page += content
     add(page, values: rows, encoding: encoding)
-    nullCount += levels?.count { $0 == 0 } ?? 0
+    nullCount += nulls
   }
 
   /// Adds pages of this many rows; `content` makes the bytes of the cells that are there.
@@ -117,7 +120,9 @@ struct ParquetColumn: Sendable {
       let isThere = cells.nullCount == 0 ? nil : cells.isThere[page]
       let present =
         isThere.map { zip(cells.values[page], $0).filter(\.1).map(\.0) } ?? Array(cells.values[page])
-      addPage(rows: page.count, levels: isThere?.map { $0 ? 1 : 0 }, encoding: 0, content(present))
+      addPage(
+        rows: page.count, nulls: page.count - present.count, levels: isThere?.map { $0 ? 1 : 0 }, encoding: 0,
+        content(present))
     }
   }
 
@@ -149,9 +154,11 @@ struct ParquetColumn: Sendable {
     let width = max(1, Int.bitWidth - (count - 1).leadingZeroBitCount)
     for start in stride(from: 0, to: codes.count, by: 1 << 18) {
       let page = codes[start..<min(start + 1 << 18, codes.count)]
+      let present = hasNulls ? page.filter { $0 != 0 }[...] : page
+      let levels = present.count < page.count ? page.map { min($0, 1) } : nil
       addPage(
-        rows: page.count, levels: hasNulls ? page.map { min($0, 1) } : nil, encoding: 8,
-        [UInt8(width)] + hybrid(hasNulls ? page.filter { $0 != 0 }[...] : page, width: width, less: 1))
+        rows: page.count, nulls: page.count - present.count, levels: levels, encoding: 8,
+        [UInt8(width)] + hybrid(present, width: width, less: 1))
     }
   }
 
@@ -197,8 +204,8 @@ struct ParquetColumn: Sendable {
 
   private mutating func addPage(_ page: inout TextPage) {
     addPage(
-      rows: page.levels.count, levels: page.hasNulls ? page.levels : nil, encoding: page.isShared ? 7 : 0,
-      page.content)
+      rows: page.levels.count, nulls: page.nullCount, levels: page.nullCount > 0 ? page.levels : nil,
+      encoding: page.isShared ? 7 : 0, page.content)
     page = TextPage(isShared: page.isShared)
   }
 }

@@ -52,7 +52,7 @@ struct TextBounds {
 struct TextPage {
   let isShared: Bool
   private(set) var levels: [UInt32] = []
-  private(set) var hasNulls = false
+  private(set) var nullCount = 0
   private(set) var textSize = 0
   private var bytes: [UInt8] = []
   private var shared: [UInt32] = []
@@ -66,7 +66,7 @@ struct TextPage {
   mutating func add(_ text: UnsafeRawBufferPointer?, _ overlap: UInt32) {
     guard let text = unsafe text else {
       levels.append(0)
-      hasNulls = true
+      nullCount += 1
       return
     }
     levels.append(1)

@@ -58,8 +58,8 @@ func hybridRun(of value: UInt8, count: Int) -> [UInt8] {
 func hybrid(_ values: ArraySlice<UInt32>, width: Int, less: UInt32 = 0) -> [UInt8] {
   unsafe values.withUnsafeBufferPointer { values in
     var out: [UInt8] = []
+    /// A place at which a packed group may end: they have 8 values each, from `pending` on, which is not written yet.
     var at = 0
-    /// Where the values begin that are not written yet; between it and `at` are whole groups of 8.
     var pending = 0
     func pack(_ range: Range<Int>) {
       if range.isEmpty { return }
@@ -68,37 +68,38 @@ func hybrid(_ values: ArraySlice<UInt32>, width: Int, less: UInt32 = 0) -> [UInt
       let own = unsafe values[range]
       unsafe out.append(packing: own.lazy.map { $0 - less }, width: width, byteCount: groups * width)
     }
-    while at < values.count {
+    while at + 24 <= values.count {
       let end = unsafe repeatEnd(values, at)
-      // Packed groups are whole: a run begins where one ends.
-      let start = at + (8 - (at - pending) % 8) % 8
-      if end - start >= 24 {
-        pack(pending..<start)
-        out.append(varint: UInt64(end - start) << 1)
-        let value = unsafe values[at] - less
-        for byte in 0..<(width + 7) / 8 { out.append(UInt8(truncatingIfNeeded: value >> UInt32(8 * byte))) }
-        pending = end
+      guard end - at >= 24 else {
+        at += 8
+        continue
       }
+      pack(pending..<at)
+      out.append(varint: UInt64(end - at) << 1)
+      let value = unsafe values[at] - less
+      for byte in 0..<(width + 7) / 8 { out.append(UInt8(truncatingIfNeeded: value >> UInt32(8 * byte))) }
       at = end
+      pending = end
     }
     pack(pending..<values.count)
     return out
   }
 }
 
-/// Where the repeats of the value at a place end.
+/// Where the repeats of the value at a place end, in steps of 8: none where the next 7 are not the same.
 private func repeatEnd(_ values: UnsafeBufferPointer<UInt32>, _ place: Int) -> Int {
+  guard let start = values.baseAddress else { return place }
   let value = unsafe values[place]
-  var end = place + 1
-  while end < values.count, unsafe values[end] == value {
-    end += 1
-    // Long repeats are gone over in larger steps.
-    guard end - place >= 16, let start = values.baseAddress else { continue }
-    let all = SIMD16(repeating: value)
-    while end + 16 <= values.count,
-      unsafe UnsafeRawPointer(start + end).loadUnaligned(as: SIMD16<UInt32>.self) == all
-    { end += 16 }
+  let pair = UInt64(value) << 32 | UInt64(value)
+  func difference(_ place: Int) -> UInt64 {
+    unsafe UnsafeRawPointer(start + place).loadUnaligned(as: UInt64.self) ^ pair
   }
+  var end = place
+  while end + 8 <= values.count,
+    difference(end) | difference(end + 2) | difference(end + 4) | difference(end + 6) == 0
+  { end += 8 }
+  if end == place { return end }
+  while end < values.count, unsafe values[end] == value { end += 1 }
   return end
 }
 

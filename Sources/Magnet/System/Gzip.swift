@@ -10,7 +10,7 @@ import CZlib
   private let stream: UnsafeMutablePointer<z_stream>
 
   /// A compressor.
-  /// - Parameter level: zlib's level from 1, the fastest, to 9.
+  /// - Parameter level: zlib's level from 1, the fastest, to 9; 0 stores.
   package init(level: Int32 = 6) {
     unsafe stream = .allocate(capacity: 1)
     unsafe stream.initialize(to: z_stream())
@@ -26,10 +26,19 @@ import CZlib
     unsafe stream.deallocate()
   }
 
-  /// Bytes as one gzip member, compressed fast.
+  /// Bytes as one gzip member, compressed fast; stored as they are where a sample hardly shrinks. Distinct numbers do
+  /// not, and take the longest to try.
   static func compressed(_ bytes: [UInt8]) -> [UInt8] {
+    let quarter = bytes.count / 4
+    guard quarter >= 1 << 15 else { return compressed(bytes, level: 1) }
+    let sample = (0..<4).flatMap { bytes[$0 * quarter..<$0 * quarter + 4096] }
+    let isWorthwhile = compressed(sample, level: 1).count <= sample.count / 8 * 7
+    return compressed(bytes, level: isWorthwhile ? 1 : 0)
+  }
+
+  private static func compressed(_ bytes: [UInt8], level: Int32) -> [UInt8] {
     var out: [UInt8] = []
-    var writer = GzipWriter(level: 1)
+    var writer = GzipWriter(level: level)
     writer.add(bytes, isLast: true) { out += $0 }
     return out
   }
@@ -40,11 +49,9 @@ import CZlib
   package mutating func add(_ bytes: [UInt8], isLast: Bool = false, _ write: ([UInt8]) throws -> Void)
     rethrows
   {
-    var bytes = bytes
-    let count = bytes.count
-    try unsafe bytes.withUnsafeMutableBufferPointer { input in
-      unsafe stream.pointee.next_in = input.baseAddress
-      unsafe stream.pointee.avail_in = UInt32(count)
+    try unsafe bytes.withUnsafeBufferPointer { input in
+      unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
+      unsafe stream.pointee.avail_in = UInt32(input.count)
       var isFull = true
       while isFull {
         var space = 0

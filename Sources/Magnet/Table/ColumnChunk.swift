@@ -136,6 +136,25 @@ enum Codes: Sendable {
     }
   }
 
+  /// Calls `body` with some rows and their codes.
+  @inline(__always)
+  func forEach(_ rows: Range<Int>, _ body: (_ row: Int, _ code: Int) -> Void) {
+    switch self {
+    case .one(let codes): for row in rows { body(row, Int(codes[row])) }
+    case .two(let codes): for row in rows { body(row, Int(codes[row])) }
+    case .four(let codes): for row in rows { body(row, Int(codes[row])) }
+    }
+  }
+
+  /// Appends to `out` what stands in `others` for the code of each of some rows.
+  func append(_ others: [UInt32], for rows: Range<Int>, to out: inout [UInt32]) {
+    switch self {
+    case .one(let codes): out.append(contentsOf: codes[rows].lazy.map { others[Int($0)] })
+    case .two(let codes): out.append(contentsOf: codes[rows].lazy.map { others[Int($0)] })
+    case .four(let codes): out.append(contentsOf: codes[rows].lazy.map { others[Int($0)] })
+    }
+  }
+
   func sharing(_ rows: Range<Int>) -> Codes {
     switch self {
     case .one(let codes): .one(codes.sharing(rows))
