@@ -392,6 +392,11 @@ import Testing
     try folder.write("PAR1 and more PAR1", to: "x.parquet")
     let damaged = try Tool.run("sql", folder.path, "SELECT 1 FROM runs")
     #expect(damaged.status == 2 && damaged.errors.contains("x.parquet: "), "\(damaged.errors)")
+    try folder.write("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n", to: "x.parquet")
+    let pointer = try Tool.run("sql", folder.path, "SELECT 1 FROM runs")
+    #expect(
+      pointer.status == 2 && pointer.errors.contains("x.parquet: it is a pointer of Git LFS"),
+      "\(pointer.errors)")
     let foreign = try TemporaryFolder()
     _ = try output("sql", fixtures, "SELECT 1 AS one", "-o", foreign.path + "/y.parquet")
     let outcome = try Tool.run("runs", foreign.path)

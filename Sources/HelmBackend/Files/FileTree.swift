@@ -24,11 +24,9 @@ extension FileTree {
   func open(_ path: String) throws(DataFault) -> any ByteStream {
     if let file = try stored(path) {
       if let size = file.size, size < 1024, let text = try file.tail(size),
-        text.starts(with: "version https://git-lfs.".utf8)
+        let fault = DataFault.gitPointer(path, text)
       {
-        throw DataFault(
-          file: path, problem: "it is a pointer of Git LFS, and the file itself is missing",
-          advice: "run git lfs pull in its repository")
+        throw fault
       }
       return file
     }

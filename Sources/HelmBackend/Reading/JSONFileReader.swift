@@ -177,6 +177,7 @@ import CSimdJSON
     do {
       document = try unsafe TolerantParser.parse(bytes)
     } catch {
+      if offset == 0, let pointer = unsafe DataFault.gitPointer(path, bytes) { throw pointer }
       let isPage = unsafe bytes.first { $0 > 0x20 } == UInt8(ascii: "<")
       if offset == 0, unsafe bytes.starts(with: [0x1F, 0x8B]) {
         throw DataFault(

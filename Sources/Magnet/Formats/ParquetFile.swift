@@ -58,8 +58,9 @@ package struct ParquetFile: Sendable {
     func fault(_ problem: String, at offset: Int? = nil) -> DataFault {
       DataFault(file: path, place: offset.map { "byte \($0)" }, problem: problem)
     }
-    guard size >= 12, try read(0..<4) == Array("PAR1".utf8) else {
-      throw fault("the file does not begin as Parquet does")
+    let head = try read(0..<min(size, 64))
+    guard size >= 12, head.starts(with: "PAR1".utf8) else {
+      throw DataFault.gitPointer(path, head) ?? fault("the file does not begin as Parquet does")
     }
     let tail = try read(size - 8..<size)
     guard tail.count == 8, tail.suffix(4) == Array("PAR1".utf8)[...] else {

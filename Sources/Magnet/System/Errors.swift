@@ -27,6 +27,14 @@ public struct DataFault: Error, Sendable, Hashable, CustomStringConvertible {
   }
 
   public var description: String { Sentence.joined([file, place], problem, advice) }
+
+  /// What is wrong with a file that begins with these bytes, where they are a pointer of Git LFS; nil where not.
+  package static func gitPointer(_ file: String, _ bytes: some Sequence<UInt8>) -> DataFault? {
+    guard bytes.starts(with: "version https://git-lfs.".utf8) else { return nil }
+    return DataFault(
+      file: file, problem: "it is a pointer of Git LFS, and the file itself is missing",
+      advice: "run git lfs pull in its repository")
+  }
 }
 
 /// An error for people to read and for programs to switch on.
