@@ -53,7 +53,6 @@ final class FileTransfer: HTTPTransfer {
   var partPath: String { PartName.path(of: path, version: file.content.version) }
 
   func request() throws -> HTTPRequest {
-    progress.count { $0.requests += 1 }
     let size = file.content.size
     let before = offset
     offset = Files.stamp(partPath)?.size ?? 0

@@ -209,7 +209,7 @@ extension HelmStore {
         return !isFirstPageEnough
       }
     }
-    try driver.run(TransferList(listings, progress: progress))
+    try driver.run(TransferList(listings))
     return listings.reduce(into: []) { $0.formUnion($1.folders) }
   }
 }

@@ -126,7 +126,7 @@ extension HelmStore {
     let transfers = names.map { name in
       found[name].map { ObjectTransfer($0, in: objects, retries: attempts, progress: progress) }
     }
-    try driver.run(TransferList(transfers.compactMap(\.self), progress: progress))
+    try driver.run(TransferList(transfers.compactMap(\.self)))
     return try zip(names, transfers).map { name, transfer in
       guard let bytes = transfer?.bytes else { return nil }
       do { return try JSONValue(parsing: String(decoding: bytes, as: UTF8.self)) } catch {

@@ -99,9 +99,8 @@ private struct BucketObjects: Sendable {
 
   func objects(below prefix: String) throws -> [StoredObject] {
     var found: [StoredObject] = []
-    let progress = WorkProgress()
     let listing = ListingTransfer(
-      store, prefix: prefix, folders: false, retries: Self.attempts, progress: progress
+      store, prefix: prefix, folders: false, retries: Self.attempts, progress: WorkProgress()
     ) { _, event in
       switch event {
       case .page(let objects): found += objects
@@ -109,16 +108,15 @@ private struct BucketObjects: Sendable {
       }
       return true
     }
-    try HTTPDriver.onThisThread(options) { try $0.run(TransferList([listing], progress: progress)) }
+    try HTTPDriver.onThisThread(options) { try $0.run(TransferList([listing])) }
     return found
   }
 
   /// The bytes of an object's file.
   func bytes(of object: StoredObject) throws -> [UInt8]? {
     if let known = kept.withLock({ $0.files[object.name] }) { return known }
-    let progress = WorkProgress()
-    let transfer = ObjectTransfer(object, in: store, retries: Self.attempts, progress: progress)
-    try HTTPDriver.onThisThread(options) { try $0.run(TransferList([transfer], progress: progress)) }
+    let transfer = ObjectTransfer(object, in: store, retries: Self.attempts, progress: WorkProgress())
+    try HTTPDriver.onThisThread(options) { try $0.run(TransferList([transfer])) }
     if let bytes = transfer.bytes, bytes.count <= Self.keptSize {
       kept.withLock { kept in
         guard kept.bytes + bytes.count <= Self.keptLimit else { return }

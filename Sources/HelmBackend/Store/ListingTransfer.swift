@@ -47,7 +47,6 @@ final class ListingTransfer: HTTPTransfer {
   }
 
   func request() -> HTTPRequest {
-    progress.count { $0.requests += 1 }
     start = .now
     return store.listing(of: prefix, folders: isOfFolders, page: token)
   }
@@ -138,12 +137,8 @@ final class ListingTransfer: HTTPTransfer {
 /// A fixed list of transfers.
 final class TransferList: HTTPWork {
   private var waiting: [any HTTPTransfer]
-  private let progress: WorkProgress
 
-  init(_ transfers: [any HTTPTransfer], progress: WorkProgress) {
-    waiting = transfers.reversed()
-    self.progress = progress
-  }
+  init(_ transfers: [any HTTPTransfer]) { waiting = transfers.reversed() }
 
   var isEmpty: Bool { waiting.isEmpty }
 

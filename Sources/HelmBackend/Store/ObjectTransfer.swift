@@ -21,7 +21,6 @@ final class ObjectTransfer: HTTPTransfer {
   }
 
   func request() -> HTTPRequest {
-    progress.count { $0.requests += 1 }
     stored = []
     return store.content(of: object.name, object.content, from: 0)
   }

@@ -141,23 +141,24 @@ struct ParquetColumn: Sendable {
       dictionary += text
       unsafe text.withUnsafeBytes { unsafe bounds.add($0) }
     }
-    add(dictionary, of: interner.count, codes, hasNulls: codes.contains(0))
+    add(dictionary, of: interner.count, codes)
     range = bounds.range(atMost: Self.longestBound)
     return true
   }
 
   /// Adds a dictionary of so many values, and pages of their codes, 0 for null.
-  private mutating func add(_ dictionary: [UInt8], of count: Int, _ codes: [UInt32], hasNulls: Bool) {
+  private mutating func add(_ dictionary: [UInt8], of count: Int, _ codes: [UInt32]) {
     add(dictionary, dictionaryOf: count)
     dataOffset = bytes.count
     encodings.append(0)
     let width = max(1, Int.bitWidth - (count - 1).leadingZeroBitCount)
     for start in stride(from: 0, to: codes.count, by: 1 << 18) {
       let page = codes[start..<min(start + 1 << 18, codes.count)]
+      let hasNulls = page.contains(0)
       let present = hasNulls ? page.filter { $0 != 0 }[...] : page
-      let levels = present.count < page.count ? page.map { min($0, 1) } : nil
       addPage(
-        rows: page.count, nulls: page.count - present.count, levels: levels, encoding: 8,
+        rows: page.count, nulls: page.count - present.count,
+        levels: hasNulls ? page.map { min($0, 1) } : nil, encoding: 8,
         [UInt8(width)] + hybrid(present, width: width, less: 1))
     }
   }
@@ -179,8 +180,7 @@ struct ParquetColumn: Sendable {
       codes[row] = last.code
     }
     if interner.words.isEmpty { return nil }
-    add(
-      [UInt8](littleEndian: interner.words), of: interner.words.count, codes, hasNulls: cells.nullCount > 0)
+    add([UInt8](littleEndian: interner.words), of: interner.words.count, codes)
     return interner.words
   }
 

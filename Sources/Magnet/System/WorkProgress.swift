@@ -36,7 +36,7 @@ public final class WorkProgress: Sendable {
     package var bytes = 0, totalBytes = 0
     /// Everything that came.
     package var received = 0
-    package var requests = 0, retries = 0, failures = 0
+    package var retries = 0, failures = 0
     /// Whether more files may be planned: the listing goes on.
     package var isListing = false
   }
