@@ -12,7 +12,7 @@ import Testing
     ]
     + MeasuredPair.coverages.flatMap { [.coverage($0), .width($0), .intervalScore($0)] }
   private static let ofInstances: [Measure] = [
-    .brier, .logLoss, .areaUnderROC, .areaUnderROCWithin, .calibrationError,
+    .brier, .logLoss, .areaUnderROC, .areaUnderROCWithin, .calibrationError(),
     .calibrationError(bins: 3),
   ]
   private static let all = ofRuns + ofInstances

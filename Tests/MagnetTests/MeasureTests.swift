@@ -68,7 +68,7 @@ import Testing
     for measure: Measure in [
       .meanAbsoluteError, .rootMeanSquaredError, .bias, .maximumError, .noiseRatio, .spearman, .kendall,
       .coverage(), .width(), .intervalScore(), .rankedProbabilityScore, .brier, .logLoss, .areaUnderROC,
-      .areaUnderROCWithin, .calibrationError,
+      .areaUnderROCWithin, .calibrationError(),
     ] {
       #expect(measure.value([], []) == nil, "\(measure.name)")
     }
@@ -159,7 +159,7 @@ import Testing
     let outcomes: [Double] = [0, 0, 0, 1, 1, 1, 1, 1]
     // |0.1 - 0.25| and |0.8 - 1| with equal weights.
     #expect(isNear(Measure.calibrationError(bins: 2).value(probabilities, outcomes), 0.175))
-    #expect(Measure.calibrationError.value([1, 0], [1, 0]) == 0)
+    #expect(Measure.calibrationError().value([1, 0], [1, 0]) == 0)
   }
 
   /// A measure of one's own, from sums, with its bootstrap.

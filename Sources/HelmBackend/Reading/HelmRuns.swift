@@ -100,7 +100,7 @@ public struct HelmRuns: RunSource {
   }
 
   /// The paths of the runs' folders, in path order.
-  public var runFolders: [String] { folders.map(\.path) }
+  package var runFolders: [String] { folders.map(\.path) }
 
   /// The runs, as far as the names of their folders say, with the sizes of the files that tables are made of.
   /// - Throws: `DataFault` where runs lie in Parquet files, which say nothing of the kind.
@@ -126,7 +126,7 @@ public struct HelmRuns: RunSource {
   }
 
   /// What keeps archives from being read whole; each is also the fault of an entry of `list`.
-  public let archiveFaults: [DataFault]
+  package let archiveFaults: [DataFault]
 
   /// The runs with their run specs, read in full, and their faults, as far as the ends of their other files tell.
   public func list() async throws -> RunListing {

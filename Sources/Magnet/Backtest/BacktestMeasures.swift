@@ -3,7 +3,7 @@ extension BacktestResult {
     [.meanAbsoluteError, .rootMeanSquaredError, .bias, .noiseRatio, .spearman, .kendall]
     + MeasuredPair.coverages.flatMap { [.coverage($0), .width($0)] } + [.rankedProbabilityScore]
   private static let instanceMeasures: [Measure] = [
-    .brier, .logLoss, .areaUnderROC, .areaUnderROCWithin, .calibrationError,
+    .brier, .logLoss, .areaUnderROC, .areaUnderROCWithin, .calibrationError(),
   ]
 
   /// The measures of a part of the predictions, each with its interval over families.

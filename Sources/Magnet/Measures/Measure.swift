@@ -31,7 +31,7 @@ public struct Measure: Sendable {
     case near(Double)
 
     /// Whether one value is better than another.
-    public func isBetter(_ a: Double, than b: Double) -> Bool {
+    package func isBetter(_ a: Double, than b: Double) -> Bool {
       switch self {
       case .lower: a < b
       case .higher: a > b
@@ -52,14 +52,14 @@ public struct Measure: Sendable {
   package typealias Sums = SIMD8<Double>
 
   /// A value with what it is uncertain by.
-  public struct Score: Sendable, Hashable {
+  package struct Score: Sendable, Hashable {
     /// The measure's name, such as `mae`.
-    public let measure: String
+    package let measure: String
     /// The value of the measure.
-    public let value: Double
+    package let value: Double
     /// Holds the measure with probability 95% over families of models like these; nil for one family. By the
     /// percentiles of a bootstrap that draws whole families.
-    public let interval: Interval?
+    package let interval: Interval?
   }
 
   /// How the value comes from pairs.

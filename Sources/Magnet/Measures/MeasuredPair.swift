@@ -1,7 +1,7 @@
 /// What measures look at: one predicted value beside the actual one, with what the prediction says of its own error.
 public struct MeasuredPair: Sendable, Hashable {
   /// The coverages for which predictions may carry intervals, in ascending order.
-  public static let coverages = [0.5, 0.8, 0.95]
+  package static let coverages = [0.5, 0.8, 0.95]
 
   /// The predicted value; for an outcome that is right or wrong, the probability of right.
   public var predicted: Double
@@ -48,7 +48,7 @@ public struct MeasuredPair: Sendable, Hashable {
   public var error: Double { predicted - actual }
 
   /// The interval for a coverage; nil where the prediction has none.
-  /// - Parameter coverage: one of `coverages`.
+  /// - Parameter coverage: 0.5, 0.8 or 0.95.
   public func interval(_ coverage: Double) -> Interval? {
     guard let place = Self.coverages.firstIndex(of: coverage), !lower[place].isNaN else { return nil }
     return Interval(lower: lower[place], upper: upper[place])

@@ -30,7 +30,7 @@ extension Measure {
 
   /// `areaUnderROC` within each group and repetition (each run, as a rule), averaged with their pairs of right and wrong
   /// instances as weights. Groups whose outcomes are all equal do not count.
-  public static let areaUnderROCWithin = Measure(
+  package static let areaUnderROCWithin = Measure(
     "auroc_within", title: "AUROC within runs", unit: .fraction, better: .higher, level: .instance,
     form: .rankings { pairs in
       guard let area = area(pairs) else { return nil }
@@ -39,12 +39,9 @@ extension Measure {
       return .ratio(weight * area, weight)
     }, value: ratio)
 
-  /// The expected calibration error in ten bins; see ``calibrationError(bins:)``.
-  public static let calibrationError = calibrationError(bins: 10)
-
   /// The expected calibration error: the absolute difference of mean probability and fraction of right instances,
   /// averaged over bins of equal numbers of instances in order of their probabilities (Nixon and others 2019).
-  public static func calibrationError(bins: Int) -> Measure {
+  public static func calibrationError(bins: Int = 10) -> Measure {
     Measure(
       "ece", title: "expected calibration error", unit: .fraction, better: .lower, level: .instance,
       form: .whole(

@@ -48,7 +48,7 @@ extension Measure {
     form: meanOverRankings(Correlation.kendall))
 
   /// The fraction of actual values within the intervals, ends included; pairs without one do not count.
-  /// - Parameter coverage: which intervals, one of ``MeasuredPair/coverages``.
+  /// - Parameter coverage: which intervals, 0.5, 0.8 or 0.95.
   public static func coverage(_ coverage: Double = 0.95) -> Measure {
     Measure(
       "coverage" + percent(coverage), title: "coverage of \(percent(coverage))% intervals", unit: .fraction,
@@ -57,7 +57,7 @@ extension Measure {
   }
 
   /// The mean width of the intervals; pairs without one do not count.
-  /// - Parameter coverage: which intervals, one of ``MeasuredPair/coverages``.
+  /// - Parameter coverage: which intervals, 0.5, 0.8 or 0.95.
   public static func width(_ coverage: Double = 0.95) -> Measure {
     Measure(
       "width" + percent(coverage), title: "width of \(percent(coverage))% intervals", unit: .metric,
@@ -66,7 +66,7 @@ extension Measure {
 
   /// The mean interval score of Gneiting and Raftery (2007): the width, and 2/(1 - coverage) for each unit by which the
   /// actual value lies outside. Pairs without an interval do not count.
-  /// - Parameter coverage: which intervals, one of ``MeasuredPair/coverages``.
+  /// - Parameter coverage: which intervals, 0.5, 0.8 or 0.95.
   public static func intervalScore(_ coverage: Double = 0.95) -> Measure {
     Measure(
       "interval_score" + percent(coverage), title: "interval score of \(percent(coverage))% intervals",

@@ -37,9 +37,9 @@ public struct Comparison: Sendable {
     /// The statistic as predicted.
     public let stat: Stat
     /// The range that the prediction gives the mean with probability 0.95; nil where it gives none.
-    public let interval: Interval?
+    package let interval: Interval?
     /// The standard deviation of the prediction's error; nil where it gives none.
-    public let standardError: Double?
+    package let standardError: Double?
     /// Why, in a sentence, with the nearest names there are.
     public let reason: String
   }
@@ -104,7 +104,7 @@ public struct Comparison: Sendable {
   }
 
   /// Whether there is a prediction beside an actual value.
-  public var isMeasurable: Bool { pairs.contains { $0.error != nil } }
+  package var isMeasurable: Bool { pairs.contains { $0.error != nil } }
 }
 
 extension Comparison {

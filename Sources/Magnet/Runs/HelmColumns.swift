@@ -26,7 +26,7 @@ extension ColumnKey where Value == String? {
       "scenario_state.request_states.instance.perturbation.name")
   }
   /// Which inputs a perturbation's statistic is over: `perturbed`, `original`, `worst`.
-  public static var computedOn: Self {
+  package static var computedOn: Self {
     .init(
       "stats.name.perturbation.computed_on", "per_instance_stats.stats.name.perturbation.computed_on",
       "scenario_state.request_states.instance.perturbation.computed_on")
@@ -78,7 +78,7 @@ extension ColumnKey where Value == Int? {
   /// What a statistic is over: train trials in `stats`, values in `perInstanceStats`.
   public static var count: Self { .init("stats.count", "per_instance_stats.stats.count") }
   /// The train trial, 0 first.
-  public static var trial: Self {
+  package static var trial: Self {
     .init("scenario_state.request_states.train_trial_index", "per_instance_stats.train_trial_index")
   }
   /// The number of the evaluated request, 0 first: what an `InstancePrediction` refers to.
@@ -87,13 +87,13 @@ extension ColumnKey where Value == Int? {
 
 extension ColumnKey where Value == Bool? {
   /// Whether a perturbation counts for fairness.
-  public static var fairness: Self {
+  package static var fairness: Self {
     .init(
       "stats.name.perturbation.fairness", "per_instance_stats.stats.name.perturbation.fairness",
       "scenario_state.request_states.instance.perturbation.fairness")
   }
   /// Whether a perturbation counts for robustness.
-  public static var robustness: Self {
+  package static var robustness: Self {
     .init(
       "stats.name.perturbation.robustness", "per_instance_stats.stats.name.perturbation.robustness",
       "scenario_state.request_states.instance.perturbation.robustness")

@@ -37,7 +37,7 @@ public struct RunSelection: Sendable {
   public init() { selectors = [] }
 
   /// Whether it means all runs.
-  public var isOfAll: Bool { selectors.isEmpty }
+  package var isOfAll: Bool { selectors.isEmpty }
 
   /// The runs of a listing that are meant. One whose model or scenario cannot be known, as its run spec cannot be read
   /// and its folder's name does not say, stays: what is wrong with it is reported.

@@ -16,7 +16,7 @@ public struct Row: Sendable {
   }
 
   /// The cell of the column at a position.
-  public subscript(column: Int) -> Cell { table.chunks[chunk].columns[column][local] }
+  package subscript(column: Int) -> Cell { table.chunks[chunk].columns[column][local] }
 
   /// The value of a column.
   public subscript<Value>(key: ColumnKey<Value>) -> Value {

@@ -156,7 +156,7 @@ public struct Table: Sendable {
 
   /// The full name of the column that is called `name` or, where only one is, whose name ends in `.name`.
   /// - Throws: `MagnetError` with the nearest names when there is none, and with all when there are several.
-  public func resolve(_ name: String) throws -> String {
+  package func resolve(_ name: String) throws -> String {
     if hasColumn(name) { return name }
     let ending = columnNames.filter { $0.hasSuffix("." + name) }
     if ending.count == 1 { return ending[0] }
