@@ -10,10 +10,10 @@
 #   runs; Benchmarks/README.md says how
 # make fuzz   feeds damaged files and queries to the reader for 60 seconds (TIME=600: for ten minutes)
 # make asan, make tsan   run every test with the address or the thread sanitizer
-# FLAGS is passed on to swift build and swift test.
+# FLAGS is passed on to swift build and swift test, RELEASE_FLAGS to the build of magnet.
 
 PREFIX ?= /usr/local
-RELEASE = -c release --product magnet
+RELEASE = -c release --product magnet $(RELEASE_FLAGS)
 UNAME := $(shell uname)
 
 ifeq ($(UNAME),Darwin)
@@ -27,7 +27,7 @@ endif
 
 BINARY = "$$(swift build $(RELEASE) --show-bin-path)/magnet"
 
-.PHONY: demo docs setup-tests test bench fuzz asan tsan build binary install lint setup fake-gcs columnar litellm spark-test clean dist dist-test \
+.PHONY: demo docs setup-tests build-tests test bench fuzz asan tsan build binary install lint setup fake-gcs columnar litellm spark-test clean dist dist-test \
   bench-predictors bench-download bench-cards bench-shifts bench-judges
 
 demo: build
@@ -41,8 +41,10 @@ build: setup
 binary:
 	@echo $(BINARY)
 
-test: setup-tests fake-gcs columnar
+build-tests: setup-tests
 	swift build --build-tests $(FLAGS)
+
+test: build-tests fake-gcs columnar
 	swift test --skip-build $(FLAGS)
 
 bench: build
