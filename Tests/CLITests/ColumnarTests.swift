@@ -22,15 +22,16 @@ struct ColumnarTests {
     let rows = try Project.text(lines).split(separator: "\n").count
     #expect(rows > 10)
     let parquet = try write("x.parquet")
-    for (reader, file) in [
-      ("stream", try write("x.arrows")), ("polars-stream", folder.path + "/x.arrows"),
-      ("file", try write("x.arrow")), ("polars-file", folder.path + "/x.arrow"), ("parquet", parquet),
+    let (stream, file) = (try write("x.arrows"), try write("x.arrow"))
+    let readers = [
+      ("stream", stream), ("polars-stream", stream), ("file", file), ("polars-file", file),
+      ("parquet", parquet),
       ("polars-parquet", parquet), ("duckdb", parquet),
-    ] {
-      let checked = try Columnar.check(reader, file, lines)
-      #expect(checked.status == 0, "\(reader): \(checked.errors.suffix(400))")
-      #expect(checked.output.hasPrefix("\(rows) "), "\(reader)")
-    }
+    ]
+    let checked = try Columnar.check(readers, lines)
+    #expect(checked.status == 0, "\(checked.errors.suffix(400))")
+    let found = checked.output.split(separator: "\n")
+    #expect(found.count == readers.count && found.allSatisfy { $0.hasPrefix("\(rows) ") }, "\(found)")
   }
 
   /// DuckDB attaches an export, finds a type for every column, and computes what `magnet sql` does.
@@ -67,7 +68,7 @@ struct ColumnarTests {
       let file = folder.path + "/" + name
       #expect(try Tool.run("table", "stats", run, "-o", file).status == 0)
       #expect(try Tool.run("table", "stats", run, "-o", folder.path + "/x.ndjson", "--force").status == 0)
-      let checked = try Columnar.check(reader, file, folder.path + "/x.ndjson")
+      let checked = try Columnar.check([(reader, file)], folder.path + "/x.ndjson")
       #expect(checked.output.contains(#""stats.count": "int64""#), "\(checked.errors)\(checked.output)")
       #expect(checked.output.contains(#""stats.mean": "double""#))
     }
@@ -81,7 +82,7 @@ struct ColumnarTests {
       let file = folder.path + "/q." + format
       #expect(try Tool.run("sql", run, query, "-o", file).status == 0)
     }
-    let checked = try Columnar.check("parquet", folder.path + "/q.parquet", folder.path + "/q.ndjson")
+    let checked = try Columnar.check([("parquet", folder.path + "/q.parquet")], folder.path + "/q.ndjson")
     #expect(
       checked.output == #"2 4 {"i": "int64", "n": "string", "r": "double", "t": "string"}"# + "\n",
       "\(checked.errors)")
@@ -136,7 +137,7 @@ struct ColumnarTests {
       let written = try Tool.run("table", table, path, "--schema", "v1", "-o", file + ".parquet")
       #expect(written.status < 2, "\(written.errors)")
       #expect(try Tool.run("table", table, path, "--schema", "v1", "-o", file + ".ndjson").status < 2)
-      let checked = try Columnar.check("parquet", file + ".parquet", file + ".ndjson")
+      let checked = try Columnar.check([("parquet", file + ".parquet")], file + ".ndjson")
       #expect(checked.status == 0, "\(checked.errors.suffix(400))")
       schemas.insert(String(checked.output.split(separator: " ", maxSplits: 1)[1]))
     }
@@ -152,18 +153,19 @@ struct ColumnarTests {
   func filesOfOtherProgramsAreRead(writer: String) throws {
     let folder = try TemporaryFolder()
     let run = Project.folder.appending(path: "Fixtures/benchmark_output/runs/plain-v1").path
-    for table in ["stats", "scenario-states", "per-instance-stats", "run-specs"] {
+    var files: [(own: String, other: String)] = []
+    for table in Self.tables {
       let own = "\(folder.path)/\(table).parquet"
+      let other = "\(folder.path)/\(table)-\(writer)"
+      files.append((own, other + "/x.parquet"))
       #expect(try Tool.run("table", table, run, "-o", own).status == 0)
-      let other = "\(folder.path)/\(table)-\(writer)/x.parquet"
-      try FileManager.default.createDirectory(
-        atPath: "\(folder.path)/\(table)-\(writer)", withIntermediateDirectories: true)
-      let script = Project.folder.appending(path: "Tests/CLITests/Columnar/make.py").path
-      let made = try Tool.run(
-        command: "/usr/bin/env", ["python3", script, writer, own, other], environment: Columnar.environment)
-      try #require(made.status == 0, "\(made.errors)")
-      let wanted = try Tool.run("table", table, own, "--format", "csv")
-      let found = try Tool.run("table", table, other, "--format", "csv")
+      try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
+    }
+    let made = try Columnar.rewritten(writer, files)
+    try #require(made.status == 0, "\(made.errors)")
+    for (table, file) in zip(Self.tables, files) {
+      let wanted = try Tool.run("table", table, file.own, "--format", "csv")
+      let found = try Tool.run("table", table, file.other, "--format", "csv")
       #expect(found.output == wanted.output && found.output.count > 1000, "\(found.errors)")
     }
   }
@@ -179,9 +181,7 @@ struct ColumnarTests {
     let run = Project.folder.appending(path: "Fixtures/benchmark_output/runs/plain-v1").path
     let (own, other) = (folder.path + "/own.parquet", folder.path + "/other.parquet")
     #expect(try Tool.run("table", "stats", run, "-o", own).status == 0)
-    let script = Project.folder.appending(path: "Tests/CLITests/Columnar/make.py").path
-    let made = try Tool.run(
-      command: "/usr/bin/env", ["python3", script, writer, own, other], environment: Columnar.environment)
+    let made = try Columnar.rewritten(writer, [(own, other)])
     try #require(made.status == 0, "\(made.errors)")
     let found = try Tool.run("table", "stats", other)
     #expect(found.status == 2 && found.errors.contains(problem), "\(found.errors)")
@@ -219,9 +219,18 @@ enum Columnar {
       command: "/usr/bin/env", ["python3", script] + arguments, environment: environment)
   }
 
-  static func check(_ reader: String, _ file: String, _ lines: String) throws -> Tool.Outcome {
+  /// Writes Parquet files again with another program.
+  static func rewritten(_ writer: String, _ files: [(own: String, other: String)]) throws -> Tool.Outcome {
+    let script = Project.folder.appending(path: "Tests/CLITests/Columnar/make.py").path
+    return try Tool.run(
+      command: "/usr/bin/env", ["python3", script, writer] + files.flatMap { [$0.own, $0.other] },
+      environment: environment)
+  }
+
+  static func check(_ files: [(reader: String, file: String)], _ lines: String) throws -> Tool.Outcome {
     let script = Project.folder.appending(path: "Tests/CLITests/Columnar/check.py").path
     return try Tool.run(
-      command: "/usr/bin/env", ["python3", script, reader, file, lines], environment: environment)
+      command: "/usr/bin/env", ["python3", script, lines] + files.flatMap { [$0.reader, $0.file] },
+      environment: environment)
   }
 }

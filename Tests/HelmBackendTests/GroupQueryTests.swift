@@ -10,7 +10,7 @@ import Testing
 
   @Test(arguments: ["benchmark_output", "odd"])
   func answersAreSQLites(fixture: String) async throws {
-    let database = Database(try HelmRuns(Project.fixture(fixture)))
+    let database = Database(KeptRuns(try HelmRuns(Project.fixture(fixture))))
     let relations = Dictionary(uniqueKeysWithValues: Relation.tidy.map { ($0.name, $0) })
     var random = SplitMix(state: 16)
     var answered = 0
@@ -57,6 +57,37 @@ import Testing
       #expect(fast?.faults == plain?.faults, "\(query)")
     }
     #expect(answered > 50 || !GroupQuery.addsPlainly)
+  }
+
+  /// Runs that are read once, whatever is asked of them.
+  private actor KeptRuns: RunSource {
+    private struct Request: Hashable {
+      var runs: [String]
+      var tables: Set<TableSource>
+    }
+
+    private let runs: HelmRuns
+    private var listing: RunListing?
+    private var loaded: [Request: RunTables] = [:]
+
+    init(_ runs: HelmRuns) { self.runs = runs }
+
+    func list() async throws -> RunListing {
+      if let listing { return listing }
+      let listing = try await runs.list()
+      self.listing = listing
+      return listing
+    }
+
+    func load(_ runs: [RunEntry], tables: Set<TableSource>, columns: Set<String>?) async throws -> RunTables {
+      let request = Request(runs: runs.map(\.path), tables: tables)
+      if let tables = loaded[request] { return tables }
+      let all = try await self.runs.load(runs, tables: tables)
+      loaded[request] = all
+      return all
+    }
+
+    func schemas() async throws -> SchemaDocuments { try await runs.schemas() }
   }
 
   /// Runs whose tables are given.

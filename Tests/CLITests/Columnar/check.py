@@ -1,13 +1,13 @@
-"""Compares a table in a columnar file with the same table as NDJSON, cell by cell, in the reader named.
+"""Compares a table in columnar files with the same table as NDJSON, cell by cell, in the readers named.
 
-check.py READER FILE NDJSON: prints the numbers of rows and columns, or fails with the first cell that differs."""
+check.py NDJSON READER FILE [READER FILE ...]: prints a line for each, the numbers of rows and columns and the types, or
+fails with the first cell that differs."""
 import json, math, struct, sys
 
-reader, path, lines = sys.argv[1:]
-expected = [json.loads(line) for line in open(lines, encoding="utf-8")]
+expected = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")]
 
 
-def columns():
+def columns(reader, path):
     if reader == "stream":
         import pyarrow.ipc
         table = pyarrow.ipc.open_stream(path).read_all()
@@ -46,11 +46,12 @@ def same(want, have):
     return type(want) == type(have) and want == have
 
 
-cells, types = columns()
-names = list(expected[0]) if expected else list(cells)
-assert list(cells) == names, (list(cells), names)
-for name in names:
-    assert len(cells[name]) == len(expected), (name, len(cells[name]), len(expected))
-    for number, (row, have) in enumerate(zip(expected, cells[name])):
-        assert same(row[name], have), f"{name}, row {number}: {have!r} instead of {row[name]!r}"
-print(len(expected), len(names), json.dumps(types, sort_keys=True))
+for reader, path in zip(sys.argv[2::2], sys.argv[3::2]):
+    cells, types = columns(reader, path)
+    names = list(expected[0]) if expected else list(cells)
+    assert list(cells) == names, (reader, list(cells), names)
+    for name in names:
+        assert len(cells[name]) == len(expected), (reader, name, len(cells[name]), len(expected))
+        for number, (row, have) in enumerate(zip(expected, cells[name])):
+            assert same(row[name], have), f"{reader}: {name}, row {number}: {have!r} instead of {row[name]!r}"
+    print(len(expected), len(names), json.dumps(types, sort_keys=True))
