@@ -3,7 +3,8 @@ import Synchronization
 
 /// Whether an item response model holds beyond the runs it is learned from, and how far AIPW's errors there differ: learned
 /// from the weaker half of the training runs, both predict the strongest 30% of them from random samples.
-/// `TrainingTrials` cannot tell, as all its runs are among those learned from.
+/// `TrainingTrials` cannot tell, as all its runs are among those learned from. A model that is not trusted with n instances is
+/// not with 2n either: its bias stays, and it admits to less.
 ///
 /// Where the training runs do not differ by more than chance, which is where the reliability of their scores (Cronbach's α,
 /// for right-or-wrong ones KR-20 of Kuder and Richardson 1937) is not above 0, there is no ability to be learned, and
@@ -56,6 +57,8 @@ final class FrontierTrials: Sendable {
   private static func samples(_ runs: Int) -> Int { runs < 16 ? 16 : 4 }
   /// Fewer runs in a part are too few.
   private static let leastRuns = 4
+  /// From fewer instances than these errors say little.
+  private static let leastCount = 10
 
   /// - Parameter kind: that of the item response model; nil where only AIPW's estimates are asked about.
   init(_ kind: ItemResponseModel.Kind?, _ fold: ScoreFold) {
@@ -96,6 +99,7 @@ final class FrontierTrials: Sendable {
       return made
     }
     guard factors.response.reason != nil || factors.weighed.reason != nil else {
+      if count / 2 >= Self.leastCount, case .doubt(let reason) = finding(count / 2) { return .doubt(reason) }
       return .factors(factors.weighed)
     }
     let most = max(factors.response.last, factors.weighed.last)

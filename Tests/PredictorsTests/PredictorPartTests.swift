@@ -325,6 +325,27 @@ import Testing
     }
   }
 
+  /// Where so many instances speak against the model for a stronger run, twice as many do.
+  @Test func whatFewInstancesDoubtMoreDoTo() {
+    var findings: Set<[Bool]> = []
+    for seed in 1...12 {
+      var random = SplitMix(state: UInt64(seed))
+      let rows = (0..<20).map { place in
+        (0..<120).map { item -> Double in
+          let logit = place > 13 && item % 2 == 1 ? 2.2 : Double(place) / 6 - 1.7 + Double(item % 5) / 3
+          return Double.random(in: 0..<1, using: &random) < logistic(logit) ? 1 : 0
+        }
+      }
+      let trials = FrontierTrials(.twoParameter, fold(rows))
+      let isDoubted = [12, 24, 48, 96].map { count in
+        if case .doubt = trials.finding(count) { true } else { false }
+      }
+      findings.insert(isDoubted)
+      #expect(zip(isDoubted, isDoubted.dropFirst()).allSatisfy { !$0 || $1 }, "seed \(seed): \(isDoubted)")
+    }
+    #expect(findings.count > 1)
+  }
+
   /// A sample of scores from 0 to 1 of a metric that has others is not judged by errors on shares.
   @Test func errorsOnOtherScalesSayNothingOfShares() throws {
     let runs = fold(rows(spread).map { $0.map { 3 * $0 } })
