@@ -25,9 +25,10 @@ public import Magnet
 /// Limits: assumes the instances seen were drawn at random; each estimate solves systems of min(n, training runs)
 /// equations. For 50 instances and more, and for scenarios whose instances follow no single ability, such as GLUE's; from
 /// fewer, `AutoPredictor` weighs it with an item response model. Mean absolute error from 10, 25, 50 and 100 instances on
-/// HELM Lite (83 models, six scenarios; arXiv 2506.07673): .089 .054 .036 .024 for held-out models, .088 .053 .035 .023 for
-/// the strongest 30% predicted from the weaker half; its 95% intervals cover .942 to .961, and .976 from 10 instances of
-/// held-out models. On seven other benchmarks they cover .932 to .982, and .930 from 10 instances of rte's strongest.
+/// HELM Lite (83 models, six scenarios; arXiv 2506.07673): .091 .054 .037 .024 for held-out models, .090 .055 .036 .024 for
+/// the strongest 30% predicted from the weaker half; its 95% intervals cover .943 to .960, and .974 from 10 instances of
+/// held-out models. On seven other benchmarks they cover .926 to .988, but from 10 and 25 instances of ifeval's strongest
+/// models .902 to .940.
 public final class AIPWPredictor: ScorePredictor {
   public override class var name: String { "aipw" }
   public override class var summary: String {

@@ -20,8 +20,8 @@ public import Magnet
 /// Limits: assumes the instances seen were drawn at random. Never much worse than the sample's mean, also for models
 /// beyond those learned from. For 3 to 20 other models, and for metrics that are not from 0 to 1; with more models
 /// `AutoPredictor` needs fewer instances. Mean absolute error from 10, 25, 50 and 100 instances on HELM Lite (83 models, six
-/// scenarios; arXiv 2506.07673): .098 .057 .038 .026 for held-out models, .087 .052 .035 .024 for the strongest 30% predicted
-/// from the weaker half; its 95% intervals cover .946 to .957.
+/// scenarios; arXiv 2506.07673): .098 .057 .039 .026 for held-out models, .088 .053 .036 .024 for the strongest 30% predicted
+/// from the weaker half; its 95% intervals cover .947 to .960.
 public final class ControlVariatePredictor: ScorePredictor {
   public override class var summary: String {
     "a run's score: its sample's mean, corrected for the difficulty of the sample"

@@ -14,7 +14,7 @@ public import Magnet
 /// Limits: needs 20 training runs, and answers that models share, such as those to questions of choice; fails for models
 /// beyond those learned from (see `isExtrapolated`). The one method here that needs no scores of the target run
 /// to place it. Mean absolute error from 10, 25, 50 and 100 instances on HELM Lite (83 models, six scenarios; arXiv
-/// 2506.07673), whose matrices have scores as answers: .067 .047 .034 .024 for held-out models, .124 .090 .072 .057 for the
+/// 2506.07673), whose matrices have scores as answers: .067 .047 .034 .024 for held-out models, .122 .090 .072 .057 for the
 /// strongest 30% predicted from the weaker half.
 public final class DKPSPredictor: ScorePredictor {
   public override class var name: String { "dkps" }

@@ -13,7 +13,7 @@ import RealModule
 /// Limits: easy to explain ("like llama-3-70b"), but only ever a mean of models learned from: useless for one beyond
 /// them (arXiv 2506.07673). Needs at least 2 training runs and an instance seen. For saying which models a new one is like;
 /// for its score take `AutoPredictor`. Mean absolute error from 10, 25, 50 and 100 instances on HELM Lite (83 models, six
-/// scenarios): .070 .053 .045 .039 for held-out models, .150 .125 .110 .095 for the strongest 30% predicted from the weaker
+/// scenarios): .069 .053 .045 .039 for held-out models, .148 .126 .110 .095 for the strongest 30% predicted from the weaker
 /// half.
 public final class NearestModelsPredictor: ScorePredictor {
   public override class var summary: String { "a run's score: that of the models most like it on the sample" }

@@ -10,8 +10,8 @@ public import Magnet
 /// (see `ControlVariatePredictor`) with t_{n-1}, for others ŷ ± t_{n-1} · s/√n · √((N-n)/N).
 ///
 /// For scenarios that no other model has run; else others use the same instances better. Mean absolute error from 10, 25, 50
-/// and 100 instances on HELM Lite (83 models, six scenarios; arXiv 2506.07673): .106 .066 .046 .031 for held-out models,
-/// .094 .058 .041 .027 for the strongest 30% predicted from the weaker half; its 95% intervals cover .949 to .958.
+/// and 100 instances on HELM Lite (83 models, six scenarios; arXiv 2506.07673): .108 .067 .047 .031 for held-out models,
+/// .096 .061 .042 .028 for the strongest 30% predicted from the weaker half; its 95% intervals cover .951 to .956.
 public final class SampleMeanPredictor: ScorePredictor {
   public override class var summary: String { "a run's score: the mean of the instances seen" }
   public override class var isBaseline: Bool { true }

@@ -12,7 +12,7 @@ public import Magnet
 /// Limits: among the best from few instances within the cloud of models learned from, and far off for models beyond
 /// (see `isExtrapolated`). Needs at least 3 training runs and an instance seen. For models that are surely like those known,
 /// such as fine-tuned ones. Mean absolute error from 10, 25, 50 and 100 instances on HELM Lite (83 models, six scenarios):
-/// .067 .048 .035 .025 for held-out models, .134 .108 .090 .075 for the strongest 30% predicted from the weaker half.
+/// .067 .047 .035 .025 for held-out models, .132 .108 .091 .074 for the strongest 30% predicted from the weaker half.
 public final class SampleRidgePredictor: ScorePredictor {
   public override class var name: String { "ridge" }
   public override class var summary: String {

@@ -33,8 +33,8 @@ public import Magnet
 ///
 /// For probabilities of single instances, and for instances that were chosen; for scores `AutoPredictor` errs less where items
 /// do not follow the model. Mean absolute error from 10, 25, 50 and 100 instances on HELM Lite (83 models, six scenarios;
-/// arXiv 2506.07673): .070 .048 .035 .025 for held-out models, .064 .043 .031 .022 for the strongest 30% predicted from the
-/// weaker half; its 95% intervals cover .945 to .965.
+/// arXiv 2506.07673): .070 .048 .035 .025 for held-out models, .064 .044 .032 .022 for the strongest 30% predicted from the
+/// weaker half; its 95% intervals cover .947 to .965.
 ///
 /// Limits: biased, whatever the number of instances, where items do not follow one ability, such as where some models
 /// answer the other way round: in the table of `AutoPredictor`, which sees that on the training runs, it errs up to three
