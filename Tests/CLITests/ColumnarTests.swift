@@ -25,8 +25,7 @@ struct ColumnarTests {
     let (stream, file) = (try write("x.arrows"), try write("x.arrow"))
     let readers = [
       ("stream", stream), ("polars-stream", stream), ("file", file), ("polars-file", file),
-      ("parquet", parquet),
-      ("polars-parquet", parquet), ("duckdb", parquet),
+      ("parquet", parquet), ("polars-parquet", parquet), ("duckdb", parquet),
     ]
     let checked = try Columnar.check(readers, lines)
     #expect(checked.status == 0, "\(checked.errors.suffix(400))")
@@ -213,24 +212,19 @@ enum Columnar {
   /// Whether DuckDB reads SQLite here.
   static let readsSQLite: Bool = (try? sqlite([]))?.status == 0
 
-  static func sqlite(_ arguments: [String]) throws -> Tool.Outcome {
-    let script = Project.folder.appending(path: "Tests/CLITests/Columnar/sqlite.py").path
-    return try Tool.run(
-      command: "/usr/bin/env", ["python3", script] + arguments, environment: environment)
-  }
+  static func sqlite(_ arguments: [String]) throws -> Tool.Outcome { try run("sqlite.py", arguments) }
 
   /// Writes Parquet files again with another program.
   static func rewritten(_ writer: String, _ files: [(own: String, other: String)]) throws -> Tool.Outcome {
-    let script = Project.folder.appending(path: "Tests/CLITests/Columnar/make.py").path
-    return try Tool.run(
-      command: "/usr/bin/env", ["python3", script, writer] + files.flatMap { [$0.own, $0.other] },
-      environment: environment)
+    try run("make.py", [writer] + files.flatMap { [$0.own, $0.other] })
   }
 
   static func check(_ files: [(reader: String, file: String)], _ lines: String) throws -> Tool.Outcome {
-    let script = Project.folder.appending(path: "Tests/CLITests/Columnar/check.py").path
-    return try Tool.run(
-      command: "/usr/bin/env", ["python3", script, lines] + files.flatMap { [$0.reader, $0.file] },
-      environment: environment)
+    try run("check.py", [lines] + files.flatMap { [$0.reader, $0.file] })
+  }
+
+  private static func run(_ script: String, _ arguments: [String]) throws -> Tool.Outcome {
+    let path = Project.folder.appending(path: "Tests/CLITests/Columnar/\(script)").path
+    return try Tool.run(command: "/usr/bin/env", ["python3", path] + arguments, environment: environment)
   }
 }

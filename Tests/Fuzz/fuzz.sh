@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the fuzz target and runs it: fuzz.sh [SECONDS]. What it finds is kept in .build-fuzz/found, what it learns in
 # .build-fuzz/corpus. With RUNS=N it makes N runs from a fixed seed and learns nothing: for CI. These are of a build that is
-# not optimised, made in a quarter of the time, with the checks of debug builds.
+# not optimised, which is made sooner and has the checks of debug builds.
 set -euo pipefail
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
