@@ -89,6 +89,18 @@ import Testing
     }
   }
 
+  /// The compressor's window grows with what there is to compress.
+  @Test(arguments: [0, 1, 255, 256, 257, 512, 1023, 16_384, 32_767, 32_768, 40_000, 140_000])
+  func bytesOfAnySizeAreCompressed(_ size: Int) throws {
+    var random = PythonRandom(seed: size)
+    let texts = (0..<size).map { _ in UInt8(random.below(3) + 65) }
+    for bytes in [texts, (0..<size).map { _ in UInt8(random.below(256)) }] {
+      let packed = GzipWriter.compressed(bytes)
+      #expect(try Decompression.bytes(packed[...], codec: 2, size: size) == bytes)
+      #expect(packed.count < (bytes == texts ? size * 2 / 3 : size) + 64)
+    }
+  }
+
   @Test func numbersOfTwoKindsAndNullsReadBack() throws {
     let table = Table(stacking: [
       Table(

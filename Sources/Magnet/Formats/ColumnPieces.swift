@@ -143,8 +143,7 @@ struct FlatColumn<Value: BitwiseCopyable & Sendable>: Sendable {
         unsafe cells.withUnsafeBufferPointer {
           unsafe values.append(contentsOf: UnsafeBufferPointer(rebasing: $0[piece.rows]))
         }
-        guard let nulls else { continue }
-        for row in piece.rows where nulls[row] {
+        nulls?.forEachNull(in: piece.rows) { row in
           let place = start + row - piece.rows.lowerBound
           values[place] = zero
           addNulls(place..<place + 1)

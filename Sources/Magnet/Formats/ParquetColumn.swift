@@ -155,7 +155,7 @@ struct ParquetColumn: Sendable {
     for start in stride(from: 0, to: codes.count, by: 1 << 18) {
       let page = codes[start..<min(start + 1 << 18, codes.count)]
       let hasNulls = page.contains(0)
-      let present = hasNulls ? page.filter { $0 != 0 }[...] : page
+      let present = hasNulls ? nonzero(page)[...] : page
       addPage(
         rows: page.count, nulls: page.count - present.count,
         levels: hasNulls ? page.map { min($0, 1) } : nil, encoding: 8,
@@ -170,6 +170,7 @@ struct ParquetColumn: Sendable {
   ) -> [UInt64]? {
     var interner = WordInterner(limit: min(cells.values.count / 2, Self.dictionaryLimit / 8))
     var codes = [UInt32](repeating: 0, count: cells.values.count)
+    var places = codes.mutableSpan
     var last: (word: UInt64, code: UInt32) = (0, 0)
     for row in cells.values.indices where cells.nullCount == 0 || cells.isThere[row] {
       let word = bits(cells.values[row])
@@ -177,7 +178,7 @@ struct ParquetColumn: Sendable {
         guard let code = interner.code(word) else { return nil }
         last = (word, code)
       }
-      codes[row] = last.code
+      places[row] = last.code
     }
     if interner.words.isEmpty { return nil }
     add([UInt8](littleEndian: interner.words), of: interner.words.count, codes)

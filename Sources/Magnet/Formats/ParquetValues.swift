@@ -1,6 +1,6 @@
 // What the pages of Parquet are made of: the codes of values, RLE, and differences.
 //
-// Unsafe code, on one invariant: values are read within the bounds of an array that lives during the call.
+// Unsafe code, on one invariant: values are read, and written, within the bounds of an array that lives during the call.
 
 /// Gives distinct words codes, from 1 in the order in which they come.
 struct WordInterner {
@@ -41,6 +41,17 @@ struct WordInterner {
       var place = start(word)
       while places[place] != 0 { place = (place + 1) & (places.count - 1) }
       places[place] = UInt32(number + 1)
+    }
+  }
+}
+
+/// The values that are not 0.
+func nonzero(_ values: ArraySlice<UInt32>) -> [UInt32] {
+  unsafe [UInt32](unsafeUninitializedCapacity: values.count) { out, filled in
+    // Written each time and kept where it counts: nothing to predict.
+    for value in values {
+      unsafe out[filled] = value
+      filled += value == 0 ? 0 : 1
     }
   }
 }

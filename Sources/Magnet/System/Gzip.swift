@@ -10,13 +10,17 @@ import CZlib
   private let stream: UnsafeMutablePointer<z_stream>
 
   /// A compressor.
-  /// - Parameter level: zlib's level from 1, the fastest, to 9; 0 stores.
-  package init(level: Int32 = 6) {
+  /// - Parameters:
+  ///   - level: zlib's level from 1, the fastest, to 9; 0 stores.
+  ///   - size: how many bytes there are at most: few take little memory.
+  package init(level: Int32 = 6, atMost size: Int = .max) {
+    // At least 9, as zlib has an error with 8.
+    let windowBits = Int32(min(max(Int.bitWidth - size.leadingZeroBitCount, 9), 15))
     unsafe stream = .allocate(capacity: 1)
     unsafe stream.initialize(to: z_stream())
-    // 15 + 16: the largest window, with gzip's header.
+    // 16: with gzip's header.
     unsafe deflateInit2_(
-      stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+      stream, level, Z_DEFLATED, windowBits + 16, windowBits - 7, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
       Int32(MemoryLayout<z_stream>.size))
   }
 
@@ -38,7 +42,7 @@ import CZlib
 
   private static func compressed(_ bytes: [UInt8], level: Int32) -> [UInt8] {
     var out: [UInt8] = []
-    var writer = GzipWriter(level: level)
+    var writer = GzipWriter(level: level, atMost: bytes.count)
     writer.add(bytes, isLast: true) { out += $0 }
     return out
   }

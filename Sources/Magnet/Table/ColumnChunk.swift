@@ -6,27 +6,25 @@ struct NullMask: Sendable {
 
   init(words: [UInt64]) { self.words = words }
 
-  /// Whether a condition holds for every row that holds nothing; asked of one after the other.
-  private func allNulls(_ count: Int, _ condition: (Int) -> Bool) -> Bool {
-    for (number, word) in words.enumerated() where word != 0 {
-      var rest = word
+  /// Calls `body` with each of some rows that holds nothing.
+  func forEachNull(in rows: Range<Int>, _ body: (Int) -> Void) {
+    for number in rows.lowerBound >> 6..<(rows.upperBound + 63) >> 6 {
+      var rest = words[number]
       while rest != 0 {
         let row = number * 64 + rest.trailingZeroBitCount
-        if row < count, !condition(row) { return false }
+        if rows.contains(row) { body(row) }
         rest &= rest - 1
       }
     }
-    return true
   }
 
   /// Numbers with NaN where there is nothing: the same ones where it is there, as `ColumnBuilder` leaves it.
   func withNaN(_ values: Values<Double>) -> Values<Double> {
-    if allNulls(values.count, { values[$0].isNaN }) { return values }
+    var isThere = true
+    forEachNull(in: values.indices) { if !values[$0].isNaN { isThere = false } }
+    if isThere { return values }
     return Values(copying: values) { values in
-      _ = allNulls(values.count) { row in
-        values[row] = .nan
-        return true
-      }
+      forEachNull(in: 0..<values.count) { values[$0] = .nan }
     }
   }
 
