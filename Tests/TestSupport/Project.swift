@@ -1,4 +1,5 @@
 public import Foundation
+import Synchronization
 public import Magnet
 public import Testing
 
@@ -38,16 +39,29 @@ public enum Project {
   public static func json(_ path: String) throws -> JSONValue { try JSONValue(parsing: text(path)) }
 }
 
-/// A folder of a test's own, removed when the test lets go of it.
+/// A folder of a test's own, removed when the test lets go of it, or when the tests end.
 public final class TemporaryFolder: Sendable {
   public let path: String
 
+  /// The folders that are there; what all tests share is never let go of.
+  private static let paths = Mutex<Set<String>>([])
+  private static let removesAtEnd: Bool =
+    atexit {
+      for path in TemporaryFolder.paths.withLock({ $0 }) { try? FileManager.default.removeItem(atPath: path) }
+    } == 0
+
   public init() throws {
-    path = NSTemporaryDirectory() + "magnet-tests-" + UUID().uuidString
+    let path = NSTemporaryDirectory() + "magnet-tests-" + UUID().uuidString
+    self.path = path
+    precondition(Self.removesAtEnd)
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    Self.paths.withLock { _ = $0.insert(path) }
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: path) }
+  deinit {
+    try? FileManager.default.removeItem(atPath: path)
+    Self.paths.withLock { _ = $0.remove(path) }
+  }
 
   /// Writes a file in the folder, and the folders it lies in.
   @discardableResult
