@@ -1,4 +1,5 @@
 public import Magnet
+import RealModule
 import Synchronization
 
 /// Predicts a run's score from some of its instances and from its model's scores on other scenarios: the default. It
@@ -22,7 +23,14 @@ import Synchronization
 /// v_2PL is that about ŷ_2PL where all abilities above the mean are as likely; ŷ_S is the same. With the probability of an
 /// ability above 3 v_2PL is at least that of the sample's mean.
 ///
-/// Where the model's scores on other scenarios are known, `RidgeOnOthersPredictor` gives ŷ_B of variance v_B, taken a
+/// Where none of the model's scores on other scenarios is known, the estimate ŷ_L by the training runs most like it on the sample
+/// is weighed in (`Likeness`), with the weight u that would have been best for the training runs, each predicted from the
+/// others, at most 1/2; and with u (1 - p)¹⁶ where the run may be a stronger one, as likeness fails there. v_L is its errors'
+/// share of ŷ_L(1 - ŷ_L) on the training runs:
+///
+///     ŷ_S ← u ŷ_L + (1 - u) ŷ_S      v_S ← u v_L + (1 - u) v_S + u (1 - u) (ŷ_L - ŷ_S)²
+///
+/// Where they are, `RidgeOnOthersPredictor` gives ŷ_B of variance v_B, taken a
 /// quarter larger, and the two are weighed by their precisions:
 ///
 ///     ŷ = (ŷ_S/v_S + ŷ_B/v_B) / (1/v_S + 1/v_B)      v = 1 / (1/v_S + 1/v_B)
@@ -40,12 +48,12 @@ import Synchronization
 ///
 /// | matrices | sample mean | 2pl | auto | coverage of auto's 95% intervals |
 /// |---|---|---|---|---|
-/// | HELM Lite, six scenarios | .096 .061 .042 .028 | .064 .044 .032 .022 | .064 .044 .032 .022 | .947 .949 .946 .955 |
-/// | GLUE rte | .112 .074 .049 .031 | .103 .095 .088 .070 | .097 .064 .043 .027 | .938 .944 .930 .936 |
+/// | HELM Lite, six scenarios | .096 .061 .042 .028 | .064 .044 .032 .022 | .064 .044 .032 .022 | .946 .949 .945 .954 |
+/// | GLUE rte | .112 .074 .049 .031 | .103 .095 .088 .070 | .096 .064 .043 .027 | .942 .942 .930 .936 |
 /// | GLUE sst2 | .066 .041 .029 .020 | .098 .081 .076 .071 | .066 .042 .029 .020 | .954 .942 .946 .934 |
 /// | GLUE mrpc | .093 .062 .041 .027 | .091 .061 .050 .041 | .069 .043 .029 .019 | .948 .956 .950 .960 |
-/// | arc_challenge | .122 .075 .052 .035 | .071 .047 .036 .024 | .071 .048 .037 .025 | .960 .944 .976 .976 |
-/// | musr | .127 .083 .053 .038 | .054 .046 .041 .032 | .061 .048 .040 .030 | 1.00 .992 .972 .950 |
+/// | arc_challenge | .122 .075 .052 .035 | .071 .047 .036 .024 | .071 .048 .037 .025 | .958 .940 .976 .976 |
+/// | musr | .127 .083 .053 .038 | .054 .046 .041 .032 | .061 .048 .040 .030 | 1.00 .988 .968 .950 |
 /// | ifeval | .114 .069 .049 .032 | .110 .068 .046 .031 | .110 .066 .046 .029 | .932 .968 .986 .976 |
 /// | openllm_math | .095 .057 .042 .028 | .084 .054 .041 .027 | .091 .054 .040 .026 | .978 .992 .942 .970 |
 ///
@@ -77,7 +85,9 @@ public final class AutoPredictor: ScorePredictor {
       let itemResponse = try fits.estimator(fold)
       let aipw = try AIPWEstimator(
         fold, frontier: itemResponse.frontier, intervals: (itemResponse.trials, itemResponse.beyond))
-      let base = WeighedEstimator(itemResponse: itemResponse, aipw: aipw)
+      // A model's other scores say more of which models are like it.
+      let likeness = others.estimate == nil ? Likeness(fold) : nil
+      let base = WeighedEstimator(itemResponse: itemResponse, aipw: aipw, likeness: likeness)
       return AutoEstimator(
         base: base, others: others, models: (itemResponse, aipw), instances: fold.columns.count,
         degrees: itemResponse.degrees, notes: others.notes)
@@ -205,34 +215,47 @@ private struct AutoEstimator: ScoreEstimator {
 private struct WeighedEstimator: ScoreEstimator {
   let itemResponse: ItemResponseEstimator
   let aipw: AIPWEstimator
+  let likeness: Likeness?
 
   func estimate(_ sample: ObservedSample) -> Estimate? {
     let known = sample.known
     // AIPW is for random samples.
     guard known.count >= 3, known.isShare, !sample.isAdaptive, let fit = aipw.fit(known)
     else { return itemResponse.estimate(sample) ?? aipw.estimate(sample) }
-    let learned = itemResponse.trials.weighed(known.count, itemResponse, aipw)
+    let learned = itemResponse.trials.weighed(known.count, itemResponse, aipw, likeness: likeness)
     let w = learned.weight
-    var factors = learned.factors
+    var factors = learned.likeness?.factors ?? learned.factors
     var response: (mean: Double, variance: Double)
+    var u = learned.likeness?.weight ?? 0
     switch itemResponse.stronger(known, weight: w) {
     case nil: response = itemResponse.moments(known)
     case .factors(let others):
       let moments = itemResponse.momentsBeyond(known)
       response = (moments.mean, moments.variance)
-      factors = factors.widened(by: others, share: moments.probability).widened(by: .none, share: moments.far)
+      let within = Double.pow(1 - moments.probability, 16)
+      u *= within
+      factors = factors.widened(by: learned.factors, share: 1 - within)
+        .widened(by: others, share: moments.probability).widened(by: .none, share: moments.far)
     case .doubt(let reason):
       var estimate = aipw.estimate(sample, fit)
       estimate?.notes.append("aipw alone is used: " + reason)
       return estimate
     }
-    let (mean, variance) = PairedTrial.pooled(response, aipw.moments(fit, known), w)
+    var moments = PairedTrial.pooled(response, aipw.moments(fit, known), w)
+    if let alike = learned.likeness, u > 0 {
+      moments = PairedTrial.pooled(alike.likeness.moments(known, alike.fit), moments, u)
+    }
     var estimate = shareEstimate(
-      mean, variance: variance, instances: itemResponse.columns.count, degrees: itemResponse.degrees,
-      isExtrapolated: itemResponse.frontier.isPassed(by: sample), factors: factors)
-    let tenths = Int((w * 10).rounded())
+      moments.mean, variance: moments.variance, instances: itemResponse.columns.count,
+      degrees: itemResponse.degrees, isExtrapolated: itemResponse.frontier.isPassed(by: sample),
+      factors: factors)
+    func tenths(_ weight: Double) -> String {
+      let tenths = Int((weight * 10).rounded())
+      return tenths == 10 ? "1" : "0.\(tenths)"
+    }
+    let alike = u < 0.05 ? "" : ", the runs most like it \(tenths(u))"
     estimate.notes += [
-      "2pl has weight \(tenths == 10 ? "1" : "0.\(tenths)") and aipw the rest, by their errors on the training runs"
+      "2pl has weight \(tenths(w * (1 - u)))\(alike) and aipw the rest, by their errors on the training runs"
     ]
     return estimate
   }

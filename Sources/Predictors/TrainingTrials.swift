@@ -7,12 +7,22 @@ import Synchronization
 final class TrainingTrials: Sendable {
   /// What was learned of the item response model's estimates weighed with AIPW's, from random samples of one size.
   struct Weighed: Sendable {
-    /// The weight of the item response model in `AutoPredictor`.
+    /// The weight of the item response model beside AIPW in `AutoPredictor`.
     var weight: Double
     /// For the intervals of the weighed estimate.
     var factors: IntervalFactors
     /// The weighed estimates.
     var trials: [WeighedTrial]
+    /// What the runs most like a target add; nil where that was not asked for, or they would not have been of use.
+    var likeness: WeighedLikeness?
+  }
+
+  /// Estimates by likeness, their weight beside both others, and the factors for the intervals of all three.
+  struct WeighedLikeness: Sendable {
+    var likeness: Likeness
+    var fit: Likeness.Fit
+    var weight: Double
+    var factors: IntervalFactors
   }
 
   /// A weighed estimate from one sample of a training run.
@@ -112,15 +122,20 @@ final class TrainingTrials: Sendable {
   }
 
   /// What random samples of so many instances say of both estimates, that of AIPW made as if the run were not learned from.
-  func weighed(_ count: Int, _ model: ItemResponseEstimator, _ aipw: AIPWEstimator) -> Weighed {
+  /// - Parameter others: the runs that estimates by likeness are weighed in from; nil for none.
+  func weighed(
+    _ count: Int, _ model: ItemResponseEstimator, _ aipw: AIPWEstimator, likeness others: Likeness? = nil
+  ) -> Weighed {
     if let learned = foundWeighed.withLock({ $0[count] }) { return learned }
-    var rows: [Int] = []
+    var numbers: [Int] = []
     var trials: [PairedTrial] = []
+    var likeness = others.map { LikenessTrials($0) }
     for drawn in drawn(count) {
       let sums = model.sums(over: drawn.columns)
       let unbiased = leftOut(drawn, aipw)
+      likeness?.add(drawn.columns, rows: drawn.numbers.map { runs[$0].row })
+      numbers += drawn.numbers
       for (place, number) in drawn.numbers.enumerated() {
-        rows.append(runs[number].row)
         trials.append(
           PairedTrial(
             response: model.moments(drawn.samples[place], sums), unbiased: unbiased[place],
@@ -129,12 +144,23 @@ final class TrainingTrials: Sendable {
     }
     expected(count, trials.map { ($0.unbiased.mean, $0.actual) })
     let weight = weight(trials, count)
-    let pooled = trials.map { $0.pooled(weight) }
-    let weighed = Weighed(
-      weight: weight, factors: factors(pooled, model.degrees, .trainingRuns(count, share: weight)),
-      trials: zip(rows, pooled).map { row, trial in
-        WeighedTrial(row: row, estimate: trial.0, variance: trial.1, actual: trial.2)
-      })
+    let pooled = zip(numbers, trials).map { number, trial in
+      let (estimate, variance, actual) = trial.pooled(weight)
+      return WeighedTrial(row: runs[number].row, estimate: estimate, variance: variance, actual: actual)
+    }
+    func factors(_ trials: [WeighedTrial], share: Double) -> IntervalFactors {
+      self.factors(
+        trials.map { ($0.estimate, $0.variance, $0.actual) }, model.degrees,
+        .trainingRuns(count, share: share))
+    }
+    var weighed = Weighed(weight: weight, factors: factors(pooled, share: weight), trials: pooled)
+    if let (fit, share, trials) = likeness?.weighed(with: pooled) {
+      weighed.trials = trials
+      weighed.likeness = others.map {
+        WeighedLikeness(
+          likeness: $0, fit: fit, weight: share, factors: factors(trials, share: weight * (1 - share)))
+      }
+    }
     foundWeighed.withLock { $0[count] = weighed }
     return weighed
   }

@@ -1,3 +1,4 @@
+import Foundation
 import Magnet
 import Testing
 
@@ -208,7 +209,8 @@ import Testing
     let model = try fits.estimator(runs)
     let aipw = try AIPWEstimator(runs)
     let columns = (0..<21).map { $0 * 10 }
-    let learned = model.trials.weighed(columns.count, model, aipw)
+    let learned = model.trials.weighed(columns.count, model, aipw, likeness: Likeness(runs))
+    let alike = try #require(learned.likeness)
     for (scores, isBeyond) in zip(rows([5, 0], seed: 3), [true, false]) {
       let sample = ObservedSample(columns: columns, scores: columns.map { scores[$0] })
       let beyond = model.momentsBeyond(sample.known)
@@ -216,17 +218,22 @@ import Testing
       let plain = (mean: mean, variance: variance)
       #expect(plain.mean == beyond.mean && beyond.variance >= plain.variance)
       #expect(isBeyond ? beyond.probability > 0.95 : beyond.probability < 0.05)
-      var factors = learned.factors
+      var factors = alike.factors
+      var within = 1.0
       if case .factors(let others)? = model.stronger(sample.known, weight: learned.weight) {
         (mean, variance) = (beyond.mean, beyond.variance)
-        factors = factors.widened(by: others, share: beyond.probability)
+        within = pow(1 - beyond.probability, 16)
+        factors = factors.widened(by: learned.factors, share: 1 - within)
+          .widened(by: others, share: beyond.probability)
       }
       #expect(isBeyond ? variance > 1.05 * plain.variance : variance < 1.05 * plain.variance)
-      #expect(zip(factors.values, learned.factors.values).allSatisfy { $0 >= $1 })
+      #expect(zip(factors.values, alike.factors.values).allSatisfy { $0 >= $1 })
       let unbiased = try #require(aipw.estimate(sample))
       let deviation = try #require(unbiased.stddev)
       let pooled = PairedTrial.pooled(
-        (mean, variance), (unbiased.mean, deviation * deviation), learned.weight)
+        alike.likeness.moments(sample.known, alike.fit),
+        PairedTrial.pooled((mean, variance), (unbiased.mean, deviation * deviation), learned.weight),
+        alike.weight * within)
       let found = try #require(try AutoPredictor().fit(runs).estimate(sample))
       #expect(isNear(found.mean, pooled.mean) && found.isExtrapolated == isBeyond)
       #expect(isNear(found.stddev, pooled.variance.squareRoot() * factors.last), "\(found.notes)")
