@@ -18,7 +18,7 @@ struct Likeness: Sendable {
     }
   }
 
-  /// Each is twice the one before: the weights under it are the squares.
+  /// The least bandwidth; each of the others is twice the one before.
   private static let least = 5.0
   private static let bandwidths = 4
   /// Fewer runs say nothing of another.
@@ -107,9 +107,10 @@ struct Likeness: Sendable {
     }
 
     func callAsFunction(_ distance: Double) -> Double {
-      let place = Int(distance)
-      return Double(place) == distance && whole.indices.contains(place)
-        ? whole[place] : Double.exp(factor * distance)
+      guard let place = Int(exactly: distance), whole.indices.contains(place) else {
+        return Double.exp(factor * distance)
+      }
+      return whole[place]
     }
   }
 }
@@ -138,24 +139,17 @@ struct LikenessTrials {
     estimates += rows.map { row in places[row].map { leftOut[$0] } }
   }
 
-  /// The trials with the estimates by likeness weighed in: u of them that would have been best, Σ (ŷ - y)(ŷ - ŷ_L) /
-  /// Σ (ŷ - ŷ_L)². Nil where that is not above 0.
+  /// The trials with the estimates by likeness weighed in, as much as would have been best; nil where that is not at all.
   func weighed(with trials: [TrainingTrials.WeighedTrial]) -> (
     fit: Likeness.Fit, weight: Double, trials: [TrainingTrials.WeighedTrial]
   )? {
-    guard var fit else { return nil }
-    var (numerator, denominator, squares, spread) = (0.0, 0.0, 0.0, 0.0)
-    for (estimate, other) in zip(estimates, trials) {
-      guard let estimate else { continue }
-      let difference = other.estimate - estimate
-      numerator += (other.estimate - other.actual) * difference
-      denominator += difference * difference
-      squares += (estimate - other.actual) * (estimate - other.actual)
-      spread += estimate * (1 - estimate)
+    let known = zip(estimates, trials).compactMap { estimate, trial in
+      estimate.map { (first: $0, second: trial.estimate, actual: trial.actual) }
     }
-    guard denominator > 0, numerator > 0, spread > 0 else { return nil }
-    fit.dispersion = squares / spread
-    let weight = min(Self.largestWeight, numerator / denominator)
+    let spread = known.reduce(0) { $0 + $1.first * (1 - $1.first) }
+    guard var fit, spread > 0, let best = PairedTrial.bestWeight(known), best > 0 else { return nil }
+    fit.dispersion = known.reduce(0) { $0 + ($1.first - $1.actual) * ($1.first - $1.actual) } / spread
+    let weight = min(Self.largestWeight, best)
     let pooled = zip(estimates, trials).map { estimate, trial in
       guard let estimate else { return trial }
       var pooled = trial

@@ -197,15 +197,11 @@ final class TrainingTrials: Sendable {
 
   private func weight(_ trials: [PairedTrial], _ count: Int) -> Double {
     let most = Self.largestWeight(count)
-    var numerator = 0.0
-    var denominator = 0.0
-    for trial in trials {
-      let difference = trial.response.mean - trial.unbiased.mean
-      numerator -= (trial.unbiased.mean - trial.actual) * difference
-      denominator += difference * difference
+    let means = trials.map { (first: $0.response.mean, second: $0.unbiased.mean, actual: $0.actual) }
+    guard runs.count >= Self.leastRuns, let best = PairedTrial.bestWeight(means) else {
+      return min(0.5, most)
     }
-    guard runs.count >= Self.leastRuns, denominator > 0 else { return min(0.5, most) }
-    return min(most, max(0, numerator / denominator))
+    return min(most, best)
   }
 
   /// Random samples of training runs: some that all share which have the instances, and where these runs are few, for some
@@ -259,6 +255,19 @@ struct PairedTrial {
   func pooled(_ weight: Double) -> (Double, Double, Double) {
     let (mean, variance) = Self.pooled(response, unbiased, weight)
     return (mean, variance, actual)
+  }
+
+  /// The weight, at least 0, of the first of two estimates a and b of y that has the least squared error, Σ (b - y)(b - a) /
+  /// Σ (b - a)²; nil where they are the same.
+  static func bestWeight(_ trials: [(first: Double, second: Double, actual: Double)]) -> Double? {
+    var numerator = 0.0
+    var denominator = 0.0
+    for (first, second, actual) in trials {
+      let difference = second - first
+      numerator += (second - actual) * difference
+      denominator += difference * difference
+    }
+    return denominator > 0 ? max(0, numerator / denominator) : nil
   }
 
   /// The mean and the variance of drawing one of the two estimates, the first with probability `weight`.
