@@ -65,6 +65,9 @@ extension ScoreFold {
     return KnownSample(columns: known, scores: known.map { matrix[row, $0] })
   }
 
+  /// The training runs' rows that have a score on all of `columns`.
+  var wholeRows: [Int] { train.filter { row in columns.allSatisfy { !matrix[row, $0].isNaN } } }
+
   /// Whether a training run has a score on any of `columns`.
   var hasScores: Bool { train.contains { row in columns.contains { !matrix[row, $0].isNaN } } }
 

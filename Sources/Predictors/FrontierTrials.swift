@@ -126,7 +126,7 @@ final class FrontierTrials: Sendable {
   }
 
   private func differByChance() -> Bool {
-    let whole = fold.train.filter { row in fold.columns.allSatisfy { !fold.matrix[row, $0].isNaN } }
+    let whole = fold.wholeRows
     guard whole.count >= Self.leastRuns else { return false }
     let count = Double(whole.count)
     // Sums and squares: of each instance over the runs, of each run over the instances.

@@ -34,8 +34,7 @@ struct Likeness: Sendable {
   /// Nil where there are too few runs.
   init?(_ fold: ScoreFold) {
     // By name, so that the order of runs is nothing.
-    rows = fold.train.filter { row in fold.columns.allSatisfy { !fold.matrix[row, $0].isNaN } }
-      .sorted { fold.matrix.runs[$0].name < fold.matrix.runs[$1].name }
+    rows = fold.wholeRows.sorted { fold.matrix.runs[$0].name < fold.matrix.runs[$1].name }
     guard rows.count >= Self.leastRuns else { return nil }
     scores = rows.map { row in fold.matrix.instances.indices.map { fold.matrix[row, $0] } }
     sums = scores.map { row in fold.columns.reduce(0) { $0 + row[$1] } }
@@ -132,11 +131,16 @@ struct LikenessTrials {
 
   /// Adds a trial of each of these runs on the same instances.
   mutating func add(_ columns: [Int], rows: [Int]) {
+    let places = rows.map { self.places[$0] }
+    if places.allSatisfy({ $0 == nil }) {
+      estimates += rows.map { _ in nil }
+      return
+    }
     // The bandwidth is looked for once: that takes as long as four samples.
     let fit = self.fit ?? likeness.fit(columns)
     self.fit = fit
     let leftOut = likeness.leftOut(columns, fit.bandwidth)
-    estimates += rows.map { row in places[row].map { leftOut[$0] } }
+    estimates += places.map { $0.map { leftOut[$0] } }
   }
 
   /// The trials with the estimates by likeness weighed in, as much as would have been best; nil where that is not at all.

@@ -122,7 +122,8 @@ final class TrainingTrials: Sendable {
   }
 
   /// What random samples of so many instances say of both estimates, that of AIPW made as if the run were not learned from.
-  /// - Parameter others: the runs that estimates by likeness are weighed in from; nil for none.
+  /// - Parameter others: the runs that estimates by likeness are weighed in from, nil for none; the same each
+  ///   time, as what was learned is kept.
   func weighed(
     _ count: Int, _ model: ItemResponseEstimator, _ aipw: AIPWEstimator, likeness others: Likeness? = nil
   ) -> Weighed {

@@ -55,6 +55,20 @@ func notes(_ predictor: ScorePredictor, _ fold: ScoreFold) throws -> [String] {
 /// The chance of a right answer at this logit.
 func logistic(_ logit: Double) -> Double { 1 / (1 + exp(-logit)) }
 
+/// The scores of a run of one of two kinds, of which one is right where the other is wrong, on 200 instances.
+func oddRow(_ isTurned: Bool, _ ability: Double, _ random: inout SplitMix) -> [Double] {
+  (0..<200).map { item in
+    let logit = (isTurned ? -1 : 1) * 3 * (item % 2 == 0 ? 1.0 : -1) + ability
+    return Double.random(in: 0..<1, using: &random) < logistic(logit) ? 1 : 0
+  }
+}
+
+/// Some of a run's instances, other ones with each draw.
+func spreadSample(of scores: [Double], _ count: Int, draw: Int) -> ObservedSample {
+  let columns = (0..<count).map { ($0 * 7 + draw * 11) % scores.count }
+  return ObservedSample(columns: columns, scores: columns.map { scores[$0] })
+}
+
 /// Whether two numbers are alike to 1e-9 or so.
 func isNear(_ a: Double?, _ b: Double?, _ tolerance: Double = 1e-9) -> Bool {
   guard let a, let b else { return a == nil && b == nil }

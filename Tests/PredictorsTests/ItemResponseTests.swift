@@ -159,22 +159,15 @@ import Testing
   /// and auto sees it on the training runs.
   @Test func autoTurnsFromAModelThatDoesNotFit() throws {
     var random = SplitMix(state: 7)
-    func row(_ isTurned: Bool, _ ability: Double) -> [Double] {
-      (0..<200).map { item in
-        let logit = (isTurned ? -1 : 1) * 3 * (item % 2 == 0 ? 1.0 : -1) + ability
-        return Double.random(in: 0..<1, using: &random) < logistic(logit) ? 1 : 0
-      }
-    }
-    let rows = (0..<30).map { row($0 % 2 == 0, Double($0 % 5) * 0.3) }
+    let rows = (0..<30).map { oddRow($0 % 2 == 0, Double($0 % 5) * 0.3, &random) }
     let odd = fold(rows)
-    let target = row(true, 0.6)
+    let target = oddRow(true, 0.6, &random)
     let actual = target.reduce(0, +) / 200
     var errors = (auto: 0.0, response: 0.0)
     let auto = try AutoPredictor().fit(odd)
     let response = try TwoParameterPredictor().fit(odd)
     for draw in 0..<20 {
-      let columns = (0..<50).map { ($0 * 7 + draw * 11) % 200 }
-      let sample = ObservedSample(columns: columns, scores: columns.map { target[$0] })
+      let sample = spreadSample(of: target, 50, draw: draw)
       let found = try #require(auto.estimate(sample))
       errors.auto += abs(found.mean - actual)
       errors.response += abs(try #require(response.estimate(sample)).mean - actual)

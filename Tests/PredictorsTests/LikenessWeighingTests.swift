@@ -7,16 +7,8 @@ import Testing
 
 /// How `auto` weighs in the runs most like the target.
 @Suite struct LikenessWeighingTests {
-  /// Runs of two kinds, one right where the other is wrong.
-  private static func row(_ isTurned: Bool, _ ability: Double, _ random: inout SplitMix) -> [Double] {
-    (0..<200).map { item in
-      let logit = (isTurned ? -1 : 1) * 3 * (item % 2 == 0 ? 1.0 : -1) + ability
-      return Double.random(in: 0..<1, using: &random) < logistic(logit) ? 1 : 0
-    }
-  }
-
   private static func runs(_ random: inout SplitMix) -> [[Double]] {
-    (0..<40).map { row($0 % 2 == 0, Double($0 % 10) * 0.3, &random) }
+    (0..<40).map { oddRow($0 % 2 == 0, Double($0 % 10) * 0.3, &random) }
   }
 
   /// The estimate from a sample of `scores` on the first instances, written out.
@@ -60,7 +52,7 @@ import Testing
   /// Runs that lack instances are left out, and fewer than eight say nothing.
   @Test func onlyWholeRunsCount() {
     var random = SplitMix(state: 4)
-    var rows = (0..<9).map { Self.row($0 % 2 == 0, 0, &random) }
+    var rows = (0..<9).map { oddRow($0 % 2 == 0, 0, &random) }
     rows[3][7] = .nan
     #expect(Likeness(fold(rows))?.rows.sorted() == [0, 1, 2, 4, 5, 6, 7, 8])
     rows[5][0] = .nan
@@ -71,13 +63,12 @@ import Testing
   @Test func autoSeesWhatARunIsLike() throws {
     var random = SplitMix(state: 7)
     let fold = fold(Self.runs(&random))
-    let target = Self.row(true, 0.3, &random)
+    let target = oddRow(true, 0.3, &random)
     let actual = target.reduce(0, +) / 200
     let (auto, aipw) = (try AutoPredictor().fit(fold), try AIPWPredictor().fit(fold))
     var errors = (auto: 0.0, aipw: 0.0)
     for draw in 0..<20 {
-      let columns = (0..<20).map { ($0 * 7 + draw * 11) % 200 }
-      let sample = ObservedSample(columns: columns, scores: columns.map { target[$0] })
+      let sample = spreadSample(of: target, 20, draw: draw)
       let found = try #require(auto.estimate(sample))
       errors.auto += abs(found.mean - actual)
       errors.aipw += abs(try #require(aipw.estimate(sample)).mean - actual)
@@ -85,17 +76,20 @@ import Testing
     #expect(errors.auto < errors.aipw, "\(errors)")
   }
 
-  /// With other scores of the model there is no need of it, and for a run stronger than those learned from none is alike.
+  /// Notes say how much likeness counts; with other scores of the model it does not, nor for a run that is right throughout,
+  /// stronger than all those learned from.
   @Test func aStrongerRunIsLikeNone() throws {
-    var random = SplitMix(state: 9)
-    let fold = fold((0..<40).map { Self.row(false, Double($0 % 10) * 0.2 - 2, &random) })
-    let auto = try AutoPredictor().fit(fold)
-    func note(_ score: (Int) -> Double) throws -> String {
-      let columns = Array(0..<40)
-      let sample = ObservedSample(columns: columns, scores: columns.map(score))
-      let estimate = try #require(auto.estimate(sample))
-      return estimate.notes.joined()
+    var random = SplitMix(state: 7)
+    let fold = fold(Self.runs(&random))
+    let target = oddRow(true, 0.3, &random)
+    func isLiked(_ fold: ScoreFold, _ scores: [Double]) throws -> Bool {
+      let estimate = try AutoPredictor().fit(fold).estimate(spreadSample(of: scores, 40, draw: 0))
+      return try #require(estimate).notes.contains { $0.contains("the runs most like it 0.") }
     }
-    #expect(try note { _ in 1 }.contains("most like") == false)
+    #expect(try isLiked(fold, target))
+    #expect(try !isLiked(fold, target.map { _ in 1 }))
+    let means = (0..<40).map { run in (0..<200).reduce(0) { $0 + fold.matrix[run, $1] } / 200 }
+    let known = board(["quiz": means + [.nan], "other": means + [0.5]], models: fold.board.models)
+    #expect(try !isLiked(fold.with(known), target))
   }
 }
